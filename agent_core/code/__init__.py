@@ -1,0 +1,1 @@
+"""What is known about source text: languages, definitions, and where a question is answered."""

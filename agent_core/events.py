@@ -1,0 +1,284 @@
+"""The vocabulary: everything that happens, as frozen plain data.
+
+The screen, `--batch`, the session file and the Kafka topics are four readers of this one stream, so an event
+holds JSON values only: no futures, classes, widgets or exceptions. On the wire each carries its name as `type`.
+A question to the user is two steps: `ApprovalNeeded` out, `Session.answer(call_id, decision)` in.
+Each turn publishes exactly one `TurnStarted` and exactly one `TurnFinished`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from agent_core.errors import ErrorInfo
+
+Outcome = Literal["answered", "stopped", "changed", "verified"]
+ActionClass = Literal["read", "heavy", "write", "run", "shell", "network"]
+Decision = Literal["once", "always", "no"]
+ModelState = Literal["none", "checking", "loading", "ready", "unreachable"]
+TurnKind = Literal["command", "shell", "task"]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_snake):
+    """What all events share: on the wire `type` is the class name in snake case."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A place in the workspace: lines `start` to `end`, counted from 1, both inclusive."""
+
+    path: str
+    start: int
+    end: int
+    score: float = 0.0
+    why: str = ""
+    text: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model call, or a whole turn, used.
+
+    `first_token_s` is the time to the first token of any kind; `tokens_per_s` counts from there.
+    `cost_usd` is None where the price is not known.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    first_token_s: float | None = None
+    tokens_per_s: float | None = None
+    cost_usd: float | None = None
+    estimated: bool = False
+
+
+class ContextItem(msgspec.Struct, frozen=True):
+    """One thing that went into (or was left out of) the prompt. `kind`: question, history, file, hit, tool, system."""
+
+    kind: str
+    label: str
+    tokens: int
+    included: bool = True
+
+
+class TurnStarted(_Event):
+    """A turn begins. `text` is what the user typed."""
+
+    turn_id: str
+    text: str
+    kind: TurnKind
+
+
+class TurnQueued(_Event):
+    """A prompt was typed while another turn runs; it waits at `position` (from 1)."""
+
+    turn_id: str
+    text: str
+    position: int
+
+
+class TurnUnqueued(_Event):
+    """A waiting prompt was taken back before it ran."""
+
+    turn_id: str
+
+
+class ContextPacked(_Event):
+    """The prompt was packed into the window: tokens used of available, and what went in or was left out."""
+
+    turn_id: str
+    used: int
+    window: int
+    items: tuple[ContextItem, ...]
+
+
+class ModelCallStarted(_Event):
+    """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer or act."""
+
+    turn_id: str
+    step: int
+    model: str
+    purpose: str
+    prompt_tokens: int
+
+
+class ModelProgress(_Event):
+    """The model is alive but has said nothing yet. `phase` is loading or reading."""
+
+    turn_id: str
+    phase: Literal["loading", "reading"]
+    seconds: float
+
+
+class TextDelta(_Event):
+    """A piece of the answer."""
+
+    turn_id: str
+    text: str
+
+
+class ReasoningDelta(_Event):
+    """A piece of the model's reasoning; folded on screen, never part of the answer."""
+
+    turn_id: str
+    text: str
+
+
+class ToolStarted(_Event):
+    """A tool begins. `command` is the line a person would type for the same."""
+
+    turn_id: str
+    call_id: str
+    name: str
+    command: str
+    action: ActionClass
+
+
+class ToolProgress(_Event):
+    """What a running tool has to show so far (a chunk of output, or a line of progress)."""
+
+    turn_id: str
+    call_id: str
+    text: str
+
+
+class ToolFinished(_Event):
+    """A tool ended. `text` is its result for people; `data` the same for programs; `error` is None when it worked."""
+
+    turn_id: str
+    call_id: str
+    name: str
+    summary: str
+    text: str
+    data: dict[str, Any]
+    seconds: float
+    error: ErrorInfo | None = None
+
+
+class ApprovalNeeded(_Event):
+    """The turn waits for `Session.answer(call_id, decision)`."""
+
+    turn_id: str
+    call_id: str
+    action: ActionClass
+    command: str
+    reason: str
+    rule: str
+    """The rule that "always" would add, as CLASS:GLOB."""
+
+
+class ApprovalGiven(_Event):
+    """The question was answered."""
+
+    turn_id: str
+    call_id: str
+    decision: Decision
+
+
+class UsageReported(_Event):
+    """What one model call used."""
+
+    turn_id: str
+    model: str
+    usage: Usage
+
+
+class Notice(_Event):
+    """Something the user should know that is not part of an answer."""
+
+    level: Literal["info", "warning", "error"]
+    message: str
+    hint: str = ""
+    turn_id: str = ""
+
+
+class TurnFinished(_Event):
+    """The turn's one end. `text` is the whole answer as received; `exit` the exit code a headless run gives it."""
+
+    turn_id: str
+    outcome: Outcome
+    reason: str
+    text: str
+    exit: int
+    seconds: float
+    usage: Usage
+    data: dict[str, Any] = {}
+    error: ErrorInfo | None = None
+
+
+class ModelChanged(_Event):
+    """Which model answers now. `window` is the effective context in tokens, 0 when unknown."""
+
+    provider: str
+    model: str
+    state: ModelState
+    window: int = 0
+    supports_tools: bool = False
+    detail: str = ""
+
+
+class PullProgress(_Event):
+    """A model is being pulled. `total` is 0 while unknown; `done` says that it ended, `error` why it failed."""
+
+    model: str
+    status: str
+    completed: int = 0
+    total: int = 0
+    done: bool = False
+    error: ErrorInfo | None = None
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """A proposed command. `probability` is None while there is no evidence to compute one from."""
+
+    tool: str
+    command: str
+    why: str
+    probability: float | None = None
+
+
+class SuggestionsRanked(_Event):
+    """The tools proposed next, best first. `evidence` says what the order rests on."""
+
+    items: tuple[Suggestion, ...]
+    evidence: str
+
+
+Event = (
+    TurnStarted
+    | TurnQueued
+    | TurnUnqueued
+    | ContextPacked
+    | ModelCallStarted
+    | ModelProgress
+    | TextDelta
+    | ReasoningDelta
+    | ToolStarted
+    | ToolProgress
+    | ToolFinished
+    | ApprovalNeeded
+    | ApprovalGiven
+    | UsageReported
+    | Notice
+    | TurnFinished
+    | ModelChanged
+    | PullProgress
+    | SuggestionsRanked
+)
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(event: Event) -> bytes:
+    """The event as one JSON object without a line end."""
+    return _encoder.encode(event)
+
+
+def from_json(line: bytes | str) -> Event:
+    """The event of one JSON object; `msgspec.DecodeError` when it is none."""
+    return msgspec.json.decode(line, type=Event)

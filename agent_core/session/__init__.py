@@ -1,0 +1,1 @@
+"""The conversation: submitting, cancelling, answering questions, and what is kept of it."""

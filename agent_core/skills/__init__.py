@@ -1,0 +1,1 @@
+"""DSPy skills: one file each with its signature, its module and its prompt."""

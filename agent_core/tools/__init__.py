@@ -1,0 +1,1 @@
+"""Tools: one file each, with typed arguments, a class (read, heavy, run, write) and a coroutine that runs it."""

@@ -1,0 +1,73 @@
+"""What a tool is: typed arguments, a class, a coroutine.
+
+The same object serves the prompt, the palette, the agent, the suggestions and `--batch`. Arguments are a frozen
+`msgspec.Struct`; their descriptions and command-line flags are `msgspec.Meta`, from which the JSON schema for
+models, the parser of typed commands and the help text are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from agent_core.config import Settings
+from agent_core.events import ActionClass, Hit
+from agent_core.workspace import Workspace
+
+
+class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tool found or did.
+
+    `text` is for people and models alike, plain and already bounded; `summary` is one line ("12 matches in 3
+    files"); `hits` are the places it is about; `data` holds further plain values for programs; `note` says what
+    was left out; `changed` lists files that it changed.
+    """
+
+    text: str
+    summary: str
+    hits: tuple[Hit, ...] = ()
+    data: dict[str, Any] = {}
+    note: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def _ignore(_: str) -> None:
+    return None
+
+
+class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a running tool may use. `progress` shows a piece of output (or a line of progress) while it works."""
+
+    workspace: Workspace
+    settings: Settings
+    progress: Callable[[str], None] = _ignore
+
+
+A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)
+
+
+class Tool(Protocol, Generic[A_contra]):
+    """A tool of the registry.
+
+    `positional` names the argument fields that may be typed without a flag, in order; the last of them takes the
+    rest of the line when `takes_rest` is set (free text such as a query or a shell command).
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]]
+    summary: ClassVar[str]
+    action: ClassVar[ActionClass]
+    args_type: ClassVar[type[msgspec.Struct]]
+    positional: ClassVar[tuple[str, ...]]
+    takes_rest: ClassVar[bool]
+    for_agent: ClassVar[bool]
+    """Whether the agent may call it."""
+
+    async def run(self, args: A_contra, context: ToolContext) -> ToolResult:
+        """Do the work; raises `ToolError`, `PathRefused`, `UsageError`. Cancellation leaves nothing behind."""
+        ...
+
+
+AnyTool = Tool[Any]

@@ -1,0 +1,1 @@
+"""The workspace: its root, the jail, ignore rules, listing, and reading text safely."""

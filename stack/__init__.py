@@ -1,0 +1,1 @@
+"""The generated services: description, lifecycle, and the programs that run inside them."""

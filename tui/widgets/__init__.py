@@ -1,0 +1,1 @@
+"""Small reusable parts, complete with their default styles."""
