@@ -1,80 +1,201 @@
 """Settings and where each value came from.
 
 Precedence: command-line flag, environment variable, workspace file (`.dspy_tui/config.toml`), user file
-(`config.toml` in the platform's configuration folder), built-in default.
+(`config.toml` in the platform's configuration folder), built-in default. A repository may come from
+anybody, so its file cannot grant permissions, hold credentials or say where code and keys are sent
+(`user_only`), and what it denies adds to what the user denies (`adds_up`).
 """
 
 from __future__ import annotations
 
-import math
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from agent_core.errors import ConfigError
-
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
+OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
 
 def _setting(
-    text: str, *, env: str = "", secret: bool = False, user_only: bool = False, **bounds: Any
+    text: str,
+    *,
+    env: str = "",
+    secret: bool = False,
+    user_only: bool = False,
+    adds_up: bool = False,
+    rules: bool = False,
+    ge: Any = None,
+    gt: Any = None,
+    le: Any = None,
 ) -> msgspec.Meta:
     """Describe a setting: help text, environment variable, whether to mask it, and its bounds.
 
     `user_only` settings are never taken from the workspace's file: a repository that somebody else wrote must
-    not be able to choose them.
+    not be able to choose them. The values of `adds_up` settings are joined over all origins instead of
+    replaced. The elements of `rules` settings are permission rules.
     """
-    return msgspec.Meta(
-        description=text, extra={"env": env, "secret": secret, "user_only": user_only}, **bounds
-    )
+    extra = {"env": env, "secret": secret, "user_only": user_only, "adds_up": adds_up, "rules": rules}
+    return msgspec.Meta(description=text, extra=extra, ge=ge, gt=gt, le=le)
 
 
-_Seconds = {"gt": 0, "le": 86_400}
+_DAY = 86_400
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting with its built-in default; the single table that `config show` and the documents read."""
 
     provider: Annotated[
-        Provider, _setting("Which language model answers: auto, ollama, openai, embedded or none.", env="DSPY_TUI_PROVIDER")
+        Provider,
+        _setting(
+            "Which language model answers: auto, ollama, openai, embedded or none.", env="DSPY_TUI_PROVIDER"
+        ),
     ] = "auto"
     ollama_host: Annotated[
-        str, _setting("Address of the Ollama server.", env="OLLAMA_HOST")
+        str, _setting("Address of the Ollama server.", env="OLLAMA_HOST", user_only=True)
     ] = "http://localhost:11434"
     ollama_model: Annotated[str, _setting("Model that Ollama runs.", env="OLLAMA_MODEL")] = "qwen3:1.7b"
     openai_base_url: Annotated[
-        str, _setting("Base URL of an OpenAI-compatible endpoint.", env="OPENAI_BASE_URL")
+        str, _setting("Base URL of an OpenAI-compatible endpoint.", env="OPENAI_BASE_URL", user_only=True)
     ] = ""
     openai_api_key: Annotated[
         str, _setting("Key for that endpoint.", env="OPENAI_API_KEY", secret=True, user_only=True)
     ] = ""
     openai_model: Annotated[str, _setting("Model at that endpoint.", env="MODEL_NAME")] = ""
     embedded_model: Annotated[
-        str, _setting("A GGUF file for the embedded model; empty takes the one of `dspy-tui model install`.", user_only=True)
+        str,
+        _setting(
+            "A GGUF file for the embedded model; empty takes the one of `dspy-tui model install`.",
+            user_only=True,
+        ),
     ] = ""
     context_window: Annotated[
-        int, _setting("Context window in tokens (Ollama: num_ctx); 0 asks the endpoint.", env="DSPY_TUI_CONTEXT_WINDOW", ge=0)
+        int,
+        _setting(
+            "Context window in tokens (Ollama: num_ctx); 0 asks the endpoint.",
+            env="DSPY_TUI_CONTEXT_WINDOW",
+            ge=0,
+        ),
     ] = 0
     answer_reserve: Annotated[int, _setting("Tokens of the window kept free for the answer.", ge=64)] = 1024
     think: Annotated[
-        bool | None, _setting("Reasoning of models that have it: true, false, or unset for the model's default.", env="DSPY_TUI_THINK")
+        bool | None,
+        _setting(
+            "Reasoning of models that have it: true, false, or unset for the model's default.",
+            env="DSPY_TUI_THINK",
+        ),
     ] = None
     temperature: Annotated[float, _setting("Sampling temperature.", ge=0, le=2)] = 0.2
     max_steps: Annotated[int, _setting("Model calls in one turn at most.", ge=1, le=50)] = 8
     first_token_timeout: Annotated[
-        float, _setting("Seconds without progress before the first token, once the model is loaded.", **_Seconds)
+        float,
+        _setting("Seconds without progress before the first token, once the model is loaded.", gt=0, le=_DAY),
     ] = 30.0
-    silence_timeout: Annotated[float, _setting("Seconds without progress after that.", **_Seconds)] = 30.0
-    allow: Annotated[tuple[str, ...], _setting("Rules CLASS[:GLOB] that are granted without asking.", user_only=True)] = ()
-    deny: Annotated[tuple[str, ...], _setting("Rules CLASS[:GLOB] that are always refused.")] = ()
-    log_files: Annotated[tuple[str, ...], _setting("Globs of log files, beside those found by themselves.")] = ()
+    silence_timeout: Annotated[float, _setting("Seconds without progress after that.", gt=0, le=_DAY)] = 30.0
+    allow: Annotated[
+        tuple[str, ...],
+        _setting("Rules CLASS[:GLOB] that are granted without asking.", user_only=True, rules=True),
+    ] = ()
+    deny: Annotated[
+        tuple[str, ...], _setting("Rules CLASS[:GLOB] that are always refused.", adds_up=True, rules=True)
+    ] = ()
+    log_files: Annotated[
+        tuple[str, ...], _setting("Globs of log files, beside those found by themselves.")
+    ] = ()
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
-    keys: Annotated[dict[str, str], _setting("Key bindings by action id, such as {\"help\" = \"f1\"}.")] = {}
+    keys: Annotated[
+        dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
+    ] = {}
     kafka_bootstrap: Annotated[
         str, _setting("Kafka bootstrap servers.", env="KAFKA_BOOTSTRAP", user_only=True)
     ] = "localhost:9092"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a value came from; `detail` is the variable's name or the file's path."""
+
+    kind: OriginKind = "default"
+    detail: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective settings, the origin of each, and what was wrong with those that were left out."""
+
+    settings: Settings
+    origins: dict[str, Origin]
+    warnings: tuple[str, ...] = ()
+
+
+_NO_FLAGS: Mapping[str, str] = {}
+
+
+def workspace_file(root: Path) -> Path:
+    """The configuration file of the workspace at `root`."""
+    return root / ".dspy_tui" / "config.toml"
+
+
+def default_user_file(env: Mapping[str, str] | None = None) -> Path:
+    """The configuration file of this user."""
+    from agent_core.folders import user_config_dir
+
+    return user_config_dir(env) / "config.toml"
+
+
+def load(
+    *,
+    root: Path | None,
+    flags: Mapping[str, str] = _NO_FLAGS,
+    env: Mapping[str, str] | None = None,
+    user_file: Path | None = None,
+) -> Config:
+    """Read the settings from everywhere.
+
+    Args:
+        root: The workspace, or None for none.
+        flags: NAME=VALUE as typed on the command line.
+        env: The environment; this process's by default.
+        user_file: The user's file; the one in the platform's configuration folder by default.
+
+    Raises:
+        ConfigError: A flag is unknown or its value is wrong. Whatever is wrong elsewhere becomes a warning
+        and is
+            left out, so that the program opens.
+    """
+    from agent_core.config_sources import Layers
+
+    environment = os.environ if env is None else env
+    layers = Layers()
+    layers.file(user_file or default_user_file(environment), "user file")
+    if root is not None:
+        layers.file(workspace_file(root), "workspace file")
+    layers.environment(environment)
+    layers.flags(flags)
+    return layers.config()
+
+
+def rows(config: Config) -> list[dict[str, Any]]:
+    """Every setting for `config show`: name, value, origin, detail, description; secrets are masked."""
+    from agent_core.config_sources import fields
+    from agent_core.masking import mask_secrets
+
+    found: list[dict[str, Any]] = []
+    for name, field in fields().items():
+        value = getattr(config.settings, name)
+        if field.secret and value:
+            value = MASK
+        elif isinstance(value, str):
+            value = mask_secrets(value)
+        origin = config.origins[name]
+        found.append(
+            {
+                "name": name,
+                "value": value,
+                "origin": origin.kind,
+                "detail": origin.detail,
+                "description": field.description,
+            }
+        )
+    return found

@@ -1,0 +1,116 @@
+"""Secrets in text, found by their shape or by their value, and masked before it is logged or sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from agent_core.config import MASK, Settings
+
+_KEY_BLOCK = re.compile(
+    r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"
+    r"(.{1,20000}?)"
+    r"(-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    (("gh",), re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,255}")),
+    (("github_pat_",), re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,255}")),
+    (("glpat-",), re.compile(r"\bglpat-[A-Za-z0-9_-]{16,64}")),
+    (("sk-", "pk-"), re.compile(r"\b[sp]k-(?:[A-Za-z]{2,10}-)*[A-Za-z0-9_-]{16,255}")),
+    (("sk_", "rk_", "pk_"), re.compile(r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{16,128}")),
+    (("xox",), re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}")),
+    (("AIza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
+    (("hf_",), re.compile(r"\bhf_[A-Za-z0-9]{30,64}")),
+    (("npm_",), re.compile(r"\bnpm_[A-Za-z0-9]{36}")),
+    (("pypi-",), re.compile(r"\bpypi-[A-Za-z0-9_-]{50,255}")),
+    (("eyJ",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}(?:\.[A-Za-z0-9_-]{0,2048})?")),
+)
+_URL = re.compile(r"(?<=://)([^\s/?#@:'\"<>]{0,128}):([^\s/?#@'\"<>]{1,256})@")
+_BEARER = re.compile(r"\b(bearer|basic)(\s+)([A-Za-z0-9+/_.~=-]{12,4096})", re.IGNORECASE)
+_WORDS = (
+    *("passw", "passphrase", "secret", "token", "api_key", "apikey", "api-key"),
+    *("access_key", "accesskey", "access-key", "private_key", "private-key", "credential"),
+)
+_ASSIGNED = re.compile(
+    r"""
+    (?P<name>[\w.-]{0,64}?(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key
+        |credentials?)(?:[_-]?(?:key|id|value))?)
+    (?P<quote>["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
+    (?: "(?P<double>[^"\n]{4,512})" | '(?P<single>[^'\n]{4,512})' | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"\$|%\(|\{|<|\*{3}|•|x{4}|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b",
+    re.IGNORECASE,
+)
+
+
+def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
+    """The text with everything that looks like a secret replaced by dots.
+
+    Known: keys of the common services, JSON web tokens, private key blocks (their lines are kept, so that
+    line numbers stay), credentials in addresses and headers, literal values assigned to names such as
+    `password` or `api_key`; and exactly the `values`, wherever they stand. Code that only speaks of secrets
+    stays as it is.
+    """
+    for value in values:
+        if len(value) >= 6 and value in text:
+            text = text.replace(value, MASK)
+    if "PRIVATE KEY" in text:
+        text = _KEY_BLOCK.sub(_key_block, text)
+    for hints, pattern in _SHAPES:
+        if any(hint in text for hint in hints):
+            text = pattern.sub(MASK, text)
+    if "://" in text and "@" in text:
+        text = _URL.sub(rf"\1:{MASK}@", text)
+    lowered = text.lower()
+    if "bearer" in lowered or "basic" in lowered:
+        text = _BEARER.sub(rf"\1\2{MASK}", text)
+    if any(word in lowered for word in _WORDS):
+        text = _ASSIGNED.sub(_assigned, text)
+    return text
+
+
+def secret_values(settings: Settings) -> tuple[str, ...]:
+    """The values of the settings that are secrets."""
+    from agent_core.config_sources import fields
+
+    values = (getattr(settings, name) for name, field in fields().items() if field.secret)
+    return tuple(value for value in values if value)
+
+
+def masker(settings: Settings) -> Callable[[str], str]:
+    """`mask_secrets` that also knows the secrets of these settings."""
+    values = secret_values(settings)
+    return lambda text: mask_secrets(text, values)
+
+
+def _key_block(match: re.Match[str]) -> str:
+    return match[1] + re.sub(r"[^\n]+", MASK, match[2]) + match[3]
+
+
+def _assigned(match: re.Match[str]) -> str:
+    group = next(name for name in ("double", "single", "bare") if match[name] is not None)
+    value = match[group]
+    if _HARMLESS.match(value) or (group == "bare" and not _looks_random(match)):
+        return match[0]
+    start = match.start(group) - match.start()
+    return match[0][:start] + MASK + match[0][start + len(value) :]
+
+
+def _looks_random(match: re.Match[str]) -> bool:
+    """Whether an unquoted value is a literal rather than the name of a type, a variable or a call."""
+    value = match["bare"]
+    follows = match.string[match.end() : match.end() + 1]
+    if follows in ("(", "[") and follows:
+        return False
+    if match["name"].isupper() and match["between"] == "=":
+        return True  # a line of an environment file
+    if re.fullmatch(r"[A-Za-z_][\w.]*", value) and not re.search(r"\d.*\d", value):
+        return False
+    return bool(re.search(r"\d", value) and re.search(r"[A-Za-z]", value)) and not value.startswith(
+        ("/", ".")
+    )
