@@ -1,0 +1,48 @@
+"""What kind of file a path is, judged by its name alone."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+Role = Literal["source", "test", "document", "data", "log", "generated"]
+
+_SOURCE = frozenset(
+    """py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte go rs c h cc cpp cxx hpp hh m mm java kt kts groovy scala
+    clj rb php cs fs swift lua r jl ex exs erl hs ml pl pm sh bash zsh fish tcl sql proto css scss less tcss html
+    gradle cmake mk y zig nim dart""".split()
+)
+_DOCUMENT = frozenset("md rst txt adoc org tex 1 5 8 ipynb".split())
+_TEST = re.compile(
+    r"(^|/)(tests?|testing|__tests__|testdata|test[-_]?fixtures|fixtures|specs?|e2e|[a-z]+[-_]tests?)/"
+    r"|(^|/)src/(test|testFixtures|integrationTest|intTest)/"
+    r"|(^|/)(test_[^/]*\.\w+|conftest\.py|[^/]*_tests?\.\w+|tests?\.\w+|[^/]*\.(test|spec)s?\.\w+"
+    r"|[^/]*(Test|Tests|TestCase|IT|Spec)\.(java|kt|groovy|scala|cs|swift|php))$",
+)
+_LOG = re.compile(
+    r"(^|/)(changelogs?|changes|history|news|releases?|release[-_]?notes|whatsnew)(/|[^/]*\.(md|rst|txt|adoc)$|$)"
+    r"|(^|/)(authors|contributors|maintainers|copying|license|licence|notice)[^/]*$",
+    re.IGNORECASE,
+)
+_GENERATED = re.compile(
+    r"(^|/)(vendor|vendored|_vendor|third[-_]?party|node_modules|bower_components|dist|generated|\.[^/]+)/"
+    r"|\.min\.(js|css)$|_pb2(_grpc)?\.pyi?$|\.pb\.(go|cc|h)$|\.(lock|sum|map|snap|svg)$"
+    r"|(^|/)(package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$"
+)
+
+
+@lru_cache(maxsize=65_536)
+def role(path: str) -> Role:
+    """The kind of the file at a path relative to the root."""
+    if _GENERATED.search(path):
+        return "generated"
+    if "src/main/" not in path and _TEST.search(path):
+        return "test"
+    if _LOG.search(path):
+        return "log"
+    name = path.rpartition("/")[2].lower()
+    extension = name.rpartition(".")[2]
+    if extension in _SOURCE or name in {"makefile", "dockerfile", "justfile", "rakefile"}:
+        return "source"
+    return "document" if extension in _DOCUMENT or "." not in name else "data"
