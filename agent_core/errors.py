@@ -148,6 +148,11 @@ class ModelRateLimited(ModelError):
 
     code = "model-rate-limited"
 
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        """Seconds that the endpoint asked to wait; None when it did not say."""
+
 
 class ModelServerError(ModelError):
     """The endpoint failed (5xx)."""
@@ -159,6 +164,11 @@ class ModelRefused(ModelError):
     """The endpoint refused the request (another 4xx)."""
 
     code = "model-refused"
+
+    def __init__(self, message: str, *, hint: str = "", parameter: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.parameter = parameter
+        """The part of the request that was refused, such as "tools"; "" when it is not known."""
 
 
 class ModelProtocolError(ModelError):

@@ -1,1 +1,1 @@
-"""The language-model port and its adapters. Vendor libraries are imported inside the adapter that uses them."""
+"""The language-model port and its adapters. Vendor libraries are imported late, in their adapter."""
