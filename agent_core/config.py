@@ -28,9 +28,9 @@ def _setting(
     user_only: bool = False,
     adds_up: bool = False,
     rules: bool = False,
-    ge: Any = None,
-    gt: Any = None,
-    le: Any = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
 ) -> msgspec.Meta:
     """Describe a setting: help text, environment variable, whether to mask it, and its bounds.
 
@@ -39,7 +39,8 @@ def _setting(
     replaced. The elements of `rules` settings are permission rules.
     """
     extra = {"env": env, "secret": secret, "user_only": user_only, "adds_up": adds_up, "rules": rules}
-    return msgspec.Meta(description=text, extra=extra, ge=ge, gt=gt, le=le)
+    bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le}
+    return msgspec.Meta(description=text, extra=extra, **bounds)
 
 
 _DAY = 86_400

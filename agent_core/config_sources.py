@@ -191,16 +191,20 @@ def _checked(field: Field, value: Any, *, strict: bool) -> Any:
     except msgspec.ValidationError as error:
         shown = _shown(field, value)
         raise ConfigError(f"{field.name}: {shown} does not fit ({_reason(error)})") from None
+    if field.rules:
+        _check_rules(fitting)
     if isinstance(fitting, float) and not math.isfinite(fitting):
         raise ConfigError(f"{field.name}: {value} is not a number")
     if isinstance(fitting, str) and not fitting.isprintable():
         raise ConfigError(f"{field.name}: control characters do not belong into it")
-    if field.rules:
-        from agent_core.permissions import parse_rule
-
-        for rule in fitting:
-            parse_rule(rule)
     return fitting
+
+
+def _check_rules(rules: tuple[str, ...]) -> None:
+    from agent_core.permissions import parse_rule
+
+    for rule in rules:
+        parse_rule(rule)
 
 
 def _shown(field: Field, value: Any) -> str:

@@ -1,0 +1,79 @@
+"""Asking another program something: its output, within bounds of time and size."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+
+class Captured(msgspec.Struct, frozen=True):
+    """How a program answered. `code` is its exit code, negative for a signal; `cut`: output was lost."""
+
+    code: int
+    out: bytes
+    err: bytes
+    cut: bool = False
+
+
+async def capture(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 10.0,  # noqa: ASYNC109 - a bound of the program's time, not of the wait alone
+    limit: int = 8 * 1024 * 1024,
+) -> Captured:
+    """Run a program without input and collect what it says.
+
+    It gets a session of its own, and the whole of it is killed when the time is up, when it says more than
+    `limit` bytes, or when the caller is cancelled.
+
+    Raises:
+        OSError: It cannot be started.
+        TimeoutError: It took longer than `timeout` seconds.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        cwd=cwd,
+        env=None if env is None else dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        async with asyncio.timeout(timeout):
+            out, err = await asyncio.gather(
+                _read(process.stdout, limit, lambda: _kill(process)),
+                _read(process.stderr, limit, lambda: _kill(process)),
+            )
+            code = await process.wait()
+            return Captured(code, out[:limit], err[:limit], cut=max(len(out), len(err)) > limit)
+    finally:
+        if process.returncode is None:
+            _kill(process)
+            await asyncio.shield(process.wait())
+
+
+async def _read(stream: asyncio.StreamReader, limit: int, on_full: Callable[[], None]) -> bytes:
+    """Everything up to the limit, and a little more to show that there was more."""
+    chunks: list[bytes] = []
+    size = 0
+    while size <= limit and (chunk := await stream.read(65536)):
+        chunks.append(chunk)
+        size += len(chunk)
+    if size > limit:
+        on_full()
+    return b"".join(chunks)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
