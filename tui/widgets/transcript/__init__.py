@@ -1,0 +1,7 @@
+"""The conversation as one line-API widget."""
+
+from __future__ import annotations
+
+from tui.widgets.transcript.widget import Transcript
+
+__all__ = ["Transcript"]

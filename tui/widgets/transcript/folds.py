@@ -1,0 +1,201 @@
+"""Units that fold: tool calls and reasoning."""
+
+from __future__ import annotations
+
+from agent_core.errors import ErrorInfo
+from agent_core.text import human_duration, one_line, plural, printable, shorten
+from tui.widgets.transcript.inline import plain_runs
+from tui.widgets.transcript.lines import Line, Run, cell_len, wrap
+from tui.widgets.transcript.units import Clock, Unit
+
+_FIRST = 12
+_MORE = 200
+_KEPT = 400_000
+"""Characters of a running tool's output that are kept; the oldest go first."""
+_DIFFS = ("diff", "/diff", "git diff", "git show", "!git diff", "!git show")
+
+
+class Tool(Unit):
+    """A tool call: one line, and its output behind it."""
+
+    kind = "tool"
+
+    def __init__(self, command: str, *, turn_id: str, clock: Clock) -> None:
+        super().__init__(turn_id=turn_id)
+        self._command = one_line(command)
+        self._clock = clock
+        self._started = clock()
+        self._output = ""
+        self._summary = ""
+        self._error: ErrorInfo | None = None
+        self._seconds: float | None = None
+        self._shown = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._seconds is None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return max(0.0, self._clock() - self._started)
+
+    @property
+    def expanded(self) -> bool:
+        """Whether the output is shown."""
+        return self._shown > 0
+
+    def add_output(self, text: str) -> None:
+        """A piece of output of the running tool."""
+        self._output = (self._output + text)[-_KEPT:]
+        self.forget()
+
+    def finish(self, summary: str, text: str, error: ErrorInfo | None, seconds: float) -> None:
+        """The tool ended; `text` replaces what it had shown so far, unless it is empty."""
+        self._summary, self._error, self._seconds = one_line(summary), error, seconds
+        self._output = text or self._output
+        self.forget()
+
+    def toggle(self) -> bool:
+        """Fold or unfold."""
+        self._shown = 0 if self._shown else _FIRST
+        self.forget()
+        return True
+
+    def more(self) -> None:
+        """Show more of the output."""
+        self._shown += _MORE
+        self.forget()
+
+    def _render(self, width: int) -> list[Line]:
+        out = [self._head(width)]
+        if self._error:
+            out += self._failure(width)
+        if self._shown:
+            out += self._body(width)
+        return out
+
+    def _head(self, width: int) -> Line:
+        fold = "▾ " if self._shown else "▸ "
+        if self._seconds is None:
+            mark, style = "● ", "warn"
+            note = human_duration(self.elapsed)
+        else:
+            mark, style = ("✗ ", "bad") if self._error else ("✓ ", "ok")
+            took = took_text(self._seconds)
+            note = f"{self._summary} · {took}" if self._summary and not self._error else took
+        room = width - 4
+        command = shorten(self._command, max(8, room - 2 - min(cell_len(note), room // 2)))
+        note = shorten(note, max(0, room - cell_len(command) - 2))
+        runs: tuple[Run, ...] = ((fold, "dim", None), (mark, style, None), (command, "title", None))
+        return Line((*runs, ("  " + note, "dim", None)), lead=4, action="toggle")
+
+    def _failure(self, width: int) -> list[Line]:
+        assert self._error
+        pad: list[Run] = [("    ", "", None)]
+        out = wrap(plain_runs(self._error.message, "bad"), width, first=pad, rest=pad)
+        if self._error.hint:
+            first: list[Run] = [("    → ", "dim", None)]
+            out += wrap(plain_runs(self._error.hint, "hint"), width, first=first, rest=[("      ", "", None)])
+        return out
+
+    def _body(self, width: int) -> list[Line]:
+        rows = printable(self._output).rstrip("\n").split("\n") if self._output.strip() else []
+        # A running tool is watched at its end, a finished one is read from its beginning.
+        shown = rows[-self._shown :] if self.running else rows[: self._shown]
+        bar: tuple[Run, ...] = (("  │ ", "rule", None),)
+        is_diff = self._command.startswith(_DIFFS)
+        out: list[Line] = []
+        for row in shown:
+            style = _diff_style(row) if is_diff else "title"
+            out += wrap(plain_runs(row.expandtabs(4), style), width, first=bar, rest=bar, at_words=False)
+        hidden = len(rows) - len(shown)
+        if hidden > 0:
+            more = "earlier" if self.running else "more"
+            text = f"… {plural(hidden, f'{more} line')}"
+            line = Line((*bar, (text, "link", None)), lead=4 + len(text), action="more")
+            out.insert(0, line) if self.running else out.append(line)
+        if not rows:
+            out.append(Line((*bar, ("no output", "dim", None)), lead=13))
+        return out
+
+    def _plain(self) -> str:
+        return "\n".join([self._command, printable(self._output).rstrip("\n")]).rstrip("\n")
+
+
+def took_text(seconds: float) -> str:
+    """How long something took, in milliseconds where seconds would say 0."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else human_duration(seconds)
+
+
+def _diff_style(row: str) -> str:
+    if row.startswith("@@"):
+        return "fn"
+    if row.startswith(("+++", "---", "diff ", "index ")):
+        return "dim"
+    return {"+": "ins", "-": "del"}.get(row[:1], "title")
+
+
+class Reasoning(Unit):
+    """What the model thought: one line, unless unfolded."""
+
+    kind = "reasoning"
+
+    def __init__(self, *, turn_id: str, clock: Clock) -> None:
+        super().__init__(turn_id=turn_id)
+        self._clock = clock
+        self._started = clock()
+        self._seconds: float | None = None
+        self._text = ""
+        self._tokens = 0
+        self._expanded = False
+
+    @property
+    def running(self) -> bool:
+        """Whether more may come."""
+        return self._seconds is None
+
+    @property
+    def expanded(self) -> bool:
+        """Whether the text is shown."""
+        return self._expanded
+
+    def add(self, text: str) -> None:
+        """A piece of reasoning."""
+        self._text += text
+        self.forget()
+
+    def finish(self) -> None:
+        """The model went on to something else."""
+        if self._seconds is None:
+            self._seconds = max(0.0, self._clock() - self._started)
+            self.forget()
+
+    def count(self, tokens: int) -> None:
+        """The number of tokens as the endpoint counted them."""
+        self._tokens = tokens
+        self.forget()
+
+    def toggle(self) -> bool:
+        """Fold or unfold."""
+        self._expanded = not self._expanded
+        self.forget()
+        return True
+
+    def _render(self, width: int) -> list[Line]:
+        fold = "▾ " if self._expanded else "▸ "
+        seconds = self._seconds if self._seconds is not None else max(0.0, self._clock() - self._started)
+        # Four characters a token is the usual estimate where the endpoint does not count.
+        count = f"{self._tokens:,}" if self._tokens else f"about {max(1, len(self._text) // 4):,}"
+        verb = "thinking for" if self.running else "thought for"
+        text = f"{verb} {human_duration(seconds)}, {count} tokens"
+        out = wrap([(fold, "dim", None), (text, "dim em", None)], width, action="toggle")
+        if self._expanded:
+            bar: tuple[Run, ...] = (("  │ ", "rule", None),)
+            runs = plain_runs(self._text.strip(), "dim")
+            out += wrap(runs, width, first=bar, rest=bar)
+        return out
+
+    def _plain(self) -> str:
+        return printable(self._text).strip()

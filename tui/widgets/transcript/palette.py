@@ -1,0 +1,129 @@
+"""Style names to colours, made from the tokens of whatever theme is on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.color import Color as RichColor
+from rich.style import Style
+from textual.color import Color, ColorParseError
+
+_SPECS: dict[str, str] = {
+    # name: attributes, and "fg=TOKEN" / "bg=TOKEN", each with "@PERCENT" to blend it towards the background
+    "dim": "fg=foreground@55",
+    "strong": "bold fg=foreground",
+    "em": "italic",
+    "strike": "strike fg=foreground@60",
+    "code": "fg=text-accent bg=foreground@8",
+    "link": "underline fg=text-primary",
+    "h1": "bold fg=text-accent",
+    "h1-rule": "fg=text-accent@45",
+    "h2": "bold fg=text-primary",
+    "h3": "bold fg=foreground",
+    "h4": "bold italic fg=foreground@85",
+    "h5": "italic fg=foreground@85",
+    "h6": "italic fg=foreground@65",
+    "bullet": "fg=text-primary",
+    "rule": "fg=foreground@28",
+    "th": "bold fg=text-primary",
+    "quote": "italic fg=foreground@75",
+    "quote-bar": "fg=text-secondary",
+    "panel": "bg=foreground@5",
+    "panel-title": "fg=foreground@45 bg=foreground@5",
+    "prompt": "bold fg=foreground bg=primary@16",
+    "prompt-bar": "bold fg=text-primary bg=primary@16",
+    "title": "fg=foreground@85",
+    "mark": "fg=text-primary",
+    "ok": "fg=text-success",
+    "bad": "fg=text-error",
+    "bad-title": "bold fg=text-error",
+    "warn": "fg=text-warning",
+    "hint": "italic fg=foreground@75",
+    "cursor": "fg=text-primary",
+    "selected": "bg=primary@45",
+    "found": "bg=warning@35",
+    "found-now": "bold fg=background bg=warning",
+    "link-now": "bold reverse",
+    "below": "bold fg=background bg=primary",
+    "kw": "fg=text-accent",
+    "const": "fg=text-error",
+    "cls": "bold fg=text-warning",
+    "str": "fg=text-success",
+    "doc": "italic fg=text-success@80",
+    "num": "fg=text-warning",
+    "com": "italic fg=foreground@48",
+    "op": "fg=foreground@70",
+    "fn": "fg=text-primary",
+    "builtin": "fg=text-secondary",
+    "deco": "fg=text-secondary",
+    "ins": "fg=text-success",
+    "del": "fg=text-error",
+}
+
+
+class Palette:
+    """The styles of one theme on one background; made once, asked for every run drawn."""
+
+    def __init__(self, variables: Mapping[str, str], *, foreground: Color, background: Color) -> None:
+        self._variables = variables
+        self._foreground, self._background = background + foreground, background
+        self._styles: dict[tuple[str, str], Style] = {}
+        self._links: dict[tuple[str, str], Style] = {}
+
+    def style(self, names: str, fill: str = "") -> Style:
+        """The combined style of names separated by spaces, on the background of `fill`."""
+        key = (names, fill)
+        style = self._styles.get(key)
+        if style is None:
+            style = self._base()
+            for name in (*fill.split(), *names.split()):
+                style += self._one(name)
+            self._styles[key] = style
+        return style
+
+    def overlay(self, names: str) -> Style:
+        """Only what the names say, to be laid over another style."""
+        style = Style.null()
+        for name in names.split():
+            style += self._one(name)
+        return style
+
+    def link(self, names: str, fill: str, url: str) -> Style:
+        """The same with a terminal hyperlink; the URL must be validated."""
+        key = (f"{fill} {names}", url)
+        style = self._links.get(key)
+        if style is None:
+            style = self._links[key] = self.style(names, fill) + Style(link=url)
+            if len(self._links) > 500:
+                self._links.clear()
+        return style
+
+    def _base(self) -> Style:
+        return Style(color=_rich(self._foreground), bgcolor=_rich(self._background))
+
+    def _one(self, name: str) -> Style:
+        color = background = None
+        flags: dict[str, bool] = {}
+        for word in _SPECS.get(name, "").split():
+            if word.startswith("fg="):
+                color = self._color(word[3:])
+            elif word.startswith("bg="):
+                background = self._color(word[3:])
+            else:
+                flags[word] = True
+        return Style(color=color, bgcolor=background, **flags)  # pyright: ignore[reportArgumentType]
+
+    def _color(self, spec: str) -> RichColor | None:
+        token, _, percent = spec.partition("@")
+        try:
+            color = Color.parse(self._variables.get(token, ""))
+        except ColorParseError:
+            color = self._background if token == "background" else self._foreground
+        if color.ansi is not None or self._background.ansi is not None:
+            return _rich(color) if not percent else None
+        share = (float(percent) / 100 if percent else 1.0) * color.a
+        return _rich(self._background.blend(Color(color.r, color.g, color.b), share, 1.0))
+
+
+def _rich(color: Color) -> RichColor:
+    return color.rich_color

@@ -1,0 +1,294 @@
+"""Reading the conversation: selecting, copying, following links, folding, searching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.widgets.transcript.folds import Reasoning, Tool
+from tui.widgets.transcript.lines import Line, Link
+from tui.widgets.transcript.search import Search
+from tui.widgets.transcript.selection import Position, Selection, extract
+from tui.widgets.transcript.strips import Overlay
+from tui.widgets.transcript.units import Markdown, Prompt, Unit
+from tui.widgets.transcript.view import LineView
+
+_Place = tuple[int, int, int]
+"""Unit, row, and number of the run in the row: where a link is."""
+
+
+class Reader(LineView):
+    """A `LineView` whose content can be selected, copied, searched, folded and followed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "activate", "Open link, fold", id="transcript.activate", show=False),
+        Binding("j", "select_block(1)", "Select next block", id="transcript.select_next", show=False),
+        Binding(
+            "k", "select_block(-1)", "Select previous block", id="transcript.select_previous", show=False
+        ),
+        Binding(
+            "J,shift+down",
+            "extend_block(1)",
+            "Extend selection down",
+            id="transcript.extend_down",
+            show=False,
+        ),
+        Binding(
+            "K,shift+up", "extend_block(-1)", "Extend selection up", id="transcript.extend_up", show=False
+        ),
+        Binding("c", "copy", "Copy selection", id="transcript.copy", show=False),
+        Binding("y", "copy_code", "Copy code block", id="transcript.copy_code", show=False),
+        Binding("l", "step_link(1)", "Next link", id="transcript.next_link", show=False),
+        Binding("L", "step_link(-1)", "Previous link", id="transcript.previous_link", show=False),
+        Binding("]", "step_turn(1)", "Next turn", id="transcript.next_turn", show=False),
+        Binding("[", "step_turn(-1)", "Previous turn", id="transcript.previous_turn", show=False),
+        Binding("n", "find_next(1)", "Next match", id="transcript.find_next", show=False),
+        Binding("N", "find_next(-1)", "Previous match", id="transcript.find_previous", show=False),
+        Binding("t", "toggle_all", "Fold or unfold all", id="transcript.toggle_all", show=False),
+        Binding("escape", "dismiss", "Clear selection", id="transcript.dismiss", show=False),
+    ]
+
+    class LinkActivated(Message):
+        """A link was chosen: either `url`, or `path` with a line from 1 (0 when none was given)."""
+
+        def __init__(self, path: str, line: int, url: str) -> None:
+            super().__init__()
+            self.path, self.line, self.url = path, line, url
+
+    class Copied(Message):
+        """Text went to the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.selection: Selection | None = None
+        self._search: Search | None = None
+        self._link: _Place | None = None
+
+    # Drawing
+
+    def overlays(self, unit: int, row: int, line: Line) -> tuple[Overlay, ...]:
+        """Matches, the current link and the selection on a row."""
+        if self._search is None and self._link is None and self.selection is None:
+            return ()
+        out: list[Overlay] = []
+        if self._search:
+            current = self._search.current
+            for span in self._search.on_row(unit, row):
+                out.append((span.start, span.end, "found-now" if span.match == current else "found"))
+        if self._link and self._link[:2] == (unit, row):
+            out.append((*_run_cells(line, self._link[2]), "link-now"))
+        if self.selection and (cells := self.selection.span(unit, row, line)):
+            out.append((*cells, "selected"))
+        return tuple(out)
+
+    # Selecting and copying
+
+    def selected_text(self) -> str:
+        """The selected text, without decoration; "" when nothing is selected."""
+        if not self.selection:
+            return ""
+        rows: list[tuple[Line, tuple[int, int] | None]] = []
+        first, last = self.selection.first, self.selection.last
+        for unit in range(first.unit, min(last.unit, len(self.page) - 1) + 1):
+            for row, line in enumerate(self.page.lines(unit)):
+                if (first.unit, first.row) <= (unit, row) <= (last.unit, last.row):
+                    rows.append((line, self.selection.span(unit, row, line)))
+        return extract(rows)
+
+    def select(self, selection: Selection | None) -> None:
+        """Set or clear the selection."""
+        if selection != self.selection:
+            self.selection = selection
+            self.repaint()
+
+    def action_select_block(self, step: int) -> None:
+        """Select one whole block: the next, or the previous."""
+        if not self.page.units:
+            return
+        if self.selection:
+            unit = max(0, min(self.selection.head.unit + step, len(self.page) - 1))
+        else:
+            unit = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
+        self.select_units(unit, unit)
+
+    def action_extend_block(self, step: int) -> None:
+        """Move the selection's end by one block."""
+        if self.selection is None:
+            self.action_select_block(step)
+            return
+        anchor, head = self.selection.anchor.unit, self.selection.head.unit
+        self.select_units(anchor, max(0, min(head + step, len(self.page) - 1)))
+
+    def select_units(self, anchor: int, head: int) -> None:
+        """Select whole units, from one to another."""
+        first, last = min(anchor, head), max(anchor, head)
+        rows = len(self.page.lines(last))
+        start, end = Position(first, 0, 0), Position(last, max(0, rows - 1), 10_000)
+        self.selection = Selection(start, end) if anchor <= head else Selection(end, start)
+        self.reveal(head, 0 if head < anchor else max(0, len(self.page.lines(head)) - 1))
+
+    def action_copy(self) -> None:
+        """Copy what is selected."""
+        self.copy(self.selected_text())
+
+    def action_copy_code(self) -> None:
+        """Copy the code block that is selected, or else the last one that is visible."""
+        for unit in self._units_at_hand():
+            if isinstance(unit, Markdown) and (code := unit.code) is not None:
+                self.copy(code)
+                return
+
+    def _units_at_hand(self) -> Iterator[Unit]:
+        if self.selection:
+            yield self.page.units[min(self.selection.head.unit, len(self.page) - 1)]
+        if self.page.units:
+            top = self.page.locate(round(self.scroll_y))[0]
+            bottom = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
+            yield from reversed(self.page.units[top : bottom + 1])
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        if text:
+            self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
+            self.post_message(self.Copied(text))
+
+    # Links
+
+    def action_step_link(self, step: int) -> None:
+        """Make the next (or previous) link the current one."""
+        place = self._next_link(step)
+        if place:
+            self._link = place
+            self.reveal(place[0], place[1])
+
+    def _next_link(self, step: int) -> _Place | None:
+        top = self.page.locate(round(self.scroll_y))
+        here = self._link or ((*top, -1) if step > 0 else (top[0], top[1], 0))
+        units = range(here[0], len(self.page)) if step > 0 else range(here[0], -1, -1)
+        for unit in units:
+            places = list(_links(unit, self.page.lines(unit)))
+            for place in places if step > 0 else reversed(places):
+                if (place > here) if step > 0 else (place < here):
+                    return place
+        return None
+
+    def action_activate(self) -> None:
+        """Open the current link, or fold or unfold the selected block."""
+        if self._link:
+            unit, row, run = self._link
+            lines = self.page.lines(unit) if unit < len(self.page) else []
+            if row < len(lines) and run < len(lines[row].runs) and (link := lines[row].runs[run][2]):
+                self.open_link(link)
+            return
+        if self.selection:
+            self.toggle_unit(self.selection.head.unit)
+
+    def open_link(self, link: Link) -> None:
+        """Ask the app to open a link."""
+        if link.url:
+            self.post_message(self.LinkActivated("", 0, link.target))
+        else:
+            self.post_message(self.LinkActivated(link.target, link.line or 0, ""))
+
+    # Folding
+
+    def toggle_unit(self, unit: int) -> None:
+        """Fold or unfold one unit."""
+        if self.page.units[unit].toggle():
+            self.refold(unit)
+
+    def refold(self, unit: int) -> None:
+        """Show a unit whose height changed."""
+        self.page.lines(unit)
+        self._link = None
+        if self.selection:
+            self.selection = None
+            self.select_units(unit, unit)
+        self.reveal(unit, min(1, len(self.page.lines(unit)) - 1))
+
+    def action_toggle_all(self) -> None:
+        """Fold every tool call and all reasoning, or unfold them when all are folded."""
+        folds = [
+            (index, unit) for index, unit in enumerate(self.page.units) if isinstance(unit, Tool | Reasoning)
+        ]
+        unfold = not any(unit.expanded for _, unit in folds)
+        for index, unit in folds:
+            if unit.expanded != unfold and unit.toggle():
+                self.page.lines(index)
+        self.action_dismiss()
+
+    # Turns
+
+    def action_step_turn(self, step: int) -> None:
+        """Scroll to the next (or previous) prompt."""
+        here = round(self.scroll_y)
+        rows = [
+            self.page.start(index) + int(unit.gap and index > 0)
+            for index, unit in enumerate(self.page.units)
+            if isinstance(unit, Prompt)
+        ]
+        later = [row for row in rows if row > here] if step > 0 else [row for row in rows if row < here]
+        if later:
+            self.scroll_to_row(later[0] if step > 0 else later[-1])
+        elif step > 0:
+            self.follow()
+
+    # Searching
+
+    def find(self, text: str) -> int:
+        """Highlight every match and go to the first at or below the top of the window; the number of matches.
+
+        An empty text ends the search.
+        """
+        self._search = Search(text) if text.strip() else None
+        if self._search:
+            self.action_find_next(1)
+        else:
+            self.repaint()
+        return self._search.count if self._search else 0
+
+    def action_find_next(self, step: int) -> None:
+        """Go to the next (or previous) match."""
+        if self._search is None:
+            return
+        self._search.run(self.page)
+        span = self._search.step(
+            step > 0, self.page.locate(round(self.scroll_y)) if self.page.units else (0, 0)
+        )
+        if span:
+            self.reveal(span.unit, span.row)
+        else:
+            self.repaint()
+
+    @property
+    def found(self) -> tuple[int, int]:
+        """Number of the current match from 1 (0: none), and how many there are."""
+        return (self._search.current + 1, self._search.count) if self._search else (0, 0)
+
+    def action_dismiss(self) -> None:
+        """Clear selection, search and current link."""
+        self.selection, self._search, self._link = None, None, None
+        self.repaint()
+
+
+def _links(unit: int, lines: list[Line]) -> Iterator[_Place]:
+    """The links of a unit; one that is wrapped over rows counts once."""
+    last: Link | None = None
+    for row, line in enumerate(lines):
+        for number, (_, _, link) in enumerate(line.runs):
+            if link is not None and link is not last:
+                yield unit, row, number
+            last = link if link is not None else (last if line.runs[number][0].isspace() else None)
+
+
+def _run_cells(line: Line, number: int) -> tuple[int, int]:
+    start = sum([cell_len(run[0]) for run in line.runs[:number]])
+    return start, start + (cell_len(line.runs[number][0]) if number < len(line.runs) else 0)

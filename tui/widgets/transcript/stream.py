@@ -1,0 +1,51 @@
+"""An answer that streams in: finished pieces become units once, only the open end is made again."""
+
+from __future__ import annotations
+
+from tui.widgets.transcript.layout import Layout
+from tui.widgets.transcript.splitter import Piece, Splitter, split
+from tui.widgets.transcript.units import Markdown
+
+
+class AnswerStream:
+    """Feeds the text of one answer, or of one stretch of it between tool calls, into the layout."""
+
+    def __init__(self, layout: Layout, *, turn_id: str) -> None:
+        self.turn_id = turn_id
+        self._layout = layout
+        self._splitter = Splitter()
+        self._waiting: list[str] = []
+        self._base = len(layout)
+
+    def feed(self, text: str) -> None:
+        """Take a piece of text; nothing is rendered before `flush`."""
+        self._waiting.append(text)
+
+    def flush(self) -> None:
+        """Bring the layout up to date."""
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        done = self._splitter.feed(text)
+        rest = self._splitter.open_text
+        self._show(done + split(rest, gap=self._splitter.open_gap))
+        self._base += len(done)
+
+    def finish(self) -> None:
+        """The answer is complete."""
+        self.flush()
+        self._show(self._splitter.finish())
+        self._base = len(self._layout)
+
+    def _show(self, pieces: list[Piece]) -> None:
+        """Make the units from the first open one on match the pieces, keeping what is already rendered."""
+        layout = self._layout
+        for number, piece in enumerate(pieces):
+            index = self._base + number
+            if index == len(layout):
+                layout.append(Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap))
+                continue
+            unit = layout.units[index]
+            if not (isinstance(unit, Markdown) and unit.gap == piece.gap and unit.grow(piece.source)):
+                layout.replace(index, Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap))
+            layout.lines(index)
+        layout.truncate(self._base + len(pieces))

@@ -1,0 +1,190 @@
+"""What the transcript is a list of: units that render themselves to lines and remember them for one width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from agent_core.errors import ErrorInfo
+from agent_core.text import one_line, printable
+from tui.widgets.transcript.highlight import Highlighter
+from tui.widgets.transcript.inline import plain_runs
+from tui.widgets.transcript.lines import Line, Run, wrap
+from tui.widgets.transcript.markdown import code_lines, render
+
+Clock = Callable[[], float]
+Level = Literal["info", "warning", "error"]
+
+_TOP_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)\n")
+
+
+class Unit:
+    """One part of the conversation. `gap`: an empty row above; `turn_id`: "" outside of turns."""
+
+    kind = "text"
+
+    def __init__(self, *, turn_id: str = "", gap: bool = True) -> None:
+        self.turn_id = turn_id
+        self.gap = gap
+        self._lines: list[Line] | None = None
+        self._width = 0
+
+    def lines(self, width: int) -> list[Line]:
+        """The unit's rows at this width, rendered at most once."""
+        if self._lines is None or self._width != width:
+            self._lines, self._width = self._render(width), width
+        return self._lines
+
+    @property
+    def cached(self) -> list[Line] | None:
+        """The rows as last rendered, for any width; None when there are none."""
+        return self._lines
+
+    def forget(self) -> None:
+        """Drop the rendered rows; they are made again when they are asked for."""
+        self._lines = None
+
+    @property
+    def source(self) -> str:
+        """The whole unit as plain text, as it was written."""
+        return self._plain()
+
+    def toggle(self) -> bool:
+        """Fold or unfold; whether there was anything to."""
+        return False
+
+    def _render(self, width: int) -> list[Line]:
+        raise NotImplementedError
+
+    def _plain(self) -> str:
+        raise NotImplementedError
+
+
+class Prompt(Unit):
+    """What the user typed, as it was typed."""
+
+    kind = "prompt"
+
+    def __init__(self, text: str, *, turn_id: str) -> None:
+        super().__init__(turn_id=turn_id)
+        self._text = printable(text)
+
+    def _render(self, width: int) -> list[Line]:
+        bar: tuple[Run, ...] = (("▌ ", "prompt-bar", None),)
+        return wrap([(self._text.expandtabs(4), "prompt", None)], width, first=bar, rest=bar, fill="prompt")
+
+    def _plain(self) -> str:
+        return self._text
+
+
+class Markdown(Unit):
+    """Some blocks of an answer. A code block that still streams is only rendered where it grew."""
+
+    kind = "text"
+
+    def __init__(self, source: str, *, turn_id: str, gap: bool) -> None:
+        super().__init__(turn_id=turn_id, gap=gap)
+        self._source = source
+        self._highlighter: Highlighter | None = None
+
+    def grow(self, source: str) -> bool:
+        """Take the longer text of the same blocks; False when it is not a continuation."""
+        if not source.startswith(self._source):
+            return False
+        if source != self._source:
+            if self._source.partition("\n")[0] != source.partition("\n")[0]:
+                self._highlighter = None
+            self._source = source
+            self.forget()
+        return True
+
+    def _render(self, width: int) -> list[Line]:
+        if match := _TOP_FENCE.match(self._source):
+            body = "\n" + self._source[match.end() :]
+            end = re.search(rf"\n[ ]*{re.escape(match['mark'])}+[ \t]*\n*\Z", body)
+            code = body[1 : end.start()] if end else body[1:]
+            return self._render_code(printable(code), printable(match["info"].strip()), width)
+        return render(self._source, width)
+
+    def _render_code(self, code: str, info: str, width: int) -> list[Line]:
+        language = info.split(" ")[0] if info else ""
+        self._highlighter = self._highlighter or Highlighter(language)
+        return code_lines(code, language, width, self._highlighter)
+
+    def _plain(self) -> str:
+        return printable(self._source).rstrip("\n")
+
+    @property
+    def code(self) -> str | None:
+        """The text of the code block that this is, or of the first one in it."""
+        match = re.search(
+            r"^[ ]*(`{3,}|~{3,})[^\n]*\n(.*?)(?:\n[ ]*\1|\Z)", self._source, re.DOTALL | re.MULTILINE
+        )
+        return printable(match[2]).rstrip("\n") + "\n" if match else None
+
+
+class Welcome(Markdown):
+    """The text of an empty conversation; our own, so Markdown."""
+
+    kind = "welcome"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, turn_id="", gap=False)
+
+    def _render(self, width: int) -> list[Line]:
+        return render(self._source, width)
+
+
+class Notice(Unit):
+    """Something the user should know, with the next step."""
+
+    kind = "notice"
+    _MARKS = {"info": ("● ", "mark"), "warning": ("▲ ", "warn"), "error": ("✗ ", "bad-title")}  # noqa: RUF012
+
+    def __init__(self, level: Level, message: str, hint: str, *, turn_id: str = "") -> None:
+        super().__init__(turn_id=turn_id)
+        self._level, self._message, self._hint = level, message.strip(), hint.strip()
+
+    def _render(self, width: int) -> list[Line]:
+        text, style = self._MARKS[self._level]
+        pad: list[Run] = [("  ", "", None)]
+        body = "bad" if self._level == "error" else "title"
+        out = wrap(plain_runs(self._message, body), width, first=[(text, style, None)], rest=pad)
+        if self._hint:
+            out += wrap(
+                plain_runs(self._hint, "hint"),
+                width,
+                first=[("  → ", "dim", None)],
+                rest=[("    ", "", None)],
+            )
+        return out
+
+    def _plain(self) -> str:
+        return printable("\n".join([part for part in (self._message, self._hint) if part]))
+
+
+class Footer(Unit):
+    """How a turn ended and what it took."""
+
+    kind = "footer"
+
+    def __init__(self, parts: list[tuple[str, str]], *, turn_id: str) -> None:
+        super().__init__(turn_id=turn_id)
+        self._parts = [(one_line(text), style) for text, style in parts if text]
+
+    def _render(self, width: int) -> list[Line]:
+        runs: list[Run] = []
+        for number, (text, style) in enumerate(self._parts):
+            if number:
+                runs.append((" · ", "rule", None))
+            runs.append((text, style, None))
+        return wrap(runs, width)
+
+    def _plain(self) -> str:
+        return " · ".join([text for text, _ in self._parts])
+
+
+def error_notice(error: ErrorInfo, *, turn_id: str) -> Notice:
+    """An error as a notice with its hint."""
+    return Notice("error", error.message, error.hint, turn_id=turn_id)

@@ -1,0 +1,288 @@
+"""The line-API widget under the transcript: it draws rows, keeps the place while reading, follows the end.
+
+Nothing is done per token. Changes are noted, and a timer that runs only while something is noted brings the
+page up to date, compares the rows of the window with what they showed before, and repaints those that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.widgets.transcript.layout import Layout
+from tui.widgets.transcript.lines import BLANK, Line
+from tui.widgets.transcript.palette import Palette
+from tui.widgets.transcript.strips import Overlay, Row, strip
+
+_INTERVAL = 0.09
+"""Seconds between two updates while text streams in."""
+_SHARE = 6
+"""An update that took t seconds is followed by at least this many t of rest."""
+_SLICE = 0.006
+_BAR_INTERVAL = 0.5
+_NARROWEST = 8
+_LABEL = " ↓ new below · End "
+
+
+class LineView(ScrollView, can_focus=True):
+    """A column of rows made by a `Layout`, in a window that scrolls."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    LineView {
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        padding: 0 1;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.page = Layout()
+        self.following = True
+        self._new_below = False
+        self._rows: list[Row] = []
+        self._top = (0, 0)
+        self._palette: Palette | None = None
+        self._pending: Timer | None = None
+        self._updated = 0.0
+        self._cost = 0.0
+        self._bar: tuple[int, int] = (-1, -1)
+        self._bar_updated = 0.0
+
+    # What subclasses fill in
+
+    def build(self) -> None:
+        """Bring the page's units up to date with everything noted since the last time."""
+
+    def overlays(self, unit: int, row: int, line: Line) -> tuple[Overlay, ...]:
+        """Cells of a row that are drawn in another style."""
+        return ()
+
+    def wants_update_in(self) -> float | None:
+        """Seconds until the page changes by itself (a running clock); None when it does not."""
+        return None
+
+    # Updating
+
+    def changed(self, delay: float = 0.0) -> None:
+        """Note that the page changed; it is drawn soon, but not more often than the eye needs."""
+        if self._pending is not None or not self.is_attached:
+            return
+        pause = max(_INTERVAL, self._cost * _SHARE)
+        wait = max(delay, 0.005, self._updated + pause - perf_counter())
+        self._pending = self.set_timer(wait, self._on_pending)
+
+    def _on_pending(self) -> None:
+        self._pending = None
+        self.update_now()
+
+    def update_now(self) -> None:
+        """Bring page and window up to date at once."""
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
+        start = perf_counter()
+        self._note_new(self.build)
+        height = self.window_height
+        if height > 0:
+            if self.page.stale:
+                self.place()
+                self.page.settle(self._top[0], _SLICE)
+            self.place()
+            self.page.trim(self._top[0])
+        self._updated = perf_counter()
+        self._cost = 0.5 * (self._cost + self._updated - start)
+        if self.page.stale and height > 0:
+            self.changed()
+        elif (again := self.wants_update_in()) is not None or self._bar_late:
+            self.changed(min(again if again is not None else 9.0, _BAR_INTERVAL if self._bar_late else 9.0))
+
+    def _note_new(self, build: Callable[[], None]) -> None:
+        before = self.page.total
+        build()
+        if not self.following and self.page.total > before:
+            self._new_below = True
+
+    # Placing and painting
+
+    @property
+    def window_height(self) -> int:
+        """Rows of the window."""
+        return self.scrollable_content_region.height
+
+    def place(self) -> None:
+        """Choose the scroll position and repaint what differs."""
+        region = self.scrollable_content_region
+        if not region.height:
+            return
+        row = 0
+        shown: list[Row] = []
+        # Rendering what is visible can change heights that were estimates; that settles after a few rounds.
+        for _ in range(8):
+            total = self.page.total
+            row = self._wanted_row(total, region.height)
+            shown = self._gather(row, region.height)
+            if self.page.total == total:
+                break
+        self._resize_page(self.page.total)
+        self.set_reactive(Widget.scroll_y, float(row))  # pyright: ignore[reportArgumentType]
+        self.set_reactive(Widget.scroll_target_y, float(row))  # pyright: ignore[reportArgumentType]
+        self._paint(shown, region.size)
+        self._sync_bar(row, region.height)
+
+    def _wanted_row(self, total: int, height: int) -> int:
+        last = max(0, total - height)
+        if self.following or not self.page.units:
+            return last
+        unit, inner = self._top
+        unit = min(unit, len(self.page) - 1)
+        size = self.page.start(unit + 1) - self.page.start(unit)
+        return min(self.page.start(unit) + min(inner, max(0, size - 1)), last)
+
+    def _gather(self, row: int, height: int) -> list[Row]:
+        out: list[Row] = []
+        page = self.page
+        if page.units:
+            index, skip = page.locate(row)
+            self._top = (index, skip)
+            while len(out) < height and index < len(page):
+                lines = page.lines(index)
+                for number in range(skip, min(len(lines), skip + height - len(out))):
+                    out.append(Row(lines[number], self.overlays(index, number, lines[number])))
+                index, skip = index + 1, 0
+        out.extend([Row()] * (height - len(out)))
+        if self._new_below and not self.following:
+            out[-1] = out[-1]._replace(label=_LABEL)
+        return out
+
+    def _resize_page(self, total: int) -> None:
+        size = Size(self.page.width, total)
+        if size != self.virtual_size:
+            # The reactive itself would lay the whole screen out again for every new line.
+            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+
+    def _paint(self, rows: list[Row], size: Size) -> None:
+        old, self._rows = self._rows, rows
+        if len(old) != len(rows):
+            self.refresh()
+            return
+        width = size.width
+        dirty = [
+            Region(0, y, reach, 1)
+            for y, (before, now) in enumerate(zip(old, rows, strict=True))
+            if before != now and (reach := max(before.reach(width), now.reach(width)))
+        ]
+        if dirty:
+            self.refresh(*dirty)
+
+    def _sync_bar(self, row: int, height: int) -> None:
+        total = max(1, self.page.total)
+        thumb = (row * height * 8 // total, -(-height * height * 8 // total))
+        now = perf_counter()
+        self._bar_late = thumb != self._bar and self.following and now - self._bar_updated < _BAR_INTERVAL
+        if thumb == self._bar or self._bar_late:
+            return
+        self._bar, self._bar_updated = thumb, now
+        bar = self.vertical_scrollbar
+        bar.window_virtual_size, bar.window_size, bar.position = total, height, row
+
+    _bar_late = False
+
+    def repaint(self) -> None:
+        """Paint again what differs, without bringing the page up to date."""
+        self.place()
+
+    # Scrolling
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The user scrolled: stay there, or follow again when that was the end."""
+        if round(old_value) == round(new_value) or not self.page.units:
+            return
+        self.following = round(new_value) >= self.max_scroll_y
+        if self.following:
+            self._new_below = False
+        self._top = self.page.locate(round(new_value))
+        self.place()
+
+    def _scroll_to(self, *args: Any, **options: Any) -> bool:
+        # Animated scrolling writes every frame in between: slow over ssh, and no help to a reader.
+        return super()._scroll_to(*args, **{**options, "animate": False})
+
+    def scroll_to_row(self, row: int) -> None:
+        """Bring a row of the page to the top of the window and stop following, unless the end is shown."""
+        last = max(0, self.page.total - self.window_height)
+        row = max(0, min(row, last))
+        self.following = row >= last
+        self._new_below = self._new_below and not self.following
+        self._top = self.page.locate(row)
+        self.place()
+
+    def reveal(self, unit: int, row: int) -> None:
+        """Scroll as little as needed to show a row of a unit, with some rows around it."""
+        height = self.window_height
+        target = self.page.start(unit) + row
+        top, margin = round(self.scroll_y), min(3, height // 4)
+        if target < top + margin:
+            self.scroll_to_row(target - margin)
+        elif target >= top + height - margin:
+            self.scroll_to_row(target - height + margin + 1)
+        else:
+            self.place()
+
+    def action_scroll_end(self) -> None:
+        """Jump to the end and follow it again."""
+        self.follow()
+
+    def follow(self) -> None:
+        """Show the end, and whatever comes."""
+        self.following, self._new_below = True, False
+        self.place()
+
+    def mark_new(self) -> None:
+        """Something came that the window does not show."""
+        self._new_below = True
+
+    @property
+    def new_below(self) -> bool:
+        """Whether something came that the window does not show."""
+        return self._new_below
+
+    # Events
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Only what is visible is rendered for the new width; the rest follows in slices."""
+        width = max(_NARROWEST, self.scrollable_content_region.width)
+        if width != self.page.width:
+            self.page.set_width(width)
+        self._rows = []
+        self.update_now()
+
+    def notify_style_update(self) -> None:
+        """The theme or a style changed."""
+        super().notify_style_update()
+        self._palette = None
+
+    @property
+    def palette(self) -> Palette:
+        """The styles of the current theme."""
+        if self._palette is None:
+            variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
+            self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
+        return self._palette
+
+    def render_line(self, y: int) -> Strip:
+        """The row of the window."""
+        width = self.scrollable_content_region.width
+        row = self._rows[y] if y < len(self._rows) else Row(BLANK)
+        return strip(row, width, self.palette)

@@ -1,0 +1,244 @@
+"""The transcript: what the router calls for each event of a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from agent_core.errors import ErrorInfo
+from agent_core.events import Outcome, Usage
+from tui.widgets.transcript.folds import Reasoning, Tool, took_text
+from tui.widgets.transcript.pointer import PointedReader
+from tui.widgets.transcript.stream import AnswerStream
+from tui.widgets.transcript.units import Clock, Footer, Level, Notice, Prompt, Unit, Welcome, error_notice
+
+_MARKS: dict[str, tuple[str, str]] = {
+    "answered": ("✓ answered", "ok"),
+    "stopped": ("■ stopped", "warn"),
+    "changed": ("✎ changed", "ok"),
+    "verified": ("✓ verified", "ok"),
+}
+
+
+class Transcript(PointedReader):
+    """The conversation as one widget.
+
+    Every text may come from a model, a file or a tool: it is shown literally, only answers are Markdown.
+
+    Args:
+        clock: Seconds that only go forward; for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock = monotonic,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._clock = clock
+        self._stream: AnswerStream | None = None
+        self._reasoning: Reasoning | None = None
+        self._tools: dict[str, tuple[int, Tool]] = {}
+        self._clocks: dict[int, Tool | Reasoning] = {}
+        self._waiting: list[Notice] = []
+        self._shown_errors: set[str] = set()
+        self._warm: asyncio.Future[None] | None = None
+
+    # What happens in a conversation
+
+    def show_welcome(self, text: str) -> None:
+        """Show our own text (Markdown) in an empty conversation; it is replaced, not repeated."""
+        if self.page.units and isinstance(self.page.units[0], Welcome):
+            self.page.replace(0, Welcome(text))
+        elif not self.page.units:
+            self.page.append(Welcome(text))
+        self.changed()
+
+    def add_prompt(self, turn_id: str, text: str) -> None:
+        """The user's words begin a turn; the end is followed from here on."""
+        self._add(Prompt(text, turn_id=turn_id))
+        self._shown_errors.clear()
+        self._prepare()
+        self.follow()
+
+    def append_text(self, turn_id: str, text: str) -> None:
+        """A piece of the answer; costs no more than keeping it."""
+        if self._stream is None or self._stream.turn_id != turn_id:
+            self._settle()
+            self._stream = AnswerStream(self.page, turn_id=turn_id)
+        self._stream.feed(text)
+        self.changed()
+
+    def append_reasoning(self, turn_id: str, text: str) -> None:
+        """A piece of the model's reasoning."""
+        if self._reasoning is None or self._reasoning.turn_id != turn_id:
+            self._reasoning = None
+            reasoning = Reasoning(turn_id=turn_id, clock=self._clock)
+            self._add(reasoning)
+            self._reasoning = reasoning
+            self._clocks[len(self.page) - 1] = reasoning
+        self._reasoning.add(text)
+        self.changed()
+
+    def start_tool(self, turn_id: str, call_id: str, command: str) -> None:
+        """A tool begins."""
+        tool = Tool(command, turn_id=turn_id, clock=self._clock)
+        tool.gap = not (
+            self.page.units and isinstance(self.page.units[-1], Tool | Reasoning) and not self._stream
+        )
+        self._add(tool)
+        index = len(self.page) - 1
+        self._tools[call_id] = (index, tool)
+        self._clocks[index] = tool
+
+    def tool_output(self, call_id: str, text: str) -> None:
+        """A piece of a running tool's output."""
+        if call_id in self._tools:
+            self._tools[call_id][1].add_output(text)
+            self.changed()
+
+    def finish_tool(
+        self, call_id: str, summary: str, text: str, error: ErrorInfo | None, seconds: float
+    ) -> None:
+        """A tool ended."""
+        if call_id not in self._tools:
+            return
+        index, tool = self._tools.pop(call_id)
+        tool.finish(summary, text, error, seconds)
+        if error:
+            self._shown_errors.add(error.message)
+        self._clocks.pop(index, None)
+        self.page.lines(index)
+        self.changed()
+
+    def add_notice(self, level: Level, message: str, hint: str = "") -> None:
+        """Something to know; while an answer streams it waits for the end of the paragraph's stream."""
+        notice = Notice(level, message, hint)
+        if self._stream:
+            self._waiting.append(notice)
+        else:
+            self._add(notice)
+
+    def finish_turn(
+        self,
+        turn_id: str,
+        outcome: Outcome,
+        reason: str,
+        error: ErrorInfo | None,
+        usage: Usage,
+        seconds: float,
+    ) -> None:
+        """The turn's end: its error with the next step, and what it took."""
+        self._settle()
+        self._stop_running(turn_id)
+        if usage.reasoning_tokens:
+            self._count_reasoning(turn_id, usage.reasoning_tokens)
+        if error and error.message not in self._shown_errors:
+            self._add(error_notice(error, turn_id=turn_id))
+        said = {error.message} if error else set[str]()
+        self._add(Footer(_footer(outcome, "" if reason in said else reason, usage, seconds), turn_id=turn_id))
+        self.changed()
+
+    def clear(self) -> None:
+        """Empty the conversation."""
+        self._stream, self._reasoning = None, None
+        for held in (self._tools, self._clocks, self._waiting, self._shown_errors):
+            held.clear()
+        self.page.truncate(0)
+        self.following = True
+        self.action_dismiss()
+
+    # How it gets onto the page
+
+    def _add(self, unit: Unit) -> None:
+        self._settle()
+        self.page.append(unit)
+        self._noticed()
+        self.changed()
+
+    def _noticed(self) -> None:
+        if not self.following:
+            self.mark_new()
+
+    def _settle(self) -> None:
+        """End what streams: the open text, the reasoning; then show the notices that waited for it."""
+        if self._stream:
+            self._stream.finish()
+            self._stream = None
+            self._noticed()
+        if self._reasoning:
+            self._end_reasoning()
+        waiting, self._waiting = self._waiting, []
+        for notice in waiting:
+            self.page.append(notice)
+
+    def _end_reasoning(self) -> None:
+        for index, unit in list(self._clocks.items()):
+            if isinstance(unit, Reasoning):
+                unit.finish()
+                del self._clocks[index]
+                self.page.lines(index)
+        self._reasoning = None
+
+    def _stop_running(self, turn_id: str) -> None:
+        """Tools that never reported an end were cut off with the turn."""
+        for call_id, (_, tool) in list(self._tools.items()):
+            if tool.turn_id == turn_id:
+                self.finish_tool(call_id, "", "", ErrorInfo("interrupted", "stopped"), tool.elapsed)
+
+    def _count_reasoning(self, turn_id: str, tokens: int) -> None:
+        units = [
+            (index, unit)
+            for index, unit in enumerate(self.page.units)
+            if isinstance(unit, Reasoning) and unit.turn_id == turn_id
+        ]
+        if len(units) == 1:
+            units[0][1].count(tokens)
+            self.page.lines(units[0][0])
+
+    def build(self) -> None:
+        """Bring the open answer and the running clocks up to date."""
+        if self._stream:
+            self._stream.flush()
+        for index, unit in self._clocks.items():
+            unit.forget()
+            self.page.lines(index)
+
+    def wants_update_in(self) -> float | None:
+        """Once a second while a tool or reasoning shows its time."""
+        return 1.0 if self._clocks else None
+
+    def _prepare(self) -> None:
+        """Import the Markdown and code parsers in a thread, while the model still reads the question."""
+        if self._warm is None and self.is_attached:
+            loop = asyncio.get_running_loop()
+            self._warm = loop.run_in_executor(None, _import_parsers)
+
+    async def on_unmount(self) -> None:
+        """Leave no thread behind."""
+        if self._warm is not None:
+            await self._warm
+
+
+def _import_parsers() -> None:
+    from tui.widgets.transcript.highlight import lexer_for
+    from tui.widgets.transcript.markdown import parser
+
+    parser().parse("x")
+    lexer_for("python")
+
+
+def _footer(outcome: Outcome, reason: str, usage: Usage, seconds: float) -> list[tuple[str, str]]:
+    mark, style = _MARKS[outcome]
+    parts = [(f"{mark}: {reason}" if reason else mark, style)]
+    if usage.prompt_tokens or usage.completion_tokens:
+        about = "about " if usage.estimated else ""
+        parts.append((f"{about}{usage.prompt_tokens:,} → {usage.completion_tokens:,} tokens", "dim"))
+    if usage.tokens_per_s:
+        parts.append((f"{usage.tokens_per_s:.1f} tokens/s", "dim"))
+    parts.append((took_text(seconds), "dim"))
+    if usage.cost_usd is not None:
+        parts.append((f"${usage.cost_usd:.4f}", "dim"))
+    return parts
