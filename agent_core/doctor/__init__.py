@@ -1,0 +1,52 @@
+"""`doctor`: what works here, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from agent_core.config import Config
+from agent_core.doctor.bundle import write_bundle
+from agent_core.doctor.check import Check, CheckVerdict
+from agent_core.doctor.services import check_broker, check_ollama, check_openai
+from agent_core.doctor.system import (
+    check_docker,
+    check_git,
+    check_python,
+    check_ripgrep,
+    check_sandbox,
+    check_terminal,
+)
+
+__all__ = ["Check", "CheckVerdict", "run_checks", "write_bundle"]
+
+
+async def run_checks(config: Config, *, env: Mapping[str, str] | None = None) -> list[Check]:
+    """All checks at once, in a fixed order; each bounds its own time, so it ends within about ten seconds.
+
+    Args:
+        config: The effective settings and their warnings.
+        env: The environment to look at; this process's by default.
+    """
+    environment = os.environ if env is None else env
+    settings = config.settings
+    checks = await asyncio.gather(
+        check_python(),
+        check_terminal(environment),
+        check_ripgrep(environment),
+        check_git(environment),
+        check_docker(environment),
+        check_sandbox(environment),
+        check_ollama(settings),
+        check_openai(settings),
+        check_broker(settings),
+    )
+    return [_settings(config), *checks]
+
+
+def _settings(config: Config) -> Check:
+    if config.warnings:
+        step = "Repair them; `dspy-tui config show` lists every setting and its origin."
+        return Check("settings", "warn", "; ".join(config.warnings), step)
+    return Check("settings", "ok", "all readable")

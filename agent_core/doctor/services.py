@@ -1,0 +1,138 @@
+"""Checks of what is reached over the network: model endpoints and the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import msgspec
+
+from agent_core.config import Settings
+from agent_core.doctor.check import Check, CheckVerdict
+from agent_core.doctor.net import HttpAnswer, NotHttpError, http_get, is_kafka
+from agent_core.errors import ConfigError
+from agent_core.llm.hosts import host_of, ollama_url, openai_url
+from agent_core.text import one_line
+
+_ANSWER = 3.0
+T = TypeVar("T")
+
+
+class _Version(msgspec.Struct):
+    version: str
+
+
+class _Model(msgspec.Struct):
+    name: str = ""
+    id: str = ""
+
+
+class _Models(msgspec.Struct):
+    models: list[_Model] = []
+    data: list[_Model] = []
+
+
+async def check_ollama(settings: Settings) -> Check:
+    """An Ollama server answers and has the configured model."""
+    missing: CheckVerdict = "fail" if settings.provider == "ollama" else "warn"
+    try:
+        base = ollama_url(settings.ollama_host)
+    except ConfigError as error:
+        return Check("ollama", missing, error.message, error.hint)
+    where = host_of(base)
+    answer = await _got(f"{base}/api/version")
+    start = "Start it with `ollama serve` (https://ollama.com), or set OLLAMA_HOST."
+    if isinstance(answer, str):
+        return Check("ollama", missing, f"{where}: {answer}", start)
+    version = _decoded(answer.body, _Version)
+    if answer.status != 200 or version is None:
+        return Check("ollama", missing, f"{where} answers {answer.status}, but not as Ollama does", start)
+    detail = f"{one_line(version.version)[:40]} at {where}"
+    listed = await _got(f"{base}/api/tags")
+    models = _decoded(listed.body, _Models) if isinstance(listed, HttpAnswer) else None
+    wanted = settings.ollama_model
+    if models is None:
+        return Check("ollama", missing, f"{detail}, which does not list its models", start)
+    if wanted not in {
+        name for model in models.models for name in (model.name, model.name.removesuffix(":latest"))
+    }:
+        return Check(
+            "ollama", missing, f"{detail}, without {wanted}", f"Pull it with `ollama pull {wanted}`."
+        )
+    return Check("ollama", "ok", f"{detail}, {wanted} is there")
+
+
+async def check_openai(settings: Settings) -> Check:
+    """The OpenAI-compatible endpoint answers, takes the key and has the configured model."""
+    chosen = settings.provider == "openai"
+    missing: CheckVerdict = "fail" if chosen else "warn"
+    if not settings.openai_base_url and not settings.openai_api_key:
+        step = "Set OPENAI_BASE_URL, OPENAI_API_KEY and MODEL_NAME." if chosen else ""
+        return Check("openai", "fail" if chosen else "ok", "not configured", step)
+    try:
+        base = openai_url(settings.openai_base_url)
+    except ConfigError as error:
+        return Check("openai", missing, error.message, error.hint)
+    where = host_of(base)
+    key = settings.openai_api_key
+    answer = await _got(f"{base}/models", {"Authorization": f"Bearer {key}"} if key else {})
+    if isinstance(answer, str):
+        return Check("openai", missing, f"{where}: {answer}", "Check OPENAI_BASE_URL and the network.")
+    if answer.status in (401, 403):
+        return Check("openai", missing, f"{where} refuses the key ({answer.status})", "Check OPENAI_API_KEY.")
+    models = _decoded(answer.body, _Models)
+    if answer.status != 200 or models is None:
+        step = "Check that OPENAI_BASE_URL ends where the API begins, usually in /v1."
+        return Check("openai", missing, f"{where} answers {answer.status} to GET /models", step)
+    names = [model.id for model in models.data]
+    if settings.openai_model and settings.openai_model not in names:
+        shown = ", ".join(one_line(name)[:60] for name in names[:5]) or "nothing"
+        step = f"Set MODEL_NAME to one of its models, such as {shown}."
+        return Check("openai", "warn", f"{where} does not list {settings.openai_model}", step)
+    return Check("openai", "ok", f"{where} answers, {len(names)} models")
+
+
+async def check_broker(settings: Settings) -> Check:
+    """One of the bootstrap servers is a Kafka broker."""
+    step = (
+        "Start it with `dspy-tui stack up`, or set KAFKA_BOOTSTRAP; without it local logs and files are used."
+    )
+    reasons: list[str] = []
+    for server in settings.kafka_bootstrap.split(","):
+        name = one_line(server)
+        host, _, port = server.strip().rpartition(":")
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            reasons.append(f"{name} is not HOST:PORT")
+            continue
+        answered = await _within(is_kafka(host.strip("[]") or "localhost", int(port)))
+        if answered is True:
+            return Check("broker", "ok", f"Kafka answers at {name}")
+        reasons.append(f"{name}: {answered or 'something answers there, but not as Kafka does'}")
+    return Check("broker", "warn", "; ".join(reasons), step)
+
+
+async def _got(url: str, headers: dict[str, str] | None = None) -> HttpAnswer | str:
+    return await _within(http_get(url, headers=headers))
+
+
+async def _within(work: Awaitable[T]) -> T | str:
+    """The result, or in words why there is none."""
+    try:
+        async with asyncio.timeout(_ANSWER):
+            return await work
+    except TimeoutError:
+        return f"no answer within {_ANSWER:.0f} s"
+    except ConnectionRefusedError:
+        return "nothing listens there"
+    except NotHttpError:
+        return "something answers there, but not HTTP"
+    except OSError as error:
+        return one_line(error.strerror or str(error))[:200]
+
+
+def _decoded(body: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None

