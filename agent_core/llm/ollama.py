@@ -154,7 +154,8 @@ class OllamaModel:
 
     async def _ensure_loaded(self) -> None:
         """Let the server load the model with our window: a chat without messages does only that."""
-        body = {"model": self._info.name, "messages": [], "options": {"num_ctx": self._info.window}}
+        options = {"num_ctx": self._info.window}
+        body: dict[str, Any] = {"model": self._info.name, "messages": [], "options": options}
         async with aclosing(self._lines(body)) as lines:
             async for _ in lines:
                 pass

@@ -86,7 +86,7 @@ class Client(ollama.AsyncClient):
     def __init__(self, *, url: str, local: bool, connect_timeout: float = 10.0) -> None:
         # A proxy of the environment is not for this machine's own addresses; a certificate store takes 50 ms.
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http:") else True
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
             host=url, timeout=httpx.Timeout(None, connect=connect_timeout), verify=verify, trust_env=not local
         )
 

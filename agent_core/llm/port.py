@@ -1,7 +1,7 @@
 """The language-model port: one streaming call, reasoning and tool calls as their own events.
 
 Adapters translate a vendor's wire protocol to this and raise the `ModelError` tree. They neither retry nor
-time out: `timeouts.watch` does both for all of them. Cancelling the consuming task closes the request at once.
+time out: `timeouts.watch` does both for all. Cancelling the consuming task closes the request at once.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class ToolCallChunk(msgspec.Struct, frozen=True, tag=True):
 class Alive(msgspec.Struct, frozen=True, tag=True):
     """The endpoint works on it but has said nothing: the model is being loaded or the prompt being read.
 
-    The first `reading` says that loading is over; each later one is progress that has no text (the arguments of
-    a tool call on their way).
+    The first `reading` says that loading is over; each later one is progress without text (a tool call's
+    arguments on their way).
     """
 
     phase: Literal["loading", "reading"]

@@ -68,8 +68,8 @@ async def watch(
     """The model's stream under the time-outs of the settings, tried a second time when nothing had come.
 
     Loading does not count against `first_token_timeout`, which is extended by the time that reading the
-    prompt takes at the measured rate. `publish_alive` is called once a second until the first token. Close the
-    generator (`contextlib.aclosing`) when you leave it early: that closes the request.
+    prompt takes at the measured rate. `publish_alive` is called once a second until the first token. Close
+    the generator (`contextlib.aclosing`) when you leave it early: that closes the request.
 
     Raises:
         ModelStalled: No progress within the time-out.
