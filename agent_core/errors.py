@@ -8,6 +8,7 @@
     ├── PermissionRefused       a rule or the user said no
     ├── ToolError               a tool could not do its work
     ├── Interrupted             the user cancelled
+    ├── NothingDone             it ended, and what was asked for was not done
     └── ModelError              anything between us and a language model
         ├── NoModel             none is configured, and one was needed
         ├── ModelUnreachable    connection refused, no such host, TLS
@@ -108,6 +109,13 @@ class Interrupted(AgentError):
 
     code = "interrupted"
     exit_code = 130
+
+
+class NothingDone(AgentError):
+    """It ended without an error, and what was asked for was not done."""
+
+    code = "nothing-done"
+    exit_code = 6
 
 
 class ModelError(AgentError):
