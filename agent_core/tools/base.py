@@ -7,12 +7,13 @@ models, the parser of typed commands and the help text are made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
 from agent_core.config import Settings
+from agent_core.errors import ErrorInfo
 from agent_core.events import ActionClass, Hit
 from agent_core.workspace import Workspace
 
@@ -22,7 +23,8 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
 
     `text` is for people and models alike, plain and already bounded; `summary` is one line ("12 matches in 3
     files"); `hits` are the places it is about; `data` holds further plain values for programs; `note` says what
-    was left out; `changed` lists files that it changed.
+    was left out; `changed` lists files that it changed. `error` says that the tool did its work and what it ran
+    failed (a command that ended with exit code 1): text and data are as good as without it.
     """
 
     text: str
@@ -31,6 +33,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
     note: str = ""
     changed: tuple[str, ...] = ()
+    error: ErrorInfo | None = None
 
 
 def _ignore(_: str) -> None:
@@ -38,11 +41,17 @@ def _ignore(_: str) -> None:
 
 
 class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a running tool may use. `progress` shows a piece of output (or a line of progress) while it works."""
+    """What a running tool may use.
+
+    `progress` shows a piece of output (or a line of progress) while it works. `write` takes the whole result as
+    it is found, whatever its size, where somebody wants more than the bounded one (a headless run writing to a
+    pipe); a tool that has no more than its result leaves it alone. Awaiting it is the back-pressure.
+    """
 
     workspace: Workspace
     settings: Settings
     progress: Callable[[str], None] = _ignore
+    write: Callable[[str], Awaitable[None]] | None = None
 
 
 A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)
@@ -52,7 +61,8 @@ class Tool(Protocol, Generic[A_contra]):
     """A tool of the registry.
 
     `positional` names the argument fields that may be typed without a flag, in order; the last of them takes the
-    rest of the line when `takes_rest` is set (free text such as a query or a shell command).
+    rest of the line when `takes_rest` is set (free text such as a query or a shell command). `tools/fields.py`
+    says what the metadata of a field may hold.
     """
 
     name: ClassVar[str]
