@@ -105,8 +105,11 @@ class PatternFile:
         for line in lines:
             if line.count("**") > _MOST_ANY_DEPTH:
                 continue  # such a pattern could take for ever to match
+            line = line.rstrip("\r")
+            if line.endswith("/**/"):
+                line += "*/"  # any folder inside; pathspec would take the outer one too
             try:
-                regex, include = GitIgnoreSpecPattern.pattern_to_regex(line.rstrip("\r"))
+                regex, include = GitIgnoreSpecPattern.pattern_to_regex(line)
             except GitIgnorePatternError:
                 continue
             if regex is None or include is None:

@@ -63,8 +63,13 @@ def read_part(fd: int, *, start: int, end: int | None, max_bytes: int) -> TextPa
             note=f"binary file, {human_size(size)}",
         )
     scan = _Scan(start, end, max_bytes, count_all=size <= _COUNT_ALL)
+    scanned = 0
     for chunk in _chunks(fd, encoding):
+        scanned += len(chunk)
         if not scan.feed(chunk):
+            break
+        if scanned >= _MAX_SCAN:
+            scan.give_up()
             break
     else:
         scan.at_end()
@@ -74,18 +79,10 @@ def read_part(fd: int, *, start: int, end: int | None, max_bytes: int) -> TextPa
 def _chunks(fd: int, encoding: str) -> Iterator[bytes]:
     """The file from its beginning, as UTF-8 where a byte order mark says that it is something else."""
     decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
-    scanned = 0
-    while scanned < _MAX_SCAN:
-        chunk = os.read(fd, _CHUNK)
-        if decoder is None:
-            if not chunk:
-                return
-            yield chunk
-        else:
-            yield decoder.decode(chunk, not chunk).encode("utf-8", "replace")
-            if not chunk:
-                return
-        scanned += len(chunk)
+    while chunk := os.read(fd, _CHUNK):
+        yield chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "replace")
+    if decoder is not None:
+        yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
 class _Scan:
@@ -148,6 +145,10 @@ class _Scan:
         self.size += wanted
         self.line += chunk.count(b"\n", 0, wanted)
         return chunk[wanted:]
+
+    def give_up(self) -> None:
+        """The file goes on, but it was read for long enough."""
+        self.cut = self.cut or (self.line >= self.start and not self._done())
 
     def at_end(self) -> None:
         """The file ended."""

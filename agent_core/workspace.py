@@ -57,8 +57,7 @@ class Workspace(msgspec.Struct, frozen=True):
             resolved = os.path.realpath(Path(root).expanduser(), strict=True)
             with os.scandir(resolved) as entries:
                 next(entries, None)
-            if not os.access(resolved, os.X_OK):
-                raise PermissionError
+            Path(resolved, "..").stat()  # listing is one right, going in another
         except FileNotFoundError:
             raise WorkspaceError(f"{shown} does not exist", hint="Name an existing folder.") from None
         except NotADirectoryError:
