@@ -152,7 +152,7 @@ class EmbeddedModel:
 
 
 async def _handshake(process: asyncio.subprocess.Process, launch: Launch) -> str:
-    """Hand over what to load and wait for the address. Standard input stays open: its end is the process's."""
+    """Say what to load and wait for the address. Standard input stays open: its end ends the process."""
     assert process.stdin is not None and process.stdout is not None
     failure = ModelServerError("The embedded model did not start", hint="Look at `dspy-tui doctor`.")
     try:

@@ -1,7 +1,7 @@
 """The program of the embedded model's process: llama.cpp's HTTP server on a loopback port.
 
-It answers one JSON line (`embedded.Launch`) with another (`embedded.Started`), takes only requests that carry the
-key it was given, and ends with its standard input.
+It answers one JSON line (`embedded.Launch`) with another (`embedded.Started`), takes only requests that carry
+the key it was given, and ends with its standard input.
 """
 
 from __future__ import annotations

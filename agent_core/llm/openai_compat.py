@@ -141,6 +141,7 @@ class OpenAICompatModel:
             async for piece in pieces:
                 for event in reader.feed(piece):
                     yield event
+                reader.check()
         for event in reader.finish():
             yield event
 

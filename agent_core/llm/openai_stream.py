@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent_core.errors import ModelError
 from agent_core.events import Usage
 from agent_core.llm import http_errors
 from agent_core.llm.http_errors import Endpoint
@@ -45,15 +46,21 @@ class AnswerReader:
         self._calls = CallAssembler()
         self._usage: WireUsage | None = None
         self._ended = False
+        self._failure: ModelError | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        """The events in the next bytes; raises `ModelProtocolError` and `ModelCutOff`."""
+        """The events in the next bytes. `check` raises what went wrong in them."""
         self.opened = True
         try:
-            events = self._events.feed(data)
+            return self._joined(self._events.feed(data))
         except LineTooLongError as error:
-            raise http_errors.garbage(self._endpoint, str(error)) from error
-        return self._joined(events)
+            self._failure = http_errors.garbage(self._endpoint, str(error))
+            return []
+
+    def check(self) -> None:
+        """Raise the `ModelProtocolError` or `ModelCutOff` that followed the events given so far."""
+        if self._failure is not None:
+            raise self._failure
 
     def finish(self) -> list[StreamEvent]:
         """The events that are left when the response ends: held text and the tool calls.
@@ -62,6 +69,7 @@ class AnswerReader:
         """
         self.opened = True
         out = self._joined(self._events.finish())
+        self.check()
         if not self._ended:
             if self._events.other:
                 raise http_errors.garbage(self._endpoint, http_errors.error_text(self._events.other[:1000]))
@@ -88,7 +96,7 @@ class AnswerReader:
         """The events of one read; neighbouring pieces of text become one."""
         out: list[StreamEvent] = []
         for data in events:
-            for event in self._one(data):
+            for event in self._tried(data):
                 last = out[-1] if out else None
                 if isinstance(event, TextChunk) and isinstance(last, TextChunk):
                     out[-1] = TextChunk(last.text + event.text)
@@ -98,6 +106,15 @@ class AnswerReader:
                     out.append(event)
         return out
 
+    def _tried(self, data: bytes) -> list[StreamEvent]:
+        if self._failure is not None:
+            return []
+        try:
+            return self._one(data)
+        except ModelError as error:
+            self._failure = error
+            return []
+
     def _one(self, data: bytes) -> list[StreamEvent]:
         if data.startswith(b"[DONE]"):
             self._ended = True
@@ -106,7 +123,7 @@ class AnswerReader:
             chunk = self._decoder.decode(data)
         except (msgspec.DecodeError, RecursionError) as error:
             raise http_errors.garbage(self._endpoint, http_errors.error_text(data[:1000])) from error
-        if chunk.error is not None and bytes(chunk.error) != b"null":
+        if chunk.error is not None:
             raise http_errors.cut_off(self._endpoint, http_errors.error_text(data))
         if chunk.usage is not None:
             self._usage = chunk.usage

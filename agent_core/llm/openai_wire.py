@@ -60,7 +60,7 @@ class Chunk(msgspec.Struct):
 
     choices: list[Choice] | None = None
     usage: WireUsage | None = None
-    error: msgspec.Raw | None = None
+    error: Any = None
 
 
 class CallAssembler:

@@ -37,8 +37,8 @@ class Models:
     """The model of one session.
 
     Args:
-        settings: Names the provider, or leaves the choice: an OpenAI-compatible endpoint when its settings are
-            there, else Ollama when it answers, else none.
+        settings: Names the provider, or leaves the choice: an OpenAI-compatible endpoint when its settings
+            are there, else Ollama when it answers, else none.
         publish: Told of every change of model or state.
         approve_host: Asked once per host that is not this machine, before anything is sent to it; without it
             every host is taken as approved.
@@ -113,7 +113,7 @@ class Models:
             return (await self._adopt(_build(kind, self._settings, name))).info
 
     async def list_models(self) -> list[str]:
-        """What `switch` could be given: the current provider's models, else Ollama's. Raises the `ModelError` tree."""
+        """What `switch` could be given: the current provider's models, else Ollama's. Raises as `current`."""
         if self._model is not None:
             return await self._model.list_models()
         target = self.target()
@@ -179,7 +179,7 @@ class Models:
     async def _find_ollama(self) -> LanguageModel | None:
         """Ollama if it answers within a second and has the model; a missing default model is no error."""
         url = ollama_url(self._settings.ollama_host)
-        if not is_local(url) or not await _answers(url):
+        if not await _answers(url):
             return self._nobody(f"Ollama does not answer at {host_of(url)}")
         try:
             return await self._adopt(_build("ollama", self._settings, ""))
@@ -187,7 +187,7 @@ class Models:
             if self._settings.ollama_model != _DEFAULT_OLLAMA_MODEL:
                 raise
             return self._nobody(f"{error.message}: {error.hint}")
-        except (ModelUnreachable, ModelRefused) as error:
+        except (ModelUnreachable, ModelRefused, PermissionRefused) as error:
             return self._nobody(error.message)
 
     async def _approve(self, info: ModelInfo) -> None:
