@@ -192,7 +192,7 @@ def _checked(field: Field, value: Any, *, strict: bool) -> Any:
         shown = _shown(field, value)
         raise ConfigError(f"{field.name}: {shown} does not fit ({_reason(error)})") from None
     if field.rules:
-        _check_rules(fitting)
+        _check_rules(field.name, fitting)
     if isinstance(fitting, float) and not math.isfinite(fitting):
         raise ConfigError(f"{field.name}: {value} is not a number")
     if isinstance(fitting, str) and not fitting.isprintable():
@@ -200,11 +200,14 @@ def _checked(field: Field, value: Any, *, strict: bool) -> Any:
     return fitting
 
 
-def _check_rules(rules: tuple[str, ...]) -> None:
+def _check_rules(name: str, rules: tuple[str, ...]) -> None:
     from agent_core.permissions import parse_rule
 
     for rule in rules:
-        parse_rule(rule)
+        try:
+            parse_rule(rule)
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {error.message}", hint=error.hint) from None
 
 
 def _shown(field: Field, value: Any) -> str:

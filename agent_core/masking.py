@@ -8,10 +8,7 @@ from collections.abc import Callable, Iterable
 from agent_core.config import MASK, Settings
 
 _KEY_BLOCK = re.compile(
-    r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"
-    r"(.{1,20000}?)"
-    r"(-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
+    r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)((?:(?!-----).){1,20000})", re.DOTALL
 )
 _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
@@ -35,8 +32,8 @@ _WORDS = (
 )
 _ASSIGNED = re.compile(
     r"""
-    (?P<name>[\w.-]{0,64}?(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key
-        |credentials?)(?:[_-]?(?:key|id|value))?)
+    (?P<name>(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)
+        (?:[_-]?(?:key|id|value))?)
     (?P<quote>["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
     (?: "(?P<double>[^"\n]{4,512})" | '(?P<single>[^'\n]{4,512})' | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
     """,
@@ -68,7 +65,7 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
         text = _URL.sub(rf"\1:{MASK}@", text)
     lowered = text.lower()
     if "bearer" in lowered or "basic" in lowered:
-        text = _BEARER.sub(rf"\1\2{MASK}", text)
+        text = _BEARER.sub(_header, text)
     if any(word in lowered for word in _WORDS):
         text = _ASSIGNED.sub(_assigned, text)
     return text
@@ -89,7 +86,12 @@ def masker(settings: Settings) -> Callable[[str], str]:
 
 
 def _key_block(match: re.Match[str]) -> str:
-    return match[1] + re.sub(r"[^\n]+", MASK, match[2]) + match[3]
+    return match[1] + re.sub(r"[^\n]+", MASK, match[2])
+
+
+def _header(match: re.Match[str]) -> str:
+    is_word = re.search(r"[0-9=+/]|[a-z][A-Z]", match[3]) is None
+    return match[0] if is_word else match[1] + match[2] + MASK
 
 
 def _assigned(match: re.Match[str]) -> str:
@@ -105,7 +107,7 @@ def _looks_random(match: re.Match[str]) -> bool:
     """Whether an unquoted value is a literal rather than the name of a type, a variable or a call."""
     value = match["bare"]
     follows = match.string[match.end() : match.end() + 1]
-    if follows in ("(", "[") and follows:
+    if follows and follows in "([":
         return False
     if match["name"].isupper() and match["between"] == "=":
         return True  # a line of an environment file

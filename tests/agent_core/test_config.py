@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent_core.config import MASK, Config, Origin, Settings, default_user_file, load, rows, workspace_file
+from agent_core.errors import ConfigError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "root" / ".dspy_tui").mkdir(parents=True)
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def user_file(tmp_path: Path) -> Path:
+    return tmp_path / "user.toml"
+
+
+def read(root: Path | None, user_file: Path, **more: Any) -> Config:
+    return load(root=root, user_file=user_file, **({"env": {}} | more))
+
+
+def test_defaults(root: Path, user_file: Path) -> None:
+    config = read(root, user_file)
+    assert config.settings == Settings()
+    assert config.warnings == ()
+    assert set(config.origins.values()) == {Origin("default", "")}
+    assert list(root.rglob("*")) == [root / ".dspy_tui"]
+
+
+def test_each_origin_beats_the_next(root: Path, user_file: Path) -> None:
+    name, variable = "ollama_model", "OLLAMA_MODEL"
+    user_file.write_text(f'{name} = "user"\ntheme = "light"')
+    assert read(root, user_file).settings.ollama_model == "user"
+    workspace_file(root).write_text(f'{name} = "workspace"')
+    config = read(root, user_file)
+    assert config.settings.ollama_model == "workspace"
+    assert config.settings.theme == "light"
+    assert config.origins[name] == Origin("workspace file", str(workspace_file(root)))
+    assert config.origins["theme"] == Origin("user file", str(user_file))
+    config = read(root, user_file, env={variable: "environment"})
+    assert (config.settings.ollama_model, config.origins[name]) == ("environment", Origin("environment", variable))
+    config = read(root, user_file, env={variable: "environment"}, flags={name: "flag"})
+    assert (config.settings.ollama_model, config.origins[name].kind) == ("flag", "flag")
+
+
+def test_without_a_workspace(user_file: Path) -> None:
+    assert read(None, user_file).settings == Settings()
+
+
+@pytest.mark.parametrize("value", ["true", "1", "TRUE", "yes", "on"])
+def test_use_ollama(root: Path, user_file: Path, value: str) -> None:
+    user_file.write_text('provider = "openai"')
+    config = read(root, user_file, env={"USE_OLLAMA": value, "OPENAI_BASE_URL": "http://x/v1"})
+    assert config.settings.provider == "ollama"
+    assert config.origins["provider"] == Origin("environment", "USE_OLLAMA")
+
+
+def test_use_ollama_off_broken_or_overruled(root: Path, user_file: Path) -> None:
+    assert read(root, user_file, env={"USE_OLLAMA": "false"}).settings.provider == "auto"
+    broken = read(root, user_file, env={"USE_OLLAMA": "mybe"})
+    assert broken.settings.provider == "auto"
+    assert "USE_OLLAMA" in broken.warnings[0]
+    both = read(root, user_file, env={"USE_OLLAMA": "true", "DSPY_TUI_PROVIDER": "none"})
+    assert both.settings.provider == "none"
+    assert "disagree" in both.warnings[0]
+
+
+def test_environment_values(root: Path, user_file: Path) -> None:
+    env = {"DSPY_TUI_THINK": "off", "DSPY_TUI_CONTEXT_WINDOW": "4096", "OLLAMA_HOST": " http://box:1 \n", "MODEL_NAME": ""}
+    settings = read(root, user_file, env=env).settings
+    assert (settings.think, settings.context_window, settings.ollama_host) == (False, 4096, "http://box:1")
+    assert settings.openai_model == ""
+    assert read(root, user_file, env={"DSPY_TUI_THINK": "unset"}).settings.think is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DSPY_TUI_CONTEXT_WINDOW", "many"),
+        ("DSPY_TUI_CONTEXT_WINDOW", "-1"),
+        ("DSPY_TUI_THINK", "perhaps"),
+        ("DSPY_TUI_PROVIDER", "clippy"),
+        ("OLLAMA_MODEL", "a\x1b[31mb"),
+    ],
+)
+def test_a_broken_variable_is_named_and_left_out(root: Path, user_file: Path, variable: str, value: str) -> None:
+    config = read(root, user_file, env={variable: value})
+    assert config.settings == Settings()
+    assert len(config.warnings) == 1
+    assert variable in config.warnings[0]
+    assert "\x1b" not in config.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'max_steps = "8"',
+        "max_steps = 0",
+        "max_steps = 8.5",
+        "temperature = nan",
+        "silence_timeout = inf",
+        "silence_timeout = 0",
+        'deny = "shell"',
+        'deny = ["shel:rm *"]',
+        "theme = 3",
+        "think = 1",
+        "log_files = [1]",
+        "provider = { name = 'ollama' }",
+    ],
+)
+def test_a_broken_value_is_named_and_the_others_hold(root: Path, user_file: Path, line: str) -> None:
+    workspace_file(root).write_text(f'{line}\nollama_model = "kept"\n')
+    config = read(root, user_file)
+    assert config.settings == Settings(ollama_model="kept")
+    assert len(config.warnings) == 1
+    assert str(workspace_file(root)) in config.warnings[0]
+    assert line.split(" ")[0] in config.warnings[0]
+
+
+def test_an_unknown_setting_is_named_with_the_nearest(root: Path, user_file: Path) -> None:
+    workspace_file(root).write_text('olama_model = "x"\n[keyss]\nhelp = "f1"\n')
+    first, second = read(root, user_file).warnings
+    assert "'olama_model' (did you mean ollama_model?)" in first
+    assert "'keyss' (did you mean keys?)" in second
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"theme = ", b"= 1", b"\xff\xfe\x00", b"a = " + b"[" * 100_000, b"x" * 2_000_000, b"theme = 'a'\ntheme = 'b'", b"\0"],
+    ids=["no value", "no key", "no text", "nested", "too large", "twice", "nul"],
+)
+def test_a_broken_file_is_named_and_stays(root: Path, user_file: Path, content: bytes) -> None:
+    workspace_file(root).write_bytes(content)
+    user_file.write_bytes(content)
+    config = read(root, user_file)
+    assert config.settings == Settings()
+    assert [str(path) in warning for path, warning in zip((user_file, workspace_file(root)), config.warnings, strict=True)]
+    assert workspace_file(root).read_bytes() == content
+
+
+def test_files_that_are_none(root: Path, user_file: Path) -> None:
+    os.mkfifo(workspace_file(root))
+    user_file.mkdir()
+    config = read(root, user_file)
+    assert config.settings == Settings()
+    assert len(config.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("allow", '["shell"]'),
+        ("openai_api_key", '"stolen"'),
+        ("openai_base_url", '"http://evil/v1"'),
+        ("ollama_host", '"http://evil"'),
+        ("embedded_model", '"/tmp/x.gguf"'),
+        ("kafka_bootstrap", '"evil:9092"'),
+        ("keys", '{ quit = "enter" }'),
+    ],
+)
+def test_a_workspace_cannot_choose_what_is_the_users(root: Path, user_file: Path, name: str, value: str) -> None:
+    workspace_file(root).write_text(f"{name} = {value}\n")
+    config = read(root, user_file)
+    assert config.settings == Settings()
+    assert f"{name} cannot be set by a workspace" in config.warnings[0]
+    user_file.write_text(f"{name} = {value}\n")
+    assert getattr(read(None, user_file).settings, name) != getattr(Settings(), name)
+
+
+def test_a_workspace_can_deny_more_but_never_less(root: Path, user_file: Path) -> None:
+    user_file.write_text('deny = ["shell:rm *"]')
+    workspace_file(root).write_text('deny = ["network"]')
+    assert read(root, user_file).settings.deny == ("shell:rm *", "network")
+    workspace_file(root).write_text("deny = []")
+    assert read(root, user_file).settings.deny == ("shell:rm *",)
+
+
+def test_flags(root: Path, user_file: Path) -> None:
+    flags = {"max-steps": "3", "allow": "write:docs/*, shell:git status", "keys": "help=f1, quit=ctrl+q", "think": "yes"}
+    settings = read(root, user_file, flags=flags).settings
+    assert settings.max_steps == 3
+    assert settings.allow == ("write:docs/*", "shell:git status")
+    assert settings.keys == {"help": "f1", "quit": "ctrl+q"}
+    assert settings.think is True
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [({"them": "x"}, "did you mean theme"), ({"max_steps": "x"}, "max_steps: x"), ({"keys": "help"}, "NAME=VALUE")],
+)
+def test_a_broken_flag_is_an_error(root: Path, user_file: Path, flags: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        read(root, user_file, flags=flags)
+    assert caught.value.exit_code == 2
+
+
+def test_rows_show_everything_but_secrets(root: Path, user_file: Path) -> None:
+    env = {"OPENAI_API_KEY": "sk-verysecret", "OPENAI_BASE_URL": "https://me:hidden@host/v1"}
+    config = read(root, user_file, env=env, flags={"openai_api_key": "flagsecret123"})
+    shown = rows(config)
+    assert [row["name"] for row in shown] == list(Settings.__struct_fields__)
+    by_name = {row["name"]: row for row in shown}
+    assert by_name["openai_api_key"]["value"] == MASK
+    assert by_name["openai_base_url"]["value"] == f"https://me:{MASK}@host/v1"
+    assert by_name["openai_base_url"]["origin"] == "environment"
+    assert all(row["description"] for row in shown)
+    text = msgspec.json.encode(shown).decode()
+    assert "verysecret" not in text
+    assert "flagsecret" not in text
+    assert "hidden" not in text
+    unset = {row["name"]: row for row in rows(read(root, user_file))}
+    assert unset["openai_api_key"]["value"] == ""
+
+
+def test_a_broken_secret_is_not_shown(root: Path, user_file: Path) -> None:
+    user_file.write_text("openai_api_key = 123456789\n")
+    config = read(root, user_file, env={"OPENAI_API_KEY": "sk-\x07hidden"})
+    assert len(config.warnings) == 2
+    assert not any("123456789" in warning or "hidden" in warning for warning in config.warnings)
+
+
+def test_where_the_users_file_lies(tmp_path: Path) -> None:
+    if sys.platform == "linux":
+        assert default_user_file({"HOME": "/home/me"}) == Path("/home/me/.config/dspy-tui/config.toml")
+        assert default_user_file({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == Path("/h/.config/dspy-tui/config.toml")
+    assert default_user_file({"XDG_CONFIG_HOME": str(tmp_path)}) == tmp_path / "dspy-tui" / "config.toml"
+
+
+def test_reading_defaults_imports_nothing_that_is_not_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from agent_core.config import load; from agent_core.workspace import Workspace\n"
+        "load(root=Workspace.open(sys.argv[1]).root)\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    late = {"pathspec", "platformdirs", "tomllib", "difflib", "asyncio", "subprocess", "logging"}
+    assert not late & set(done.stdout.split())
