@@ -1,6 +1,7 @@
 """Where in the workspace a question is answered, found without an index.
 
-The search runs in a worker process: on a large tree it burns a second of CPU, and it can be killed at any moment.
+The search runs in a worker process: on a large tree it burns a second of CPU, and it can be killed at any
+moment.
 """
 
 from __future__ import annotations

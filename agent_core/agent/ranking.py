@@ -1,8 +1,8 @@
 """Ranking files and places by how well matching lines speak to a question, without an index.
 
-Okapi BM25 over whole files (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) plus the same
-saturation over the best window of lines, plus what the path says and what the lines define. Tests, documents,
-change logs and generated files weigh less unless the question asks for them.
+Okapi BM25 over whole files (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) plus the
+same saturation over the best window of lines, plus what the path says and what the lines define. Tests,
+documents, change logs and generated files weigh less unless the question asks for them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ _WEIGHTS: dict[Role, float] = {
 }  # fmt: skip
 _ASKED: tuple[tuple[str, frozenset[Role]], ...] = (
     (r"\b(tests?|tested|testing|fixtures?|specs?)\b", frozenset({"test"})),
-    (r"\b(docs?|documents?|documented|documentation|readme|manual|guide|install(ed|ation)?)\b", frozenset({"document"})),
+    (r"\b(docs?|document(s|ed|ation)?|readme|manual|guide|install(ed|ation)?)\b", frozenset({"document"})),
     (r"\b(change ?log|release notes?|history|licen[sc]ed?|authors?|contributors?)\b", frozenset({"log"})),
-    (r"\b(config(uration)?s?|settings?|dependenc(y|ies)|versions?|pipelines?|workflows?|ya?ml|json|toml)\b", frozenset({"data"})),
+    (
+        r"\b(config(uration)?s?|settings?|dependenc(y|ies)|versions?|pipelines?|workflows?|ya?ml|json|toml)\b",
+        frozenset({"data"}),
+    ),
     (r"\b(generated|vendored|third[- ]party|minified|lock ?files?)\b", frozenset({"generated"})),
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*|\d{2,}")
@@ -37,7 +40,8 @@ DEFINITION = re.compile(
     r"|unsafe|inline|open|sealed|data|override|virtual|extern)\s+)*"
     r"(?:def|class|func|function\*?|fn|interface|struct|enum|trait|type|impl|module|namespace|const|let|var|val"
     r"|object|record|protocol|macro_rules!)\s+(?:\([^)]{0,80}\)\s*)?(?P<name>[A-Za-z_$][\w$]*)?"
-    r"|^\s*(?:(?:public|private|protected|internal|static|final|override)\s+)+[\w<>\[\], .?]{1,80}\s(?P<method>\w+)\s*\("
+    r"|^\s*(?:(?:public|private|protected|internal|static|final|override)\s+)+"
+    r"[\w<>\[\], .?]{1,80}\s(?P<method>\w+)\s*\("
     r"|^(?P<constant>[A-Z][A-Z0-9_]{2,})\s*(?::[^=]{1,60})?="
 )
 

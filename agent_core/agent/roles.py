@@ -8,12 +8,13 @@ from typing import Literal
 
 Role = Literal["source", "test", "document", "data", "log", "generated"]
 
-_SOURCE = frozenset(
-    """py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte go rs c h cc cpp cxx hpp hh m mm java kt kts groovy scala
-    clj rb php cs fs swift lua r jl ex exs erl hs ml pl pm sh bash zsh fish tcl sql proto css scss less tcss html
-    gradle cmake mk y zig nim dart""".split()
-)
-_DOCUMENT = frozenset("md rst txt adoc org tex 1 5 8 ipynb".split())
+_SOURCE_EXTENSIONS = """
+    py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte go rs c h cc cpp cxx hpp hh m mm java kt kts
+    groovy scala clj rb php cs fs swift lua r jl ex exs erl hs ml pl pm sh bash zsh fish tcl sql proto
+    css scss less tcss html gradle cmake mk y zig nim dart
+"""
+_SOURCE = frozenset(_SOURCE_EXTENSIONS.split())
+_DOCUMENT = frozenset(("md", "rst", "txt", "adoc", "org", "tex", "1", "5", "8", "ipynb"))
 _TEST = re.compile(
     r"(^|/)(tests?|testing|__tests__|testdata|test[-_]?fixtures|fixtures|specs?|e2e|[a-z]+[-_]tests?)/"
     r"|(^|/)src/(test|testFixtures|integrationTest|intTest)/"

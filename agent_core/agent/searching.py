@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -39,7 +40,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, best first. `files` were searched; `cut` says that time or bounds ended the search early."""
+    """What was found, best first. `files` were searched; `cut`: time or bounds ended the search early."""
 
     hits: tuple[Hit, ...] = ()
     terms: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ def search(job: Job) -> Found:
         return Found()
     paths = list(_list(job))
     matches, cut = _matches(job, query)
-    sizes = {path: _size(os.path.join(job.root, path)) for path in matches}
+    sizes = {path: _size(Path(job.root, path)) for path in matches}
     ranked = rank(query, matches, paths=paths, sizes=sizes)[: job.limit]
     idf = rarity(query, matches, len(paths))
     hits = tuple(_hit(job, item, idf, query) for item in ranked)
@@ -115,9 +116,9 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[str, int, str]]:
             yield os.fsdecode(name.removeprefix(b"./")), int(number), text.decode("utf-8", "replace")
 
 
-def _size(path: str) -> int:
+def _size(path: Path) -> int:
     try:
-        return os.stat(path).st_size
+        return path.stat().st_size
     except OSError:
         return 0
 
@@ -126,7 +127,7 @@ def _hit(job: Job, item: Ranked, idf: dict[str, float], query: Query) -> Hit | N
     why = _why(item)
     if not job.excerpts:
         return Hit(item.path, 1, 1, round(item.score, 3), why)
-    lines = _read(os.path.join(job.root, item.path))
+    lines = _read(Path(job.root, item.path))
     if not lines:
         return None
     start, end = _place(item, idf, query, lines)
@@ -145,7 +146,7 @@ def _why(item: Ranked) -> str:
     return "; ".join(parts)
 
 
-def _read(path: str) -> list[str]:
+def _read(path: Path) -> list[str]:
     try:
         descriptor = open_regular(path, follow=False)
     except OSError:
@@ -159,7 +160,7 @@ def _read(path: str) -> list[str]:
 
 
 def _place(item: Ranked, idf: dict[str, float], query: Query, lines: list[str]) -> tuple[int, int]:
-    """The lines of the excerpt: where an asked-for name is defined, else the best window, from its definition on."""
+    """The lines of the excerpt: where an asked-for name is defined, else the best window and its head."""
     names = {name.rpartition(".")[2].lower() for name in query.identifiers}
     named = next((line.number for line in item.lines if line.defines and line.defines.lower() in names), 0)
     if named:

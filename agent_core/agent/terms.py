@@ -1,7 +1,8 @@
 """From a question to what to look for: identifiers split, words stemmed, filler dropped.
 
 The same splitting is used on the lines that match, so `HTTPTransport`, `http_transport` and "transports over
-HTTP" meet. Stems are cut prefixes of a word, never rewritten ones: a stem is a literal that ripgrep can search for.
+HTTP" meet. Stems are cut prefixes of a word, never rewritten ones: a stem is a literal that ripgrep can find
+for.
 """
 
 from __future__ import annotations
@@ -15,27 +16,30 @@ _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:[-.][A-Za-z_]\w*)*|\d{2,}")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _QUOTED = re.compile(r"`([^`\n]{2,120})`|\"([^\"\n]{2,120})\"|(?<!\w)'([^'\n]{2,120})'(?!\w)")
 _ENDINGS = (
-    "izations", "ization", "ations", "ation", "ingly", "ities", "ments", "ness", "ment", "ions", "ings", "ers",
-    "ies", "ied", "ing", "ion", "ity", "ers", "ed", "er", "es", "ly", "or", "al", "e", "s", "y",
+    "izations", "ization", "ations", "ation", "ingly", "ities", "ments", "ness", "ment", "ions", "ings",
+    "ers", "ies", "ied", "ing", "ion", "ity", "ed", "er", "es", "ly", "or", "al", "e", "s", "y",
 )  # fmt: skip
 _MIN_STEM = 3
 _MOST_TERMS = 24
 
 # Words that say how one asks, not what about.
-_FILLER = frozenset(
-    """a about above actually after again all also always am an and any anything app application are around as ask at
-    back be because been before being between both bug but by can change check code codebase come could describe did
-    different do does doing done dont each else ensure etc every everything exactly example explain file files find
-    fix folder for found from function functions get gets getting give given go goes good had handle handled handles
-    handling happen happens has have having help here how i if implement implementation implemented implements in
-    inside instead into is it its itself just know let like line lines list live lives locate located logic long look
-    looking made main make makes making many may me method might mine module more most much must my need needs never
-    new no not now of off on one only onto or other our out over own part piece place please possible project properly
-    question repo repository responsible result same see should show showing side so some somehow something source
-    still such take takes tell than that the their them then there these they thing things this those through to
-    together too under until up us use used user uses using very want was way we well were what whats when where
-    whether which while who whole why will with within without work works would you your yours""".split()
-)
+_FILLER_WORDS = """
+    a about above actually after again all also always am an and any anything app application are around
+    as ask at back be because been before being between both bug but by can change check code codebase
+    come could describe did different do does doing done dont each else ensure etc every everything
+    exactly example explain file files find fix folder for found from function functions get gets getting
+    give given go goes good had handle handled handles handling happen happens has have having help here
+    how i if implement implementation implemented implements in inside instead into is it its itself just
+    know let like line lines list live lives locate located logic long look looking made main make makes
+    making many may me method might mine module more most much must my need needs never new no not now of
+    off on one only onto or other our out over own part piece place please possible project properly
+    question repo repository responsible result same see should show showing side so some somehow
+    something source still such take takes tell than that the their them then there these they thing
+    things this those through to together too under until up us use used user uses using very want was
+    way we well were what whats when where whether which while who whole why will with within without
+    work works would you your yours
+"""
+_FILLER = frozenset(_FILLER_WORDS.split())
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -73,7 +77,7 @@ def stem(word: str) -> str:
 
 def _undouble(cut: str) -> str:
     """`stopp` -> stop, but `pass` and `fill` keep their letters."""
-    if len(cut) > _MIN_STEM + 0 and cut[-1] == cut[-2] and cut[-1] not in "lsz":
+    if len(cut) > _MIN_STEM and cut[-1] == cut[-2] and cut[-1] not in "lsz":
         return cut[:-1]
     return cut
 
@@ -85,7 +89,7 @@ def stems_of(text: str) -> list[str]:
 
 def analyse(question: str) -> Query:
     """Find out what a question looks for."""
-    phrases = tuple(next(filter(None, found)) for found in _QUOTED.findall(question))
+    phrases = tuple(match[1] or match[2] or match[3] for match in _QUOTED.finditer(question))
     stems: dict[str, float] = {}
     identifiers: list[str] = []
     for match in _WORD.finditer(question):
@@ -104,7 +108,7 @@ def analyse(question: str) -> Query:
 
 
 def is_identifier(word: str) -> bool:
-    """Whether a word is written as names in code are: snake_case, camelCase, dotted, CONSTANT_CASE, with digits."""
+    """Whether a word is written as names in code are: snake_case, camelCase, dotted, CONSTANT_CASE."""
     if len(word) < 3:
         return False
     inner = word[1:]
@@ -114,5 +118,4 @@ def is_identifier(word: str) -> bool:
         or "$" in word
         or word.startswith("__")
         or any(char.isupper() for char in inner)
-        and not (word.isupper() and len(word) < 3)
     )

@@ -1,0 +1,89 @@
+"""What a model starts with: the files that the user mentions and the places that the question speaks of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_core.agent.budget import Mentioned
+from agent_core.agent.evidence import find_evidence
+from agent_core.agent.history import Exchange
+from agent_core.agent.port import TaskInput, TurnPort
+from agent_core.agent.terms import analyse
+from agent_core.errors import AgentError, ToolError
+from agent_core.events import Hit, Notice
+from agent_core.masking import masker
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.commandline import Mention
+
+_FEW_TERMS = 2
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """Mentioned files and places found by search, both without secrets."""
+
+    mentions: tuple[Mentioned, ...]
+    evidence: tuple[Hit, ...]
+
+
+async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered:
+    """Read the mentioned files and search for the question; what fails is told and left out."""
+    mask = masker(turn.settings)
+    mentions = await asyncio.to_thread(_mentions, task, turn.workspace)
+    for item in mentions:
+        if isinstance(item, AgentError):
+            turn.publish(Notice(level="warning", message=item.message, hint=item.hint, turn_id=turn.turn_id))
+    return Gathered(
+        tuple(
+            Mentioned(item.label, mask(item.text)) for item in mentions if not isinstance(item, AgentError)
+        ),
+        await search_places(task, turn, mask, limit=limit),
+    )
+
+
+async def search_places(
+    task: TaskInput, turn: TurnPort, mask: Callable[[str], str], *, limit: int = 8
+) -> tuple[Hit, ...]:
+    """The places that the task's text speaks of, best first; none, and a notice, when the search fails."""
+    try:
+        found = await find_evidence(turn.workspace.root, search_text(task.text, task.history), limit=limit)
+    except ToolError as error:
+        turn.publish(Notice(level="warning", message=error.message, hint=error.hint, turn_id=turn.turn_id))
+        return ()
+    return tuple(msgspec.structs.replace(hit, text=mask(hit.text)) for hit in found.hits)
+
+
+def search_text(text: str, history: Iterable[Exchange]) -> str:
+    """What to search for: a question that says little ("and where is it called?") is read with the one before."""
+    if len(analyse(text).stems) >= _FEW_TERMS:
+        return text
+    last = next(reversed(list(history)), None)
+    return f"{last.question} {text}" if last else text
+
+
+def _mentions(task: TaskInput, workspace: Workspace) -> list[Mentioned | AgentError]:
+    return [_mention(mention, workspace) for mention in task.mentions]
+
+
+def _mention(mention: Mention, workspace: Workspace) -> Mentioned | AgentError:
+    label = mention.path if mention.start is None else f"{mention.path}:{mention.start}-{mention.end or ''}"
+    try:
+        if workspace.resolve(mention.path).is_dir():
+            entries = workspace.list_dir(mention.path)
+            return Mentioned(label, "\n".join(entry.name + "/" * entry.is_dir for entry in entries[:200]))
+        part = workspace.read_text(mention.path, start=mention.start or 1, end=mention.end)
+    except AgentError as error:
+        return error
+    numbered = (f"{number:>5} {line}" for number, line in enumerate(part.lines, part.start))
+    return Mentioned(label, "\n".join((*numbered, *([f"({part.note})"] if part.note else []))))
+
+
+def numbered(hit: Hit) -> str:
+    """A place as a model reads it: its path and its lines with their numbers."""
+    lines = (f"{number:>5} {line}" for number, line in enumerate(hit.text.split("\n"), hit.start))
+    return "\n".join((f"{hit.path}:{hit.start}-{hit.end}", *lines))

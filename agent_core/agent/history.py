@@ -1,0 +1,35 @@
+"""What was said before, kept for questions that follow on."""
+
+from __future__ import annotations
+
+import msgspec
+
+_MOST = 50
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """A question and its answer."""
+
+    question: str
+    answer: str
+
+
+class History:
+    """The exchanges of a conversation, the newest 50 of them; the budget decides how many a model gets to see."""
+
+    def __init__(self, exchanges: tuple[Exchange, ...] = ()) -> None:
+        self._exchanges = list(exchanges)[-_MOST:]
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Oldest first."""
+        return tuple(self._exchanges)
+
+    def add(self, question: str, answer: str) -> None:
+        """Remember an exchange; one without an answer is not worth remembering."""
+        if answer.strip():
+            self._exchanges = [*self._exchanges, Exchange(question, answer)][-_MOST:]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._exchanges.clear()

@@ -1,0 +1,185 @@
+"""Answering with a model: it looks with the read tools, then answers in text that streams as it comes.
+
+A model with native tool calls is offered the tools and ends the turn by answering without a call. One without
+chooses inside a schema, one call at a time, and then answers from what was found. Both start with the places that
+a search for the question found, so a small model is informed before its first step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from agent_core.agent import choose, intent
+from agent_core.agent.budget import Step
+from agent_core.agent.calls import Caller, Outcome
+from agent_core.agent.citations import check_citations
+from agent_core.agent.gather import gather
+from agent_core.agent.modelcalls import ModelCalls, NoTools, Reply
+from agent_core.agent.port import Answer, TaskInput, TurnPort
+from agent_core.agent.streaming import call_in_text
+from agent_core.events import Notice
+from agent_core.llm.dspy_engine import arguments_of, preload
+from agent_core.llm.port import LanguageModel, ToolCall
+
+_MOST_CALLS_AT_ONCE = 6
+
+
+async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answer:
+    """Answer a task with a model; deltas, calls and usage are published while it works.
+
+    Raises:
+        ModelError: The model failed; what it said until then has been published.
+        Interrupted: The turn was cancelled while a tool asked.
+    """
+    loading = asyncio.create_task(preload())
+    try:
+        gathered = await gather(task, turn)
+        await loading
+    finally:
+        loading.cancel()
+    caller = Caller(turn)
+    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs)
+    with calls.context():
+        return await _Run(calls, caller, task, turn).answer()
+
+
+class _Run:
+    """One task on its way to its answer."""
+
+    def __init__(self, calls: ModelCalls, caller: Caller, task: TaskInput, turn: TurnPort) -> None:
+        self._calls = calls
+        self._caller = caller
+        self._task = task
+        self._turn = turn
+        self._changed: list[str] = []
+        self._repeats = 0
+        self._tried_rule = False
+
+    async def answer(self) -> Answer:
+        reason = "native"
+        if self._calls.native:
+            try:
+                reason = await self._with_native_tools()
+            except NoTools:
+                reason = "native"
+        if reason == "native":
+            reason = await self._by_choice()
+        return await self._finish(reason)
+
+    # ---- native tool calls
+
+    async def _with_native_tools(self) -> str:
+        while self._calls.left > 1 and self._repeats < 2:
+            reply = await self._calls.act()
+            calls = list(reply.calls) or self._written_calls(reply)
+            if calls:
+                await self._carry_out(calls[:_MOST_CALLS_AT_ONCE], reply.text if reply.calls else "")
+                continue
+            self._calls.stream.release()
+            if reply.text.strip():
+                return reply.ending
+            break
+        return await self._conclude()
+
+    def _written_calls(self, reply: Reply) -> list[ToolCall]:
+        """The tool call that a model without practice wrote into its text."""
+        written = call_in_text(reply.text)
+        choice = choose.parse_choice(written, self._caller.names) if written else None
+        if choice is None or choice.name not in self._caller.names:
+            return []
+        return [ToolCall(f"text_{self._calls.made}", choice.name, json.dumps(choice.arguments))]
+
+    # ---- a choice inside a schema
+
+    async def _by_choice(self) -> str:
+        while self._calls.left > 1 and self._repeats < 2:
+            choice = await self._choice()
+            if choice is None or choice.name == choose.ANSWER:
+                break
+            call = ToolCall(f"choice_{self._calls.made}", choice.name, json.dumps(choice.arguments))
+            await self._carry_out([call], "")
+            if self._tried_rule:
+                break
+        return await self._conclude()
+
+    async def _choice(self) -> choose.Choice | None:
+        """What the model chooses; after one repair in vain, what the rules choose."""
+        remark = ""
+        for _ in range(2):
+            if self._calls.left <= 1:
+                return None
+            text = await self._calls.choose(remark)
+            choice = choose.parse_choice(text, self._caller.names)
+            if choice is None:
+                problem = "Your last reply held no JSON object."
+            elif choice.name == choose.ANSWER:
+                return choice
+            else:
+                problem = self._caller.problem(choice.name, choice.arguments)
+                if problem is None:
+                    return choice
+            remark = f'{problem} Reply with one JSON object such as {{"action": "answer"}} and nothing else.'
+        self._tried_rule = True
+        return self._by_rule()
+
+    def _by_rule(self) -> choose.Choice | None:
+        found = intent.route(self._task.text)
+        name = found.purpose if found.purpose in self._caller.names else ""
+        arguments = {
+            key: value for key, value in found.arguments.items() if key in ("pattern", "path", "depth")
+        }
+        if not name or self._caller.problem(name, arguments) is not None:
+            return None
+        return choose.Choice(name, arguments)
+
+    # ---- both
+
+    async def _carry_out(self, calls: list[ToolCall], text: str) -> None:
+        outcomes: list[Outcome] = []
+        for call in calls:
+            outcome = await self._caller.run(call.name, arguments_of(call.arguments))
+            self._repeats += outcome.repeated
+            self._changed += outcome.changed
+            outcomes.append(outcome)
+        results = tuple(outcome.text for outcome in outcomes)
+        labels = tuple(outcome.label for outcome in outcomes)
+        self._calls.steps.append(Step(text, tuple(calls), results, labels))
+
+    async def _conclude(self) -> str:
+        """The answer from what is known, without tools."""
+        limited = self._calls.left <= 1 and bool(self._calls.steps)
+        reply = await self._calls.conclude()
+        if not reply.text.strip():
+            return "empty"
+        if reply.ending != "stop":
+            return reply.ending
+        if self._repeats >= 2:
+            return "repeat"
+        return "steps" if limited and self._calls.native else "stop"
+
+    async def _finish(self, reason: str) -> Answer:
+        stream = self._calls.stream
+        if reason == "empty":
+            stream.remark(self._nothing_said())
+        if reason == "length":
+            stream.remark("(The answer was cut off at the model's limit of tokens.)")
+        if intent.asks_for_change(self._task.text) and not self._changed:
+            reason = "unchanged"
+            stream.remark("(Nothing was changed: a change was asked for, and no file was edited.)")
+        good, bad = await asyncio.to_thread(check_citations, stream.text, self._turn.workspace)
+        if bad:
+            message = f"the answer cites what does not exist: {', '.join(bad[:5])}"
+            self._turn.publish(Notice(level="warning", message=message, turn_id=self._turn.turn_id))
+        return Answer(
+            text=stream.text,
+            citations=good,
+            usage=stream.usage,
+            changed=tuple(dict.fromkeys(self._changed)),
+            stop_reason=reason,
+        )
+
+    def _nothing_said(self) -> str:
+        places = "\n".join(f"- {hit.path}:{hit.start}" for hit in self._calls.evidence[:5])
+        found = f" These places speak of the question:\n{places}" if places else ""
+        return f"The model gave no answer.{found}"

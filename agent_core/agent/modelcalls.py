@@ -1,0 +1,255 @@
+"""The calls of one turn to the model: packed into its window, numbered, streamed, and counted."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import msgspec
+
+from agent_core.agent import choose
+from agent_core.agent.budget import Material, Packed, Step, estimate_for, pack
+from agent_core.agent.gather import Gathered, numbered
+from agent_core.agent.port import TaskInput, TurnPort
+from agent_core.agent.streaming import Show, TurnStream
+from agent_core.errors import AgentError, ModelProtocolError, ModelRefused, ModelServerError
+from agent_core.events import ContextPacked, Hit
+from agent_core.llm.dspy_engine import PortEngine, language_model
+from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
+from agent_core.llm.timeouts import watch
+
+if TYPE_CHECKING:
+    from agent_core.skills.ask import Ask
+
+_CHOICE_TOKENS = 256
+_EVIDENCE_TOKENS = {True: 1500, False: 6000}
+"""By whether the model is local: a CPU reads some 60 tokens a second."""
+_ABOUT_WINDOW = re.compile(r"context|too long|too large|maximum.{0,20}token|token.{0,20}limit", re.IGNORECASE)
+_ABOUT_TOOLS = re.compile(r"\btool|function.?call|jinja", re.IGNORECASE)
+_ABOUT_SCHEMA = re.compile(r"schema|response_format|format|grammar", re.IGNORECASE)
+
+_refuses_tools: WeakSet[LanguageModel] = WeakSet()
+_refuses_schema: WeakSet[LanguageModel] = WeakSet()
+
+
+class NoTools(Exception):  # noqa: N818 - a signal between two modes, not an error
+    """The endpoint refuses native tool calls."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the model said; `ending` is stop or length."""
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    ending: str
+
+
+class ModelCalls:
+    """Makes the calls of a turn and remembers how many are left.
+
+    Args:
+        model: The model.
+        task: What is to be answered.
+        turn: The turn it happens in.
+        gathered: What the search and the mentions gave.
+        tools: The tools as offered to the model.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        *,
+        task: TaskInput,
+        turn: TurnPort,
+        gathered: Gathered,
+        tools: tuple[ToolSpec, ...],
+    ) -> None:
+        from agent_core.skills.ask import load_ask
+
+        self._model = model
+        self._task = task
+        self._turn = turn
+        self._gathered = gathered
+        self._tools = tools
+        self._count = estimate_for(model)
+        self._ask: Ask = load_ask(turn.workspace.state_dir / "skills" / "ask.json")
+        self.steps: list[Step] = []
+        self.made = 0
+        self.stream = TurnStream(turn_id=turn.turn_id, model=model.info.name, publish=turn.publish)
+        self._engine = PortEngine(open_stream=self._open, listener=self.stream)
+
+    @property
+    def native(self) -> bool:
+        """Whether the model is to be offered tools natively."""
+        return self._model.info.supports_tools and self._model not in _refuses_tools
+
+    @property
+    def left(self) -> int:
+        """Calls that the limit of steps leaves."""
+        return self._turn.settings.max_steps - self.made
+
+    @property
+    def evidence(self) -> tuple[Hit, ...]:
+        """The places that the search found."""
+        return self._gathered.evidence
+
+    def context(self) -> AbstractContextManager[None]:
+        """DSPy's settings for this turn; to be entered and left by one task."""
+        import dspy
+
+        from agent_core.skills.text_adapter import TextAdapter
+
+        lm = language_model(self._model, self._engine)
+        return dspy.context(
+            lm=lm, adapter=TextAdapter(), disable_history=True, trace=None, track_usage=False
+        )
+
+    def _open(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        return watch(self._model, request, settings=self._turn.settings, publish_alive=self.stream.alive)
+
+    async def act(self) -> Reply:
+        """Offer the tools. Raises `NoTools` when the endpoint has none."""
+        try:
+            return await self._call("act", "act", show="unless a call", tools=self._tools)
+        except (ModelRefused, ModelServerError) as error:
+            if self.stream.received or not _ABOUT_TOOLS.search(f"{error.message} {error.hint}"):
+                raise
+            _refuses_tools.add(self._model)
+            raise NoTools from error
+
+    async def choose(self, remark: str) -> str:
+        """Let the model choose a tool; its reply as it is."""
+        for schema in (self._model not in _refuses_schema, False):
+            config: dict[str, Any] = {"think": False, "temperature": 0.0, "max_tokens": _CHOICE_TOKENS}
+            if schema:
+                config["response_schema"] = choose.choice_schema(self._tools)
+            try:
+                reply = await self._call(
+                    "choose",
+                    "choose",
+                    show="never",
+                    config=config,
+                    remark=remark,
+                    actions=choose.describe(self._tools),
+                )
+            except ModelRefused as error:
+                if not schema or not _ABOUT_SCHEMA.search(f"{error.message} {error.hint}"):
+                    raise
+                _refuses_schema.add(self._model)
+                continue
+            return reply.text
+        raise AssertionError  # the second round returns or raises
+
+    async def conclude(self) -> Reply:
+        """Let the model answer from what is known."""
+        return await self._call("conclude", "answer", show="at once")
+
+    async def _call(
+        self,
+        predictor: str,
+        purpose: str,
+        *,
+        show: Show,
+        tools: tuple[ToolSpec, ...] = (),
+        config: dict[str, Any] | None = None,
+        **fields: str,
+    ) -> Reply:
+        for attempt in (1, 2):
+            packed = self._pack(predictor, tools, fields)
+            self.made += attempt == 1
+            try:
+                return await self._send(predictor, purpose, packed, show, tools, config or {}, fields)
+            except ModelRefused as error:
+                # The endpoint counts more tokens than we do: once more, with less.
+                if attempt == 2 or self.stream.received or not _ABOUT_WINDOW.search(error.message):
+                    raise
+                self._count.factor *= 1.5
+        raise AssertionError  # the second round returns or raises
+
+    def _pack(self, predictor: str, tools: tuple[ToolSpec, ...], fields: dict[str, str]) -> Packed:
+        instructions: str = getattr(self._ask, predictor).signature.instructions
+        material = Material(
+            system="\n".join((instructions, *fields.values())),
+            question=self._task.text,
+            tools=tools,
+            steps=tuple(self.steps),
+            mentions=self._gathered.mentions,
+            history=self._task.history,
+            evidence=self._gathered.evidence,
+        )
+        packed = pack(
+            material,
+            window=self._model.info.window,
+            reserve=self._turn.settings.answer_reserve,
+            count=self._count,
+            evidence_limit=_EVIDENCE_TOKENS[self._model.info.is_local],
+        )
+        self._turn.publish(
+            ContextPacked(
+                turn_id=self._turn.turn_id, used=packed.used, window=packed.window, items=packed.items
+            )
+        )
+        return packed
+
+    async def _send(
+        self,
+        predictor: str,
+        purpose: str,
+        packed: Packed,
+        show: Show,
+        tools: tuple[ToolSpec, ...],
+        config: dict[str, Any],
+        fields: dict[str, str],
+    ) -> Reply:
+        from dspy.utils.exceptions import LMError
+
+        self.stream.begin(step=self.made, purpose=purpose, prompt_tokens=packed.used, show=show)
+        inputs: dict[str, Any] = {
+            "places": "\n\n".join(map(numbered, packed.evidence)),
+            "files": "\n\n".join(f"{item.label}\n{item.text}" for item in packed.mentions),
+            "question": self._task.text,
+            "history": list(packed.history),
+            "steps": list(packed.steps),
+            **fields,
+        }
+        if tools:
+            inputs["tools"] = list(tools)
+        try:
+            prediction: Any = await getattr(self._ask, predictor).acall(
+                **inputs, config=self._config(packed, config)
+            )
+        except LMError as error:
+            failure: AgentError = self._engine.failure or ModelProtocolError(str(error))
+            raise failure from None
+        usage = self.stream.last_usage
+        if usage is not None and not usage.estimated:
+            self._count.measured(packed.used, usage.prompt_tokens)
+        return _reply(prediction, predictor, self.stream.finish_reason)
+
+    def _config(self, packed: Packed, config: dict[str, Any]) -> dict[str, Any]:
+        """A local model's answer is bounded by its window: past it, it would forget the question and go on."""
+        settings, info = self._turn.settings, self._model.info
+        room = packed.room if info.is_local and info.window else None
+        limits = [limit for limit in (room, config.get("max_tokens")) if limit is not None]
+        return {
+            "think": settings.think,
+            "temperature": settings.temperature,
+            **config,
+            "max_tokens": max(32, min(limits)) if limits else None,
+        }
+
+
+def _reply(prediction: Any, predictor: str, finish: str) -> Reply:
+    text: str = (prediction.choice if predictor == "choose" else prediction.answer) or ""
+    parts: list[Any] = prediction.tool_calls if predictor == "act" else []
+    calls = tuple(ToolCall(part.id, part.name, _encode(part.input)) for part in parts or [])
+    return Reply(text, calls, "length" if finish == "length" else "stop")
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
