@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tui.widgets.transcript.widget import Transcript
+from tui.widgets.transcript.widget import Transcript, import_parsers
 
-__all__ = ["Transcript"]
+__all__ = ["Transcript", "import_parsers"]

@@ -55,7 +55,8 @@ BLANK = Line()
 
 # Scripts that are written without spaces may break before and after every character.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff"
-_CHUNK = re.compile(rf"[{_WIDE}][\u200d\ufe0f]*[ ]*|[^ {_WIDE}]+[ ]*|[ ]+")
+_JOINED = r"(?:\u200d.|[\u0300-\u036f\ufe0e\ufe0f\U0001f3fb-\U0001f3ff])*"
+_CHUNK = re.compile(rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_WIDE}]){_JOINED}[ ]*|[^ {_WIDE}]+[ ]*|[ ]+")
 
 
 def breaks(text: str, width: int) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from agent_core.text import printable
 from tui.widgets.transcript import tables
 from tui.widgets.transcript.highlight import Highlighter
 from tui.widgets.transcript.inline import inline
-from tui.widgets.transcript.lines import BLANK, Line, Run, cell_len, plain, wrap
+from tui.widgets.transcript.lines import BLANK, Line, Run, cell_len, clip_end, cut, plain, wrap
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -106,11 +106,14 @@ class _Painter:
             first.extend(level.rest if level.started else level.first)
             rest.extend(level.rest)
             level.started = True
+        half = self._width // 2
+        if cell_len(plain(rest)) > half or cell_len(plain(first)) > half:
+            return list(clip_end(first, half)), list(clip_end(rest, half))
         return first, rest
 
     def _room(self) -> int:
         used = sum([cell_len(plain(level.rest)) for level in self._levels[:_DEEPEST]])
-        return max(self._width - used, self._width // 2, 1)
+        return max(self._width - used, self._width - self._width // 2, 1)
 
     def _emit(self, runs: list[Run], *, fill: str = "", at_words: bool = True) -> None:
         first, rest = self._prefix()
@@ -198,11 +201,8 @@ def code_lines(code: str, language: str, width: int, highlighter: Highlighter) -
     pad: list[Run] = [("  ", "panel", None)]
     out: list[Line] = []
     if language:
-        out.append(
-            Line(
-                ((f"  {language}", "panel-title", None),), "panel", lead=2 + len(language), action="copy-code"
-            )
-        )
+        title = cut([(f"  {language}", "panel-title", None)], 0, width)
+        out.append(Line(title, "panel", lead=len(plain(title)), action="copy-code"))
     for runs in highlighter.lines(code.removesuffix("\n").expandtabs(4)):
         panel = [(text, f"panel {style}".strip(), link) for text, style, link in runs]
         out.extend(wrap(panel, width, first=pad, rest=pad, fill="panel", at_words=False))

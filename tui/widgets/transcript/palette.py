@@ -107,6 +107,8 @@ class Palette:
         for word in _SPECS.get(name, "").split():
             if word.startswith("fg="):
                 color = self._color(word[3:])
+                if color is None:
+                    flags["dim"] = True
             elif word.startswith("bg="):
                 background = self._color(word[3:])
             else:

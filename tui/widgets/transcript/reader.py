@@ -52,14 +52,14 @@ class Reader(LineView):
         Binding("escape", "dismiss", "Clear selection", id="transcript.dismiss", show=False),
     ]
 
-    class LinkActivated(Message):
+    class LinkActivated(Message, namespace="transcript"):
         """A link was chosen: either `url`, or `path` with a line from 1 (0 when none was given)."""
 
         def __init__(self, path: str, line: int, url: str) -> None:
             super().__init__()
             self.path, self.line, self.url = path, line, url
 
-    class Copied(Message):
+    class Copied(Message, namespace="transcript"):
         """Text went to the clipboard."""
 
         def __init__(self, text: str) -> None:
@@ -170,6 +170,8 @@ class Reader(LineView):
             self.reveal(place[0], place[1])
 
     def _next_link(self, step: int) -> _Place | None:
+        if not self.page.units:
+            return None
         top = self.page.locate(round(self.scroll_y))
         here = self._link or ((*top, -1) if step > 0 else (top[0], top[1], 0))
         units = range(here[0], len(self.page)) if step > 0 else range(here[0], -1, -1)

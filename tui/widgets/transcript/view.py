@@ -55,6 +55,7 @@ class LineView(ScrollView, can_focus=True):
         self._top = (0, 0)
         self._palette: Palette | None = None
         self._pending: Timer | None = None
+        self._due = 0.0
         self._updated = 0.0
         self._cost = 0.0
         self._bar: tuple[int, int] = (-1, -1)
@@ -77,11 +78,17 @@ class LineView(ScrollView, can_focus=True):
 
     def changed(self, delay: float = 0.0) -> None:
         """Note that the page changed; it is drawn soon, but not more often than the eye needs."""
-        if self._pending is not None or not self.is_attached:
+        if not self.is_attached:
             return
+        now = perf_counter()
         pause = max(_INTERVAL, self._cost * _SHARE)
-        wait = max(delay, 0.005, self._updated + pause - perf_counter())
-        self._pending = self.set_timer(wait, self._on_pending)
+        due = max(now + delay, self._updated + pause, now + 0.005)
+        if self._pending is not None:
+            if self._due <= due + 0.005:
+                return
+            self._pending.stop()
+        self._due = due
+        self._pending = self.set_timer(due - now, self._on_pending)
 
     def _on_pending(self) -> None:
         self._pending = None

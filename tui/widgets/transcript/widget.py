@@ -214,7 +214,7 @@ class Transcript(PointedReader):
         """Import the Markdown and code parsers in a thread, while the model still reads the question."""
         if self._warm is None and self.is_attached:
             loop = asyncio.get_running_loop()
-            self._warm = loop.run_in_executor(None, _import_parsers)
+            self._warm = loop.run_in_executor(None, import_parsers)
 
     async def on_unmount(self) -> None:
         """Leave no thread behind."""
@@ -222,7 +222,8 @@ class Transcript(PointedReader):
             await self._warm
 
 
-def _import_parsers() -> None:
+def import_parsers() -> None:
+    """Import what the first answer needs, where it does not hold up anything: about 60 ms."""
     from tui.widgets.transcript.highlight import lexer_for
     from tui.widgets.transcript.markdown import parser
 

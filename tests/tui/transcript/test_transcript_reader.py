@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.widgets.transcript import Transcript
+from tui.widgets.transcript.lines import Line, wrap
+from tui.widgets.transcript.selection import Position, Selection, extract, index_at, word_at
+
+ANSWER = """See src/a.py:10 and https://x.example/doc for the **whole** story that is wrapped over rows here.
+
+- first item
+- second item in b/c.py:7
+
+```python
+def f():
+    return 1
+```
+"""
+
+
+def filled(view: Transcript) -> None:
+    view.add_prompt("t1", "where?")
+    view.append_text("t1", ANSWER)
+    view.append_text("t1", "\n\n".join(f"Paragraph {n}." for n in range(30)))
+    view.add_prompt("t2", "and now?")
+    view.append_text("t2", "\n\n".join(f"Line {n}." for n in range(30)))
+    view.update_now()
+
+
+async def test_turns_are_jumped_between(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        filled(app.transcript)
+        await pilot.press("[")
+        assert app.rows()[0] == "▌ and now?"
+        await pilot.press("[")
+        assert app.rows()[0] == "▌ where?"
+        await pilot.press("]")
+        assert app.rows()[0] == "▌ and now?"
+        await pilot.press("]")
+        assert app.transcript.following
+
+
+async def test_links_are_stepped_through_and_opened(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        filled(app.transcript)
+        await pilot.press("home")
+        for _ in range(3):
+            await pilot.press("l", "enter")
+        await pilot.press("L", "enter")
+        await pilot.pause()
+        got = [(m.path, m.line, m.url) for m in app.posted if isinstance(m, Transcript.LinkActivated)]
+        assert got == [
+            ("src/a.py", 10, ""),
+            ("", 0, "https://x.example/doc"),
+            ("b/c.py", 7, ""),
+            ("", 0, "https://x.example/doc"),
+        ]
+
+
+async def test_a_click_opens_a_link(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        app.transcript.append_text("t1", "In src/a.py:10 it is.")
+        app.transcript.update_now()
+        await pilot.click(Transcript, offset=(6, 0))
+        await pilot.click(Transcript, offset=(30, 0))
+        await pilot.pause()
+        assert [(m.path, m.line) for m in app.posted] == [("src/a.py", 10)]
+
+
+async def test_a_click_folds_a_tool_call(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls")
+        view.finish_tool("c1", "50", "\n".join(f"f{n}" for n in range(50)), None, 0.2)
+        view.update_now()
+        await pilot.click(Transcript, offset=(3, 0))
+        assert app.rows()[:2] == ["▾ ✓ ls  50 · 0.2 s", "  │ f0"]
+        await pilot.click(Transcript, offset=(8, 13))
+        assert len(view.page.lines(0)) == 51
+        await pilot.press("home")
+        await pilot.click(Transcript, offset=(3, 0))
+        assert app.rows()[:2] == ["▸ ✓ ls  50 · 0.2 s", ""]
+
+
+async def test_a_click_on_new_below_jumps_to_the_end(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        filled(view)
+        await pilot.press("home")
+        view.append_text("t2", "\n\nfresh")
+        view.update_now()
+        await pilot.click(Transcript, offset=(50, view.window_height - 1))
+        assert view.following
+        assert app.rows()[-1] == "fresh"
+
+
+async def test_dragging_selects_and_copies_without_decoration(opened: Any) -> None:
+    async with opened(40, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "A first paragraph that is wrapped over two rows.\n\n- item one\n- item two")
+        view.update_now()
+        await pilot.mouse_down(Transcript, offset=(3, 0))
+        await pilot.hover(Transcript, offset=(9, 4))
+        await pilot.mouse_up(Transcript, offset=(9, 4))
+        assert view.selected_text() == "first paragraph that is wrapped over two rows.\n\nitem one\nitem"
+        await pilot.press("c")
+        await pilot.pause()
+        assert app.clipboard == view.selected_text()
+        assert [m.text for m in app.posted] == [app.clipboard]
+        await pilot.press("escape")
+        assert view.selection is None
+
+
+async def test_dragging_past_the_edge_scrolls(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        filled(view)
+        await pilot.press("home")
+        await pilot.mouse_down(Transcript, offset=(3, 5))
+        view.on_mouse_move(_moved(view, 3, view.window_height + 4))
+        assert view.scroll_y == 5
+        assert view.selection
+
+
+def _moved(view: Transcript, x: int, y: int) -> Any:
+    from textual import events
+
+    return events.MouseMove(view, x, y, 0, 0, 1, False, False, False, x, y)
+
+
+async def test_two_clicks_select_a_word_and_three_a_block(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "some snake_case/path.py words\n\nother")
+        view.update_now()
+        await pilot.click(Transcript, offset=(10, 0), times=2)
+        assert view.selected_text() == "snake_case/path.py"
+        await pilot.click(Transcript, offset=(10, 0), times=3)
+        assert view.selected_text() == "some snake_case/path.py words"
+
+
+async def test_blocks_are_selected_by_key_extended_and_copied(opened: Any) -> None:
+    async with opened(60, 30) as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "One.\n\nTwo.\n\nThree.")
+        view.update_now()
+        await pilot.press("j")
+        assert view.selected_text().strip() == "Three."
+        await pilot.press("k")
+        assert view.selected_text().strip() == "Two."
+        await pilot.press("J")
+        assert view.selected_text().strip() == "Two.\n\nThree."
+        await pilot.press("K", "K")
+        assert view.selected_text().strip() == "One.\n\nTwo."
+
+
+async def test_code_is_copied_as_it_was_written(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "x\n\n```python\ndef f():\n\treturn '" + "long" * 30 + "'\n```\n\ny")
+        view.update_now()
+        await pilot.press("y")
+        assert app.clipboard == "def f():\n\treturn '" + "long" * 30 + "'\n"
+        app.copy_to_clipboard("")
+        await pilot.click(Transcript, offset=(4, 2))
+        assert app.clipboard.startswith("def f():")
+
+
+async def test_enter_folds_the_selected_block(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls")
+        view.finish_tool("c1", "1", "file", None, 0.2)
+        view.update_now()
+        await pilot.press("j", "enter")
+        assert app.rows()[1] == "  │ file"
+        await pilot.press("enter")
+        assert app.rows()[1] == ""
+
+
+async def test_find_highlights_steps_and_ends(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        filled(view)
+        await pilot.press("home")
+        assert view.find("whole story") == 1
+        assert view.find("paragraph 2") == 11
+        assert view.found == (1, 11)
+        assert "Paragraph 2." in app.rows()
+        await pilot.press("n", "n")
+        assert view.found == (3, 11)
+        await pilot.press("N")
+        assert view.found == (2, 11)
+        assert any(row.overlays for row in view._rows)
+        assert view.find("Paragraph 2") == 11
+        assert view.find("PARAGRAPH 2") == 0
+        assert view.find("") == 0
+        assert not any(row.overlays for row in view._rows)
+
+
+async def test_find_crosses_soft_wraps(opened: Any) -> None:
+    async with opened(30, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", "the quick brown fox jumps over the lazy dog and so on")
+        view.update_now()
+        assert view.find("jumps over the lazy") == 1
+        assert sum(len(row.overlays) for row in view._rows) == 2
+
+
+async def test_keys_on_an_empty_transcript_do_nothing(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        keys = [*"jkJKcylL][nNt", "enter", "escape", "end", "home", "pageup", "pagedown", "up", "down"]
+        await pilot.press(*keys)
+        await pilot.click(Transcript, offset=(5, 5))
+        assert app.transcript.find("x") == 0
+        assert app.posted == []
+
+
+def test_selection_works_in_both_directions() -> None:
+    one, two = Position(0, 1, 3), Position(2, 0, 5)
+    assert Selection(two, one).first == Selection(one, two).first == one
+    line = Line((("  ", "", None), ("words here", "", None)), lead=2)
+    assert Selection(one, two).span(1, 7, line) == (2, 12)
+    assert Selection(one, two).span(3, 0, line) is None
+
+
+def test_words_and_indexes_respect_wide_characters() -> None:
+    assert index_at("日本x", 2) == 1
+    assert index_at("日本x", 9) == 3
+    assert word_at("a 日本 b", 3) == (2, 4)
+
+
+@given(st.text(alphabet="ab cd日\n", max_size=80), st.integers(4, 20))
+def test_copying_everything_gives_back_the_text(text: str, width: int) -> None:
+    lines = wrap([(text, "", None)], width, first=[("> ", "", None)], rest=[("  ", "", None)])
+    whole = Selection(Position(0, 0, 0), Position(0, len(lines), 10_000))
+    copied = extract([(line, whole.span(0, row, line)) for row, line in enumerate(lines)])
+    assert "".join(copied.split()) == "".join(text.split())
+    assert [row.split() for row in copied.split("\n")] == [
+        row.split() for row in text.split("\n")
+    ] or "日" in text
+
+
+@pytest.mark.parametrize("width", [10, 25, 80])
+def test_a_wrapped_paragraph_copies_as_one_line(width: int) -> None:
+    text = "the worker reads a record and keeps its offset until the store has it"
+    lines = wrap([(text, "", None)], width)
+    assert extract([(line, (0, line.cells)) for line in lines]) == text

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent_core.errors import ErrorInfo
+from agent_core.events import Usage
+from tui.widgets.transcript import Transcript
+
+LONG = "\n\n".join(f"Paragraph {number} of the answer." for number in range(60))
+
+
+def usage(**fields: Any) -> Usage:
+    return Usage(**fields)
+
+
+async def test_a_whole_turn(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.show_welcome("# Hello")
+        view.show_welcome("Hello *again*")
+        view.add_prompt("t1", "where is [b]it[/b]?\nsecond line")
+        view.start_tool("t1", "c1", 'grep "it" .')
+        view.tool_output("c1", "a.py:1: it\n")
+        view.finish_tool("c1", "1 match", "a.py:1: it", None, 0.012)
+        view.append_text("t1", "It is in **a.py**")
+        view.append_text("t1", " (a.py:1).")
+        view.finish_turn(
+            "t1",
+            "answered",
+            "",
+            None,
+            usage(prompt_tokens=1200, completion_tokens=30, tokens_per_s=12.5),
+            2.5,
+        )
+        view.update_now()
+        assert [row for row in app.rows() if row] == [
+            "Hello again",
+            "▌ where is [b]it[/b]?",
+            "▌ second line",
+            '▸ ✓ grep "it" .  1 match · 12 ms',
+            "It is in a.py (a.py:1).",
+            "✓ answered · 1,200 → 30 tokens · 12.5 tokens/s · 2.5 s",
+        ]
+
+
+async def test_a_turn_that_fails_shows_error_hint_and_reason_once(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", "half an ans")
+        error = ErrorInfo("model-cut-off", "The stream broke off.", "ask again")
+        view.finish_turn("t1", "stopped", "The stream broke off.", error, usage(), 1.0)
+        view.start_tool("t2", "c2", "cat x")
+        missing = ErrorInfo("tool", "x does not exist")
+        view.finish_tool("c2", "", "", missing, 0.2)
+        view.finish_turn("t2", "stopped", "failed", missing, usage(), 0.2)
+        view.update_now()
+        assert [row for row in app.rows() if row] == [
+            "half an ans",
+            "✗ The stream broke off.",
+            "  → ask again",
+            "■ stopped · 1.0 s",
+            "▸ ✗ cat x  0.2 s",
+            "    x does not exist",
+            "■ stopped: failed · 0.2 s",
+        ]
+
+
+async def test_reasoning_is_folded_counted_and_unfolds(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_reasoning("t1", "because " * 10)
+        app.now = 4.0
+        view.update_now()
+        assert app.rows()[0] == "▸ thinking for 4.0 s, about 20 tokens"
+        app.now = 12.0
+        view.append_text("t1", "Yes.")
+        view.finish_turn("t1", "answered", "", None, usage(completion_tokens=41, reasoning_tokens=340), 13.0)
+        view.update_now()
+        assert app.rows()[0] == "▸ thought for 12 s, 340 tokens"
+        await pilot.press("t")
+        assert app.rows()[1].startswith("  │ because because")
+        await pilot.press("t")
+        assert app.rows()[1] == ""
+
+
+async def test_tool_output_is_bounded_and_shows_more(opened: Any) -> None:
+    async with opened(60, 40) as (app, _):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls")
+        view.finish_tool("c1", "300 files", "\n".join(f"file{n}" for n in range(300)), None, 0.5)
+        view.toggle_unit(0)
+        assert app.rows()[12:14] == ["  │ file11", "  │ … 288 more lines"]
+        view.page.units[0].more()  # type: ignore[attr-defined]
+        view.refold(0)
+        assert len(view.page.lines(0)) == 1 + 212 + 1
+
+
+async def test_a_running_tool_shows_its_last_output_and_time(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "run_tests")
+        view.toggle_unit(0)
+        view.tool_output("c1", "".join(f"line {n}\n" for n in range(20)))
+        app.now = 3.0
+        view.update_now()
+        assert app.rows()[:2] == ["▾ ● run_tests  3.0 s", "  │ … 8 earlier lines"]
+        assert app.rows()[13] == "  │ line 19"
+        view.finish_turn("t1", "stopped", "cancelled", None, usage(), 3.0)
+        view.update_now()
+        assert app.rows()[0] == "▾ ✗ run_tests  3.0 s"
+        assert view.wants_update_in() is None
+
+
+async def test_text_between_tools_keeps_its_order(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", "First look")
+        view.start_tool("t1", "c1", "ls")
+        view.start_tool("t1", "c2", "tree")
+        view.finish_tool("c2", "2", "b", None, 0.2)
+        view.finish_tool("c1", "1", "a", None, 0.3)
+        view.finish_tool("unknown", "1", "a", None, 0.3)
+        view.append_text("t1", "then this")
+        view.update_now()
+        assert app.rows()[:6] == [
+            "First look",
+            "",
+            "▸ ✓ ls  1 · 0.3 s",
+            "▸ ✓ tree  2 · 0.2 s",
+            "",
+            "then this",
+        ]
+
+
+async def test_a_notice_waits_for_the_end_of_a_stream(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", "half ")
+        view.add_notice("warning", "broker lost", "local logs are used")
+        view.append_text("t1", "way")
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        view.update_now()
+        assert app.rows()[:4] == ["half way", "", "▲ broker lost", "  → local logs are used"]
+
+
+async def test_reading_above_stays_put_while_text_comes(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", LONG)
+        view.update_now()
+        assert app.rows()[-1] == "Paragraph 59 of the answer."
+        await pilot.press("pageup")
+        above = app.rows()
+        assert not view.following
+        assert not view.new_below
+        view.append_text("t1", "\n\nAnd something new.")
+        view.update_now()
+        assert app.rows()[:-1] == above[:-1]
+        assert view.new_below
+        assert app.rows()[-1].endswith("↓ new below · End")
+        await pilot.press("end")
+        assert app.rows()[-1] == "And something new."
+        assert view.following
+        assert not view.new_below
+        view.append_text("t1", "\n\nMore.")
+        view.update_now()
+        assert app.rows()[-1] == "More."
+
+
+async def test_scrolling_back_to_the_end_follows_again(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", LONG)
+        view.update_now()
+        await pilot.press("up", "up")
+        assert not view.following
+        await pilot.press("down", "down")
+        assert view.following
+
+
+async def test_a_new_prompt_jumps_to_the_end(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", LONG)
+        view.update_now()
+        await pilot.press("home")
+        assert app.rows()[0] == "Paragraph 0 of the answer."
+        view.add_prompt("t2", "next")
+        assert app.rows()[-1] == "▌ next"
+
+
+async def test_a_resize_keeps_the_place_and_settles_the_rest_in_slices(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        text = "\n\n".join(f"Paragraph {n}: " + "some words that have to wrap " * 4 for n in range(300))
+        view.append_text("t1", text)
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        view.update_now()
+        target = next(i for i, unit in enumerate(view.page.units) if unit.source.startswith("Paragraph 150:"))
+        view.scroll_to_row(view.page.start(target) + 1)
+        assert app.rows()[0].startswith("Paragraph 150:")
+        view.page.settle = lambda *_: None  # type: ignore[method-assign]
+        await pilot.resize_terminal(40, 20)
+        await pilot.pause()
+        assert view.page.stale > 200
+        assert app.rows()[0].startswith("Paragraph 150:")
+        assert all(len(row) <= 38 for row in app.rows())
+        del view.page.settle  # type: ignore[attr-defined]
+        while view.page.stale:
+            view.update_now()
+            assert app.rows()[0].startswith("Paragraph 150:")
+        rows = [line for index in range(len(view.page)) for line in view.page.lines(index)]
+        assert len(rows) == view.page.total == view.virtual_size.height
+
+
+async def test_rows_far_away_are_forgotten_and_come_back(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        for turn in range(4):
+            view.append_text(f"t{turn}", "\n\n".join(f"Turn {turn} row {n}" for n in range(1600)))
+            view.finish_turn(f"t{turn}", "answered", "", None, usage(), 1.0)
+            view.update_now()
+        kept = sum(len(unit.cached or ()) for unit in view.page.units)
+        assert view.page.total > 12_000
+        assert kept <= 8_000
+        view.scroll_to_row(0)
+        assert app.rows()[0] == "Turn 0 row 0"
+
+
+async def test_nothing_runs_when_nothing_changes(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "Some text.")
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        await pilot.pause(1.5)
+        assert view._pending is None
+        assert not view._bar_late
+
+
+async def test_only_rows_that_differ_are_painted(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "One.\n\nTwo.\n\nThree")
+        view.update_now()
+        await pilot.pause()
+        view._exchange_repaint_regions()
+        view.append_text("t1", " more")
+        view.update_now()
+        regions = view._exchange_repaint_regions()
+        assert [(region.y, region.width) for region in regions] == [(4, len("Three more"))]
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "ansi-light", "nord"])
+async def test_every_theme_draws(opened: Any, theme: str) -> None:
+    async with opened() as (app, pilot):
+        app.theme = theme
+        app.transcript.append_text("t1", "# A\n\n**b** `c`\n\n```python\nif x: pass\n```\n\n> q")
+        app.transcript.add_notice("error", "bad", "hint")
+        await pilot.pause()
+        app.transcript.update_now()
+        assert app.rows()[0] == "A"
+        styles = {segment.style for y in range(12) for segment in app.transcript.render_line(y)}
+        assert len(styles) > 6
+        assert all(style.color and style.bgcolor for style in styles)
+
+
+async def test_clear_empties_and_starts_again(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", LONG)
+        view.update_now()
+        view.clear()
+        assert set(app.rows()) == {""}
+        view.append_text("t2", "again")
+        view.update_now()
+        assert app.rows()[0] == "again"
+
+
+async def test_it_works_before_it_is_mounted() -> None:
+    view = Transcript()
+    view.add_prompt("t", "x")
+    view.append_text("t", "y")
+    view.finish_turn("t", "answered", "", None, usage(), 0.1)
+    assert len(view.page) == 3
