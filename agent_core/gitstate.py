@@ -17,7 +17,7 @@ Code = Literal["M", "A", "D", "?", "R", "U"]
 
 _SAFE = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false"),
-    *("-c", "core.pager=cat", "-c", "diff.external=", "-c", "status.submoduleSummary=false"),
+    *("-c", "core.pager=cat", "-c", "status.submoduleSummary=false"),
 )
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
 
@@ -43,8 +43,9 @@ def git_environment() -> dict[str, str]:
 async def safe_git(root: Path) -> list[str]:
     """The beginning of a git command line that runs nothing the repository itself configures.
 
-    Monitors, hooks, pagers and external diffs are switched off, and so is every filter that the repository's
-    own configuration (not the user's) defines, since a repository may come from anybody.
+    Monitors, hooks and pagers are switched off, and so is every filter that the repository's own
+    configuration (not the user's) defines, since a repository may come from anybody. `git diff` needs
+    `--no-ext-diff --no-textconv` besides.
 
     Raises OSError when there is no git, TimeoutError when it does not answer.
     """
@@ -60,8 +61,6 @@ async def safe_git(root: Path) -> list[str]:
             continue
         if section == "filter" and key in ("clean", "smudge", "process"):
             argv += ["-c", f"{name}=", "-c", f"filter.{rest.rpartition('.')[0]}.required=false"]
-        elif section == "diff" and key in ("textconv", "command"):
-            argv += ["-c", f"{name}="]
     return argv
 
 

@@ -106,6 +106,8 @@ def _assigned(match: re.Match[str]) -> str:
 def _looks_random(match: re.Match[str]) -> bool:
     """Whether an unquoted value is a literal rather than the name of a type, a variable or a call."""
     value = match["bare"]
+    if re.fullmatch(r"[-+]?[\d.]+(?:e[-+]?\d+)?", value, re.IGNORECASE):
+        return False
     follows = match.string[match.end() : match.end() + 1]
     if follows and follows in "([":
         return False

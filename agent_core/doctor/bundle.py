@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 from agent_core import __version__
 from agent_core.config import Config, rows
 from agent_core.doctor.check import Check
-from agent_core.files import read_bounded
+from agent_core.files import NotRegularError, read_bounded
 from agent_core.log import log_files
 from agent_core.masking import masker
 from agent_core.workspace import Workspace
@@ -52,7 +53,9 @@ def write_bundle(
         "settings.json": _json({"settings": rows(config), "warnings": config.warnings}),
     }
     for path in log_files(workspace) if workspace else []:
-        files[f"logs/{path.name}"] = read_bounded(path, _LOG_LIMIT, follow=False).decode("utf-8", "replace")
+        with suppress(NotRegularError, FileNotFoundError):
+            content = read_bounded(path, _LOG_LIMIT, follow=False)
+            files[f"logs/{path.name}"] = content.decode("utf-8", "replace")
     target = folder / f"dspy-tui-report-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.zip"
     with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():

@@ -47,7 +47,10 @@ def test_each_origin_beats_the_next(root: Path, user_file: Path) -> None:
     assert config.origins[name] == Origin("workspace file", str(workspace_file(root)))
     assert config.origins["theme"] == Origin("user file", str(user_file))
     config = read(root, user_file, env={variable: "environment"})
-    assert (config.settings.ollama_model, config.origins[name]) == ("environment", Origin("environment", variable))
+    assert (config.settings.ollama_model, config.origins[name]) == (
+        "environment",
+        Origin("environment", variable),
+    )
     config = read(root, user_file, env={variable: "environment"}, flags={name: "flag"})
     assert (config.settings.ollama_model, config.origins[name].kind) == ("flag", "flag")
 
@@ -75,7 +78,12 @@ def test_use_ollama_off_broken_or_overruled(root: Path, user_file: Path) -> None
 
 
 def test_environment_values(root: Path, user_file: Path) -> None:
-    env = {"DSPY_TUI_THINK": "off", "DSPY_TUI_CONTEXT_WINDOW": "4096", "OLLAMA_HOST": " http://box:1 \n", "MODEL_NAME": ""}
+    env = {
+        "DSPY_TUI_THINK": "off",
+        "DSPY_TUI_CONTEXT_WINDOW": "4096",
+        "OLLAMA_HOST": " http://box:1 \n",
+        "MODEL_NAME": "",
+    }
     settings = read(root, user_file, env=env).settings
     assert (settings.think, settings.context_window, settings.ollama_host) == (False, 4096, "http://box:1")
     assert settings.openai_model == ""
@@ -92,7 +100,9 @@ def test_environment_values(root: Path, user_file: Path) -> None:
         ("OLLAMA_MODEL", "a\x1b[31mb"),
     ],
 )
-def test_a_broken_variable_is_named_and_left_out(root: Path, user_file: Path, variable: str, value: str) -> None:
+def test_a_broken_variable_is_named_and_left_out(
+    root: Path, user_file: Path, variable: str, value: str
+) -> None:
     config = read(root, user_file, env={variable: value})
     assert config.settings == Settings()
     assert len(config.warnings) == 1
@@ -135,7 +145,15 @@ def test_an_unknown_setting_is_named_with_the_nearest(root: Path, user_file: Pat
 
 @pytest.mark.parametrize(
     "content",
-    [b"theme = ", b"= 1", b"\xff\xfe\x00", b"a = " + b"[" * 100_000, b"x" * 2_000_000, b"theme = 'a'\ntheme = 'b'", b"\0"],
+    [
+        b"theme = ",
+        b"= 1",
+        b"\xff\xfe\x00",
+        b"a = " + b"[" * 100_000,
+        b"x" * 2_000_000,
+        b"theme = 'a'\ntheme = 'b'",
+        b"\0",
+    ],
     ids=["no value", "no key", "no text", "nested", "too large", "twice", "nul"],
 )
 def test_a_broken_file_is_named_and_stays(root: Path, user_file: Path, content: bytes) -> None:
@@ -143,7 +161,10 @@ def test_a_broken_file_is_named_and_stays(root: Path, user_file: Path, content: 
     user_file.write_bytes(content)
     config = read(root, user_file)
     assert config.settings == Settings()
-    assert [str(path) in warning for path, warning in zip((user_file, workspace_file(root)), config.warnings, strict=True)]
+    assert [
+        str(path) in warning
+        for path, warning in zip((user_file, workspace_file(root)), config.warnings, strict=True)
+    ]
     assert workspace_file(root).read_bytes() == content
 
 
@@ -167,7 +188,9 @@ def test_files_that_are_none(root: Path, user_file: Path) -> None:
         ("keys", '{ quit = "enter" }'),
     ],
 )
-def test_a_workspace_cannot_choose_what_is_the_users(root: Path, user_file: Path, name: str, value: str) -> None:
+def test_a_workspace_cannot_choose_what_is_the_users(
+    root: Path, user_file: Path, name: str, value: str
+) -> None:
     workspace_file(root).write_text(f"{name} = {value}\n")
     config = read(root, user_file)
     assert config.settings == Settings()
@@ -185,7 +208,12 @@ def test_a_workspace_can_deny_more_but_never_less(root: Path, user_file: Path) -
 
 
 def test_flags(root: Path, user_file: Path) -> None:
-    flags = {"max-steps": "3", "allow": "write:docs/*, shell:git status", "keys": "help=f1, quit=ctrl+q", "think": "yes"}
+    flags = {
+        "max-steps": "3",
+        "allow": "write:docs/*, shell:git status",
+        "keys": "help=f1, quit=ctrl+q",
+        "think": "yes",
+    }
     settings = read(root, user_file, flags=flags).settings
     assert settings.max_steps == 3
     assert settings.allow == ("write:docs/*", "shell:git status")
@@ -195,7 +223,11 @@ def test_flags(root: Path, user_file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("flags", "words"),
-    [({"them": "x"}, "did you mean theme"), ({"max_steps": "x"}, "max_steps: x"), ({"keys": "help"}, "NAME=VALUE")],
+    [
+        ({"them": "x"}, "did you mean theme"),
+        ({"max_steps": "x"}, "max_steps: x"),
+        ({"keys": "help"}, "NAME=VALUE"),
+    ],
 )
 def test_a_broken_flag_is_an_error(root: Path, user_file: Path, flags: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
@@ -231,7 +263,9 @@ def test_a_broken_secret_is_not_shown(root: Path, user_file: Path) -> None:
 def test_where_the_users_file_lies(tmp_path: Path) -> None:
     if sys.platform == "linux":
         assert default_user_file({"HOME": "/home/me"}) == Path("/home/me/.config/dspy-tui/config.toml")
-        assert default_user_file({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == Path("/h/.config/dspy-tui/config.toml")
+        assert default_user_file({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == Path(
+            "/h/.config/dspy-tui/config.toml"
+        )
     assert default_user_file({"XDG_CONFIG_HOME": str(tmp_path)}) == tmp_path / "dspy-tui" / "config.toml"
 
 
@@ -242,6 +276,8 @@ def test_reading_defaults_imports_nothing_that_is_not_needed(tmp_path: Path) -> 
         "load(root=Workspace.open(sys.argv[1]).root)\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     late = {"pathspec", "platformdirs", "tomllib", "difflib", "asyncio", "subprocess", "logging"}
     assert not late & set(done.stdout.split())

@@ -35,7 +35,9 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "state.json"
     write_atomic(target, "old")
 
@@ -55,7 +57,12 @@ def test_special_files_are_refused_without_waiting(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)  # socket paths are short
     server.bind("sock")
     try:
-        for name, words in (("pipe", "a named pipe"), ("sock", "a socket"), (".", "a folder"), ("/dev/zero", "a device")):
+        for name, words in (
+            ("pipe", "a named pipe"),
+            ("sock", "a socket"),
+            (".", "a folder"),
+            ("/dev/zero", "a device"),
+        ):
             with pytest.raises(NotRegularError, match=words):
                 open_regular(tmp_path / name)
     finally:

@@ -15,7 +15,9 @@ from agent_core.workspace import Workspace
 
 def git(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
     env = os.environ | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(["git", *args], cwd=folder, env=env, input=stdin, capture_output=True, check=False).stdout
+    return subprocess.run(
+        ["git", *args], cwd=folder, env=env, input=stdin, capture_output=True, check=False
+    ).stdout
 
 
 def make(root: Path, files: dict[str, str]) -> None:
@@ -31,7 +33,7 @@ def untracked_of_git(root: Path) -> set[str]:
 
 
 def same_as_git(root: Path) -> None:
-    ours = {path for path in Workspace.open(root).walk()}
+    ours = set(Workspace.open(root).walk())
     assert ours == untracked_of_git(root)
 
 
@@ -43,8 +45,12 @@ def repository(tmp_path: Path) -> Path:
 
 TREE = {
     **dict.fromkeys(("a.py", "a.pyc", "keep.pyc", "build/x", "build/keep", "src/build", "src/a.pyc"), ""),
-    **dict.fromkeys(("src/deep/build/x", "docs/a/b/c.txt", "docs/b/c.txt", "x y", "#hash", "!bang", "logs/1.log"), ""),
-    **dict.fromkeys(("foo/bar/baz", "foo/keep/me", "foo/file", "weird[1].txt", "back\\slash", "ümlaut.txt", "n\nl"), ""),
+    **dict.fromkeys(
+        ("src/deep/build/x", "docs/a/b/c.txt", "docs/b/c.txt", "x y", "#hash", "!bang", "logs/1.log"), ""
+    ),
+    **dict.fromkeys(
+        ("foo/bar/baz", "foo/keep/me", "foo/file", "weird[1].txt", "back\\slash", "ümlaut.txt", "n\nl"), ""
+    ),
 }
 
 
@@ -108,9 +114,22 @@ def test_a_workspace_below_the_top_of_its_repository(repository: Path) -> None:
     assert set(inside.walk()) == {"b/c.txt", "c.txt"}
 
 
-def test_a_work_tree_uses_the_shared_exclude_file(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_work_tree_uses_the_shared_exclude_file(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     tree = tmp_path_factory.mktemp("trees") / "second"
-    git(repository, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", "first")
+    git(
+        repository,
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@y",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "first",
+    )
     git(repository, "worktree", "add", "-q", str(tree))
     make(repository, {".git/info/exclude": "secret\n"})
     make(tree, {"secret": "", "open": ""})
@@ -128,7 +147,10 @@ def test_rules_hold_without_a_repository_and_dot_ignore_wins(tmp_path: Path) -> 
 
 
 def test_own_folders_are_always_ignored(tmp_path: Path) -> None:
-    make(tmp_path, {".gitignore": "!.git\n!.dspy_tui\n", ".git/config": "", "sub/.dspy_tui/log": "", "sub/file": ""})
+    make(
+        tmp_path,
+        {".gitignore": "!.git\n!.dspy_tui\n", ".git/config": "", "sub/.dspy_tui/log": "", "sub/file": ""},
+    )
     assert set(Workspace.open(tmp_path).walk()) == {".gitignore", "sub/file"}
 
 
@@ -149,7 +171,9 @@ def test_later_changes_are_seen(tmp_path: Path) -> None:
 
 
 def test_patterns_made_to_hang_do_not(tmp_path: Path) -> None:
-    rules = PatternFile(["*a" * 30 + "b", "**/a" * 30 + "/b", "[a-a]*" * 20 + "b", "x/" + "*a" * 30 + "/y*z*w*q"])
+    rules = PatternFile(
+        ["*a" * 30 + "b", "**/a" * 30 + "/b", "[a-a]*" * 20 + "b", "x/" + "*a" * 30 + "/y*z*w*q"]
+    )
     name = "a" * 250
     deep = "/".join("a" * 900)
     assert rules.verdict(name, name, False) is None
@@ -170,7 +194,9 @@ def test_random_rules_and_trees_are_judged_as_git_does(repository: Path) -> None
         lines: list[str] = []
         for _ in range(chance.randint(1, 4)):
             body = "/".join(chance.choice(parts) for _ in range(chance.randint(1, 3)))
-            lines.append(chance.choice(["", "", "!"]) + chance.choice(["", "/"]) + body + chance.choice(["", "/"]))
+            lines.append(
+                chance.choice(["", "", "!"]) + chance.choice(["", "/"]) + body + chance.choice(["", "/"])
+            )
         (repository / "t" / ".gitignore").write_text("\n".join(lines))
         ours = set(Workspace.open(repository).walk())
         assert ours == untracked_of_git(repository), lines

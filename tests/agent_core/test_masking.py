@@ -7,7 +7,11 @@ import pytest
 from agent_core.config import MASK, Settings
 from agent_core.masking import mask_secrets, masker, secret_values
 
-JWT = "eyJ" + base64.urlsafe_b64encode(b'hbGciOiJIUzI1NiJ9').decode().rstrip("=") + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27"
+JWT = (
+    "eyJ"
+    + base64.urlsafe_b64encode(b"hbGciOiJIUzI1NiJ9").decode().rstrip("=")
+    + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27"
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,7 @@ def test_assigned_secrets(text: str, shown: str) -> None:
         "max_tokens = 4096",
         "completion_tokens: 1024, reasoning_tokens: 33",
         "tokens_per_s=12.5",
+        '"input_cost_per_token": 1.5e-06,',
         "the secret: patience",
         "secret: true",
         "https://example.org/a:b@c",
@@ -112,5 +117,14 @@ def test_a_masked_text_stays_as_it_is() -> None:
 
 
 def test_nothing_makes_it_hang() -> None:
-    for piece in ("password", "token=", "eyJ", "-----BEGIN PRIVATE KEY-----", "://a", "bearer ", "a_", "sk-a-"):
+    for piece in (
+        "password",
+        "token=",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----",
+        "://a",
+        "bearer ",
+        "a_",
+        "sk-a-",
+    ):
         mask_secrets(piece * (200_000 // len(piece)))

@@ -25,7 +25,14 @@ def rules(store: Path, *allow: str, deny: tuple[str, ...] = (), workspace: str =
 def test_reads_are_free_and_the_rest_asks(store: Path) -> None:
     permissions = rules(store)
     found = {action: permissions.decide(action, "x") for action in get_args(ActionClass)}
-    assert found == {"read": "allow", "heavy": "allow", "write": "ask", "run": "ask", "shell": "ask", "network": "ask"}
+    assert found == {
+        "read": "allow",
+        "heavy": "allow",
+        "write": "ask",
+        "run": "ask",
+        "shell": "ask",
+        "network": "ask",
+    }
     assert not store.exists()
 
 
@@ -78,7 +85,15 @@ def test_a_glob_is_not_fooled(store: Path, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["git status", "git", "git commit -m 'a; b && c'", 'git commit -m "a | b"', "git add *.py", "git log --format='%h $x'", r"git add a\;b"],
+    [
+        "git status",
+        "git",
+        "git commit -m 'a; b && c'",
+        'git commit -m "a | b"',
+        "git add *.py",
+        "git log --format='%h $x'",
+        r"git add a\;b",
+    ],
 )
 def test_plain_commands_match(store: Path, command: str) -> None:
     assert rules(store, "shell:git *").decide("shell", command) == "allow"
@@ -150,7 +165,9 @@ def test_a_denied_command_stays_denied_when_remembered(store: Path) -> None:
     assert permissions.decide("shell", "ls") == "deny"
 
 
-def test_what_is_remembered_lies_outside_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_lies_outside_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path / "state"))
     root = tmp_path / "root"

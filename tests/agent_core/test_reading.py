@@ -109,7 +109,9 @@ def test_a_line_of_fifty_megabytes_costs_no_memory(workspace: Workspace) -> None
     assert (beyond.lines, beyond.note) == ((), "the file has only 2 lines")
 
 
-def test_an_enormous_file_is_not_searched_for_ever(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_enormous_file_is_not_searched_for_ever(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "_MAX_SCAN", 1024 * 1024)
     with (workspace.root / "huge").open("wb") as file:
         file.write(b"line\n" * 400_000)
@@ -128,7 +130,9 @@ def test_a_cut_never_splits_a_character(workspace: Workspace) -> None:
 
 
 @given(
-    content=st.lists(st.sampled_from(["", "a", "bb", "ü", "x" * 9]), max_size=12).map(lambda p: "\n".join(p).encode()),
+    content=st.lists(st.sampled_from(["", "a", "bb", "ü", "x" * 9]), max_size=12).map(
+        lambda p: "\n".join(p).encode()
+    ),
     start=st.integers(1, 14),
     length=st.integers(0, 5),
     chunk=st.integers(1, 7),

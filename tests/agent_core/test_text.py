@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.text import cells, human_duration, human_size, one_line, plural, printable, shorten, shorten_middle
+from agent_core.text import (
+    cells,
+    human_duration,
+    human_size,
+    one_line,
+    plural,
+    printable,
+    shorten,
+    shorten_middle,
+)
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ud800-\udfff]")
 
@@ -74,14 +83,22 @@ def test_wide_characters_take_two_cells() -> None:
 
 @pytest.mark.parametrize(
     ("size", "shown"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (1536, "1.5 KB"), (20 * 1024**2, "20 MB"), (1024**2 - 1, "1.0 MB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KB"),
+        (1536, "1.5 KB"),
+        (20 * 1024**2, "20 MB"),
+        (1024**2 - 1, "1.0 MB"),
+    ],
 )
 def test_sizes(size: int, shown: str) -> None:
     assert human_size(size) == shown
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.31, "0.3 s"), (9.99, "10 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s"), (7385, "2 h 3 min")]
+    ("seconds", "shown"),
+    [(0.31, "0.3 s"), (9.99, "10 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s"), (7385, "2 h 3 min")],
 )
 def test_durations(seconds: float, shown: str) -> None:
     assert human_duration(seconds) == shown

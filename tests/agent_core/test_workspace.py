@@ -95,7 +95,19 @@ def test_a_working_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "path",
-    ["..", "../root2", "a/../../x", "/etc/passwd", "/", "x\0y", "out", "out/passwd", "chain", "up/x", "in/../../../etc"],
+    [
+        "..",
+        "../root2",
+        "a/../../x",
+        "/etc/passwd",
+        "/",
+        "x\0y",
+        "out",
+        "out/passwd",
+        "chain",
+        "up/x",
+        "in/../../../etc",
+    ],
 )
 def test_the_jail(workspace: Workspace, path: str) -> None:
     (workspace.root.parent / "root2").mkdir()
@@ -258,7 +270,9 @@ def test_the_state_folder(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("place", [".dspy_tui", ".dspy_tui/logs"])
-def test_a_repository_cannot_lead_the_state_elsewhere(workspace: Workspace, tmp_path: Path, place: str) -> None:
+def test_a_repository_cannot_lead_the_state_elsewhere(
+    workspace: Workspace, tmp_path: Path, place: str
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     link = workspace.root / place

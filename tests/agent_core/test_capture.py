@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent_core.capture import capture
+
+
+async def test_output_and_exit_code(tmp_path: Path) -> None:
+    code = "import os,sys; print(os.getcwd()); print(os.environ['X'], file=sys.stderr); sys.exit(3)"
+    answer = await capture([sys.executable, "-c", code], cwd=tmp_path, env={"X": "y"})
+    assert (answer.code, answer.out, answer.err) == (3, f"{tmp_path}\n".encode(), b"y\n")
+
+
+async def test_too_much_output_is_cut() -> None:
+    answer = await capture(["yes"], limit=1000)
+    assert answer.cut
+    assert len(answer.out) == 1000
+    assert answer.code < 0
+
+
+async def test_a_program_that_does_not_exist() -> None:
+    with pytest.raises(OSError, match="no-such-program"):
+        await capture(["no-such-program"])
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+async def gone(pid: int) -> None:
+    while alive(pid):
+        await asyncio.sleep(0.01)
+
+
+HANG = """
+import os, subprocess, sys, time
+child = subprocess.Popen(["sleep", "600"])
+open(sys.argv[1], "w").write(f"{os.getpid()} {child.pid} .")
+time.sleep(600)
+"""
+
+
+async def test_time_is_bounded_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError):
+        await capture([sys.executable, "-c", HANG, str(tmp_path / "pids")], timeout=1.5)
+    for pid in (tmp_path / "pids").read_text().split()[:2]:
+        await gone(int(pid))
+
+
+async def test_a_cancelled_call_leaves_nothing(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    call = asyncio.create_task(capture([sys.executable, "-c", HANG, str(pids)]))
+    while not pids.exists() or not pids.read_text().endswith("."):
+        await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    for pid in pids.read_text().split()[:2]:
+        await gone(int(pid))
