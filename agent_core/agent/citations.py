@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from agent_core.errors import AgentError
 from agent_core.events import Hit
@@ -18,12 +17,14 @@ def check_citations(text: str, workspace: Workspace) -> tuple[tuple[Hit, ...], t
 
     What only looks like a citation (`localhost:8080`, `12:30`) is in neither. Reads files: call it in a thread.
     """
-    lines_of = lru_cache(maxsize=None)(lambda path: _line_count(path, workspace))
+    counts: dict[str, int | None] = {}
     good: dict[str, Hit] = {}
     bad: dict[str, None] = {}
     for match in list(_CITED.finditer(text))[:_MOST]:
         path, start, end = match[1], int(match[2]), int(match[3] or match[2])
-        count = lines_of(path)
+        if path not in counts:
+            counts[path] = _line_count(path, workspace)
+        count = counts[path]
         if count is not None and 1 <= start <= end <= count:
             good.setdefault(match[0], Hit(path, start, end, why="cited"))
         elif count is not None or "/" in path or re.search(r"\.[A-Za-z]\w{0,4}$", path):

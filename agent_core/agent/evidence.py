@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from agent_core.agent.evidence_worker import JOB
 from agent_core.agent.searching import Found, Job
 from agent_core.errors import ToolError
+from agent_core.process import stream_process
 
 __all__ = ["Found", "find_evidence", "ripgrep"]
 
 _GRACE_S = 6.0
+_MOST_QUESTION = 8000
+"""Characters of a question that are searched for; what comes after them is pasted, not asked."""
 
 
 def ripgrep() -> str:
@@ -49,30 +51,22 @@ async def find_evidence(root: Path, question: str, *, limit: int = 8, seconds: f
     Raises:
         ToolError: ripgrep is missing, or the worker broke.
     """
+    question = question[:_MOST_QUESTION].encode("utf-8", "replace").decode()
     job = Job(root=str(root), question=question, ripgrep=ripgrep(), limit=limit, seconds=seconds)
+    environment = {**os.environ, JOB: msgspec.json.encode(job).decode()}
     # -P keeps the working folder off the module path: nothing of the workspace may be imported.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "agent_core.agent.evidence_worker",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(seconds + _GRACE_S):
-            output, errors = await process.communicate(msgspec.json.encode(job))
-    except TimeoutError:
-        return Found(cut=True)
-    finally:
-        await _end(process)
+    command = [sys.executable, "-P", "-m", "agent_core.agent.evidence_worker"]
+    output = bytearray()
+    async with stream_process(command, cwd=root, env=environment) as process:
+        try:
+            async with asyncio.timeout(seconds + _GRACE_S):
+                async for chunk in process:
+                    output += chunk
+                code = await process.wait()
+        except TimeoutError:
+            return Found(cut=True)
     try:
         return msgspec.json.decode(output, type=Found)
     except msgspec.DecodeError:
-        reason = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise ToolError(f"the search for evidence broke: {reason or process.returncode}") from None
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of the worker and of the ripgrep that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await asyncio.shield(process.wait())
+        reason = process.errors.strip().rpartition("\n")[2] or f"exit code {code}"
+        raise ToolError(f"the search for evidence broke: {reason}") from None

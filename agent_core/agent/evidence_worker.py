@@ -1,17 +1,21 @@
-"""The worker process of `evidence.py`: one job as JSON on standard input, its result on standard output."""
+"""The worker process of `evidence.py`: one job as JSON in its environment, its result on standard output."""
 
 from __future__ import annotations
 
+import os
 import sys
 
-import msgspec
-
-from agent_core.agent.searching import Job, search
+JOB = "DSPY_TUI_EVIDENCE_JOB"
+"""The environment variable that holds the job: unlike arguments, other users cannot read it."""
 
 
 def main() -> None:
     """Do one job."""
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    import msgspec
+
+    from agent_core.agent.searching import Job, search
+
+    job = msgspec.json.decode(os.environ.pop(JOB), type=Job)
     sys.stdout.buffer.write(msgspec.json.encode(search(job)))
 
 

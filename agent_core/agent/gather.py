@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,9 @@ async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered
     """Read the mentioned files and search for the question; what fails is told and left out."""
     mask = masker(turn.settings)
     mentions = await asyncio.to_thread(_mentions, task, turn.workspace)
-    for item in mentions:
-        if isinstance(item, AgentError):
+    for mention, item in zip(task.mentions, mentions, strict=True):
+        # `@property` looks like a mention and is none.
+        if isinstance(item, AgentError) and re.search(r"[/.]", mention.path):
             turn.publish(Notice(level="warning", message=item.message, hint=item.hint, turn_id=turn.turn_id))
     return Gathered(
         tuple(

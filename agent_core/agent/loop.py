@@ -32,7 +32,7 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
         ModelError: The model failed; what it said until then has been published.
         Interrupted: The turn was cancelled while a tool asked.
     """
-    loading = asyncio.create_task(preload())
+    loading = asyncio.create_task(_load(turn))
     try:
         gathered = await gather(task, turn)
         await loading
@@ -42,6 +42,12 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
     calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs)
     with calls.context():
         return await _Run(calls, caller, task, turn).answer()
+
+
+async def _load(turn: TurnPort) -> None:
+    """What takes long the first time: dspy, and looking through the installed plugins."""
+    await preload()
+    await asyncio.to_thread(turn.registry.all)
 
 
 class _Run:
@@ -161,9 +167,7 @@ class _Run:
     async def _finish(self, reason: str) -> Answer:
         stream = self._calls.stream
         if reason == "empty":
-            stream.remark(self._nothing_said())
-        if reason == "length":
-            stream.remark("(The answer was cut off at the model's limit of tokens.)")
+            self._tell_of_places()
         if intent.asks_for_change(self._task.text) and not self._changed:
             reason = "unchanged"
             stream.remark("(Nothing was changed: a change was asked for, and no file was edited.)")
@@ -179,7 +183,10 @@ class _Run:
             stop_reason=reason,
         )
 
-    def _nothing_said(self) -> str:
-        places = "\n".join(f"- {hit.path}:{hit.start}" for hit in self._calls.evidence[:5])
-        found = f" These places speak of the question:\n{places}" if places else ""
-        return f"The model gave no answer.{found}"
+    def _tell_of_places(self) -> None:
+        """The model said nothing; what the search found is told beside its empty answer."""
+        places = ", ".join(f"{hit.path}:{hit.start}" for hit in self._calls.evidence[:5])
+        hint = f"These places speak of the question: {places}" if places else ""
+        self._turn.publish(
+            Notice(level="warning", message="The model gave no answer", hint=hint, turn_id=self._turn.turn_id)
+        )

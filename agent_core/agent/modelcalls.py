@@ -105,9 +105,7 @@ class ModelCalls:
         from agent_core.skills.text_adapter import TextAdapter
 
         lm = language_model(self._model, self._engine)
-        return dspy.context(
-            lm=lm, adapter=TextAdapter(), disable_history=True, trace=None, track_usage=False
-        )
+        return dspy.context(lm=lm, adapter=TextAdapter(), disable_history=True, trace=None, track_usage=False)
 
     def _open(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         return watch(self._model, request, settings=self._turn.settings, publish_alive=self.stream.alive)

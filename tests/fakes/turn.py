@@ -123,7 +123,13 @@ class RecordedTurn:
         result = await tool.run(args, ToolContext(workspace=self.workspace, settings=self.settings))
         self.publish(
             ToolFinished(
-                turn_id="t1", call_id=call_id, name=name, summary=result.summary, text=result.text, data={}, seconds=0
+                turn_id="t1",
+                call_id=call_id,
+                name=name,
+                summary=result.summary,
+                text=result.text,
+                data={},
+                seconds=0,
             )
         )
         return result

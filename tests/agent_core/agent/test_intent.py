@@ -123,7 +123,10 @@ def test_a_question_asks_for_none(text: str) -> None:
     assert not asks_for_change(text)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n", "?", "add", "." * 100_000, "add " * 50_000, "the " * 50_000 + "needs to be fixed"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "\n", "?", "add", "." * 100_000, "add " * 50_000, "the " * 50_000 + "needs to be fixed"],
+)
 def test_odd_text_is_judged_quickly_and_without_an_exception(text: str) -> None:
     asks_for_change(text)
     route(text)

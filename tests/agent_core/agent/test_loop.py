@@ -14,7 +14,15 @@ from agent_core.agent.loop import respond_with_model
 from agent_core.agent.port import TaskInput
 from agent_core.config import Settings
 from agent_core.errors import ContextTooSmall, ModelCutOff, ModelRefused, ModelServerError, PermissionRefused
-from agent_core.events import ContextPacked, ModelCallStarted, Notice, ReasoningDelta, TextDelta, ToolStarted, Usage
+from agent_core.events import (
+    ContextPacked,
+    ModelCallStarted,
+    Notice,
+    ReasoningDelta,
+    TextDelta,
+    ToolStarted,
+    Usage,
+)
 from agent_core.llm.port import Finished, ReasoningChunk, TextChunk, ToolCall, ToolCallChunk
 from agent_core.llm.scripted import DEFAULT_INFO, Reply, ScriptedModel
 from tests.fakes.turn import Find, Read, RecordedTurn, Write
@@ -42,7 +50,9 @@ async def test_an_answer_in_text_ends_the_turn(root: Path) -> None:
     assert answer.stop_reason == "stop"
     assert [(hit.path, hit.start) for hit in answer.citations] == [("app.py", 5)]
     assert turn.kinds() == ["ContextPacked", "ModelCallStarted", "TextDelta", "UsageReported"]
-    assert len([event for event in turn.events if isinstance(event, TextDelta)]) == 2, "each piece as it comes"
+    assert len([event for event in turn.events if isinstance(event, TextDelta)]) == 2, (
+        "each piece as it comes"
+    )
 
 
 async def test_a_session_with_native_tools_event_by_event(root: Path) -> None:
@@ -62,7 +72,11 @@ async def test_a_session_with_native_tools_event_by_event(root: Path) -> None:
     ]  # fmt: skip
     assert answer.text == turn.said == "Let me look.\n\n`app.py:5` reads it."
     assert "".join(e.text for e in turn.events if isinstance(e, ReasoningDelta)) == "Where? "
-    assert [(e.step, e.purpose) for e in turn.events if isinstance(e, ModelCallStarted)] == [(1, "act"), (2, "act"), (3, "act")]
+    assert [(e.step, e.purpose) for e in turn.events if isinstance(e, ModelCallStarted)] == [
+        (1, "act"),
+        (2, "act"),
+        (3, "act"),
+    ]
     sent = model.requests[2].messages
     assert [m.role for m in sent] == ["system", "user", "assistant", "tool", "assistant", "tool"]
     assert 'os.environ["PORT"]' in sent[3].content
@@ -89,7 +103,8 @@ async def test_the_model_starts_with_evidence_and_history(root: Path) -> None:
 async def test_a_session_by_choice_event_by_event(root: Path) -> None:
     turn = RecordedTurn(root)
     model = ScriptedModel(
-        ['{"action": "grep", "pattern": "PORT"}', '{"action": "answer"}', Reply.of("It is ", "in app.py:5.")], info=NO_TOOLS
+        ['{"action": "grep", "pattern": "PORT"}', '{"action": "answer"}', Reply.of("It is ", "in app.py:5.")],
+        info=NO_TOOLS,
     )
     answer = await respond_with_model(model, QUESTION, turn)
     assert turn.kinds() == [
@@ -168,7 +183,9 @@ async def test_the_same_call_is_told_once_and_then_the_answer_is_forced(root: Pa
 
 async def test_at_the_limit_of_steps_an_answer_is_asked_for(root: Path) -> None:
     turn = RecordedTurn(root, settings=Settings(max_steps=3))
-    model = ScriptedModel([Reply.of(call("grep", pattern="a")), Reply.of(call("grep", pattern="b")), "That is it."])
+    model = ScriptedModel(
+        [Reply.of(call("grep", pattern="a")), Reply.of(call("grep", pattern="b")), "That is it."]
+    )
     answer = await respond_with_model(model, QUESTION, turn)
     assert len(model.requests) == 3 and not model.requests[2].tools
     assert (answer.stop_reason, answer.text) == ("steps", "That is it.")
@@ -184,7 +201,10 @@ async def test_one_step_is_an_answer(root: Path) -> None:
 async def test_a_call_written_as_text_is_a_call_and_not_shown(root: Path) -> None:
     turn = RecordedTurn(root)
     model = ScriptedModel(
-        [Reply.of("<tool_", 'call>\n{"name": "grep", ', '"arguments": {"pattern": "PORT"}}</tool_call>'), "In app.py:5."]
+        [
+            Reply.of("<tool_", 'call>\n{"name": "grep", ', '"arguments": {"pattern": "PORT"}}</tool_call>'),
+            "In app.py:5.",
+        ]
     )
     answer = await respond_with_model(model, QUESTION, turn)
     assert [e.name for e in turn.events if isinstance(e, ToolStarted)] == ["grep"]
@@ -199,7 +219,13 @@ async def test_an_answer_that_begins_like_a_call_is_shown(root: Path) -> None:
 
 async def test_an_endpoint_that_refuses_tools_gets_a_choice_and_is_remembered(root: Path) -> None:
     model = ScriptedModel(
-        [ModelRefused("scripted does not support tools"), '{"action": "answer"}', "Hello.", '{"action": "answer"}', "Again."]
+        [
+            ModelRefused("scripted does not support tools"),
+            '{"action": "answer"}',
+            "Hello.",
+            '{"action": "answer"}',
+            "Again.",
+        ]
     )
     first = await respond_with_model(model, QUESTION, RecordedTurn(root))
     second = await respond_with_model(model, QUESTION, RecordedTurn(root))
@@ -229,21 +255,28 @@ async def test_an_empty_answer_is_said_to_be_one(root: Path) -> None:
     turn = RecordedTurn(root)
     answer = await respond_with_model(ScriptedModel([Reply.of("")]), QUESTION, turn)
     assert answer.stop_reason == "empty"
-    assert "gave no answer" in answer.text and "app.py:" in answer.text
+    assert not answer.text
+    notice = next(event for event in turn.events if isinstance(event, Notice))
+    assert "no answer" in notice.message and "app.py:" in notice.hint
 
 
 async def test_a_cut_answer_says_so(root: Path) -> None:
     turn = RecordedTurn(root)
     model = ScriptedModel([Reply.of("Half", Finished("length", Usage(prompt_tokens=5, completion_tokens=1)))])
     answer = await respond_with_model(model, QUESTION, turn)
-    assert answer.stop_reason == "length" and "cut off" in answer.text
+    assert answer.stop_reason == "length" and answer.text == "Half"
 
 
 async def test_usage_is_summed_over_the_turn(root: Path) -> None:
     def used(prompt: int, completion: int) -> Finished:
-        return Finished("stop", Usage(prompt_tokens=prompt, completion_tokens=completion, first_token_s=0.5, tokens_per_s=10.0))
+        return Finished(
+            "stop",
+            Usage(prompt_tokens=prompt, completion_tokens=completion, first_token_s=0.5, tokens_per_s=10.0),
+        )
 
-    model = ScriptedModel([Reply.of(call("grep", pattern="PORT"), used(300, 10)), Reply.of("Yes.", used(400, 30))])
+    model = ScriptedModel(
+        [Reply.of(call("grep", pattern="PORT"), used(300, 10)), Reply.of("Yes.", used(400, 30))]
+    )
     usage = (await respond_with_model(model, QUESTION, RecordedTurn(root))).usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.first_token_s) == (700, 40, 0.5)
     assert usage.tokens_per_s == pytest.approx(10.0)
@@ -252,7 +285,9 @@ async def test_usage_is_summed_over_the_turn(root: Path) -> None:
 
 async def test_a_change_that_was_not_made_is_admitted(root: Path) -> None:
     turn = RecordedTurn(root)
-    answer = await respond_with_model(ScriptedModel(["Done!"]), TaskInput(text="rename read_port to get_port"), turn)
+    answer = await respond_with_model(
+        ScriptedModel(["Done!"]), TaskInput(text="rename read_port to get_port"), turn
+    )
     assert answer.stop_reason == "unchanged" and not answer.changed
     assert answer.text.startswith("Done!") and "Nothing was changed" in answer.text
 
@@ -274,22 +309,34 @@ async def test_a_refused_permission_is_told_to_the_model(root: Path) -> None:
 
 async def test_citations_that_do_not_exist_are_told(root: Path) -> None:
     turn = RecordedTurn(root)
-    answer = await respond_with_model(ScriptedModel(["See app.py:99 and nowhere.py:3, not localhost:80."]), QUESTION, turn)
+    answer = await respond_with_model(
+        ScriptedModel(["See app.py:99 and nowhere.py:3, not localhost:80."]), QUESTION, turn
+    )
     assert not answer.citations
     notice = next(event for event in turn.events if isinstance(event, Notice))
-    assert "app.py:99" in notice.message and "nowhere.py:3" in notice.message and "localhost" not in notice.message
+    assert (
+        "app.py:99" in notice.message
+        and "nowhere.py:3" in notice.message
+        and "localhost" not in notice.message
+    )
 
 
 async def test_a_question_that_does_not_fit_is_refused_with_numbers(root: Path) -> None:
     small = msgspec.structs.replace(DEFAULT_INFO, window=512)
     with pytest.raises(ContextTooSmall, match="512"):
-        await respond_with_model(ScriptedModel(["x"], info=small), TaskInput(text="why " * 2000), RecordedTurn(root))
+        await respond_with_model(
+            ScriptedModel(["x"], info=small), TaskInput(text="why " * 2000), RecordedTurn(root)
+        )
 
 
 async def test_hostile_text_becomes_visible(root: Path) -> None:
     turn = RecordedTurn(root)
-    answer = await respond_with_model(ScriptedModel([Reply.of("a\x1b", "[2Jb", ReasoningChunk("\x07"))]), QUESTION, turn)
-    assert "\x1b" not in answer.text and "\x07" not in "".join(e.text for e in turn.events if isinstance(e, ReasoningDelta))
+    answer = await respond_with_model(
+        ScriptedModel([Reply.of("a\x1b", "[2Jb", ReasoningChunk("\x07"))]), QUESTION, turn
+    )
+    assert "\x1b" not in answer.text and "\x07" not in "".join(
+        e.text for e in turn.events if isinstance(e, ReasoningDelta)
+    )
 
 
 async def test_secrets_are_masked_before_they_are_sent(root: Path) -> None:
@@ -318,7 +365,9 @@ async def test_cancelling_while_the_model_streams_closes_the_request(root: Path,
 async def test_cancelling_while_a_tool_runs(root: Path) -> None:
     turn = RecordedTurn(root)
     turn.hold = asyncio.Event()
-    task = asyncio.create_task(respond_with_model(ScriptedModel([Reply.of(call("grep", pattern="x"))]), QUESTION, turn))
+    task = asyncio.create_task(
+        respond_with_model(ScriptedModel([Reply.of(call("grep", pattern="x"))]), QUESTION, turn)
+    )
     await turn.in_tool.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

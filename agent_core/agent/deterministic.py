@@ -1,0 +1,233 @@
+"""The assistant without a model: rules choose a tool, and the answer is what it found, cited, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from agent_core.agent import intent
+from agent_core.agent.gather import search_places
+from agent_core.agent.port import Answer, TaskInput, TurnPort
+from agent_core.agent.ranking import DEFINITION
+from agent_core.agent.roles import role
+from agent_core.agent.routing import Route
+from agent_core.agent.terms import analyse
+from agent_core.errors import Interrupted, PermissionRefused, ToolError, UsageError, WorkspaceError
+from agent_core.events import Hit, TextDelta
+from agent_core.llm.select import HOW_TO_GET_A_MODEL
+from agent_core.masking import masker
+from agent_core.text import plural, printable
+from agent_core.tools.base import ToolResult
+
+_MOST_LINES = 12
+_MOST_PLACES = 5
+_MOST_SHOWN = 60
+
+
+async def respond_without_model(task: TaskInput, turn: TurnPort) -> Answer:
+    """Answer a task with what the tools and a search find; invents nothing, and says that no model is configured."""
+    return await _Assistant(task, turn).answer()
+
+
+class _Assistant:
+    def __init__(self, task: TaskInput, turn: TurnPort) -> None:
+        self._task = task
+        self._turn = turn
+        self._mask = masker(turn.settings)
+        self._parts: list[str] = []
+        self._cited: list[Hit] = []
+
+    async def answer(self) -> Answer:
+        wants_change = intent.asks_for_change(self._task.text)
+        if wants_change:
+            self._say(
+                "A change was asked for, and **nothing was changed**: that takes a language model. "
+                "These places have to do with it."
+            )
+            await self._places()
+        elif self._task.mentions:
+            for mention in self._task.mentions:
+                await self._file({"path": mention.path, "start": mention.start, "end": mention.end})
+        else:
+            await self._routed(intent.route(self._task.text))
+        self._say(f"{self._reason()} To get one: {HOW_TO_GET_A_MODEL} `/model` shows and switches it.")
+        return Answer(
+            text="".join(self._parts),
+            citations=tuple(self._cited),
+            stop_reason="unchanged" if wants_change else "no-model",
+        )
+
+    def _reason(self) -> str:
+        if self._turn.settings.provider == "none":
+            return (
+                "No language model is in use (`provider` is `none`); this was put together by search alone."
+            )
+        return "No language model is configured; this was put together by search alone."
+
+    async def _routed(self, found: Route) -> None:
+        arguments = found.arguments
+        match found.purpose:
+            case "grep":
+                await self._lines(arguments)
+            case "tree":
+                await self._tree(arguments)
+            case "cat":
+                await self._file(arguments)
+            case "diff":
+                await self._diff()
+            case "plan":
+                self._say(
+                    "A plan takes a language model. What a search can tell is where the work would begin:"
+                )
+                await self._places()
+            case "search":
+                await self._places()
+
+    def _say(self, text: str) -> None:
+        """Add a paragraph to the answer."""
+        text = printable(f"\n\n{text}" if self._parts else text)
+        self._parts.append(text)
+        self._turn.publish(TextDelta(turn_id=self._turn.turn_id, text=text))
+
+    async def _call(self, name: str, arguments: dict[str, Any]) -> ToolResult | None:
+        """A tool's result; None, and a sentence, when it cannot do its work."""
+        tool = self._turn.registry.get(name)
+        if tool is None:
+            return None
+        known = {field.name for field in msgspec.structs.fields(tool.args_type)}
+        given = {key: value for key, value in arguments.items() if key in known and value is not None}
+        try:
+            args = msgspec.convert(given, tool.args_type)
+            return await self._turn.call_tool(name, args)
+        except Interrupted:
+            raise
+        except (ToolError, UsageError, WorkspaceError, PermissionRefused) as error:
+            self._say(f"`{name}` could not do it: {error.message}." + f" {error.hint}" * bool(error.hint))
+        return None
+
+    # ---- by exact text
+
+    async def _lines(self, arguments: dict[str, Any]) -> None:
+        pattern: str = arguments["pattern"]
+        result = await self._call("grep", {**arguments, "pattern": re.escape(pattern).replace(r"\ ", " ")})
+        shown = f"`{pattern}`" if "`" not in pattern else pattern
+        if result is None or not result.hits:
+            if result is not None:
+                self._say(f"{shown} occurs nowhere in {arguments.get('path', 'this workspace')}.")
+            await self._places()
+            return
+        hits = sorted(result.hits, key=_importance)[:_MOST_LINES]
+        self._cited += hits
+        files = len({hit.path for hit in result.hits})
+        lines = "\n".join(f"- `{hit.path}:{hit.start}`: {_code(self._mask(hit.text))}" for hit in hits)
+        self._say(
+            f"{shown} occurs in {plural(len(result.hits), 'line')} of {plural(files, 'file')}:\n\n{lines}"
+        )
+        left = len(result.hits) - len(hits)
+        if left > 0 or result.note:
+            parts = [f"{left:,} more lines are not listed" if left > 0 else "", result.note]
+            self._say(f"({'; '.join(filter(None, parts))})")
+
+    # ---- by path
+
+    async def _tree(self, arguments: dict[str, Any]) -> None:
+        result = await self._call("tree", {"depth": 2, **arguments})
+        if result is None:
+            await self._places()
+            return
+        self._say(f"{result.summary}:\n\n{_fenced(_bounded(result.text))}")
+
+    async def _file(self, arguments: dict[str, Any]) -> None:
+        path: str = arguments["path"]
+        start = arguments.get("start")
+        try:
+            part = self._turn.workspace.read_text(path, start=start or 1, end=arguments.get("end"))
+        except (ToolError, WorkspaceError) as error:
+            self._say(f"{error.message}.")
+            await self._places()
+            return
+        await self._call("cat", arguments)
+        lines = part.lines[:_MOST_SHOWN]
+        if not lines:
+            self._say(f"`{path}` has no text to show{f' ({part.note})' if part.note else ''}.")
+            return
+        end = part.start + len(lines) - 1
+        text = "\n".join(lines)
+        self._cited.append(Hit(path, part.start, end, why="asked for", text=text))
+        self._say(f"`{path}:{part.start}-{end}`\n\n{_fenced(self._mask(text), path)}")
+        if (
+            part.total_lines is not None
+            and part.total_lines > end
+            and (start is None or len(part.lines) > len(lines))
+        ):
+            self._say(f"(The file has {part.total_lines:,} lines; `/cat {path}` shows all.)")
+
+    async def _diff(self) -> None:
+        result = await self._call("diff", {})
+        if result is not None:
+            body = (
+                f":\n\n{_fenced(_bounded(self._mask(result.text)), 'x.diff')}" if result.text.strip() else "."
+            )
+            self._say(result.summary.rstrip(".") + body)
+
+    # ---- by what it is about
+
+    async def _places(self) -> None:
+        hits = await search_places(self._task, self._turn, self._mask)
+        terms = list(analyse(self._task.text).stems)
+        if not hits:
+            about = ", ".join(f"`{term}`" for term in terms[:6]) or "it"
+            self._say(f"Nothing in this workspace speaks of {about}.")
+            return
+        best = [hit for hit in hits if hit.score >= hits[0].score * 0.35][:_MOST_PLACES]
+        self._say("Best matches, best first:")
+        for number, hit in enumerate(best, 1):
+            shown = _excerpt(hit, terms)
+            self._cited.append(shown)
+            self._say(
+                f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n{_fenced(shown.text, hit.path)}"
+            )
+
+
+def _importance(hit: Hit) -> tuple[int, int, str, int]:
+    """Definitions before uses, product code before tests and documents, then by place."""
+    roles = ("source", "test", "data", "document", "log", "generated")
+    return (DEFINITION.match(hit.text) is None, roles.index(role(hit.path)), hit.path, hit.start)
+
+
+def _excerpt(hit: Hit, terms: list[str]) -> Hit:
+    """The lines of a place that say most, at most so many."""
+    lines = hit.text.split("\n")
+    if len(lines) <= _MOST_LINES:
+        return hit
+    matching = [any(term in line.lower() for term in terms) for line in lines]
+    windows = range(len(lines) - _MOST_LINES + 1)
+    first = max(windows, key=lambda index: (sum(matching[index : index + _MOST_LINES]), -index))
+    start = hit.start + first
+    return msgspec.structs.replace(
+        hit, start=start, end=start + _MOST_LINES - 1, text="\n".join(lines[first : first + _MOST_LINES])
+    )
+
+
+def _bounded(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    more = len(lines) - _MOST_SHOWN
+    return "\n".join(lines[:_MOST_SHOWN]) + (f"\n… {more:,} more lines" if more > 0 else "")
+
+
+def _code(line: str) -> str:
+    """A line of code within a line of Markdown."""
+    line = line.strip()[:160]
+    ticks = "``" if "`" in line else "`"
+    return f"{ticks} {line} {ticks}" if "`" in line else f"{ticks}{line}{ticks}"
+
+
+def _fenced(text: str, path: str = "") -> str:
+    """A block of code that no line of it can end."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    extension = path.rpartition(".")[2] if "." in path else ""
+    language = extension if re.fullmatch(r"[a-z]{1,6}", extension) else ""
+    return f"{fence}{language}\n{text}\n{fence}"
