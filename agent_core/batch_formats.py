@@ -1,0 +1,243 @@
+"""The formats of a headless run: text, one JSON document, or the event stream as JSON lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from agent_core.errors import ErrorInfo
+from agent_core.events import (
+    Event,
+    Notice,
+    Outcome,
+    TextDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from agent_core.output import Writer
+from agent_core.text import human_duration, one_line, printable
+
+SCHEMA = "dspy-tui.batch/1"
+_encoder = msgspec.json.Encoder()
+_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one command, as the JSON document holds it."""
+
+    command: str
+    outcome: Outcome
+    exit: int
+    data: dict[str, Any]
+    error: ErrorInfo | None
+    seconds: float
+
+    @classmethod
+    def of(
+        cls, command: str, end: TurnFinished, *, tool: ToolFinished | None, tools: list[str]
+    ) -> BatchResult:
+        """The result of a turn; `tool` is what a command ran, None for a question or a task."""
+        data: dict[str, Any]
+        if tool is not None:
+            data = {**tool.data, "tool": tool.name, "summary": tool.summary, "text": tool.text}
+        elif end.text or end.data or tools:
+            data = {**end.data, "text": end.text, "tools": tools, "usage": msgspec.to_builtins(end.usage)}
+        else:
+            data = {}
+        return cls(
+            command=command,
+            outcome=end.outcome,
+            exit=end.exit,
+            data=data,
+            error=end.error,
+            seconds=round(end.seconds, 6),
+        )
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The one JSON document of a run."""
+
+    schema: str
+    results: list[BatchResult]
+
+
+def to_json(value: Any) -> bytes:
+    """JSON that draws nothing on a terminal; bytes that were not text become `�`."""
+    try:
+        encoded = _encoder.encode(value)
+    except UnicodeEncodeError:
+        encoded = _encoder.encode(_without_surrogates(msgspec.to_builtins(value)))
+    return _CONTROLS.sub(lambda match: b"\\u00%02x" % match[0][-1], encoded)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        items: dict[Any, Any] = value
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in items.items()}
+    if isinstance(value, list | tuple):
+        parts: list[Any] = list(value)
+        return [_without_surrogates(part) for part in parts]
+    return value
+
+
+class Front(Protocol):
+    """Writes what happens in a run."""
+
+    @property
+    def write(self) -> Callable[[str], Awaitable[None]] | None:
+        """Takes the whole result of a command as it is found; None where the bounded one will do."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+        ...
+
+    def result(self, result: BatchResult) -> None:
+        """A command ended."""
+        ...
+
+    def close(self) -> None:
+        """The run ended, however it did."""
+        ...
+
+
+class JsonFront:
+    """One document, written at the end, whatever happens."""
+
+    write = None
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._results: list[BatchResult] = []
+
+    def event(self, event: Event) -> None:
+        """Show notices on standard error."""
+        diagnose_notice(self._writer, event)
+
+    def result(self, result: BatchResult) -> None:
+        """Keep it for the document."""
+        self._results.append(result)
+        diagnose_error(self._writer, result.error)
+
+    def close(self) -> None:
+        """Write the document."""
+        self._writer.out(to_json(Document(SCHEMA, self._results)) + b"\n")
+
+
+class JsonLinesFront:
+    """Every event as a line, as it happens."""
+
+    write = None
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def event(self, event: Event) -> None:
+        """Write it."""
+        self._writer.out(to_json(event) + b"\n")
+        diagnose_notice(self._writer, event)
+
+    def result(self, result: BatchResult) -> None:
+        """Say what went wrong, on standard error."""
+        diagnose_error(self._writer, result.error)
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+
+class TextFront:
+    """Results as text: answers as they stream, what commands found when they end."""
+
+    _MARK: ClassVar[str] = "·"
+
+    def __init__(self, writer: Writer, *, several: bool) -> None:
+        self._writer = writer
+        self._several = several
+        self._is_task = False
+        self._line_open = False
+        self._written = False
+
+    async def write(self, text: str) -> None:
+        """A piece of a command's whole result, instead of the bounded one in its end."""
+        self._written = True
+        self._out(text)
+        await self._writer.room()
+
+    def event(self, event: Event) -> None:
+        """Write the part of it that is a result, and tell the rest on standard error."""
+        match event:
+            case TurnStarted():
+                self._is_task, self._written = event.kind == "task", False
+                if self._several:
+                    self._writer.diagnose(f"> {one_line(event.text)}")
+            case TextDelta():
+                self._out(printable(event.text))
+            case ToolStarted() if self._is_task:
+                self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")
+            case ToolProgress() if not self._is_task:
+                self._progress(event.text)
+            case ToolFinished():
+                self._finished(event)
+            case TurnFinished():
+                self._end_line()
+            case _:
+                diagnose_notice(self._writer, event)
+
+    def result(self, result: BatchResult) -> None:
+        """Say what went wrong, on standard error."""
+        diagnose_error(self._writer, result.error)
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    def _finished(self, event: ToolFinished) -> None:
+        if self._is_task:
+            took = human_duration(event.seconds)
+            self._writer.diagnose(f"{self._MARK} {one_line(event.summary)} ({took})")
+        elif event.text and not self._written:
+            self._out(printable(event.text))
+            self._end_line()
+
+    def _progress(self, text: str) -> None:
+        for line in printable(text).splitlines():
+            self._writer.diagnose(line)
+
+    def _out(self, text: str) -> None:
+        if text:
+            self._writer.out(text.encode("utf-8", "replace"))
+            self._line_open = not text.endswith("\n")
+
+    def _end_line(self) -> None:
+        if self._line_open:
+            self._writer.out(b"\n")
+            self._line_open = False
+
+
+def diagnose_notice(writer: Writer, event: Event) -> None:
+    """A notice, on standard error."""
+    if isinstance(event, Notice):
+        hint = f" {one_line(event.hint)}" if event.hint else ""
+        writer.diagnose(f"dspy-tui: {event.level}: {one_line(event.message)}{hint}")
+
+
+def diagnose_error(writer: Writer, error: ErrorInfo | None) -> None:
+    """An error and its next step, on standard error."""
+    if error is not None:
+        for line in error_lines(error):
+            writer.diagnose(line)
+
+
+def error_lines(error: ErrorInfo) -> list[str]:
+    """An error as people read it."""
+    lines = [f"dspy-tui: {one_line(error.message)}"]
+    if error.hint:
+        lines.append(f"  {one_line(error.hint)}")
+    return lines

@@ -1,0 +1,110 @@
+"""Writing to standard output and standard error without ever waiting for whoever reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+
+from agent_core.files import write_all
+
+STDOUT, STDERR = 1, 2
+_BACKLOG = 1 << 20
+
+
+class Writer:
+    """Writes in order, from a thread of its own: a reader that stalls stalls neither the work nor Ctrl-C.
+
+    Args:
+        on_lost: Called, from that thread, when nobody reads standard output any more or it cannot be written.
+    """
+
+    def __init__(self, *, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
+        self._queue: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
+        self._lost: set[int] = set()
+        self.error: OSError | None = None
+        """Why standard output could not be written; None also when its reader just went away."""
+        self._backlog = 0
+        self._lock = threading.Lock()
+        self._waiting: asyncio.Future[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="output", daemon=True)
+        self._thread.start()
+
+    def out(self, data: bytes) -> None:
+        """Results."""
+        with self._lock:
+            self._backlog += len(data)
+        self._queue.put((STDOUT, data))
+
+    async def room(self) -> None:
+        """Wait until no more than a mebibyte of results waits for its reader. One task at a time."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._backlog <= _BACKLOG:
+                return
+            self._waiting = loop.create_future()
+        await self._waiting
+
+    def diagnose(self, line: str) -> None:
+        """A line for people, on standard error."""
+        self._queue.put((STDERR, line.encode("utf-8", "replace") + b"\n"))
+
+    @property
+    def lost(self) -> bool:
+        """Whether standard output is gone."""
+        return STDOUT in self._lost
+
+    def close(self) -> None:
+        """Wait until everything is written, or nobody reads it."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            fd, data = item
+            if fd not in self._lost:
+                try:
+                    write_all(fd, data)
+                except OSError as error:
+                    self._lose(fd, error)
+            if fd == STDOUT:
+                self._written(len(data))
+
+    def _written(self, count: int) -> None:
+        with self._lock:
+            self._backlog -= count
+            if self._waiting is None or self._backlog > _BACKLOG:
+                return
+            waiting, self._waiting = self._waiting, None
+        with suppress(RuntimeError):  # the loop has ended
+            waiting.get_loop().call_soon_threadsafe(_settle, waiting)
+
+    def _lose(self, fd: int, error: OSError) -> None:
+        self._lost.add(fd)
+        if fd != STDOUT:
+            return
+        if error.errno not in (errno.EPIPE, errno.EBADF):
+            self.error = error
+        self._on_lost()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def open_missing_streams() -> None:
+    """Put the null device where a standard stream is closed, so that no file of ours takes its number."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != fd:
+                os.dup2(opened, fd)
+                os.close(opened)

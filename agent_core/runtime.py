@@ -1,0 +1,104 @@
+"""Wiring: everything that one workspace needs, from its root and what was typed to start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from agent_core.bus import Bus
+from agent_core.config import Config, load
+from agent_core.llm.select import Models
+from agent_core.log import OwnLog, open_log
+from agent_core.masking import masker
+from agent_core.permissions import Permissions
+from agent_core.session.calls import Write
+from agent_core.session.gate import Gate
+from agent_core.session.session import Session
+from agent_core.tools.help import HelpTool
+from agent_core.tools.model import ModelTool
+from agent_core.tools.permissions import PermissionsTool
+from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.workspace import Workspace
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """What was wired. `aclose` ends it."""
+
+    workspace: Workspace
+    config: Config
+    registry: Registry
+    models: Models
+    permissions: Permissions
+    session: Session
+    bus: Bus
+    log: OwnLog
+
+    async def aclose(self) -> None:
+        """End the session, every reader of the bus, and the log."""
+        try:
+            await self.session.aclose()
+        finally:
+            self.bus.close()
+            self.log.close()
+
+
+def open_runtime(
+    root: Path | str,
+    *,
+    flags: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    interactive: bool,
+    allow: tuple[str, ...] = (),
+    debug: bool = False,
+    write: Write | None = None,
+) -> Runtime:
+    """Open the workspace at `root`; quick, and nothing is written.
+
+    Args:
+        root: The folder.
+        flags: Settings given on the command line, as typed.
+        env: The environment; this process's by default.
+        interactive: Whether somebody can answer questions.
+        allow: Rules granted on the command line, on top of the settings'.
+        debug: Log debugging messages.
+        write: Takes the whole result of a typed command as it is found.
+
+    Raises:
+        WorkspaceError: The folder cannot be used.
+        ConfigError: A flag or a rule is wrong.
+    """
+    workspace = Workspace.open(root)
+    config = load(root=workspace.root, flags=flags or {}, env=os.environ if env is None else env)
+    settings = config.settings
+    permissions = Permissions(workspace=workspace.root, allow=(*settings.allow, *allow), deny=settings.deny)
+    bus = Bus()
+    gate = Gate(permissions=permissions, interactive=interactive)
+    models = Models(settings=settings, publish=bus.publish, approve_host=gate.approve_host)
+    registry = Registry(builtin_tools())
+    registry.add(HelpTool(registry=registry))
+    registry.add(ModelTool(models=models, publish=bus.publish))
+    registry.add(PermissionsTool(permissions=permissions))
+    log = open_log(workspace, mask=masker(settings), debug=debug)
+    session = Session(
+        workspace=workspace,
+        settings=settings,
+        registry=registry,
+        models=models,
+        gate=gate,
+        bus=bus,
+        log_path=log.path,
+        write=write,
+    )
+    return Runtime(
+        workspace=workspace,
+        config=config,
+        registry=registry,
+        models=models,
+        permissions=permissions,
+        session=session,
+        bus=bus,
+        log=log,
+    )

@@ -1,0 +1,130 @@
+"""Running one tool inside a turn: permission, start, progress, and exactly one end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agent_core.commandline import render
+from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
+from agent_core.events import ToolFinished, ToolProgress, ToolStarted
+from agent_core.session.gate import Request
+from agent_core.tools.base import AnyTool, ToolContext, ToolResult
+
+if TYPE_CHECKING:
+    from agent_core.session.turn import Turn
+
+Write = Callable[[str], Awaitable[None]]
+_log = logging.getLogger(__name__)
+_REASONS = {
+    "write": "It changes files.",
+    "run": "It runs a program of the project.",
+    "shell": "It runs a shell command.",
+    "network": "It reaches another machine.",
+}
+
+
+async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write | None = None) -> ToolResult:
+    """Ask where the rules say so, then run the tool.
+
+    Args:
+        turn: On whose behalf.
+        name: The tool's name or alias.
+        args: Its arguments.
+        write: Takes the whole result as it is found, see `ToolContext`.
+
+    Raises:
+        PermissionRefused: A rule, or the user, said no.
+        AgentError: What the tool raises; a tool's own bug becomes a `ToolError`.
+    """
+    tool = turn.registry.get(name)
+    if tool is None:
+        raise ToolError(f"There is no tool {name!r}", hint="`help` lists them.")
+    call_id = turn.next_call_id()
+    command = render(tool.name, args)
+    turn.publish(
+        ToolStarted(
+            turn_id=turn.turn_id, call_id=call_id, name=tool.name, command=command, action=tool.action
+        )
+    )
+    began = time.monotonic()
+    result: ToolResult | None = None
+    error: ErrorInfo | None = Interrupted("You cancelled it").info
+    try:
+        await turn.desk.gate.check(_request(turn, call_id, tool, args, command), turn.publish)
+        result = await _run(turn, call_id, tool, args, write)
+        error = result.error
+    except AgentError as failure:
+        error = failure.info
+        raise
+    finally:
+        shown = result or ToolResult(text="", summary=error.message if error else "")
+        turn.publish(
+            ToolFinished(
+                turn_id=turn.turn_id,
+                call_id=call_id,
+                name=tool.name,
+                summary=shown.summary,
+                text=shown.text,
+                data=plain_data(shown) if result else {},
+                seconds=time.monotonic() - began,
+                error=error,
+            )
+        )
+    return result
+
+
+async def _run(
+    turn: Turn, call_id: str, tool: AnyTool, args: msgspec.Struct, write: Write | None
+) -> ToolResult:
+    def progress(text: str) -> None:
+        turn.publish(ToolProgress(turn_id=turn.turn_id, call_id=call_id, text=text))
+
+    context = ToolContext(workspace=turn.workspace, settings=turn.settings, progress=progress, write=write)
+    try:
+        result = await tool.run(args, context)
+    except AgentError:
+        raise
+    except Exception as error:
+        _log.exception("tool %s failed", tool.name)
+        path = turn.desk.log_path
+        raise ToolError(
+            f"{tool.name} broke: {type(error).__name__}: {error}",
+            hint=f"The traceback is in {path}." if path else "",
+        ) from error
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError  # the tool swallowed it
+    return result
+
+
+def _request(turn: Turn, call_id: str, tool: AnyTool, args: msgspec.Struct, command: str) -> Request:
+    return Request(
+        turn_id=turn.turn_id,
+        call_id=call_id,
+        action=tool.action,
+        subject=_subject(tool, args, command),
+        command=command,
+        reason=_REASONS.get(tool.action, ""),
+    )
+
+
+def _subject(tool: AnyTool, args: msgspec.Struct, command: str) -> str:
+    """What the rules look at: of a shell command the command itself, else the line a person would type."""
+    line: Any = getattr(args, "command", None)
+    return line if tool.action in ("shell", "run") and isinstance(line, str) else command
+
+
+def plain_data(result: ToolResult) -> dict[str, Any]:
+    """What a tool found, for programs: its own values, and under fixed names what every tool may have."""
+    return {
+        **result.data,
+        "hits": msgspec.to_builtins(result.hits),
+        "changed": list(result.changed),
+        "note": result.note,
+    }

@@ -1,0 +1,146 @@
+"""The session: prompts in, events out, one turn at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent_core.agent.history import History
+from agent_core.bus import Bus
+from agent_core.config import Settings
+from agent_core.events import Decision, TurnQueued, TurnUnqueued
+from agent_core.session.calls import Write
+from agent_core.session.gate import Gate
+from agent_core.session.turn import Desk, Turn
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.llm.select import Models
+    from agent_core.tools.registry import Registry
+
+
+class Session:
+    """Runs what is submitted, in order; belongs to one event loop.
+
+    Args:
+        workspace: What it is about.
+        settings: The effective settings.
+        registry: The commands and tools.
+        models: Which model answers.
+        gate: Who decides whether something may be done, and asks.
+        bus: Where the events go.
+        log_path: Where unexpected errors are written, for the messages that name it.
+        write: Takes the whole result of a typed command as it is found, where there is more than is shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        settings: Settings,
+        registry: Registry,
+        models: Models,
+        gate: Gate,
+        bus: Bus,
+        log_path: Path | None = None,
+        write: Write | None = None,
+    ) -> None:
+        self.bus = bus
+        self.models = models
+        self.registry = registry
+        self.workspace = workspace
+        self.settings = settings
+        self.permissions = gate.permissions
+        self.history = History()
+        self._gate = gate
+        self._desk = Desk(
+            workspace=workspace,
+            settings=settings,
+            registry=registry,
+            models=models,
+            gate=gate,
+            history=self.history,
+            publish=bus.publish,
+            log_path=log_path,
+            write=write,
+        )
+        self._queue: deque[Turn] = deque()
+        self._running: Turn | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._count = 0
+        self._closed = False
+
+    @property
+    def running(self) -> str | None:
+        """The id of the turn that runs."""
+        return self._running.turn_id if self._running else None
+
+    @property
+    def queued(self) -> tuple[tuple[str, str], ...]:
+        """Id and text of the prompts that wait, in order."""
+        return tuple((turn.turn_id, turn.text) for turn in self._queue)
+
+    def submit(self, text: str) -> str:
+        """Run the prompt now, or after those before it; returns its turn's id."""
+        if self._closed:
+            raise RuntimeError("the session is closed")
+        self._count += 1
+        turn = Turn(turn_id=f"t{self._count}", text=text, desk=self._desk)
+        self._idle.clear()
+        if self._running is None:
+            self._start(turn)
+        else:
+            self._queue.append(turn)
+            self.bus.publish(TurnQueued(turn_id=turn.turn_id, text=text, position=len(self._queue)))
+        return turn.turn_id
+
+    def cancel(self) -> bool:
+        """Cancel the running turn, at once; False when none runs. What waits runs next."""
+        return self._task is not None and self._task.cancel()
+
+    def unqueue(self, turn_id: str) -> str | None:
+        """Take a waiting prompt back: its text, or None when it does not wait (any more)."""
+        for turn in self._queue:
+            if turn.turn_id == turn_id:
+                self._queue.remove(turn)
+                self.bus.publish(TurnUnqueued(turn_id=turn_id))
+                return turn.text
+        return None
+
+    def answer(self, call_id: str, decision: Decision) -> bool:
+        """Answer an `ApprovalNeeded`; False when the question is not open (any more)."""
+        return self._gate.answer(call_id, decision)
+
+    async def idle(self) -> None:
+        """Wait until nothing runs and nothing waits."""
+        await self._idle.wait()
+
+    async def aclose(self) -> None:
+        """Take back what waits, cancel what runs, wait for its end, and close the model's connections."""
+        self._closed = True
+        for turn_id, _ in self.queued:
+            self.unqueue(turn_id)
+        self.cancel()
+        await self.idle()
+        await self.models.aclose()
+
+    def _start(self, turn: Turn) -> None:
+        self._running = turn
+        self._task = asyncio.create_task(turn.run(), name=f"turn {turn.turn_id}")
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Finish a turn that was cancelled before it could do so itself, then start the next."""
+        if not task.cancelled():
+            task.exception()  # a turn raises nothing but what must end the process; the loop has it already
+        assert self._running is not None
+        self._running.finish()
+        self._running = self._task = None
+        if self._queue:
+            self._start(self._queue.popleft())
+        else:
+            self._idle.set()

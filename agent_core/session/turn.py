@@ -1,0 +1,190 @@
+"""The running turn: one prompt from its start to its one end; also the port that the agent works through."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_core.bus import Publish
+from agent_core.config import Settings
+from agent_core.errors import AgentError, ErrorInfo, Interrupted
+from agent_core.events import (
+    Event,
+    TextDelta,
+    TurnFinished,
+    TurnKind,
+    TurnStarted,
+    Usage,
+    UsageReported,
+)
+from agent_core.session.calls import Write, call_tool
+from agent_core.session.ends import End, add_usage, guess_kind, stopped
+from agent_core.session.gate import Gate
+from agent_core.session.work import work
+from agent_core.tools.base import ToolResult
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.agent.history import History
+    from agent_core.llm.select import Models
+    from agent_core.tools.registry import Registry
+
+_log = logging.getLogger(__name__)
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """What all turns of a session share.
+
+    `log_path` is where unexpected errors are written; `write`, where it is given, takes the whole result of a
+    typed command as it is found.
+    """
+
+    workspace: Workspace
+    settings: Settings
+    registry: Registry
+    models: Models
+    gate: Gate
+    history: History
+    publish: Publish
+    log_path: Path | None = None
+    write: Write | None = None
+
+
+class Turn:
+    """One prompt. `run` never raises but for its cancellation, and ends with exactly one `TurnFinished`."""
+
+    def __init__(self, *, turn_id: str, text: str, desk: Desk) -> None:
+        self._id = turn_id
+        self._text = text
+        self._desk = desk
+        self._received: list[str] = []
+        self._usage = Usage()
+        self._changed: dict[str, None] = {}
+        self._calls = 0
+        self._began = time.monotonic()
+        self._started = False
+        self._finished = False
+
+    @property
+    def turn_id(self) -> str:
+        """Names the turn in every event."""
+        return self._id
+
+    @property
+    def text(self) -> str:
+        """What the user typed."""
+        return self._text
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self._desk.settings
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that the turn is about."""
+        return self._desk.workspace
+
+    @property
+    def registry(self) -> Registry:
+        """The tools."""
+        return self._desk.registry
+
+    @property
+    def desk(self) -> Desk:
+        """What the session's turns share."""
+        return self._desk
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The files that the turn's tools changed so far."""
+        return tuple(self._changed)
+
+    @property
+    def received(self) -> str:
+        """The answer as far as it came."""
+        return "".join(self._received)
+
+    def publish(self, event: Event) -> None:
+        """Tell everyone, and keep what was received for the case that the turn breaks off."""
+        if isinstance(event, TextDelta):
+            self._received.append(event.text)
+        elif isinstance(event, UsageReported):
+            self._usage = add_usage(self._usage, event.usage)
+        self._desk.publish(event)
+
+    def next_call_id(self) -> str:
+        """An id for a call or a question, unique in the session."""
+        self._calls += 1
+        return f"{self._id}.{self._calls}"
+
+    async def call_tool(self, name: str, args: msgspec.Struct) -> ToolResult:
+        """Run a tool: publishes its start and end, asks for permission; raises the `AgentError` tree."""
+        return self._noted(await call_tool(self, name, args))
+
+    async def run_command(self, name: str, args: msgspec.Struct) -> ToolResult:
+        """As `call_tool`, for what the user typed: the whole result goes where the session writes to."""
+        return self._noted(await call_tool(self, name, args, write=self._desk.write))
+
+    def _noted(self, result: ToolResult) -> ToolResult:
+        self._changed.update(dict.fromkeys(result.changed))
+        return result
+
+    def start(self, kind: TurnKind) -> None:
+        """Publish the turn's start, the first time that it is called."""
+        if not self._started:
+            self._started = True
+            self._desk.publish(TurnStarted(turn_id=self._id, text=self._text, kind=kind))
+
+    async def run(self) -> None:
+        """Do the work."""
+        end = End(outcome="stopped", reason="failed", exit=1, error=self._internal())
+        try:
+            with self._desk.gate.asking_for(self):
+                end = await work(self)
+        except asyncio.CancelledError:
+            end = _cancelled()
+            raise
+        except AgentError as error:
+            end = stopped(error)
+        except Exception:  # noqa: BLE001 - the edge of the turn
+            _log.exception("turn %s failed", self._id)
+        finally:
+            self.finish(end)
+
+    def finish(self, end: End | None = None) -> None:
+        """Publish the turn's end, the first time that it is called; without one, it was cancelled."""
+        if self._finished:
+            return
+        self._finished = True
+        end = end or _cancelled()
+        self.start(guess_kind(self._text))
+        text = self.received if end.text is None else end.text
+        self._desk.publish(
+            TurnFinished(
+                turn_id=self._id,
+                outcome=end.outcome,
+                reason=end.reason,
+                text=text,
+                exit=end.exit,
+                seconds=time.monotonic() - self._began,
+                usage=end.usage or self._usage,
+                data=end.data,
+                error=end.error,
+            )
+        )
+
+    def _internal(self) -> ErrorInfo:
+        path = self._desk.log_path
+        return ErrorInfo(
+            "internal", "Something went wrong inside dspy-tui", f"The traceback is in {path}." if path else ""
+        )
+
+
+def _cancelled() -> End:
+    return stopped(Interrupted("You cancelled it"))

@@ -1,0 +1,105 @@
+"""What a turn does, from the words that were typed to how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_core.commandline import CommandLine, ShellLine, Task, parse
+from agent_core.errors import AgentError, ModelCutOff, NoModel, NothingDone
+from agent_core.session.ends import End, stopped
+
+if TYPE_CHECKING:
+    from agent_core.agent.port import Answer
+    from agent_core.session.turn import Turn
+
+_LIMITS = {
+    "steps": "answered from what was found when the limit of steps was reached",
+    "repeat": "answered from what was found when the model went in circles",
+}
+"""What to say of an answer that is there although its search was ended, by `Answer.stop_reason`."""
+
+
+async def work(turn: Turn) -> End:
+    """Parse the prompt and do what it says; raises the `AgentError` tree."""
+    # A cancellation that came before the first step is due here, before anything is done.
+    await asyncio.sleep(0)
+    line = parse(turn.text, turn.registry)
+    if isinstance(line, CommandLine):
+        turn.start("command")
+        return await _command(turn, line.tool_name, line.args)
+    if isinstance(line, ShellLine):
+        turn.start("shell")
+        tool = turn.registry.get("shell")
+        assert tool is not None, "the shell tool is built in"
+        return await _command(turn, tool.name, tool.args_type(command=line.command))
+    turn.start("task")
+    return await _task(turn, line)
+
+
+async def _command(turn: Turn, name: str, args: msgspec.Struct) -> End:
+    """The result itself is in the tool's `ToolFinished`; a command has no answer beside it."""
+    result = await turn.run_command(name, args)
+    if result.error is not None:
+        return End(outcome="stopped", reason=result.error.message, exit=1, error=result.error)
+    return End(outcome="changed" if result.changed else "answered", reason=result.summary)
+
+
+async def _task(turn: Turn, line: Task) -> End:
+    from agent_core.agent.deterministic import respond_without_model
+    from agent_core.agent.intent import asks_for_change
+    from agent_core.agent.port import TaskInput
+
+    task = TaskInput(text=line.text, mentions=line.mentions, history=turn.desk.history.exchanges)
+    model = await turn.desk.models.current()
+    try:
+        if model is None:
+            answer = await respond_without_model(task, turn)
+        else:
+            from agent_core.agent.loop import respond_with_model
+
+            answer = await respond_with_model(model, task, turn)
+    finally:
+        turn.desk.history.add(line.text, turn.received)
+    return _end(turn, answer, has_model=model is not None, wants_change=asks_for_change(line.text))
+
+
+def _end(turn: Turn, answer: Answer, *, has_model: bool, wants_change: bool) -> End:
+    changed = tuple(dict.fromkeys((*turn.changed, *answer.changed)))
+    data = {"hits": msgspec.to_builtins(answer.citations), "changed": list(changed)}
+    text = answer.text
+    error = None if changed else _shortfall(answer, has_model=has_model, wants_change=wants_change)
+    if error is not None:
+        return stopped(error, text=text, data=data, usage=answer.usage)
+    return End(
+        outcome="changed" if changed else "answered",
+        reason=_LIMITS.get(answer.stop_reason, ""),
+        text=text,
+        data=data,
+        usage=answer.usage,
+    )
+
+
+def _shortfall(answer: Answer, *, has_model: bool, wants_change: bool) -> AgentError | None:
+    """Why the answer is not what was asked for; None when it is."""
+    if wants_change and not has_model:
+        from agent_core.llm.select import HOW_TO_GET_A_MODEL
+
+        return NoModel(
+            "A change was asked for, and no language model is configured",
+            hint=HOW_TO_GET_A_MODEL,
+        )
+    if not answer.text.strip():
+        return NothingDone("The model said nothing", hint="Ask again, or choose another model.")
+    if wants_change:
+        return NothingDone(
+            "A change was asked for, and nothing was changed",
+            hint="The answer is all there is; make the change yourself or ask for less at a time.",
+        )
+    if answer.stop_reason == "length":
+        return ModelCutOff(
+            "The model's limit of tokens cut the answer", hint="Ask for less, or raise answer_reserve."
+        )
+    return None

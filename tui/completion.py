@@ -1,0 +1,216 @@
+"""Completion scripts for bash, zsh and fish, made from the table of options."""
+
+from __future__ import annotations
+
+from agent_core.config import Settings
+from tui.options import COMMANDS, SCREEN, Command, Option
+
+_NAMES = ("dspy-tui", "dspy-agent")
+_RULES = ("write", "run", "shell", "network")
+
+
+def script(shell: str) -> str:
+    """The script for a shell; `shell` is bash, zsh or fish."""
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]()
+
+
+def _words(option: Option) -> tuple[str, ...]:
+    """The values that an option's value can be completed to."""
+    match option.complete:
+        case "setting":
+            return tuple(f"{name}=" for name in Settings.__struct_fields__)
+        case "rule":
+            return _RULES
+        case "command":
+            return _tool_names()
+        case _:
+            return option.choices
+
+
+def _tool_names() -> tuple[str, ...]:
+    from agent_core.tools.help import HelpTool
+    from agent_core.tools.model import ModelTool
+    from agent_core.tools.permissions import PermissionsTool
+    from agent_core.tools.registry import Registry, builtin_tools
+
+    names = [tool.name for tool in Registry(builtin_tools()).all()]
+    return tuple(sorted({*names, HelpTool.name, ModelTool.name, PermissionsTool.name}))
+
+
+def _flags(command: Command) -> list[str]:
+    return [name for option in command.options for name in option.names]
+
+
+def _starts() -> dict[str, list[str]]:
+    """First words of the subcommands, each with the words that may follow."""
+    starts: dict[str, list[str]] = {}
+    for command in COMMANDS[1:]:
+        starts.setdefault(command.words[0], []).extend(command.words[1:])
+    return starts
+
+
+_BASH = r"""# bash completion of dspy-tui: eval "$(dspy-tui completion bash)"
+_dspy_tui() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD && i < 3; i++)); do
+        word=${COMP_WORDS[i]}
+        case "$command $word" in
+%(commands)s
+            *) break ;;
+        esac
+    done
+    case "$command:$prev" in
+%(values)s
+    esac
+    if [[ $cur == -* ]]; then
+        case "$command" in
+%(flags)s
+        esac
+        return
+    fi
+    case "$command" in
+%(words)s
+    esac
+}
+complete -F _dspy_tui %(names)s"""
+
+
+def _bash() -> str:
+    commands = [f'            " {start}") command="{start}" ;;' for start in _starts()]
+    flags: list[str] = []
+    values: list[str] = []
+    words: list[str] = []
+    for command in COMMANDS:
+        name = " ".join(command.words)
+        if len(command.words) > 1:
+            commands.append(f'            "{name}") command="{name}" ;;')
+        flags.append(
+            f'            "{name}") COMPREPLY=($(compgen -W "{" ".join(_flags(command))}" -- "$cur")) ;;'
+        )
+        for option in command.options:
+            if option.value:
+                pattern = " | ".join(f'"{name}:{flag}"' for flag in option.names)
+                values.append(f"        {pattern}) {_bash_value(option)} return ;;")
+        if command.choices:
+            words.append(
+                f'        "{name}") COMPREPLY=($(compgen -W "{" ".join(command.choices)}" -- "$cur")) ;;'
+            )
+    for start, second in _starts().items():
+        if second:
+            words.append(f'        "{start}") COMPREPLY=($(compgen -W "{" ".join(second)}" -- "$cur")) ;;')
+    first = f'COMPREPLY=($(compgen -W "{" ".join(_starts())}" -- "$cur") $(compgen -d -- "$cur"))'
+    words.append(f'        "") {first} ;;')
+    return _BASH % {
+        "commands": "\n".join(commands),
+        "values": "\n".join(values),
+        "flags": "\n".join(flags),
+        "words": "\n".join(words),
+        "names": " ".join(_NAMES),
+    }
+
+
+def _bash_value(option: Option) -> str:
+    if option.complete == "folder":
+        return 'COMPREPLY=($(compgen -d -- "$cur"));'
+    if option.complete == "file":
+        return 'COMPREPLY=($(compgen -f -- "$cur"));'
+    nospace = " compopt -o nospace;" if option.complete == "setting" else ""
+    return f'COMPREPLY=($(compgen -W "{" ".join(_words(option))}" -- "$cur"));{nospace}'
+
+
+_ZSH = r"""#compdef %(names)s
+# zsh completion of dspy-tui: dspy-tui completion zsh > "${fpath[1]}/_dspy-tui"
+_dspy_tui() {
+    local command="" count=0
+    if (( CURRENT > 2 )); then
+        case "${words[2]} ${words[3]}" in
+%(commands)s
+        esac
+        if [[ -z $command ]]; then
+            case "${words[2]}" in
+%(starts)s
+            esac
+        fi
+    fi
+    case "$command" in
+%(cases)s
+    esac
+}
+compdef _dspy_tui %(names)s
+if [[ ${funcstack[1]} == _dspy-tui ]]; then _dspy_tui "$@"; fi"""
+
+
+def _zsh() -> str:
+    commands: list[str] = []
+    starts: list[str] = []
+    cases: list[str] = []
+    for command in COMMANDS:
+        name = " ".join(command.words)
+        count = len(command.words)
+        if count > 1:
+            commands.append(f'            "{name}") command="{name}" ;;')
+        elif count:
+            starts.append(f'                "{name}") command="{name}" ;;')
+        shift = f"shift {count} words; (( CURRENT -= {count} )); " if count else ""
+        specs = [_zsh_option(option) for option in command.options]
+        if command is SCREEN:
+            first = f'"commands:command:({" ".join(_starts())})" "folders:folder:_files -/"'
+            specs.append(f"'1:command or folder:_alternative {first}'")
+        elif command.choices:
+            specs.append(f"'1:{command.positional.lower()}:({' '.join(command.choices)})'")
+        joined = " \\\n                ".join(specs)
+        cases.append(f'        "{name}")\n            {shift}_arguments \\\n                {joined} ;;')
+    for start, second in _starts().items():
+        if second:
+            starts.append(f'                "{start}") command="{start}" ;;')
+            cases.append(f'        "{start}") (( CURRENT == 3 )) && compadd -- {" ".join(second)} ;;')
+    return _ZSH % {
+        "names": " ".join(_NAMES),
+        "commands": "\n".join(commands),
+        "starts": "\n".join(starts),
+        "cases": "\n".join(cases),
+    }
+
+
+def _zsh_option(option: Option) -> str:
+    text = option.help.replace("'", "").replace("[", "(").replace("]", ")").replace(":", " -")
+    value = ""
+    if option.value:
+        kinds = {"folder": "_files -/", "file": "_files"}
+        action = kinds.get(option.complete, f"({' '.join(_words(option))})")
+        value = f":{option.value.lower()}:{action}"
+    star = "*" if option.repeat else ""
+    return " ".join(f"'{star}{name}[{text}]{value}'" for name in option.names)
+
+
+def _fish() -> str:
+    lines = ["# fish completion of dspy-tui: dspy-tui completion fish | source"]
+    starts = " ".join(_starts())
+    for name in _NAMES:
+        lines.append(f"complete -c {name} -f")
+        none = f"'not __fish_seen_subcommand_from {starts}'"
+        lines.append(f"complete -c {name} -n {none} -a '(__fish_complete_directories)'")
+        for command in COMMANDS:
+            seen = none if command is SCREEN else f"'__fish_seen_subcommand_from {command.words[0]}'"
+            if command.words:
+                lines.append(f"complete -c {name} -n {none} -a {command.words[0]} -d {_quoted(command.help)}")
+            if command.words[1:]:
+                lines.append(f"complete -c {name} -n {seen} -a {command.words[1]}")
+            if command.choices:
+                lines.append(f"complete -c {name} -n {seen} -a '{' '.join(command.choices)}'")
+            lines += [f"complete -c {name} -n {seen} {_fish_option(option)}" for option in command.options]
+    return "\n".join(lines)
+
+
+def _fish_option(option: Option) -> str:
+    names = " ".join(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.names)
+    if not option.value:
+        return f"{names} -d {_quoted(option.help)}"
+    values = {"folder": "-a '(__fish_complete_directories)'", "file": "-F"}
+    taken = values.get(option.complete, f"-a '{' '.join(_words(option))}'")
+    return f"{names} -r {taken} -d {_quoted(option.help)}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

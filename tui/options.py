@@ -1,0 +1,223 @@
+"""The command line as a table: the parser, the help text and the shell completion are made from it.
+
+Not argparse: importing it costs a tenth of the time in which a headless `grep` has to be done.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from agent_core.errors import UsageError
+
+Complete = Literal["", "folder", "file", "setting", "rule", "command"]
+
+
+class Option(NamedTuple):
+    """An option. `value` names its value, "" for a switch."""
+
+    names: tuple[str, ...]
+    help: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    repeat: bool = False
+    complete: Complete = ""
+
+    @property
+    def key(self) -> str:
+        """The name under which the parser keeps it."""
+        return self.names[-1].lstrip("-")
+
+
+class Command(NamedTuple):
+    """A subcommand; the one without words is what runs without any. `positional` names what it takes."""
+
+    words: tuple[str, ...]
+    help: str
+    options: tuple[Option, ...]
+    positional: str = ""
+    choices: tuple[str, ...] = ()
+    complete: Complete = ""
+    optional: bool = False
+
+
+class Parsed(NamedTuple):
+    """What was typed. `values` holds the values of each option that was given, `[""]` for a switch."""
+
+    command: Command
+    values: dict[str, list[str]]
+    positional: str
+
+    def one(self, key: str, default: str = "") -> str:
+        """The option's (last) value."""
+        return self.values.get(key, [default])[-1]
+
+    def all(self, key: str) -> list[str]:
+        """All values of the option, in order."""
+        return self.values.get(key, [])
+
+    def has(self, key: str) -> bool:
+        """Whether the option was given."""
+        return key in self.values
+
+
+HELP = Option(("-h", "--help"), "show this help and exit")
+_WORKSPACE = Option(("--workspace",), "the folder to work in (here by default)", "DIR", complete="folder")
+_SET = Option(
+    ("--set",), "a setting for this run, such as provider=none", "NAME=VALUE", repeat=True, complete="setting"
+)
+_DEBUG = Option(("--debug",), "write debugging messages to .dspy_tui/logs/")
+_FORMAT = Option(("--format",), "text or json", "FORMAT", choices=("text", "json"))
+_BATCH = (
+    Option(("--batch",), "run commands without a screen"),
+    Option(("-c", "--command"), "a command or task", "COMMAND", repeat=True, complete="command"),
+    Option(("--file",), "commands, one a line; - is standard input", "FILE", complete="file"),
+    Option(("--format",), "text, json or jsonl", "FORMAT", choices=("text", "json", "jsonl")),
+    Option(("--keep-going",), "run the commands after one that failed, too"),
+    Option(
+        ("--allow",), "grant CLASS[:GLOB]: write, run, shell or network", "RULE", repeat=True, complete="rule"
+    ),
+)
+_COMMON = (_WORKSPACE, _SET, _DEBUG, HELP)
+
+SCREEN = Command(
+    (),
+    "open the screen, or run a batch",
+    (*_BATCH, *_COMMON, Option(("-V", "--version"), "show the version and exit")),
+    positional="FOLDER",
+    complete="folder",
+    optional=True,
+)
+COMMANDS = (
+    SCREEN,
+    Command(("config", "show"), "every setting and where it came from", (_FORMAT, *_COMMON)),
+    Command(
+        ("doctor",),
+        "check what works here and say what to do",
+        (
+            Option(
+                ("--bundle",),
+                "pack what a bug report needs into a folder, without secrets",
+                "DIR",
+                complete="folder",
+            ),
+            _FORMAT,
+            *_COMMON,
+        ),
+    ),
+    Command(
+        ("completion",),
+        "print the completion script of a shell",
+        (HELP,),
+        positional="SHELL",
+        choices=("bash", "zsh", "fish"),
+    ),
+    Command(("model", "install"), "install the tiny embedded model", (HELP,)),
+    Command(("rl", "install"), "install what offline learning needs", (HELP,)),
+)
+
+
+def parse(argv: list[str]) -> Parsed:
+    """The parsed command line; raises `UsageError`."""
+    command, rest = _command(argv)
+    options = {name: option for option in command.options for name in option.names}
+    values: dict[str, list[str]] = {}
+    positionals: list[str] = []
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            positionals += rest
+            break
+        if word == "-" or not word.startswith("-"):
+            positionals.append(word)
+            continue
+        name, value = _split(word)
+        option = options.get(name)
+        if option is None:
+            raise _unknown(name, command)
+        if option.key == HELP.key:  # whatever else is wrong
+            return Parsed(command, {HELP.key: [""]}, "")
+        taken = _value(option, name, value, rest)
+        values[option.key] = [*values.get(option.key, ()), taken] if option.repeat else [taken]
+    return Parsed(command, values, _positional(command, positionals))
+
+
+def _command(argv: list[str]) -> tuple[Command, list[str]]:
+    """The subcommand is what comes first."""
+    for command in COMMANDS[1:]:
+        count = len(command.words)
+        if tuple(argv[:count]) == command.words:
+            return command, argv[count:]
+    near = [" ".join(command.words) for command in COMMANDS if argv[:1] == list(command.words[:1])]
+    if near:
+        raise UsageError(f"did you mean {' or '.join(near)}?", hint=f"A folder of that name is ./{argv[0]}.")
+    return SCREEN, list(argv)
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        return name, value if equals else None
+    return word[:2], word[2:] or None
+
+
+def _value(option: Option, name: str, value: str | None, rest: list[str]) -> str:
+    if not option.value:
+        if value is not None:
+            raise UsageError(f"{name} takes no value")
+        return ""
+    if value is None:
+        if not rest:
+            raise UsageError(f"{name} needs a value: {name} {option.value}")
+        value = rest.pop(0)
+    if option.choices and value not in option.choices:
+        raise UsageError(f"{name} is one of {', '.join(option.choices)}, not {value!r}")
+    return value
+
+
+def _positional(command: Command, given: list[str]) -> str:
+    most = 1 if command.positional else 0
+    if len(given) > most:
+        raise UsageError(
+            f"unexpected argument {given[most]!r}",
+            hint="" if command.words else "Commands for --batch are given with -c COMMAND.",
+        )
+    if command.positional and not given and not command.optional:
+        words, choices = " ".join(command.words), ", ".join(command.choices)
+        raise UsageError(f"{words} needs {command.positional}: {choices}")
+    if given and command.choices and given[0] not in command.choices:
+        raise UsageError(f"{command.positional} is one of {', '.join(command.choices)}, not {given[0]!r}")
+    return given[0] if given else ""
+
+
+def _unknown(name: str, command: Command) -> UsageError:
+    from difflib import get_close_matches
+
+    names = [name for option in command.options for name in option.names]
+    near = get_close_matches(name, names, n=1)
+    return UsageError(f"unknown option {name}", hint=f"Did you mean {near[0]}?" if near else "See --help.")
+
+
+_EXITS = """
+Exit codes of --batch: 0 done, 1 failed, 2 usage, 3 permission refused, 4 no model, 5 time-out,
+6 nothing done, 7 workspace unusable, 130 interrupted."""
+
+
+def help_text(program: str, command: Command) -> str:
+    """The help of a command."""
+    positional = f"[{command.positional}]" if command.optional else command.positional
+    words = " ".join(filter(None, (program, *command.words, "[options]", positional)))
+    lines = [f"usage: {words}", "", command.help, "", "options:"]
+    lines += _rows([(_spelled(option), option.help) for option in command.options])
+    if command is SCREEN:
+        rows = [(" ".join((*other.words, other.positional)), other.help) for other in COMMANDS[1:]]
+        lines += ["", "commands:", *_rows(rows), _EXITS]
+    return "\n".join(lines)
+
+
+def _spelled(option: Option) -> str:
+    return ", ".join(option.names) + (f" {option.value}" if option.value else "")
+
+
+def _rows(rows: list[tuple[str, str]]) -> list[str]:
+    width = max(len(left) for left, _ in rows)
+    return [f"  {left:<{width}}  {right}" for left, right in rows]

@@ -1,0 +1,97 @@
+"""`config show` and `doctor`, as text and as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agent_core.batch_formats import to_json
+from agent_core.config import Config, load, rows
+from agent_core.errors import UsageError
+from agent_core.text import one_line
+from agent_core.workspace import Workspace
+from tui.arguments import root_of, settings_of
+from tui.cli import show
+
+if TYPE_CHECKING:
+    from agent_core.doctor import Check
+    from tui.options import Parsed
+
+_SIGNS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+
+
+def config_show(parsed: Parsed) -> int:
+    """Print every setting and where it came from."""
+    _, config = _opened(parsed)
+    table = rows(config)
+    if parsed.one("format") == "json":
+        document = {"schema": "dspy-tui.config/1", "settings": table, "warnings": config.warnings}
+        _show_json(document)
+        return 0
+    cells = [(str(row["name"]), _plain(row["value"]), _origin(row)) for row in table]
+    widths = [max(len(cell[column]) for cell in cells) for column in (0, 1)]
+    widths[1] = min(widths[1], 40)
+    for name, value, origin in cells:
+        show(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {origin}")
+    for warning in config.warnings:
+        show(f"warning: {one_line(warning)}")
+    return 0
+
+
+def doctor(parsed: Parsed) -> int:
+    """Print each check's verdict and next step; 1 when one failed."""
+    from agent_core.doctor import run_checks, write_bundle
+
+    workspace, config = _opened(parsed)
+    checks = asyncio.run(run_checks(config))
+    bundle = ""
+    if parsed.has("bundle"):
+        folder = Path(parsed.one("bundle") or ".")
+        try:
+            bundle = str(write_bundle(config=config, checks=checks, workspace=workspace, folder=folder))
+        except OSError as error:
+            raise UsageError(f"the bundle cannot be written: {error.strerror}: {folder}") from None
+    if parsed.one("format") == "json":
+        document: dict[str, Any] = {
+            "schema": "dspy-tui.doctor/1",
+            "checks": [msgspec.to_builtins(check) for check in checks],
+        }
+        _show_json(document | ({"bundle": bundle} if bundle else {}))
+    else:
+        show("\n".join(_check_lines(checks)))
+        if bundle:
+            show(f"\nwritten: {bundle}")
+    return 1 if any(check.verdict == "fail" for check in checks) else 0
+
+
+def _opened(parsed: Parsed) -> tuple[Workspace, Config]:
+    workspace = Workspace.open(root_of(parsed))
+    return workspace, load(root=workspace.root, flags=settings_of(parsed))
+
+
+def _show_json(document: dict[str, Any]) -> None:
+    show(msgspec.json.format(to_json(document), indent=2).decode())
+
+
+def _plain(value: Any) -> str:
+    if value is None or value in ("", (), {}):
+        return "-"
+    return one_line(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+
+
+def _origin(row: dict[str, Any]) -> str:
+    detail = one_line(str(row["detail"]))
+    return f"{row['origin']} {detail}" if detail else str(row["origin"])
+
+
+def _check_lines(checks: list[Check]) -> list[str]:
+    width = max(len(check.name) for check in checks)
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{_SIGNS[check.verdict]}  {check.name:<{width}}  {one_line(check.detail)}")
+        if check.next_step:
+            lines.append(f"      {'':<{width}}  -> {one_line(check.next_step)}")
+    return lines
