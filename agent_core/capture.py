@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+
+from agent_core.process import stream_process
 
 
 class Captured(msgspec.Struct, frozen=True):
@@ -17,7 +16,7 @@ class Captured(msgspec.Struct, frozen=True):
 
     code: int
     out: bytes
-    err: bytes
+    err: str
     cut: bool = False
 
 
@@ -31,49 +30,21 @@ async def capture(
 ) -> Captured:
     """Run a program without input and collect what it says.
 
-    It gets a session of its own, and the whole of it is killed when the time is up, when it says more than
-    `limit` bytes, or when the caller is cancelled.
+    It is killed, with whatever it started, when the time is up, when it says more than `limit` bytes, or when
+    the caller is cancelled.
 
     Raises:
         OSError: It cannot be started.
         TimeoutError: It took longer than `timeout` seconds.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        cwd=cwd,
-        env=None if env is None else dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None and process.stderr is not None
-    try:
-        async with asyncio.timeout(timeout):
-            out, err = await asyncio.gather(
-                _read(process.stdout, limit, lambda: _kill(process)),
-                _read(process.stderr, limit, lambda: _kill(process)),
-            )
-            code = await process.wait()
-            return Captured(code, out[:limit], err[:limit], cut=max(len(out), len(err)) > limit)
-    finally:
-        if process.returncode is None:
-            _kill(process)
-            await asyncio.shield(process.wait())
-
-
-async def _read(stream: asyncio.StreamReader, limit: int, on_full: Callable[[], None]) -> bytes:
-    """Everything up to the limit, and a little more to show that there was more."""
-    chunks: list[bytes] = []
-    size = 0
-    while size <= limit and (chunk := await stream.read(65536)):
-        chunks.append(chunk)
-        size += len(chunk)
-    if size > limit:
-        on_full()
-    return b"".join(chunks)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    out = bytearray()
+    async with (
+        asyncio.timeout(timeout),
+        stream_process(argv, cwd=cwd or Path.cwd(), env=env) as process,
+    ):
+        async for chunk in process:
+            out += chunk
+            if len(out) > limit:
+                process.kill()
+                break
+        return Captured(await process.wait(), bytes(out[:limit]), process.errors, cut=len(out) > limit)

@@ -82,7 +82,7 @@ async def status(workspace: Workspace) -> GitState:
     except OSError:
         return GitState(note="git cannot be run")
     if asked.code != 0 and not asked.cut:
-        return GitState(note=asked.err.decode("utf-8", "replace").strip()[:500])
+        return GitState(note=asked.err.strip()[:500])
     prefix = "" if root == top else root.relative_to(top).as_posix() + "/"
     return _parsed(asked.out.decode("utf-8", "surrogateescape"), prefix)
 

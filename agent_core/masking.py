@@ -106,13 +106,13 @@ def _assigned(match: re.Match[str]) -> str:
 def _looks_random(match: re.Match[str]) -> bool:
     """Whether an unquoted value is a literal rather than the name of a type, a variable or a call."""
     value = match["bare"]
-    if re.fullmatch(r"[-+]?[\d.]+(?:e[-+]?\d+)?", value, re.IGNORECASE):
-        return False
     follows = match.string[match.end() : match.end() + 1]
     if follows and follows in "([":
         return False
     if match["name"].isupper() and match["between"] == "=":
         return True  # a line of an environment file
+    if re.fullmatch(r"[-+]?[\d.]+(?:e[-+]?\d+)?", value, re.IGNORECASE):
+        return False
     if re.fullmatch(r"[A-Za-z_][\w.]*", value) and not re.search(r"\d.*\d", value):
         return False
     return bool(re.search(r"\d", value) and re.search(r"[A-Za-z]", value)) and not value.startswith(

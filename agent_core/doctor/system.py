@@ -99,7 +99,7 @@ async def check_docker(env: Mapping[str, str]) -> Check:
         return Check("docker", "warn", "not installed", step)
     engine = await _ask(["docker", "version", "--format", "{{.Server.Version}}"], env)
     if engine is None or engine.code != 0:
-        reason = _first_line(engine.err if engine else b"") or "does not answer"
+        reason = _first_line(engine.err if engine else "") or "does not answer"
         step = "Start the Docker engine, or join its group; only the stack needs it."
         return Check("docker", "warn", f"the engine cannot be reached: {reason}", step)
     version = _first_line(engine.out)
@@ -119,7 +119,7 @@ async def check_sandbox(env: Mapping[str, str]) -> Check:
         return Check("sandbox", "warn", "bubblewrap is not installed", step)
     tried = await _ask(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"], env)
     if tried is None or tried.code != 0:
-        reason = _first_line(tried.err if tried else b"") or "does not answer"
+        reason = _first_line(tried.err if tried else "") or "does not answer"
         return Check(
             "sandbox",
             "warn",
@@ -133,7 +133,7 @@ async def check_sandbox(env: Mapping[str, str]) -> Check:
 async def _version(name: str, missing: str, argv: Sequence[str], env: Mapping[str, str], step: str) -> Check:
     asked = await _ask(argv, env)
     if asked is None or asked.code != 0:
-        reason = _first_line(asked.err if asked else b"") or "not installed, or it does not answer"
+        reason = _first_line(asked.err if asked else "") or "not installed, or it does not answer"
         return Check(name, "fail" if missing == "fail" else "warn", reason, step)
     return Check(name, "ok", _first_line(asked.out))
 
@@ -149,6 +149,6 @@ async def _ask(argv: Sequence[str], env: Mapping[str, str]) -> Captured | None:
         return None
 
 
-def _first_line(output: bytes) -> str:
-    text = output.decode("utf-8", "replace").strip()
-    return one_line(text.partition("\n")[0])[:200]
+def _first_line(output: bytes | str) -> str:
+    text = output if isinstance(output, str) else output.decode("utf-8", "replace")
+    return one_line(text.strip().partition("\n")[0])[:200]

@@ -13,7 +13,7 @@ from agent_core.capture import capture
 async def test_output_and_exit_code(tmp_path: Path) -> None:
     code = "import os,sys; print(os.getcwd()); print(os.environ['X'], file=sys.stderr); sys.exit(3)"
     answer = await capture([sys.executable, "-c", code], cwd=tmp_path, env={"X": "y"})
-    assert (answer.code, answer.out, answer.err) == (3, f"{tmp_path}\n".encode(), b"y\n")
+    assert (answer.code, answer.out, answer.err) == (3, f"{tmp_path}\n".encode(), "y\n")
 
 
 async def test_too_much_output_is_cut() -> None:
