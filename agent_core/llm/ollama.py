@@ -29,6 +29,7 @@ from agent_core.llm.port import (
     TextChunk,
     ToolCall,
     ToolCallChunk,
+    new_call_id,
 )
 from agent_core.llm.reasoning import ReasoningSplitter
 from agent_core.llm.timeouts import prompt_chars
@@ -36,6 +37,7 @@ from agent_core.llm.timeouts import prompt_chars
 if TYPE_CHECKING:
     from agent_core.llm.ollama_client import ChatLine, Client
 
+_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 _REFUSABLE = re.compile(r"does not support (tools|thinking)")
 
 
@@ -103,11 +105,13 @@ class OllamaModel:
         meter.restart()
         splitter = None if request.response_schema else ReasoningSplitter()
         last: ChatLine | None = None
+        called = False
         body = chat_body(request, self._info, temperature=self._settings.temperature)
         async with aclosing(self._lines(body)) as lines:
             async for line in lines:
                 for event in _events(line, splitter):
                     meter.see(event)
+                    called = called or isinstance(event, ToolCallChunk)
                     yield event
                 if line.done:
                     last = line
@@ -118,7 +122,7 @@ class OllamaModel:
             raise http_errors.cut_off(self._endpoint, "the stream ended without its last line")
         usage = meter.usage(prompt=last.prompt_eval_count, completion=last.eval_count)
         self._refuse_cut_prompt(chars, last)
-        yield Finished(_reason(last), usage)
+        yield Finished("tool_calls" if called else _reason(last), usage)
 
     async def list_models(self) -> list[str]:
         """The models that the server has."""
@@ -218,12 +222,11 @@ def _events(line: ChatLine, splitter: ReasoningSplitter | None) -> list[StreamEv
         events.append(ReasoningChunk(message.thinking))
     if message.content:
         events += splitter.feed(message.content) if splitter else [TextChunk(message.content)]
-    for number, call in enumerate(message.tool_calls or ()):
-        identifier = call.id or f"call_{number}"
+    for call in message.tool_calls or ():
         arguments = bytes(call.function.arguments).decode()
-        events.append(ToolCallChunk(ToolCall(identifier, call.function.name, arguments)))
+        events.append(ToolCallChunk(ToolCall(call.id or new_call_id(), call.function.name, arguments)))
     return events
 
 
 def _reason(last: ChatLine) -> FinishReason:
-    return {"stop": "stop", "length": "length"}.get(last.done_reason or "stop", "other")  # pyright: ignore[reportReturnType]
+    return _REASONS.get(last.done_reason or "stop", "other")

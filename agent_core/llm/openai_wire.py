@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agent_core.llm.port import ChatRequest, Message, ModelInfo, ToolCall
+from agent_core.llm.port import ChatRequest, Message, ModelInfo, ToolCall, new_call_id
 
 
 class FunctionDelta(msgspec.Struct):
@@ -90,8 +90,8 @@ class CallAssembler:
     def calls(self) -> list[ToolCall]:
         """The calls, in order; pieces that never got a name are left out."""
         return [
-            ToolCall(call.id or f"call_{index}", call.name, call.arguments or "{}")
-            for index, call in sorted(self._calls.items())
+            ToolCall(call.id or new_call_id(), call.name, call.arguments or "{}")
+            for _, call in sorted(self._calls.items())
             if call.name
         ]
 

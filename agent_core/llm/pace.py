@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-PAUSE_S = 0.015
-"""How long packets are left to gather; less than a frame of the screen."""
+PAUSE_S = 0.03
+"""How long packets are left to gather: two frames of a screen, six tokens of a fast model."""
 
 
 class _Turned:

@@ -6,6 +6,7 @@ time out: `timeouts.watch` does both for all. Cancelling the consuming task clos
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
 
@@ -23,6 +24,11 @@ class ToolCall(msgspec.Struct, frozen=True):
     id: str
     name: str
     arguments: str
+
+
+def new_call_id() -> str:
+    """An id for a call that the endpoint gave none."""
+    return f"call_{secrets.token_hex(4)}"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,9 @@ from agent_core.llm.port import (
 )
 
 LS = ToolSpec(
-    "ls", "List a folder", {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    "ls",
+    "List a folder",
+    {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
 )
 CHOICE_SCHEMA: dict[str, Any] = {
     "type": "object",

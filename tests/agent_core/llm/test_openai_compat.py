@@ -14,15 +14,25 @@ from agent_core.errors import ModelError
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import Message, StreamEvent, TextChunk, ToolCall
 from tests.agent_core.llm.helpers_llm import (
-    CHOICE_SCHEMA, LS, ask, calls_of, collect, end_of, phases, reasoning_of, text_of,
-)  # fmt: skip
+    CHOICE_SCHEMA,
+    LS,
+    ask,
+    calls_of,
+    collect,
+    end_of,
+    phases,
+    reasoning_of,
+    text_of,
+)
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer, Call
 
 
 @pytest.fixture
 async def model(model_server: ModelServer):
-    settings = Settings(openai_base_url=model_server.url + "/v1", openai_model="big", openai_api_key="sk-secret")
+    settings = Settings(
+        openai_base_url=model_server.url + "/v1", openai_model="big", openai_api_key="sk-secret"
+    )
     built = OpenAICompatModel(settings=settings)
     yield built
     await built.aclose()
@@ -41,7 +51,7 @@ async def test_text_streams_with_usage(model: OpenAICompatModel, model_server: M
     assert model_server.chats[0].headers["authorization"] == "Bearer sk-secret"
 
 
-async def test_usage_is_estimated_where_none_is_told(model: OpenAICompatModel, model_server: ModelServer) -> None:
+async def test_usage_is_else_estimated(model: OpenAICompatModel, model_server: ModelServer) -> None:
     model_server.script(Answer(text=("four " * 30,), prompt_tokens=None))
     usage = end_of(await collect(model.stream(ask("x" * 360)))).usage
     assert usage.estimated and usage.prompt_tokens > 50 and usage.completion_tokens > 20
@@ -129,7 +139,7 @@ async def test_refused_schema_falls_back_and_is_remembered(
 @pytest.mark.parametrize(
     ("said", "sent", "gone"),
     [
-        ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_completion_tokens", "max_tokens"),
+        ("Unsupported: 'max_tokens'. Use 'max_completion_tokens'.", "max_completion_tokens", "max_tokens"),
         ("Unsupported value: 'temperature' does not support 0.2", "max_tokens", "temperature"),
         ("Extra inputs are not permitted: stream_options", "max_tokens", "stream_options"),
         ("unknown field chat_template_kwargs", "max_tokens", "chat_template_kwargs"),
@@ -165,7 +175,7 @@ async def test_context_overflow_is_named(model: OpenAICompatModel, model_server:
     [
         (Answer(status=401, body='{"error":{"message":"bad key sk-secret"}}'), errors.ModelAuth),
         (Answer(status=403, body='{"error":"not for you"}'), errors.ModelAuth),
-        (Answer(status=404, body='{"error":{"message":"The model `big` does not exist"}}'), errors.ModelNotFound),
+        (Answer(status=404, body='{"error":{"message":"no model big"}}'), errors.ModelNotFound),
         (Answer(status=429, body="{}", headers={"Retry-After": "7"}), errors.ModelRateLimited),
         (Answer(status=500, body="<html><title>Oops</title><body>x</body></html>"), errors.ModelServerError),
         (Answer(status=400, body='{"error":{"message":"no"}}'), errors.ModelRefused),
