@@ -195,11 +195,11 @@ async def test_find_highlights_steps_and_ends(opened: Any) -> None:
         assert view.found == (3, 11)
         await pilot.press("N")
         assert view.found == (2, 11)
-        assert any(row.overlays for row in view._rows)
+        assert any(row.overlays for row in view.rows)
         assert view.find("Paragraph 2") == 11
         assert view.find("PARAGRAPH 2") == 0
         assert view.find("") == 0
-        assert not any(row.overlays for row in view._rows)
+        assert not any(row.overlays for row in view.rows)
 
 
 async def test_find_crosses_soft_wraps(opened: Any) -> None:
@@ -208,7 +208,7 @@ async def test_find_crosses_soft_wraps(opened: Any) -> None:
         view.append_text("t1", "the quick brown fox jumps over the lazy dog and so on")
         view.update_now()
         assert view.find("jumps over the lazy") == 1
-        assert sum(len(row.overlays) for row in view._rows) == 2
+        assert sum(len(row.overlays) for row in view.rows) == 2
 
 
 async def test_keys_on_an_empty_transcript_do_nothing(opened: Any) -> None:

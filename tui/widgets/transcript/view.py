@@ -1,4 +1,4 @@
-"""The line-API widget under the transcript: it draws rows, keeps the place while reading, follows the end.
+"""The page under the transcript: it brings itself up to date, keeps the place while reading, follows the end.
 
 Nothing is done per token. Changes are noted, and a timer that runs only while something is noted brings the
 page up to date, compares the rows of the window with what they showed before, and repaints those that differ.
@@ -11,16 +11,14 @@ from time import perf_counter
 from typing import Any
 
 from textual import events
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.widgets.transcript.canvas import Canvas
 from tui.widgets.transcript.layout import Layout
-from tui.widgets.transcript.lines import BLANK, Line
-from tui.widgets.transcript.palette import Palette
-from tui.widgets.transcript.strips import Overlay, Row, strip
+from tui.widgets.transcript.lines import Line
+from tui.widgets.transcript.strips import Overlay, Row
 
 _INTERVAL = 0.09
 """Seconds between two updates while text streams in."""
@@ -32,16 +30,14 @@ _NARROWEST = 8
 _LABEL = " ↓ new below · End "
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(Canvas):
     """A column of rows made by a `Layout`, in a window that scrolls."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;
         overflow-y: scroll;
         scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
         padding: 0 1;
     }
     """
@@ -51,9 +47,7 @@ class LineView(ScrollView, can_focus=True):
         self.page = Layout()
         self.following = True
         self._new_below = False
-        self._rows: list[Row] = []
         self._top = (0, 0)
-        self._palette: Palette | None = None
         self._pending: Timer | None = None
         self._due = 0.0
         self._updated = 0.0
@@ -145,7 +139,7 @@ class LineView(ScrollView, can_focus=True):
         self._resize_page(self.page.total)
         self.set_reactive(Widget.scroll_y, float(row))  # pyright: ignore[reportArgumentType]
         self.set_reactive(Widget.scroll_target_y, float(row))  # pyright: ignore[reportArgumentType]
-        self._paint(shown, region.size)
+        self.paint(shown, region.width)
         self._sync_bar(row, region.height)
 
     def _wanted_row(self, total: int, height: int) -> int:
@@ -178,20 +172,6 @@ class LineView(ScrollView, can_focus=True):
         if size != self.virtual_size:
             # The reactive itself would lay the whole screen out again for every new line.
             self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
-
-    def _paint(self, rows: list[Row], size: Size) -> None:
-        old, self._rows = self._rows, rows
-        if len(old) != len(rows):
-            self.refresh()
-            return
-        width = size.width
-        dirty = [
-            Region(0, y, reach, 1)
-            for y, (before, now) in enumerate(zip(old, rows, strict=True))
-            if before != now and (reach := max(before.reach(width), now.reach(width)))
-        ]
-        if dirty:
-            self.refresh(*dirty)
 
     def _sync_bar(self, row: int, height: int) -> None:
         total = max(1, self.page.total)
@@ -272,24 +252,5 @@ class LineView(ScrollView, can_focus=True):
         width = max(_NARROWEST, self.scrollable_content_region.width)
         if width != self.page.width:
             self.page.set_width(width)
-        self._rows = []
+        self.paint([], width)
         self.update_now()
-
-    def notify_style_update(self) -> None:
-        """The theme or a style changed."""
-        super().notify_style_update()
-        self._palette = None
-
-    @property
-    def palette(self) -> Palette:
-        """The styles of the current theme."""
-        if self._palette is None:
-            variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
-            self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
-        return self._palette
-
-    def render_line(self, y: int) -> Strip:
-        """The row of the window."""
-        width = self.scrollable_content_region.width
-        row = self._rows[y] if y < len(self._rows) else Row(BLANK)
-        return strip(row, width, self.palette)

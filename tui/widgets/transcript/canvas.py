@@ -1,0 +1,100 @@
+"""The line-API widget under the page: it holds the rows of the window and draws those that change."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.geometry import Region, Spacing
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.transcript.lines import BLANK
+from tui.widgets.transcript.palette import Palette
+from tui.widgets.transcript.strips import Row, strip
+
+_STRIPS = 400
+"""Strips kept; a window has far fewer rows."""
+
+
+class Canvas(ScrollView, can_focus=True):
+    """A window of rows."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._rows: list[Row] = []
+        self._palette: Palette | None = None
+        self._strips: dict[Row, Strip] = {}
+        self._strips_key: tuple[int, int, Spacing, Palette | None] = (0, 0, Spacing(), None)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What the window shows."""
+        return tuple(self._rows)
+
+    def paint(self, rows: list[Row], width: int) -> None:
+        """Show these rows; what already shows them is not drawn again."""
+        old, self._rows = self._rows, rows
+        if len(old) != len(rows):
+            self.refresh()
+            return
+        dirty = [
+            Region(0, y, reach, 1)
+            for y, (before, now) in enumerate(zip(old, rows, strict=True))
+            if before != now and (reach := max(before.reach(width), now.reach(width)))
+        ]
+        if dirty:
+            self.refresh(*dirty)
+
+    def notify_style_update(self) -> None:
+        """The theme or a style changed."""
+        super().notify_style_update()
+        self._palette = None
+
+    @property
+    def palette(self) -> Palette:
+        """The styles of the current theme."""
+        if self._palette is None:
+            variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
+            self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
+        return self._palette
+
+    def render_line(self, y: int) -> Strip:
+        """The row of the window."""
+        width = self.scrollable_content_region.width
+        row = self._rows[y] if y < len(self._rows) else Row(BLANK)
+        return strip(row, width, self.palette)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows as the compositor asks for them.
+
+        Textual would pad and style each row anew in every frame; here a row that only moved is the same
+        strip, with everything Textual cached in it.
+        """
+        styles = self.styles
+        spacing = styles.padding
+        if styles.gutter != spacing or styles.outline_top[0] or self.opacity != 1 or styles.tint.a:
+            return super().render_lines(crop)
+        key = (self.outer_size.width, self.scrollable_content_region.width, spacing, self.palette)
+        if key != self._strips_key:
+            self._strips_key, self._strips = key, {}
+        elif len(self._strips) > _STRIPS:
+            self._strips.clear()
+        out = [self._padded(y - spacing.top) for y in crop.line_range]
+        if crop.column_span != (0, key[0]):
+            out = [row.crop(*crop.column_span) for row in out]
+        return out
+
+    def _padded(self, y: int) -> Strip:
+        row = self._rows[y] if 0 <= y < len(self._rows) else Row(BLANK)
+        whole = self._strips.get(row)
+        if whole is None:
+            total, width, spacing, palette = self._strips_key
+            assert palette
+            blank = palette.style("")
+            left = Strip([Segment(" " * spacing.left, blank)], spacing.left)
+            whole = Strip.join([left, strip(row, width, palette)]).adjust_cell_length(total, blank)
+            for line_filter in self.get_line_filters():
+                whole = whole.apply_filter(line_filter, self.background_colors[1])
+            self._strips[row] = whole
+        return whole
