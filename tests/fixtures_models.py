@@ -89,7 +89,7 @@ _LLAMACPP = """
 import os, sys, xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
-params.model_alias = "smollm2"
+params.model_alias = ["smollm2"]
 params.hostnames, params.port = ["127.0.0.1"], 0
 params.n_ctx, params.n_parallel, params.n_gpu_layers, params.cache_ram_mib = 1024, 1, 0, 0
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
