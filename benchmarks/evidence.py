@@ -3,8 +3,8 @@
     python -m benchmarks.evidence CORPORA [--queries FILE] [--run OUT.jsonl]
 
 CORPORA is a folder of source trees as `$DSPY_TUI_KIT/bench/corpora.py` fetches them. Each query is a change's
-description; what counts as found are the source files that the change touched. NDCG@10 as the kit's `score.py`
-computes it, the mean over repositories of the mean over queries; beside it the kit's figures for ripgrep by
+description; what counts as found are the source files that the change touched. NDCG@10 as the kit's
+`score.py` computes it, the mean over repositories of the mean over queries; beside it the kit's figures for ripgrep by
 keywords and for BM25 over chunks, which has an index.
 """
 
@@ -19,8 +19,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from agent_core.agent.evidence import ripgrep
 from agent_core.agent.searching import Job, search
+from agent_core.tools.ripgrep import find_ripgrep
 from benchmarks.common import OUT, kit, report
 
 RIPGREP_BY_KEYWORDS = 0.439
@@ -31,7 +31,7 @@ def answer(task: tuple[str, str, str]) -> tuple[dict[str, Any], float]:
     """The ranked files for one query, and the seconds it took."""
     identity, root, question = task
     began = time.perf_counter()
-    found = search(Job(root=root, question=question, ripgrep=ripgrep(), limit=30, excerpts=False, seconds=30))
+    found = search(Job(root=root, question=question, ripgrep=find_ripgrep(), limit=30, excerpts=False, seconds=30))
     return {"id": identity, "ranked": [hit.path for hit in found.hits]}, time.perf_counter() - began
 
 

