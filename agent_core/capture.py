@@ -1,14 +1,18 @@
-"""Asking another program something: its output, within bounds of time and size."""
+"""Asking another program something: its whole answer, within bounds of time and size.
+
+`process.stream_process` is for output that is followed while it comes; here both outputs are read to the end.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-
-from agent_core.process import stream_process
 
 
 class Captured(msgspec.Struct, frozen=True):
@@ -30,21 +34,51 @@ async def capture(
 ) -> Captured:
     """Run a program without input and collect what it says.
 
-    It is killed, with whatever it started, when the time is up, when it says more than `limit` bytes, or when
-    the caller is cancelled.
+    It gets a session of its own, and the whole of it is killed when the time is up, when it says more than
+    `limit` bytes, or when the caller is cancelled.
 
     Raises:
         OSError: It cannot be started.
         TimeoutError: It took longer than `timeout` seconds.
     """
-    out = bytearray()
-    async with (
-        asyncio.timeout(timeout),
-        stream_process(argv, cwd=cwd or Path.cwd(), env=env) as process,
-    ):
-        async for chunk in process:
-            out += chunk
-            if len(out) > limit:
-                process.kill()
-                break
-        return Captured(await process.wait(), bytes(out[:limit]), process.errors, cut=len(out) > limit)
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        cwd=cwd,
+        env=None if env is None else dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        async with asyncio.timeout(timeout):
+            out, err = await asyncio.gather(
+                _read(process.stdout, limit, lambda: _kill(process)),
+                _read(process.stderr, limit, lambda: _kill(process)),
+            )
+            code = await process.wait()
+        cut = max(len(out), len(err)) > limit
+        return Captured(code, out[:limit], err[:limit].decode("utf-8", "replace"), cut)
+    finally:
+        _kill(process)
+        if process.returncode is None:
+            await asyncio.shield(process.wait())
+
+
+async def _read(stream: asyncio.StreamReader, limit: int, on_full: Callable[[], None]) -> bytes:
+    """Everything up to the limit, and a little more to show that there was more."""
+    chunks: list[bytes] = []
+    size = 0
+    while size <= limit and (chunk := await stream.read(65536)):
+        chunks.append(chunk)
+        size += len(chunk)
+    if size > limit:
+        on_full()
+    return b"".join(chunks)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the program and what it started in its session, also when it has ended itself."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

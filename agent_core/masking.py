@@ -7,41 +7,37 @@ from collections.abc import Callable, Iterable
 
 from agent_core.config import MASK, Settings
 
-_KEY_BLOCK = re.compile(
-    r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)((?:(?!-----).){1,20000})", re.DOTALL
+# Texts, compiled and kept by `re` when a secret of their kind may be near: most starts need none.
+_KEY_BLOCK = r"(?s)(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)((?:(?!-----).){1,20000})"
+_SHAPES = (
+    (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    (("gh",), r"\bgh[pousr]_[A-Za-z0-9]{20,255}"),
+    (("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{20,255}"),
+    (("glpat-",), r"\bglpat-[A-Za-z0-9_-]{16,64}"),
+    (("sk-", "pk-"), r"\b[sp]k-(?=[A-Za-z_-]{0,99}\d)[A-Za-z0-9_-]{16,255}"),
+    (("sk_", "rk_", "pk_"), r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{16,128}"),
+    (("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}"),
+    (("AIza",), r"\bAIza[0-9A-Za-z_-]{35}"),
+    (("hf_",), r"\bhf_[A-Za-z0-9]{30,64}"),
+    (("npm_",), r"\bnpm_[A-Za-z0-9]{36}"),
+    (("pypi-",), r"\bpypi-[A-Za-z0-9_-]{50,255}"),
+    (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}(?:\.[A-Za-z0-9_-]{0,2048})?"),
 )
-_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
-    (("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    (("gh",), re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,255}")),
-    (("github_pat_",), re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,255}")),
-    (("glpat-",), re.compile(r"\bglpat-[A-Za-z0-9_-]{16,64}")),
-    (("sk-", "pk-"), re.compile(r"\b[sp]k-(?:[A-Za-z]{2,10}-)*[A-Za-z0-9_-]{16,255}")),
-    (("sk_", "rk_", "pk_"), re.compile(r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{16,128}")),
-    (("xox",), re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,255}")),
-    (("AIza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
-    (("hf_",), re.compile(r"\bhf_[A-Za-z0-9]{30,64}")),
-    (("npm_",), re.compile(r"\bnpm_[A-Za-z0-9]{36}")),
-    (("pypi-",), re.compile(r"\bpypi-[A-Za-z0-9_-]{50,255}")),
-    (("eyJ",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}(?:\.[A-Za-z0-9_-]{0,2048})?")),
-)
-_URL = re.compile(r"(?<=://)([^\s/?#@:'\"<>]{0,128}):([^\s/?#@'\"<>]{1,256})@")
-_BEARER = re.compile(r"\b(bearer|basic)(\s+)([A-Za-z0-9+/_.~=-]{12,4096})", re.IGNORECASE)
+_URL = r"(?<=://)([^\s/?#@:'\"<>]{0,128}):([^\s/?#@'\"<>]{1,256})@"
+_BEARER = r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9+/_.~=-]{12,4096})"
 _WORDS = (
     *("passw", "passphrase", "secret", "token", "api_key", "apikey", "api-key"),
     *("access_key", "accesskey", "access-key", "private_key", "private-key", "credential"),
 )
-_ASSIGNED = re.compile(
-    r"""
+_ASSIGNED = r"""(?xi)
     (?P<name>(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)
         (?:[_-]?(?:key|id|value))?)
     (?P<quote>["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
     (?: "(?P<double>[^"\n]{4,512})" | '(?P<single>[^'\n]{4,512})' | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_HARMLESS = re.compile(
-    r"\$|%\(|\{|<|\*{3}|•|x{4}|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b",
-    re.IGNORECASE,
+"""
+_HARMLESS = (
+    r"(?i)\$|%\(|\{|<|\*{3}|•|x{4}"
+    r"|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b"
 )
 
 
@@ -57,17 +53,17 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
         if len(value) >= 6 and value in text:
             text = text.replace(value, MASK)
     if "PRIVATE KEY" in text:
-        text = _KEY_BLOCK.sub(_key_block, text)
+        text = re.sub(_KEY_BLOCK, _key_block, text)
     for hints, pattern in _SHAPES:
         if any(hint in text for hint in hints):
-            text = pattern.sub(MASK, text)
+            text = re.sub(pattern, MASK, text)
     if "://" in text and "@" in text:
-        text = _URL.sub(rf"\1:{MASK}@", text)
+        text = re.sub(_URL, rf"\1:{MASK}@", text)
     lowered = text.lower()
     if "bearer" in lowered or "basic" in lowered:
-        text = _BEARER.sub(_header, text)
+        text = re.sub(_BEARER, _header, text)
     if any(word in lowered for word in _WORDS):
-        text = _ASSIGNED.sub(_assigned, text)
+        text = re.sub(_ASSIGNED, _assigned, text)
     return text
 
 
@@ -97,7 +93,7 @@ def _header(match: re.Match[str]) -> str:
 def _assigned(match: re.Match[str]) -> str:
     group = next(name for name in ("double", "single", "bare") if match[name] is not None)
     value = match[group]
-    if _HARMLESS.match(value) or (group == "bare" and not _looks_random(match)):
+    if re.match(_HARMLESS, value) or (group == "bare" and not _looks_random(match)):
         return match[0]
     start = match.start(group) - match.start()
     return match[0][:start] + MASK + match[0][start + len(value) :]

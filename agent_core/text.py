@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(
-    r"""
+_ESCAPE = r"""(?x)
     (?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]                          # CSI: colours, cursor, erase
     | (?:\x1b\]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)       # OSC: title, links, clipboard
     | (?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)  # DCS, SOS, PM, APC
     | \x1b[ -/]{1,4}[0-~]                                              # character sets and the like
     | \x1b[0-9=>A-OQ-WYZ\\a-z|}~]                                      # two-character sequences
-    """,
-    re.VERBOSE,
-)
+"""
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -30,7 +27,7 @@ def printable(text: str) -> str:
     if _ODD.search(text) is None:
         return text
     text = text.replace("\r\n", "\n")
-    return _ODD.sub(_shown, _ESCAPE.sub("", text))
+    return _ODD.sub(_shown, re.sub(_ESCAPE, "", text))
 
 
 def _shown(match: re.Match[str]) -> str:

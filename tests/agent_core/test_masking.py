@@ -82,7 +82,7 @@ def test_assigned_secrets(text: str, shown: str) -> None:
         "secret: true",
         "https://example.org/a:b@c",
         "user@example.org",
-        "skip-tests sk-short",
+        "skip-tests sk-short sk-learn-compatible-estimators",
         "class TokenError(Exception): ...",
         "commit 98f09f3a1b2c3d4e5f60718293a4b5c6d7e8f901",
         "token: optional",
