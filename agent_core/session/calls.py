@@ -124,7 +124,7 @@ def plain_data(result: ToolResult) -> dict[str, Any]:
     """What a tool found, for programs: its own values, and under fixed names what every tool may have."""
     return {
         **result.data,
-        "hits": msgspec.to_builtins(result.hits),
+        "hits": [msgspec.to_builtins(hit) for hit in result.hits],
         "changed": list(result.changed),
         "note": result.note,
     }

@@ -68,7 +68,7 @@ async def _task(turn: Turn, line: Task) -> End:
 
 def _end(turn: Turn, answer: Answer, *, has_model: bool, wants_change: bool) -> End:
     changed = tuple(dict.fromkeys((*turn.changed, *answer.changed)))
-    data = {"hits": msgspec.to_builtins(answer.citations), "changed": list(changed)}
+    data = {"hits": [msgspec.to_builtins(hit) for hit in answer.citations], "changed": list(changed)}
     text = answer.text
     error = None if changed else _shortfall(answer, has_model=has_model, wants_change=wants_change)
     if error is not None:

@@ -1,0 +1,125 @@
+"""Questions and tasks: what the answer amounts to, with a model and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_core.errors import ModelCutOff, ModelError, ModelServerError, ModelStalled, ModelUnreachable
+from agent_core.events import TextDelta, TurnFinished, TurnStarted, Usage
+from agent_core.llm.port import Finished
+from agent_core.llm.scripted import Reply, ScriptedModel
+from agent_core.tools.registry import builtin_tools
+from tests.fakes.session import Echo, make_session
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    (folder / "parser.py").write_text("def parse_header(line):\n    return line.split(':')\n")
+    return tmp_path
+
+
+async def test_a_question_to_a_model(root: Path) -> None:
+    model = ScriptedModel(["It splits the line."])
+    session, seen = make_session(root, *builtin_tools(), model=model)
+    session.submit("what does parse_header do?")
+    await session.idle()
+    names = seen.names()
+    assert names[0] == "TurnStarted" and names[-1] == "TurnFinished"
+    assert names.count("TurnStarted") == names.count("TurnFinished") == 1
+    assert seen.one(TurnStarted).kind == "task"
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error) == ("answered", 0, None)
+    assert "It splits the line." in end.text
+    assert end.text == "".join(event.text for event in seen.of(TextDelta))
+    assert end.usage.completion_tokens > 0
+    assert [exchange.question for exchange in session.history.exchanges] == ["what does parse_header do?"]
+
+
+async def test_the_next_question_knows_the_last(root: Path) -> None:
+    model = ScriptedModel(["It splits the line."])
+    session, _ = make_session(root, *builtin_tools(), model=model)
+    session.submit("what does parse_header do?")
+    await session.idle()
+    session.submit("why does it?")
+    await session.idle()
+    assert any("It splits the line." in message.content for message in model.requests[-1].messages)
+
+
+async def test_a_question_without_a_model_is_answered_with_places(root: Path) -> None:
+    session, seen = make_session(root, *builtin_tools())
+    session.submit("where is parse_header defined?")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit) == ("answered", 0)
+    assert "parser.py:1" in end.text
+    assert ("parser.py", 1) in [(hit["path"], hit["start"]) for hit in end.data["hits"]]
+
+
+async def test_a_change_without_a_model_needs_one(root: Path) -> None:
+    session, seen = make_session(root, *builtin_tools())
+    session.submit("add a docstring to parse_header")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error.code) == ("stopped", 4, "no-model")
+    assert "ollama" in end.error.hint.lower()
+
+
+async def test_a_model_that_answers_and_changes_nothing(root: Path) -> None:
+    model = ScriptedModel(["I have looked at this and would create the file now."])
+    session, seen = make_session(root, *builtin_tools(), model=model)
+    session.submit("create a file hello.py that prints hello")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error.code) == ("stopped", 6, "nothing-done")
+    assert "would create the file" in end.text
+
+
+async def test_a_model_that_says_nothing(root: Path) -> None:
+    session, seen = make_session(root, *builtin_tools(), model=ScriptedModel([Reply.of()]))
+    session.submit("what does parse_header do?")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error.code) == ("stopped", 6, "nothing-done")
+
+
+async def test_an_answer_that_the_limit_cuts(root: Path) -> None:
+    cut = Reply.of("It splits", Finished("length", Usage(prompt_tokens=10, completion_tokens=2)))
+    session, seen = make_session(root, *builtin_tools(), model=ScriptedModel([cut]))
+    session.submit("what does parse_header do?")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error.code) == ("stopped", 1, "model-cut-off")
+    assert "It splits" in end.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ModelUnreachable("nobody listens"), 4),
+        (ModelServerError("it failed"), 1),
+        (ModelStalled("it sleeps"), 5),
+        (ModelCutOff("the line broke"), 1),
+    ],
+)
+async def test_a_model_that_fails_in_the_middle(root: Path, error: ModelError, code: int) -> None:
+    model = ScriptedModel([Reply.of("It splits", error)])
+    session, seen = make_session(root, *builtin_tools(), model=model)
+    session.submit("what does parse_header do?")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert (end.outcome, end.exit, end.error.code) == ("stopped", code, error.code)
+    assert "It splits" in end.text
+    assert session.history.exchanges[0].answer == end.text
+
+
+async def test_a_model_that_was_asked_for_and_is_not_there(root: Path) -> None:
+    session, seen = make_session(root, Echo(), model=ModelUnreachable("nobody listens", hint="start it"))
+    session.submit("what does parse_header do?")
+    await session.idle()
+    assert seen.names() == ["TurnStarted", "TurnFinished"]
+    end = seen.one(TurnFinished)
+    assert (end.exit, end.error.code, end.error.hint) == (4, "model-unreachable", "start it")
