@@ -1,8 +1,8 @@
 """What a tool is: typed arguments, a class, a coroutine.
 
-The same object serves the prompt, the palette, the agent, the suggestions and `--batch`. Arguments are a frozen
-`msgspec.Struct`; their descriptions and command-line flags are `msgspec.Meta`, from which the JSON schema for
-models, the parser of typed commands and the help text are made.
+The same object serves the prompt, the palette, the agent, the suggestions and `--batch`. Arguments are a
+frozen `msgspec.Struct`; their descriptions and command-line flags are `msgspec.Meta`, from which the JSON
+schema for models, the parser of typed commands and the help text are made.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from agent_core.workspace import Workspace
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a tool found or did.
 
-    `text` is for people and models alike, plain and already bounded; `summary` is one line ("12 matches in 3
-    files"); `hits` are the places it is about; `data` holds further plain values for programs; `note` says what
-    was left out; `changed` lists files that it changed. `error` says that the tool did its work and what it ran
-    failed (a command that ended with exit code 1): text and data are as good as without it.
+    `text` is for people and models alike, plain and already bounded; `summary` is one line ("12 matches in
+    3 files"); `hits` are the places it is about; `data` holds further plain values for programs; `note`
+    says what was left out; `changed` lists files that it changed. `error` says that the tool did its work
+    and what it ran failed (a command that ended with exit code 1): text and data are as good as without it.
     """
 
     text: str
@@ -43,9 +43,10 @@ def _ignore(_: str) -> None:
 class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a running tool may use.
 
-    `progress` shows a piece of output (or a line of progress) while it works. `write` takes the whole result as
-    it is found, whatever its size, where somebody wants more than the bounded one (a headless run writing to a
-    pipe); a tool that has no more than its result leaves it alone. Awaiting it is the back-pressure.
+    `progress` shows a piece of output (or a line of progress) while it works. `write` takes the whole
+    result as it is found, whatever its size, where somebody wants more than the bounded one (a headless run
+    writing to a pipe); a tool that has no more than its result leaves it alone. Awaiting it is the
+    back-pressure.
     """
 
     workspace: Workspace
@@ -60,9 +61,9 @@ A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)
 class Tool(Protocol, Generic[A_contra]):
     """A tool of the registry.
 
-    `positional` names the argument fields that may be typed without a flag, in order; the last of them takes the
-    rest of the line when `takes_rest` is set (free text such as a query or a shell command). `tools/fields.py`
-    says what the metadata of a field may hold.
+    `positional` names the argument fields that may be typed without a flag, in order; the last of them
+    takes the rest of the line when `takes_rest` is set (free text such as a query or a shell command).
+    `tools/fields.py` says what the metadata of a field may hold.
     """
 
     name: ClassVar[str]
@@ -76,7 +77,7 @@ class Tool(Protocol, Generic[A_contra]):
     """Whether the agent may call it."""
 
     async def run(self, args: A_contra, context: ToolContext) -> ToolResult:
-        """Do the work; raises `ToolError`, `PathRefused`, `UsageError`. Cancellation leaves nothing behind."""
+        """Do the work; raises `ToolError`, `PathRefused`, `UsageError`. Cancelling leaves nothing behind."""
         ...
 
 

@@ -1,0 +1,197 @@
+"""Reading the words after a command's name into its arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from agent_core.errors import UsageError
+from agent_core.text import one_line, shorten
+from agent_core.tools.base import AnyTool
+from agent_core.tools.fields import Field, fields_of
+from agent_core.words import Word, next_word
+
+_PROSE = frozenset(
+    (
+        *("about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "but", "by"),
+        *(
+            "can",
+            "could",
+            "did",
+            "do",
+            "does",
+            "for",
+            "from",
+            "had",
+            "has",
+            "have",
+            "how",
+            "if",
+            "in",
+            "into",
+        ),
+        *("is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "our", "please", "should", "so"),
+        *("than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to"),
+        *("us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would"),
+        *("you", "your"),
+    )
+)
+
+
+def synopsis(tool: AnyTool) -> str:
+    """One line: `grep <pattern> [path] [-i] [-g GLOB]`."""
+    words = [tool.name]
+    fields = {field.name: field for field in fields_of(tool.args_type)}
+    for name in tool.positional:
+        field = fields[name]
+        shown = "|".join(field.choices) or name.replace("_", " ")
+        words.append(f"<{shown}>" if field.required else f"[{shown}]")
+    for field in fields.values():
+        if field.name not in tool.positional:
+            value = "" if field.kind == "switch" else " " + field.metavar
+            words.append(f"[{field.flags[0]}{value}]")
+    return " ".join(words)
+
+
+def read_arguments(tool: AnyTool, rest: str, *, bare: bool = False) -> msgspec.Struct:
+    """The arguments on a line.
+
+    Args:
+        tool: Whose arguments. rest: The line after the command's name. bare: Whether the command was named
+        without a slash, so that what reads like a sentence is refused too.
+
+    Raises:
+        UsageError: The words are not the tool's arguments; the hint shows how they are written.
+    """
+    try:
+        values = _Reader(tool, rest, bare).read()
+        return msgspec.convert(values, type=tool.args_type)
+    except (ValueError, msgspec.ValidationError) as error:
+        problem = one_line(str(error)).replace(" - at `$.", " (`").replace("$.", "")
+        raise UsageError(f"{tool.name}: {shorten(problem, 200)}", hint=f"Usage: {synopsis(tool)}") from None
+
+
+class _Reader:
+    """Reads the words of one line into the values of the fields; raises ValueError when they do not fit."""
+
+    def __init__(self, tool: AnyTool, line: str, bare: bool) -> None:
+        fields = {field.name: field for field in fields_of(tool.args_type)}
+        self._line, self._bare = line, bare
+        self._by_flag = {flag: field for field in fields.values() for flag in field.flags}
+        self._waiting = [fields[name] for name in tool.positional]
+        self._rest = self._waiting[-1] if tool.takes_rest and self._waiting else None
+        self._required = [field for field in fields.values() if field.required]
+        self._values: dict[str, Any] = {}
+        self._position = 0
+
+    def read(self) -> dict[str, Any]:
+        only_positional = False
+        while (word := self._peek()) is not None:
+            is_flag = (
+                word.text.startswith("-") and len(word.text) > 1 and not word.quoted and not only_positional
+            )
+            if is_flag and word.text == "--":
+                only_positional = True
+                self._position = word.end
+            elif is_flag:
+                self._position = word.end
+                self._flag(word.text)
+            else:
+                self._positional(word)
+        missing = [field.name for field in self._required if field.name not in self._values]
+        if missing:
+            raise ValueError(f"{missing[0]} is missing")
+        return self._values
+
+    def _peek(self) -> Word | None:
+        """The next word; where free text begins, a word may also begin with a lone quote."""
+        try:
+            word = next_word(self._line, self._position)
+        except ValueError:
+            if self._takes_rest():
+                start = len(self._line) - len(self._line[self._position :].lstrip())
+                return Word("", True, start, len(self._line))
+            raise
+        if self._bare and self._rest is None and word and "\n" in self._line[self._position : word.start]:
+            raise ValueError("a command is one line")
+        return word
+
+    def _takes_rest(self) -> bool:
+        waiting = [field for field in self._waiting if field.name not in self._values]
+        return self._rest is not None and waiting == [self._rest]
+
+    def _positional(self, word: Word) -> None:
+        if self._takes_rest():
+            assert self._rest is not None
+            self._values[self._rest.name] = self._free_text(word.start)
+            return
+        field = next(
+            (field for field in self._waiting if field.kind == "list" or field.name not in self._values), None
+        )
+        if field is None:
+            raise ValueError(f"{shown(word.text)} is one word too many")
+        if self._bare and not field.free and not word.quoted and reads_as_prose(word.text):
+            raise ValueError(f"{shown(word.text)} reads like a question")
+        self._position = word.end
+        self._set(field, word.text)
+
+    def _free_text(self, start: int) -> str:
+        """The rest of the line as it stands; if that is one quoted word, what is in the quotes."""
+        text = self._line[start:].strip()
+        self._position = len(self._line)
+        try:
+            word = next_word(text, 0)
+        except ValueError:
+            return text
+        return word.text if word is not None and word.quoted and word.end == len(text) else text
+
+    def _flag(self, text: str) -> None:
+        name, has_value, value = (
+            text.partition("=") if text.startswith("--") else (text[:2], len(text) > 2, text[2:])
+        )
+        field = self._by_flag.get(name)
+        if field is None:
+            raise ValueError(f"{shown(name)} is not an option")
+        if field.kind != "switch":
+            self._set(
+                field, value.removeprefix("=") if not text.startswith("--") else value
+            ) if has_value else (self._set_next(field, name))
+        elif has_value and text.startswith("--"):
+            raise ValueError(f"{name} takes no value")
+        else:
+            self._set(field, True)
+            if has_value:
+                self._flag("-" + value)
+
+    def _set_next(self, field: Field, name: str) -> None:
+        if field is self._rest:
+            start = len(self._line) - len(self._line[self._position :].lstrip())
+            self._set(field, self._free_text(start))
+            return
+        word = next_word(self._line, self._position)
+        if word is None:
+            raise ValueError(f"{name} needs a value")
+        self._position = word.end
+        self._set(field, word.text)
+
+    def _set(self, field: Field, value: str | bool) -> None:
+        if field.kind == "list":
+            self._values.setdefault(field.name, []).append(value)
+            return
+        if field.name in self._values:
+            raise ValueError(f"{field.name} is given twice")
+        try:
+            self._values[field.name] = field.read(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{field.name}: {shown(str(value))} is not a number") from None
+
+
+def reads_as_prose(word: str) -> bool:
+    """Whether a word is one of ordinary language rather than an argument."""
+    return word.lower() in _PROSE or word.endswith((",", ";", "?", "!", ":", "..."))
+
+
+def shown(text: str) -> str:
+    """What was typed, quoted and shortened for a message."""
+    return repr(shorten(one_line(text), 60))

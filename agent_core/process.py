@@ -1,0 +1,219 @@
+"""Running a program and reading what it says while it says it.
+
+    async with stream_process(["rg", "x"], cwd=root) as process:
+        async for chunk in process:
+            ...
+        code = await process.wait()
+
+The program gets no input and a session of its own. When the block is left, however that happens, nothing of
+it is left running: its process group is killed, and on Linux, when it had not ended by itself, also
+whatever it started that moved to another session (known by a variable in its environment). At most about a
+megabyte of output waits to be read; past that the program waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal, cast
+
+_PIPE_SIZE = 1 << 20
+_HIGH = 1 << 20
+_ERRORS = 16 * 1024
+_MARK = "DSPY_TUI_PROCESS"
+_ROUNDS = 5
+
+
+class Process(asyncio.SubprocessProtocol):
+    """A running program; iterate over it for its output, in chunks of any size. Made by `stream_process`."""
+
+    def __init__(self, mark: str) -> None:
+        self.pid = 0
+        self.mark = mark
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._pipe: asyncio.ReadTransport | None = None
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._paused = False
+        self._changed = asyncio.Event()
+        self._exited = asyncio.Event()
+        self._ended = False
+        self._errors = bytearray()
+
+    @property
+    def errors(self) -> str:
+        """What it said on standard error so far: the first 16 KiB, undecodable bytes replaced."""
+        return self._errors.decode("utf-8", "replace")
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+        return self._transport.get_returncode() if self._transport else None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self.read()) is not None:
+            yield chunk
+
+    async def read(self) -> bytes | None:
+        """Everything that waits, once something does; None at the end of the output."""
+        while not self._chunks:
+            if self._ended:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        if self._paused and self._pipe is not None:
+            self._paused = False
+            self._pipe.resume_reading()
+        return data
+
+    async def wait(self) -> int:
+        """Its exit code, once it has one; output may still be waiting."""
+        await self._exited.wait()
+        code = self.returncode
+        assert code is not None
+        return code
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of the protocol."""
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self.pid = self._transport.get_pid()
+        self._pipe = cast("asyncio.ReadTransport | None", self._transport.get_pipe_transport(1))
+        if self._pipe is not None:
+            _enlarge(self._pipe.get_extra_info("pipe"))
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Part of the protocol."""
+        if fd == 2:
+            self._errors += data[: _ERRORS - len(self._errors)]
+            return
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size >= _HIGH and self._pipe is not None and not self._paused:
+            self._paused = True
+            self._pipe.pause_reading()
+        self._changed.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Part of the protocol."""
+        if fd == 1:
+            self._ended = True
+            self._changed.set()
+
+    def process_exited(self) -> None:
+        """Part of the protocol."""
+        self._exited.set()
+
+    def kill(self) -> None:
+        """Kill all of it at once."""
+        _signal_group(self.pid, signal.SIGKILL)
+        for _ in range(_ROUNDS):  # what was being started meanwhile shows up in the next round
+            escaped = _marked(self.mark)
+            if not escaped:
+                break
+            for pid in escaped:
+                _signal(os.kill, pid, signal.SIGKILL)
+
+    async def end(self, grace: float) -> None:
+        """Leave nothing of it running; `grace` is how many seconds it has to clean up after SIGTERM."""
+        try:
+            if grace and not self._exited.is_set():
+                _signal_group(self.pid, signal.SIGTERM)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._exited.wait(), grace)
+        finally:
+            if self._exited.is_set() and self._ended:
+                _signal_group(self.pid, signal.SIGKILL)
+            else:
+                self.kill()
+            if self._transport is not None:
+                self._transport.close()
+        await self._exited.wait()
+
+
+@asynccontextmanager
+async def stream_process(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    errors: Literal["apart", "merged"] = "apart",
+    grace: float = 0.0,
+) -> AsyncGenerator[Process]:
+    """Run a program for as long as the block lasts.
+
+    Args:
+        argv: The program and its arguments.
+        cwd: Its working folder.
+        env: Its environment; this process's by default.
+        errors: Whether standard error is kept apart (`Process.errors`) or comes within the output.
+        grace: Seconds between SIGTERM and SIGKILL if it still runs when the block is left; 0 kills at once.
+
+    Raises:
+        OSError: It cannot be started.
+        ValueError: An argument holds a NUL.
+    """
+    mark = f"{os.getpid()}-{os.urandom(6).hex()}"
+    process = Process(mark)
+    loop = asyncio.get_running_loop()
+    await loop.subprocess_exec(
+        lambda: process,
+        *argv,
+        cwd=cwd,
+        env={**(os.environ if env is None else env), _MARK: mark},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        await process.end(grace)
+
+
+def _enlarge(pipe: Any) -> None:
+    """Let a megabyte wait in the pipe, so that a fast writer is not held up by each turn of the loop."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):  # it may be over already
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    if pid > 0:
+        _signal(os.killpg, pid, number)
+
+
+def _signal(send: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        send(pid, number)
+
+
+def _marked(mark: str) -> list[int]:
+    """The processes whose environment holds the mark and that still run."""
+    if not sys.platform.startswith("linux"):
+        return []
+    wanted = f"{_MARK}={mark}".encode()
+    found: list[int] = []
+    with suppress(OSError):
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and wanted in _environment(folder):
+                found.append(int(folder.name))
+    return found
+
+
+def _environment(folder: Path) -> bytes:
+    """The environment of a process, empty for one that is over or somebody else's."""
+    try:
+        return (folder / "environ").read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,142 @@
+"""`!command`: run a command in the user's shell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from agent_core.errors import ErrorInfo, ToolError, UsageError
+from agent_core.events import ActionClass
+from agent_core.masking import masker
+from agent_core.process import Process, stream_process
+from agent_core.text import human_duration, one_line, plural, shorten
+from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.shell_output import Output
+
+_HEAD, _TAIL = 8_000, 24_000
+_GRACE_S = 0.5
+_DRAIN_S = 0.3
+_QUIET = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
+
+
+class ShellArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """Arguments of `shell`."""
+
+    command: Annotated[str, msgspec.Meta(description="Command line for the shell, such as 'git status'.")]
+
+
+class ShellTool:
+    """Runs a command line in the workspace's root.
+
+    Its output is shown as it comes; the beginning and the end of it are kept. It gets no input and no
+    terminal. A command that fails is a result with an error (`command-failed`) and its exit code.
+    Cancelling ends it with everything that it started, first kindly, half a second later not; so does its
+    own end for what it left running in the background of the shell.
+    """
+
+    name: ClassVar[str] = "shell"
+    aliases: ClassVar[tuple[str, ...]] = ()
+    summary: ClassVar[str] = "run a shell command; typed as !command"
+    action: ClassVar[ActionClass] = "shell"
+    args_type: ClassVar[type[msgspec.Struct]] = ShellArgs
+    positional: ClassVar[tuple[str, ...]] = ("command",)
+    takes_rest: ClassVar[bool] = True
+    for_agent: ClassVar[bool] = False
+
+    async def run(self, args: ShellArgs, context: ToolContext) -> ToolResult:
+        """Run it to its end; raises `UsageError` for an empty command, `ToolError` when there is no shell."""
+        if not args.command.strip():
+            raise UsageError("No command was given", hint="Such as: !git status")
+        began = time.monotonic()
+        output = Output(mask=masker(context.settings), head=_HEAD, tail=_TAIL)
+        try:
+            async with stream_process(
+                [_shell(), "-c", args.command],
+                cwd=context.workspace.root,
+                env={**os.environ, **_QUIET},
+                errors="merged",
+                grace=_GRACE_S,
+            ) as process:
+                background = await _follow(process, output, context)
+                code = await process.wait()
+        except OSError as error:
+            raise ToolError(
+                f"The shell cannot be run: {error.strerror or error}", hint="Check SHELL."
+            ) from None
+        except ValueError:
+            raise UsageError("The command holds a character that no command can hold") from None
+        return _result(args.command, code, output, time.monotonic() - began, background=background)
+
+
+async def _follow(process: Process, output: Output, context: ToolContext) -> bool:
+    """Show the output until it ends, or until the shell has and only what it left running could say more."""
+    reading = asyncio.create_task(_read(process, output, context))
+    exited = asyncio.create_task(process.wait())
+    try:
+        await asyncio.wait((reading, exited), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait((reading,), timeout=None if not exited.done() else _DRAIN_S)
+        if reading in done:
+            await reading
+        return reading not in done
+    finally:
+        reading.cancel()
+        exited.cancel()
+        await asyncio.gather(reading, exited, return_exceptions=True)
+        _show(context, output.feed(b"", final=True))
+
+
+async def _read(process: Process, output: Output, context: ToolContext) -> None:
+    async for chunk in process:
+        _show(context, output.feed(chunk))
+
+
+def _show(context: ToolContext, lines: str) -> None:
+    if lines:
+        context.progress(lines)
+
+
+def _shell() -> str:
+    """The user's shell, else the system's."""
+    named = Path(os.environ.get("SHELL", ""))
+    usable = named.is_absolute() and os.access(named, os.X_OK) and named.name not in ("nologin", "false")
+    return str(named) if usable else "/bin/sh"
+
+
+def _result(command: str, code: int, output: Output, seconds: float, *, background: bool) -> ToolResult:
+    ended = _ended(code)
+    notes = [f"{output.left_out:,} lines left out"] if output.left_out else []
+    if background:
+        notes.append("what it left running in the background was ended with it")
+    note = "; ".join(notes)
+    shown = output.text()
+    failed = None
+    if code != 0:
+        failed = ErrorInfo("command-failed", f"{shorten(one_line(command), 80)}: {ended}")
+    tail = [f"… {note}"] if background else []
+    return ToolResult(
+        text="\n".join([shown or "(no output)", *tail, *([f"({ended})"] if failed else [])]),
+        summary=f"{ended} after {human_duration(seconds)}, {plural(output.lines, 'line')}",
+        data={
+            "command": command,
+            "exit": code if code >= 0 else 128 - code,
+            "lines": output.lines,
+            "seconds": seconds,
+        },
+        note=note,
+        error=failed,
+    )
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return f"ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"ended by signal {-code}"

@@ -1,0 +1,80 @@
+"""The output of a command as a person would have seen it, kept within bounds."""
+
+from __future__ import annotations
+
+import codecs
+from collections import deque
+from collections.abc import Callable
+
+from agent_core.text import printable
+
+_LONGEST = 8 * 1024
+_WIDTH = 2_000
+
+
+class Output:
+    """Takes bytes, gives finished lines, and keeps the first and the last of them.
+
+    Lines come out printable and with secrets masked, so they are held back until they are whole (or 8 KiB
+    long). Of a line that a carriage return wrote anew, the last state counts, as on a terminal.
+
+    Args:
+        mask: Replaces secrets in a text.
+        head: How many characters of the beginning are kept.
+        tail: How many characters of the end are kept.
+    """
+
+    def __init__(self, *, mask: Callable[[str], str], head: int, tail: int) -> None:
+        self._mask, self._head_room, self._tail_room = mask, head, tail
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._open = ""
+        self._head: list[str] = []
+        self._tail: deque[str] = deque()
+        self._tail_size = 0
+        self.lines = 0
+        self.left_out = 0
+        """How many lines are in neither the kept beginning nor the kept end."""
+
+    def feed(self, chunk: bytes, *, final: bool = False) -> str:
+        """Take in bytes; returns the lines that they finish, with their ends."""
+        text = self._open + self._decoder.decode(chunk, final)
+        whole, end, self._open = text.rpartition("\n")
+        if final or len(self._open) > _LONGEST:
+            whole, end, self._open = whole + end + self._open, "", ""
+            end = "\n" if whole and not whole.endswith("\n") else ""
+        elif "\r" in self._open[:-1]:
+            self._open = self._open[self._open.rindex("\r", 0, -1) + 1 :]
+        lines = self._shown(whole + end)
+        for line in lines:
+            self._keep(line)
+        return "".join(line + "\n" for line in lines)
+
+    def text(self) -> str:
+        """What is kept; a line between beginning and end says what is missing."""
+        missing = [f"… {self.left_out:,} lines left out …"] if self.left_out else []
+        return "\n".join([*self._head, *missing, *self._tail])
+
+    def _shown(self, text: str) -> list[str]:
+        if not text:
+            return []
+        lines = text.removesuffix("\n").split("\n")
+        written = "\n".join(line.removesuffix("\r").rpartition("\r")[2] for line in lines)
+        return [_bounded(line) for line in printable(self._mask(written)).split("\n")]
+
+    def _keep(self, line: str) -> None:
+        self.lines += 1
+        if self._head_room > 0 and not self._tail:
+            self._head_room -= len(line) + 1
+            self._head.append(line)
+            return
+        self._tail.append(line)
+        self._tail_size += len(line) + 1
+        while self._tail_size > self._tail_room and len(self._tail) > 1:
+            self._tail_size -= len(self._tail.popleft()) + 1
+            self.left_out += 1
+
+
+def _bounded(line: str) -> str:
+    if len(line) <= _WIDTH:
+        return line
+    return f"{line[: _WIDTH // 2]} … {len(line) - _WIDTH:,} characters … {line[-_WIDTH // 2 :]}"
