@@ -29,8 +29,10 @@ class _Model(msgspec.Struct):
 
 
 class _Models(msgspec.Struct):
-    models: list[_Model] = []
-    data: list[_Model] = []
+    """Ollama's list, and OpenAI's; Ollama writes null for an empty one."""
+
+    models: list[_Model] | None = None
+    data: list[_Model] | None = None
 
 
 async def check_ollama(settings: Settings) -> Check:
@@ -55,7 +57,7 @@ async def check_ollama(settings: Settings) -> Check:
     if models is None:
         return Check("ollama", missing, f"{detail}, which does not list its models", start)
     if wanted not in {
-        name for model in models.models for name in (model.name, model.name.removesuffix(":latest"))
+        name for model in models.models or () for name in (model.name, model.name.removesuffix(":latest"))
     }:
         return Check(
             "ollama", missing, f"{detail}, without {wanted}", f"Pull it with `ollama pull {wanted}`."
@@ -85,7 +87,7 @@ async def check_openai(settings: Settings) -> Check:
     if answer.status != 200 or models is None:
         step = "Check that OPENAI_BASE_URL ends where the API begins, usually in /v1."
         return Check("openai", missing, f"{where} answers {answer.status} to GET /models", step)
-    names = [model.id for model in models.data]
+    names = [model.id for model in models.data or ()]
     if settings.openai_model and settings.openai_model not in names:
         shown = ", ".join(one_line(name)[:60] for name in names[:5]) or "nothing"
         step = f"Set MODEL_NAME to one of its models, such as {shown}."

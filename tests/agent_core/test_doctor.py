@@ -134,6 +134,11 @@ async def test_the_openai_endpoint(serve: Serve) -> None:
     assert other.verdict == "warn"
     assert "m1, m2" in other.next_step
     assert b"Authorization" not in seen[1]
+    empty = await serve(http({"/models": (200, b'{"object":"list","data":null}')}))
+    assert (
+        "answers, 0 models"
+        in (await check_openai(Settings(openai_base_url=f"http://127.0.0.1:{empty}"))).detail
+    )
     wrong = await check_openai(Settings(openai_base_url=f"http://127.0.0.1:{port}", provider="openai"))
     assert wrong.verdict == "fail"
     assert "/v1" in wrong.next_step
