@@ -82,6 +82,8 @@ class _Assistant:
                     "A plan takes a language model. What a search can tell is where the work would begin:"
                 )
                 await self._places()
+            case "overview":
+                await self._overview()
             case "search":
                 await self._places()
 
@@ -139,6 +141,14 @@ class _Assistant:
             return
         self._say(f"{result.summary}:\n\n{_fenced(_bounded(result.text))}")
 
+    async def _overview(self) -> None:
+        """What the project says of itself, and what lies at its top."""
+        entries = self._turn.workspace.list_dir()
+        readme = next((entry for entry in entries if entry.name.lower().startswith("readme")), None)
+        if readme is not None and not readme.is_dir:
+            await self._file({"path": readme.path, "end": 25})
+        await self._tree({"depth": 1})
+
     async def _file(self, arguments: dict[str, Any]) -> None:
         path: str = arguments["path"]
         start = arguments.get("start")
@@ -183,8 +193,9 @@ class _Assistant:
             return
         best = [hit for hit in hits if hit.score >= hits[0].score * 0.35][:_MOST_PLACES]
         self._say("Best matches, best first:")
-        for number, hit in enumerate(best, 1):
-            shown = _excerpt(hit, terms)
+        head = _head_lines(len(best))
+        for number, (hit, height) in enumerate(zip(best, head, strict=True), 1):
+            shown = _excerpt(hit, terms, height)
             self._cited.append(shown)
             self._say(
                 f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n{_fenced(shown.text, hit.path)}"
@@ -197,18 +208,30 @@ def _importance(hit: Hit) -> tuple[int, int, str, int]:
     return (DEFINITION.match(hit.text) is None, roles.index(role(hit.path)), hit.path, hit.start)
 
 
-def _excerpt(hit: Hit, terms: list[str]) -> Hit:
-    """The lines of a place that say most, at most so many."""
+def _head_lines(places: int) -> list[int]:
+    """How many lines of each place are shown: the best one at length."""
+    return [20, *([10] * (places - 1))] if places > 1 else [_MOST_SHOWN]
+
+
+def _excerpt(hit: Hit, terms: list[str], height: int) -> Hit:
+    """The `height` lines of a place that say most, beginning with a line that does."""
     lines = hit.text.split("\n")
-    if len(lines) <= _MOST_LINES:
+    if len(lines) <= height:
         return hit
-    matching = [any(term in line.lower() for term in terms) for line in lines]
-    windows = range(len(lines) - _MOST_LINES + 1)
-    first = max(windows, key=lambda index: (sum(matching[index : index + _MOST_LINES]), -index))
-    start = hit.start + first
+    weights = [_weight(line, terms) for line in lines]
+    starts = [index for index, weight in enumerate(weights) if weight] or [0]
+    first = max(starts, key=lambda index: (sum(weights[index : index + height]), -index))
+    first = min(first, len(lines) - height)
+    text = "\n".join(lines[first : first + height])
     return msgspec.structs.replace(
-        hit, start=start, end=start + _MOST_LINES - 1, text="\n".join(lines[first : first + _MOST_LINES])
+        hit, start=hit.start + first, end=hit.start + first + height - 1, text=text
     )
+
+
+def _weight(line: str, terms: list[str]) -> int:
+    lowered = line.lower()
+    found = sum(term in lowered for term in terms)
+    return found * (3 if DEFINITION.match(line) else 1)
 
 
 def _bounded(text: str) -> str:

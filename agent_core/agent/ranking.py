@@ -25,7 +25,11 @@ _WEIGHTS: dict[Role, float] = {
     "source": 1.0, "test": 0.35, "document": 0.5, "data": 0.45, "log": 0.2, "generated": 0.2
 }  # fmt: skip
 _ASKED: tuple[tuple[str, frozenset[Role]], ...] = (
-    (r"\b(tests?|tested|testing|fixtures?|specs?)\b", frozenset({"test"})),
+    (
+        r"\b((unit|integration|end.to.end|e2e|regression|which|what|the|our|existing) tests?|tested"
+        r"|tests? (for|of|that|which|files?|cases?|suites?|covers?|checks?)|in tests?|test coverage)\b",
+        frozenset({"test"}),
+    ),
     (r"\b(docs?|document(s|ed|ation)?|readme|manual|guide|install(ed|ation)?)\b", frozenset({"document"})),
     (r"\b(change ?log|release notes?|history|licen[sc]ed?|authors?|contributors?)\b", frozenset({"log"})),
     (

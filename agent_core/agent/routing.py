@@ -9,7 +9,7 @@ import msgspec
 
 from agent_core.agent.terms import is_identifier
 
-Purpose = Literal["grep", "tree", "cat", "plan", "diff", "search"]
+Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "search"]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -65,6 +65,13 @@ _TAIL = re.compile(
     r"\s+(?:in|inside|within|across|from|anywhere|everywhere|used|throughout|under)\b(?:\s+(?:all|the|this|any|every|whole|my|our)\b.*|\s+(?P<path>[\w./-]+)\s*|\s*)$",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"^\W*(?:what(?:'s| is| does)|explain|describe|summari[sz]e|introduce|tell me about|give me a summary of|who is)\s+"
+    r"(?:me\s+)?(?:about\s+)?(?:this|the|our|my)\s+(?:whole\s+|entire\s+)?"
+    r"(?:project|repo|repository|code ?base|code|app|application|program|workspace)"
+    r"(?:\s+(?:about|do|does|for|good for|all about|here))*\W*$",
+    re.IGNORECASE,
+)
 _WHERE_DEFINED = re.compile(
     r"\bwhere\b.{0,20}\b(?:defined|declared|used|called|set|imported|referenced)\b|\b(?:is|are)\b.{1,60}\b(?:defined|declared|used|called|imported|referenced)\b",
     re.IGNORECASE,
@@ -92,6 +99,8 @@ def route(text: str) -> Route:
         and not _asks_inside(text)
     ):
         return Route("cat", _file_arguments(text, file))
+    if _ABOUT.search(text):
+        return Route("overview", {})
     return _grep_route(text) or Route("search", {})
 
 

@@ -15,7 +15,7 @@ from typing import IO
 import msgspec
 
 from agent_core.agent.ranking import DEFINITION, Line, Ranked, Reader, best_window, rank, rarity
-from agent_core.agent.terms import Query, analyse
+from agent_core.agent.terms import Query, analyse, stems_of
 from agent_core.events import Hit
 from agent_core.files import open_regular
 from agent_core.reading import read_part
@@ -61,7 +61,7 @@ def search(job: Job) -> Found:
     hits = tuple(_hit(job, item, idf, query) for item in ranked)
     return Found(
         hits=tuple(hit for hit in hits if hit is not None),
-        terms=tuple(query.stems),
+        terms=tuple(query.words.get(key, key) for key in query.stems),
         files=len(paths),
         cut=cut,
     )
@@ -124,7 +124,7 @@ def _size(path: Path) -> int:
 
 
 def _hit(job: Job, item: Ranked, idf: dict[str, float], query: Query) -> Hit | None:
-    why = _why(item)
+    why = _why(item, query)
     if not job.excerpts:
         return Hit(item.path, 1, 1, round(item.score, 3), why)
     lines = _read(Path(job.root, item.path))
@@ -135,14 +135,19 @@ def _hit(job: Job, item: Ranked, idf: dict[str, float], query: Query) -> Hit | N
     return Hit(item.path, start, end, round(item.score, 3), why, text)
 
 
-def _why(item: Ranked) -> str:
-    words = ", ".join(item.stems[:6])
-    defined = [line.defines for line in item.lines if line.defines and line.counts]
-    parts = [f"speaks of {words}" if item.lines else f"its path has {words}"]
-    if item.lines and item.by_path:
+def _why(item: Ranked, query: Query) -> str:
+    words = ", ".join(query.words.get(key, key) for key in item.stems[:6])
+    if not item.lines:
+        return f"its path has {words}"
+    parts = [f"speaks of {words}"] if words else []
+    if item.by_path:
         parts.append("in its path too")
-    if defined:
-        parts.append(f"defines {', '.join(dict.fromkeys(defined[:3]))}")
+    # The names that hold most of the question's words first, and each with its line.
+    scored = ((len(query.stems.keys() & set(stems_of(line.defines or ""))), line) for line in item.lines)
+    defined = sorted(((count, line) for count, line in scored if count), key=lambda pair: -pair[0])
+    names = {line.defines: line.number for _, line in reversed(defined[:3])}
+    if names:
+        parts.append("defines " + ", ".join(f"{name} ({number})" for name, number in reversed(names.items())))
     return "; ".join(parts)
 
 

@@ -53,6 +53,8 @@ class Query(msgspec.Struct, frozen=True):
     identifiers: tuple[str, ...]
     phrases: tuple[str, ...]
     text: str
+    words: dict[str, str] = {}
+    """The word of the question behind each stem, for people."""
 
 
 @lru_cache(maxsize=65_536)
@@ -91,6 +93,7 @@ def analyse(question: str) -> Query:
     """Find out what a question looks for."""
     phrases = tuple(match[1] or match[2] or match[3] for match in _QUOTED.finditer(question))
     stems: dict[str, float] = {}
+    words: dict[str, str] = {}
     identifiers: list[str] = []
     for match in _WORD.finditer(question):
         word = match[0].strip("-.")
@@ -102,9 +105,11 @@ def analyse(question: str) -> Query:
                 continue
             key = stem(part)
             stems[key] = max(stems.get(key, 0.0), 1.0)
+            words.setdefault(key, part)
     if not stems:  # only filler: better a poor search than none
-        stems = {stem(part): 1.0 for part in split(question) if len(part) > 2}
-    return Query(dict(list(stems.items())[:_MOST_TERMS]), tuple(identifiers), phrases, question)
+        words = {stem(part): part for part in split(question) if len(part) > 2}
+        stems = dict.fromkeys(words, 1.0)
+    return Query(dict(list(stems.items())[:_MOST_TERMS]), tuple(identifiers), phrases, question, words)
 
 
 def is_identifier(word: str) -> bool:
