@@ -149,13 +149,13 @@ async def test_blocks_are_selected_by_key_extended_and_copied(opened: Any) -> No
         view.append_text("t1", "One.\n\nTwo.\n\nThree.")
         view.update_now()
         await pilot.press("j")
-        assert view.selected_text().strip() == "Three."
+        assert view.selected_text() == "Three."
         await pilot.press("k")
-        assert view.selected_text().strip() == "Two."
+        assert view.selected_text() == "Two."
         await pilot.press("J")
-        assert view.selected_text().strip() == "Two.\n\nThree."
+        assert view.selected_text() == "Two.\n\nThree."
         await pilot.press("K", "K")
-        assert view.selected_text().strip() == "One.\n\nTwo."
+        assert view.selected_text() == "One.\n\nTwo."
 
 
 async def test_code_is_copied_as_it_was_written(opened: Any) -> None:
@@ -168,6 +168,18 @@ async def test_code_is_copied_as_it_was_written(opened: Any) -> None:
         app.copy_to_clipboard("")
         await pilot.click(Transcript, offset=(4, 2))
         assert app.clipboard.startswith("def f():")
+
+
+async def test_a_whole_answer_is_copied_as_markdown(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "# A\n\n- **b**\n- c\n\n```py\nx\n```\n")
+        view.start_tool("t1", "c1", "ls")
+        view.append_text("t1", "end")
+        view.append_text("t2", "other")
+        view.update_now()
+        await pilot.press("k", "k", "Y")
+        assert app.clipboard == "# A\n\n- **b**\n- c\n\n```py\nx\n```\n\nend"
 
 
 async def test_enter_folds_the_selected_block(opened: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ async def test_a_whole_turn(opened: Any) -> None:
     async with opened() as (app, _):
         view: Transcript = app.transcript
         view.show_welcome("# Hello")
-        view.show_welcome("Hello *again*")
+        view.show_welcome("# Hello `again`\n- **one**")
         view.add_prompt("t1", "where is [b]it[/b]?\nsecond line")
         view.start_tool("t1", "c1", 'grep "it" .')
         view.tool_output("c1", "a.py:1: it\n")
@@ -37,6 +39,7 @@ async def test_a_whole_turn(opened: Any) -> None:
         view.update_now()
         assert [row for row in app.rows() if row] == [
             "Hello again",
+            "  • one",
             "▌ where is [b]it[/b]?",
             "▌ second line",
             '▸ ✓ grep "it" .  1 match · 12 ms',
@@ -284,3 +287,27 @@ async def test_it_works_before_it_is_mounted() -> None:
     view.append_text("t", "y")
     view.finish_turn("t", "answered", "", None, usage(), 0.1)
     assert len(view.page) == 3
+
+
+async def test_a_long_prompt_and_long_rows_are_shown_in_part(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "word " * 2_000)
+        assert app.rows()[-1] == "▌ … 6,000 more characters"
+        await pilot.press("k", "enter")
+        assert len(view.page.lines(0)) > 150
+        view.start_tool("t1", "c1", "cat")
+        view.finish_tool("c1", "", "x" * 1_000_000, None, 0.1)
+        view.toggle_unit(1)
+        assert len(view.page.lines(1)) < 50
+        assert "998,000 mor" in "".join(line.text[line.lead :] for line in view.page.lines(1))
+
+
+def test_importing_it_loads_neither_markdown_nor_pygments() -> None:
+    code = (
+        "import sys; from tui.widgets.transcript import Transcript; t = Transcript();"
+        "t.show_welcome('# Hi\\n- `a`'); t.add_prompt('t', 'x'); t.start_tool('t', 'c', 'ls');"
+        "print([m for m in ('markdown_it', 'pygments', 'rich.markdown', 'rich.syntax') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

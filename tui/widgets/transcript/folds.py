@@ -10,6 +10,8 @@ from tui.widgets.transcript.units import Clock, Unit
 
 _FIRST = 12
 _MORE = 200
+_ROW = 2_000
+"""Characters of one row of output that are shown."""
 _KEPT = 400_000
 """Characters of a running tool's output that are kept; the oldest go first."""
 _DIFFS = ("diff", "/diff", "git diff", "git show", "!git diff", "!git show")
@@ -25,7 +27,8 @@ class Tool(Unit):
         self._command = one_line(command)
         self._clock = clock
         self._started = clock()
-        self._output = ""
+        self._chunks: list[str] = []
+        self._size = 0
         self._summary = ""
         self._error: ErrorInfo | None = None
         self._seconds: float | None = None
@@ -48,13 +51,18 @@ class Tool(Unit):
 
     def add_output(self, text: str) -> None:
         """A piece of output of the running tool."""
-        self._output = (self._output + text)[-_KEPT:]
+        self._chunks.append(text)
+        self._size += len(text)
+        if self._size > 2 * _KEPT:
+            self._chunks = ["".join(self._chunks)[-_KEPT:]]
+            self._size = _KEPT
         self.forget()
 
     def finish(self, summary: str, text: str, error: ErrorInfo | None, seconds: float) -> None:
         """The tool ended; `text` replaces what it had shown so far, unless it is empty."""
         self._summary, self._error, self._seconds = one_line(summary), error, seconds
-        self._output = text or self._output
+        if text:
+            self._chunks = [text]
         self.forget()
 
     def toggle(self) -> bool:
@@ -101,7 +109,8 @@ class Tool(Unit):
         return out
 
     def _body(self, width: int) -> list[Line]:
-        rows = printable(self._output).rstrip("\n").split("\n") if self._output.strip() else []
+        output = "".join(self._chunks)
+        rows = output.rstrip("\n").split("\n") if output.strip() else []
         # A running tool is watched at its end, a finished one is read from its beginning.
         shown = rows[-self._shown :] if self.running else rows[: self._shown]
         bar: tuple[Run, ...] = (("  │ ", "rule", None),)
@@ -109,7 +118,10 @@ class Tool(Unit):
         out: list[Line] = []
         for row in shown:
             style = _diff_style(row) if is_diff else "title"
-            out += wrap(plain_runs(row.expandtabs(4), style), width, first=bar, rest=bar, at_words=False)
+            runs = [*plain_runs(row[:_ROW].expandtabs(4), style)]
+            if len(row) > _ROW:
+                runs.append((f" … {len(row) - _ROW:,} more characters", "dim", None))
+            out += wrap(runs, width, first=bar, rest=bar, at_words=False)
         hidden = len(rows) - len(shown)
         if hidden > 0:
             more = "earlier" if self.running else "more"
@@ -121,7 +133,7 @@ class Tool(Unit):
         return out
 
     def _plain(self) -> str:
-        return "\n".join([self._command, printable(self._output).rstrip("\n")]).rstrip("\n")
+        return "\n".join([self._command, printable("".join(self._chunks)).rstrip("\n")]).rstrip("\n")
 
 
 def took_text(seconds: float) -> str:

@@ -12,20 +12,20 @@ from textual.message import Message
 from tui.widgets.transcript.folds import Reasoning, Tool
 from tui.widgets.transcript.lines import Line, Link
 from tui.widgets.transcript.search import Search
-from tui.widgets.transcript.selection import Position, Selection, extract
+from tui.widgets.transcript.selecting import Selecting
 from tui.widgets.transcript.strips import Overlay
-from tui.widgets.transcript.units import Markdown, Prompt, Unit
-from tui.widgets.transcript.view import LineView
+from tui.widgets.transcript.units import Prompt
 
 _Place = tuple[int, int, int]
 """Unit, row, and number of the run in the row: where a link is."""
 
 
-class Reader(LineView):
-    """A `LineView` whose content can be selected, copied, searched, folded and followed."""
+class Reader(Selecting):
+    """A page whose content can be selected, copied, searched, folded and followed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "activate", "Open link, fold", id="transcript.activate", show=False),
+        Binding("Y", "copy_answer", "Copy the answer", id="transcript.copy_answer", show=False),
         Binding("j", "select_block(1)", "Select next block", id="transcript.select_next", show=False),
         Binding(
             "k", "select_block(-1)", "Select previous block", id="transcript.select_previous", show=False
@@ -59,16 +59,8 @@ class Reader(LineView):
             super().__init__()
             self.path, self.line, self.url = path, line, url
 
-    class Copied(Message, namespace="transcript"):
-        """Text went to the clipboard."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self.selection: Selection | None = None
         self._search: Search | None = None
         self._link: _Place | None = None
 
@@ -88,77 +80,6 @@ class Reader(LineView):
         if self.selection and (cells := self.selection.span(unit, row, line)):
             out.append((*cells, "selected"))
         return tuple(out)
-
-    # Selecting and copying
-
-    def selected_text(self) -> str:
-        """The selected text, without decoration; "" when nothing is selected."""
-        if not self.selection:
-            return ""
-        rows: list[tuple[Line, tuple[int, int] | None]] = []
-        first, last = self.selection.first, self.selection.last
-        for unit in range(first.unit, min(last.unit, len(self.page) - 1) + 1):
-            for row, line in enumerate(self.page.lines(unit)):
-                if (first.unit, first.row) <= (unit, row) <= (last.unit, last.row):
-                    rows.append((line, self.selection.span(unit, row, line)))
-        return extract(rows)
-
-    def select(self, selection: Selection | None) -> None:
-        """Set or clear the selection."""
-        if selection != self.selection:
-            self.selection = selection
-            self.repaint()
-
-    def action_select_block(self, step: int) -> None:
-        """Select one whole block: the next, or the previous."""
-        if not self.page.units:
-            return
-        if self.selection:
-            unit = max(0, min(self.selection.head.unit + step, len(self.page) - 1))
-        else:
-            unit = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
-        self.select_units(unit, unit)
-
-    def action_extend_block(self, step: int) -> None:
-        """Move the selection's end by one block."""
-        if self.selection is None:
-            self.action_select_block(step)
-            return
-        anchor, head = self.selection.anchor.unit, self.selection.head.unit
-        self.select_units(anchor, max(0, min(head + step, len(self.page) - 1)))
-
-    def select_units(self, anchor: int, head: int) -> None:
-        """Select whole units, from one to another."""
-        first, last = min(anchor, head), max(anchor, head)
-        rows = len(self.page.lines(last))
-        start, end = Position(first, 0, 0), Position(last, max(0, rows - 1), 10_000)
-        self.selection = Selection(start, end) if anchor <= head else Selection(end, start)
-        self.reveal(head, 0 if head < anchor else max(0, len(self.page.lines(head)) - 1))
-
-    def action_copy(self) -> None:
-        """Copy what is selected."""
-        self.copy(self.selected_text())
-
-    def action_copy_code(self) -> None:
-        """Copy the code block that is selected, or else the last one that is visible."""
-        for unit in self._units_at_hand():
-            if isinstance(unit, Markdown) and (code := unit.code) is not None:
-                self.copy(code)
-                return
-
-    def _units_at_hand(self) -> Iterator[Unit]:
-        if self.selection:
-            yield self.page.units[min(self.selection.head.unit, len(self.page) - 1)]
-        if self.page.units:
-            top = self.page.locate(round(self.scroll_y))[0]
-            bottom = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
-            yield from reversed(self.page.units[top : bottom + 1])
-
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard."""
-        if text:
-            self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
-            self.post_message(self.Copied(text))
 
     # Links
 

@@ -16,6 +16,7 @@ from tui.widgets.transcript.markdown import code_lines, render
 Clock = Callable[[], float]
 Level = Literal["info", "warning", "error"]
 
+_PROMPT_CHARACTERS = 4_000
 _TOP_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)\n")
 
 
@@ -62,17 +63,32 @@ class Unit:
 
 
 class Prompt(Unit):
-    """What the user typed, as it was typed."""
+    """What the user typed, as it was typed; a long paste is shown in part until it is unfolded."""
 
     kind = "prompt"
 
     def __init__(self, text: str, *, turn_id: str) -> None:
         super().__init__(turn_id=turn_id)
         self._text = printable(text)
+        self._whole = False
+
+    def toggle(self) -> bool:
+        """Show all of a long prompt, or its beginning."""
+        self._whole = not self._whole
+        self.forget()
+        return self._hidden() > 0 or self._whole
+
+    def _hidden(self) -> int:
+        return 0 if self._whole else len(self._text) - len(self._text[:_PROMPT_CHARACTERS])
 
     def _render(self, width: int) -> list[Line]:
         bar: tuple[Run, ...] = (("▌ ", "prompt-bar", None),)
-        return wrap([(self._text.expandtabs(4), "prompt", None)], width, first=bar, rest=bar, fill="prompt")
+        text = self._text if self._whole else self._text[:_PROMPT_CHARACTERS]
+        out = wrap([(text.expandtabs(4), "prompt", None)], width, first=bar, rest=bar, fill="prompt")
+        if hidden := self._hidden():
+            more: Run = (f"… {hidden:,} more characters", "prompt link", None)
+            out.append(Line((*bar, more), "prompt", lead=2 + len(more[0]), action="toggle"))
+        return out
 
     def _plain(self) -> str:
         return self._text
@@ -124,16 +140,43 @@ class Markdown(Unit):
         return printable(match[2]).rstrip("\n") + "\n" if match else None
 
 
-class Welcome(Markdown):
-    """The text of an empty conversation; our own, so Markdown."""
+class Welcome(Unit):
+    """The text of an empty conversation: our own, with headings, items, `code` and **strong** and no more.
+
+    It is on the screen at the first paint, when the Markdown parser must not be loaded yet.
+    """
 
     kind = "welcome"
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, turn_id="", gap=False)
+        super().__init__(gap=False)
+        self._text = text
 
     def _render(self, width: int) -> list[Line]:
-        return render(self._source, width)
+        out: list[Line] = []
+        for row in printable(self._text).strip("\n").split("\n"):
+            body = row.lstrip("#").lstrip()
+            style = "h1" if row.startswith("# ") else "h2" if row.startswith("#") else ""
+            item = row.startswith("- ")
+            runs = _marked(body[2:] if item else body, style)
+            first: list[Run] = [("  • ", "bullet", None)] if item else []
+            out += wrap(runs, width, first=first, rest=[("    ", "", None)] if item else [])
+        return out
+
+    def _plain(self) -> str:
+        return self._text
+
+
+def _marked(text: str, style: str) -> list[Run]:
+    runs: list[Run] = []
+    for part in re.split(r"(`[^`]+`|\*\*[^*]+\*\*)", text):
+        if part.startswith("`"):
+            runs.append((part.strip("`"), "code", None))
+        elif part.startswith("**"):
+            runs.append((part.strip("*"), "strong", None))
+        else:
+            runs.append((part, style, None))
+    return runs
 
 
 class Notice(Unit):

@@ -1,0 +1,106 @@
+"""Select parts of the conversation and copy them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.message import Message
+
+from tui.widgets.transcript.lines import Line
+from tui.widgets.transcript.selection import Position, Selection, extract
+from tui.widgets.transcript.units import Markdown, Unit
+from tui.widgets.transcript.view import LineView
+
+
+class Selecting(LineView):
+    """A page with a selection."""
+
+    class Copied(Message, namespace="transcript"):
+        """Text went to the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.selection: Selection | None = None
+
+    def selected_text(self) -> str:
+        """The selected text, without decoration; "" when nothing is selected."""
+        if not self.selection:
+            return ""
+        rows: list[tuple[Line, tuple[int, int] | None]] = []
+        first, last = self.selection.first, self.selection.last
+        for unit in range(first.unit, min(last.unit, len(self.page) - 1) + 1):
+            for row, line in enumerate(self.page.lines(unit)):
+                if (first.unit, first.row) <= (unit, row) <= (last.unit, last.row):
+                    rows.append((line, self.selection.span(unit, row, line)))
+        return extract(rows)
+
+    def select(self, selection: Selection | None) -> None:
+        """Set or clear the selection."""
+        if selection != self.selection:
+            self.selection = selection
+            self.repaint()
+
+    def action_select_block(self, step: int) -> None:
+        """Select one whole block: the next, or the previous."""
+        if not self.page.units:
+            return
+        if self.selection:
+            unit = max(0, min(self.selection.head.unit + step, len(self.page) - 1))
+        else:
+            unit = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
+        self.select_units(unit, unit)
+
+    def action_extend_block(self, step: int) -> None:
+        """Move the selection's end by one block."""
+        if self.selection is None:
+            self.action_select_block(step)
+            return
+        anchor, head = self.selection.anchor.unit, self.selection.head.unit
+        self.select_units(anchor, max(0, min(head + step, len(self.page) - 1)))
+
+    def select_units(self, anchor: int, head: int) -> None:
+        """Select whole units, from one to another."""
+        first, last = min(anchor, head), max(anchor, head)
+        rows = len(self.page.lines(last))
+        gap = int(self.page.units[first].gap and first > 0)
+        start, end = Position(first, gap, 0), Position(last, max(0, rows - 1), 10_000)
+        self.selection = Selection(start, end) if anchor <= head else Selection(end, start)
+        self.reveal(head, 0 if head < anchor else max(0, len(self.page.lines(head)) - 1))
+
+    def action_copy(self) -> None:
+        """Copy what is selected."""
+        self.copy(self.selected_text())
+
+    def action_copy_code(self) -> None:
+        """Copy the code block that is selected, or else the last one that is visible."""
+        for unit in self._units_at_hand():
+            if isinstance(unit, Markdown) and (code := unit.code) is not None:
+                self.copy(code)
+                return
+
+    def action_copy_answer(self) -> None:
+        """Copy the whole answer of the turn that is selected, or else the last one visible, as Markdown."""
+        turn = next((unit.turn_id for unit in self._units_at_hand() if isinstance(unit, Markdown)), "")
+        parts: list[str] = []
+        for unit in self.page.units:
+            if isinstance(unit, Markdown) and unit.turn_id == turn:
+                parts += ["\n\n" if unit.gap else "\n", unit.source]
+        self.copy("".join(parts[1:]))
+
+    def _units_at_hand(self) -> Iterator[Unit]:
+        if self.selection:
+            yield self.page.units[min(self.selection.head.unit, len(self.page) - 1)]
+        if self.page.units:
+            top = self.page.locate(round(self.scroll_y))[0]
+            bottom = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
+            yield from reversed(self.page.units[top : bottom + 1])
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        if text:
+            self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
+            self.post_message(self.Copied(text))
