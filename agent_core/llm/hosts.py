@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 from agent_core.errors import ConfigError
@@ -46,6 +45,8 @@ def is_local(url: str) -> bool:
     name = (urlsplit(url).hostname or "").rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:

@@ -6,7 +6,7 @@ time out: `timeouts.watch` does both for all. Cancelling the consuming task clos
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
 
@@ -28,7 +28,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 def new_call_id() -> str:
     """An id for a call that the endpoint gave none."""
-    return f"call_{secrets.token_hex(4)}"
+    return f"call_{os.urandom(4).hex()}"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,12 +99,14 @@ class Models:
             return await self._find_ollama()
 
     async def switch(self, name: str, provider: Provider | None = None) -> ModelInfo:
-        """Take another model, of the current provider unless one is named.
+        """Take another model, of the current provider unless one is named. "embedded" is a name, too.
 
         The old one stays when the new one cannot be used; its running answer goes on. Raises as `current`.
         """
         async with self._choosing:
             info = self.info or self.target()
+            if name == "embedded" and provider is None:
+                name, provider = "", "embedded"
             kind = provider if provider not in (None, "auto") else (info.provider if info else "ollama")
             if kind == "none":
                 self._retire()
