@@ -43,7 +43,9 @@ _REFUSABLE = re.compile(r"does not support (tools|thinking)")
 
 def _load_client(url: str) -> Client:
     from agent_core.llm.ollama_client import Client
+    from agent_core.llm.warm import warm
 
+    warm()
     return Client(url=url, local=is_local(url))
 
 

@@ -29,7 +29,9 @@ _LOADING_POLL_S = 0.5
 
 def _load_client(url: str, key: str) -> Client:
     from agent_core.llm.openai_client import Client
+    from agent_core.llm.warm import warm
 
+    warm()
     return Client(url=url, key=key, local=is_local(url))
 
 
