@@ -4,8 +4,8 @@
 
 CORPORA is a folder of source trees as `$DSPY_TUI_KIT/bench/corpora.py` fetches them. Each query is a change's
 description; what counts as found are the source files that the change touched. NDCG@10 as the kit's
-`score.py` computes it, the mean over repositories of the mean over queries; beside it the kit's figures for ripgrep by
-keywords and for BM25 over chunks, which has an index.
+`score.py` computes it, the mean over repositories of the mean over queries; beside it the kit's figures for
+ripgrep by keywords and for BM25 over chunks, which has an index.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def answer(task: tuple[str, str, str]) -> tuple[dict[str, Any], float]:
     """The ranked files for one query, and the seconds it took."""
     identity, root, question = task
     began = time.perf_counter()
-    found = search(Job(root=root, question=question, ripgrep=find_ripgrep(), limit=30, excerpts=False, seconds=30))
+    job = Job(root=root, question=question, ripgrep=find_ripgrep(), limit=30, excerpts=False, seconds=30)
+    found = search(job)
     return {"id": identity, "ranked": [hit.path for hit in found.hits]}, time.perf_counter() - began
 
 

@@ -1,8 +1,8 @@
 """How many tokens a text takes, and what of everything goes into the window.
 
-The order of the rules: system and question whole or not at all, then the newest results of tools, the files that
-the user mentioned, earlier exchanges newest first, and places found by search. What does not fit is shortened
-where a part of it is still worth something, else left out; both are told.
+The order of the rules: system and question whole or not at all, then the newest results of tools, the files
+that the user mentioned, earlier exchanges newest first, and places found by search. What does not fit is
+shortened where a part of it is still worth something, else left out; both are told.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _MARK = re.compile(r"[^\w\s]|\n|\d")
 class Estimate:
     """Tokens of a text by its characters, corrected by what a model's endpoint measured.
 
-    Letters and spaces: 4.4 to a token; each digit, line end or mark: .55 of one; letters of other alphabets .5;
-    Chinese, Japanese, Korean and Thai characters: 1. Fitted to the vocabularies of Qwen and Llama.
+    Letters and spaces: 4.4 to a token; each digit, line end or mark: .55 of one; letters of other alphabets
+    .5; Chinese, Japanese, Korean and Thai characters: 1. Fitted to the vocabularies of Qwen and Llama.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes in. `used` are the estimated tokens of the prompt, `room` the tokens that remain for the answer."""
+    """What goes in. `used`: estimated tokens of the prompt; `room`: tokens that remain for the answer."""
 
     steps: tuple[Step, ...]
     mentions: tuple[Mentioned, ...]
@@ -134,7 +134,8 @@ def pack(
         window: Tokens of the model's context; 0 when unknown.
         reserve: Tokens for the answer; at most a third of the window is kept.
         count: Estimates tokens.
-        evidence_limit: Tokens that places found by search may take at most: a slow model has to read them all.
+        evidence_limit: Tokens that places found by search may take at most: a slow model has to read them
+        all.
 
     Raises:
         ContextTooSmall: Not even the system prompt, the tools and the question fit.

@@ -1,7 +1,8 @@
 """Choosing a tool without native tool calls: the schema of a choice, and reading what came back.
 
-The schema is one object per tool, so an endpoint that enforces it cannot leave out what a tool needs. Endpoints
-that enforce nothing get lenient reading: prose around the object, code fences, single quotes, a cut-off end.
+The schema is one object per tool, so an endpoint that enforces it cannot leave out what a tool needs.
+Endpoints that enforce nothing get lenient reading: prose around the object, code fences, single quotes, a
+cut-off end.
 """
 
 from __future__ import annotations

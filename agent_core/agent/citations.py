@@ -15,7 +15,8 @@ _MOST = 60
 def check_citations(text: str, workspace: Workspace) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
     """The citations of a text as `path:line` or `path:first-last`: those that exist, and those that do not.
 
-    What only looks like a citation (`localhost:8080`, `12:30`) is in neither. Reads files: call it in a thread.
+    What only looks like a citation (`localhost:8080`, `12:30`) is in neither. Reads files: call it in a
+    thread.
     """
     counts: dict[str, int | None] = {}
     good: dict[str, Hit] = {}

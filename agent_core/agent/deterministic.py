@@ -1,4 +1,4 @@
-"""The assistant without a model: rules choose a tool, and the answer is what it found, cited, and nothing else."""
+"""The assistant without a model: rules choose a tool; the answer is what it found, cited, nothing else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_SHOWN = 60
 
 
 async def respond_without_model(task: TaskInput, turn: TurnPort) -> Answer:
-    """Answer a task with what the tools and a search find; invents nothing, and says that no model is configured."""
+    """Answer a task with what the tools and a search find, and say that no model is configured."""
     return await _Assistant(task, turn).answer()
 
 
@@ -198,7 +198,8 @@ class _Assistant:
             shown = _excerpt(hit, terms, height)
             self._cited.append(shown)
             self._say(
-                f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n{_fenced(shown.text, hit.path)}"
+                f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n"
+                f"{_fenced(shown.text, hit.path)}"
             )
 
 

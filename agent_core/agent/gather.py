@@ -61,7 +61,7 @@ async def search_places(
 
 
 def search_text(text: str, history: Iterable[Exchange]) -> str:
-    """What to search for: a question that says little ("and where is it called?") is read with the one before."""
+    """What to search for; one that says little ("and where is it called?") is read with the one before."""
     if len(analyse(text).stems) >= _FEW_TERMS:
         return text
     last = next(reversed(list(history)), None)

@@ -15,7 +15,7 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class History:
-    """The exchanges of a conversation, the newest 50 of them; the budget decides how many a model gets to see."""
+    """The newest 50 exchanges of a conversation; the budget decides how many of them a model gets to see."""
 
     def __init__(self, exchanges: tuple[Exchange, ...] = ()) -> None:
         self._exchanges = list(exchanges)[-_MOST:]

@@ -8,16 +8,20 @@ from agent_core.agent.routing import Route, route
 
 __all__ = ["Route", "asks_for_change", "route"]
 
-_CHANGE = (
-    r"add|append|apply|bump|change|clean ?up|comment out|convert|correct|create|decrease|delete|deprecate|disable"
-    r"|downgrade|drop|edit|enable|extend|extract|fix|format|generate|get rid of|implement|improve|increase|inline"
-    r"|insert|install|introduce|lower|make|merge|migrate|modify|move|optimi[sz]e|patch|port|prepend|put|raise"
-    r"|refactor|reformat|remove|rename|reorder|replace|resolve|restructure|revert|rewrite|set|simplify|sort|speed up"
-    r"|split|swap|switch|tidy|turn|undo|uninstall|update|upgrade|wire up|wrap|write|build|support|hook up|bring"
-)  # fmt: skip
+_CHANGE_VERBS = """
+    add, append, apply, bump, change, clean ?up, comment out, convert, correct, create, decrease, delete,
+    deprecate, disable, downgrade, drop, edit, enable, extend, extract, fix, format, generate, get rid
+    of, implement, improve, increase, inline, insert, install, introduce, lower, make, merge, migrate,
+    modify, move, optimi[sz]e, patch, port, prepend, put, raise, refactor, reformat, remove, rename,
+    reorder, replace, resolve, restructure, revert, rewrite, set, simplify, sort, speed up, split, swap,
+    switch, tidy, turn, undo, uninstall, update, upgrade, wire up, wrap, write, build, support, hook up,
+    bring
+"""
+_CHANGE = "|".join(" ".join(verb.split()) for verb in _CHANGE_VERBS.split(","))
 _POLITE = (
     r"(?:(?:hi|hello|hey|ok|okay|so|now|then|next|great|thanks|yes|and|also|first|finally)\b[\s,!.:]*)*"
-    r"(?:(?:please|pls|kindly|just|go ahead and|let'?s|let us|try to|help me(?: to)?|you (?:should|must|need to)"
+    r"(?:(?:please|pls|kindly|just|go ahead and|let'?s|let us|try to|help me(?: to)?|you (?:should|must"
+    r"|need to)"
     r"|i(?:'d| would) like (?:you )?to|i (?:want|need) (?:you )?to|we (?:need|have|want) to"
     r"|(?:can|could|would|will) you(?: please)?|(?:can|could) we|would you mind)\s+)*"
 )
@@ -25,19 +29,26 @@ _IMPERATIVE = re.compile(
     rf"^\W*{_POLITE}(?:please\s+)?(?P<verb>{_CHANGE})(?:ing)?\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
 _LATER = re.compile(
-    rf"(?:[.;:!]\s+|,?\s+(?:and|then|and then)\s+)(?:please\s+|then\s+)?(?P<verb>{_CHANGE})\s+(?:the|a|an|it|this|that|all|every|them"
+    rf"(?:[.;:!]\s+|,?\s+(?:and|then|and then)\s+)(?:please\s+|then\s+)?(?P<verb>{_CHANGE})\s+(?:the|a|an"
+    rf"|it|this|that|all|every|them"
     r"|my|our|its|some|to|in|from|tests?|docstrings?|type)\b",
     re.IGNORECASE,
 )
 _NEEDS = re.compile(
-    r"^\W*(?:the |this |that )?[\w ./`'\"-]{1,60}\b(?:needs? to be|should be|must be|has to be|ought to be)\s+"
-    r"(?:fixed|renamed|removed|deleted|changed|updated|replaced|refactored|rewritten|moved|added|split|converted)\b",
+    r"^\W*(?:the |this |that )?[\w ./`'\"-]{1,60}\b(?:needs? to be|should be|must be|has to be"
+    r"|ought to be)\s+"
+    r"(?:fixed|renamed|removed|deleted|changed|updated|replaced|refactored|rewritten|moved|added|split"
+    r"|converted)\b",
     re.IGNORECASE,
 )
+_ASKING_WORDS = """
+    who, what, whats, what's, when, where, why, which, how, is, are, was, were, does, do, did, has, have,
+    had, should, shall, explain, describe, show, list, find, search, grep, look, tell, summari[sz]e,
+    give, print, display, open, read, cat, view, count, compare, review, locate, trace, walk, plan,
+    outline, propose, suggest, design, break, run, check, identify, understand
+"""
 _ASKING = re.compile(
-    r"^\W*(?:who|what|whats|what's|when|where|why|which|how|is|are|was|were|does|do|did|has|have|had|should|shall"
-    r"|explain|describe|show|list|find|search|grep|look|tell|summari[sz]e|give|print|display|open|read|cat|view|count"
-    r"|compare|review|locate|trace|walk|plan|outline|propose|suggest|design|break|run|check|identify|understand"
+    rf"^\W*(?:{'|'.join(word.strip() for word in _ASKING_WORDS.split(','))}"
     r"|(?:can|could|may|might|must|will|would) (?!you\b|we\b)\w+)\b",
     re.IGNORECASE,
 )
@@ -47,7 +58,8 @@ _NO_CHANGE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_ANSWER = re.compile(
-    r"^\s*(?:sure|sense of|(?:me )?(?:a |an |the )?(?:list|overview|summary|table|plan|outline|diagram|explanation|description)\b)",
+    r"^\s*(?:sure|sense of|(?:me )?(?:a |an |the )?(?:list|overview|summary|table|plan|outline|diagram"
+    r"|explanation|description)\b)",
     re.IGNORECASE,
 )
 
@@ -69,7 +81,7 @@ def asks_for_change(text: str) -> bool:
 
 
 def _is_noun(verb: str, rest: str) -> bool:
-    """Whether what looks like an imperative is none: "make sure I understand", "build fails", "set of rules"."""
+    """Whether what looks like an imperative is none: "make sure I understand", "build fails"."""
     rest = rest.strip(" ?!.")
     if not rest:
         return verb.lower() in {
@@ -87,7 +99,8 @@ def _is_noun(verb: str, rest: str) -> bool:
     if verb.lower() in {"make", "write", "create", "generate", "bring", "put"} and _ABOUT_ANSWER.match(rest):
         return True
     return re.match(
-        r"^(?:fails?|failed|is|are|was|were|breaks?|broke|errors?|does|doesn't|has|of|for|files? (?:is|are)|logs?\b|time|times"
+        r"^(?:fails?|failed|is|are|was|were|breaks?|broke|errors?|does|doesn't|has|of|for|files? (?:is"
+        r"|are)|logs?\b|time|times"
         r"|process|system|status|output|scripts? (?:is|are|do|does)|happens?|works?)\b",
         rest,
         re.IGNORECASE,

@@ -1,8 +1,8 @@
 """Answering with a model: it looks with the read tools, then answers in text that streams as it comes.
 
 A model with native tool calls is offered the tools and ends the turn by answering without a call. One without
-chooses inside a schema, one call at a time, and then answers from what was found. Both start with the places that
-a search for the question found, so a small model is informed before its first step.
+chooses inside a schema, one call at a time, and then answers from what was found. Both start with the places
+that a search for the question found, so a small model is informed before its first step.
 """
 
 from __future__ import annotations

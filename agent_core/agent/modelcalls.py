@@ -230,7 +230,7 @@ class ModelCalls:
         return _reply(prediction, predictor, self.stream.finish_reason)
 
     def _config(self, packed: Packed, config: dict[str, Any]) -> dict[str, Any]:
-        """A local model's answer is bounded by its window: past it, it would forget the question and go on."""
+        """A local model's answer is bounded by its window: past it, the question would be forgotten."""
         settings, info = self._turn.settings, self._model.info
         room = packed.room if info.is_local and info.window else None
         limits = [limit for limit in (room, config.get("max_tokens")) if limit is not None]

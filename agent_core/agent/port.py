@@ -29,10 +29,10 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """How a task was answered.
 
-    `text` is everything that was streamed; `citations` are the places it names that exist; `changed` lists files
-    that tools changed. `stop_reason`: stop, length (cut by the model's limit), steps (the limit of steps),
-    repeat (the same call again and again), empty (the model said nothing), no-model, or unchanged (a change was
-    asked for and nothing was changed).
+    `text` is everything that was streamed; `citations` are the places it names that exist; `changed` lists
+    files that tools changed. `stop_reason`: stop, length (cut by the model's limit), steps (the limit of
+    steps), repeat (the same call again and again), empty (the model said nothing), no-model, or unchanged (a
+    change was asked for and nothing was changed).
     """
 
     text: str

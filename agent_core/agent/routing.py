@@ -13,13 +13,16 @@ Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "search"]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What serves a request: a purpose and what it takes (`pattern`, `literal`, `word`, `path`, `start`, `end`, `depth`)."""
+    """What serves a request: a purpose and what it takes (`pattern`, `path`, `start`, `end`, `depth`)."""
 
     purpose: Purpose
     arguments: dict[str, Any] = {}
 
 
-_PATH = r"(?P<path>(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*\.[A-Za-z][\w]{0,9}|(?:[\w.@+-]+/)+[\w.@+-]+|Makefile|Dockerfile|Justfile|Rakefile|Gemfile|Procfile|LICENSE|README|CHANGELOG|NOTICE)"
+_PATH = (
+    r"(?P<path>(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*\.[A-Za-z][\w]{0,9}|(?:[\w.@+-]+/)+[\w.@+-]+"
+    r"|Makefile|Dockerfile|Justfile|Rakefile|Gemfile|Procfile|LICENSE|README|CHANGELOG|NOTICE)"
+)
 _FILE = re.compile(rf"(?<![\w./-])`?{_PATH}`?(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?(?![\w/-])")
 _LINES = re.compile(r"\blines?\s+(\d+)(?:\s*(?:-|–|to|through|until|and)\s*(\d+))?", re.IGNORECASE)
 _SHOW = re.compile(
@@ -27,53 +30,70 @@ _SHOW = re.compile(
     re.IGNORECASE,
 )
 _LAYOUT = re.compile(
-    r"\b(?:file |folder |directory |project |source )?tree\b|\blayout\b|\b(?:directory|folder|project|repo(?:sitory)?|file|code) structure\b"
+    r"\b(?:file |folder |directory |project |source )?tree\b|\blayout\b|\b(?:directory|folder|project"
+    r"|repo(?:sitory)?|file|code) structure\b"
     r"|\bstructure of (?:the |this )?(?:repo|repository|project|code|codebase|directory|folder|src)\b"
     r"|\b(?:sub)?(?:director(?:y|ies)|folders?)\b|\blist (?:all )?(?:the )?files\b|\boverview\b"
-    r"|\b(?:what|which) files (?:are|exist)\b|\bhow (?:the |this )?(?:project|repo|code|codebase)(?: is)? (?:organi[sz]ed|structured|laid out)"
+    r"|\b(?:what|which) files (?:are|exist)\b|\bhow (?:the |this )?(?:project|repo|code"
+    r"|codebase)(?: is)? (?:organi[sz]ed|structured|laid out)"
     r"|\bhow is (?:the |this )?(?:project|repo(?:sitory)?|code|codebase) (?:organi[sz]ed|structured|laid out)"
     r"|\bproject is (?:organi[sz]ed|structured|laid out)",
     re.IGNORECASE,
 )
 _PLAN = re.compile(
-    r"\bplan\b|\bsteps?\b|\bstep by step\b|\boutline\b|\bbreak (?:this|that|it|down|the)\b|\bapproach\b|\bmigrat\w*"
-    r"|\bhow (?:should|do|can|could|would|to) (?:i|we|one|you)?\b.{0,30}?\b(?:add|introduce|support|implement|go about|move|replace|split|build|upgrade|convert|migrate|port|refactor|rewrite|extend|integrate|set up)\b"
+    r"\bplan\b|\bsteps?\b|\bstep by step\b|\boutline\b|\bbreak (?:this|that|it|down|the)\b|\bapproach\b"
+    r"|\bmigrat\w*"
+    r"|\bhow (?:should|do|can|could|would|to) (?:i|we|one|you)?\b.{0,30}?\b(?:add|introduce|support"
+    r"|implement|go about|move|replace|split|build|upgrade|convert|migrate|port|refactor|rewrite|extend"
+    r"|integrate|set up)\b"
     r"|\bhow to (?:add|introduce|support|implement|replace|split|migrate|refactor|rewrite|extend|integrate)\b"
-    r"|\bbest way\b|\bwhat would it take\b|\bpropose\b|\bdesign (?:the|a|an)\b|\bwhere do i start\b|\broadmap\b",
+    r"|\bbest way\b|\bwhat would it take\b|\bpropose\b|\bdesign (?:the|a|an)\b|\bwhere do i start\b"
+    r"|\broadmap\b",
     re.IGNORECASE,
 )
 _DIFF = re.compile(
-    r"\b(?:what|which files|show)\b.{0,25}\b(?:changed|have i changed|did i change|(?:uncommitted|unstaged|staged|my|pending|local) (?:changes|edits|modifications))\b"
+    r"\b(?:what|which files|show)\b.{0,25}\b(?:changed|have i changed|did i change|(?:uncommitted"
+    r"|unstaged|staged|my|pending|local) (?:changes|edits|modifications))\b"
     r"|\b(?:git )?diff\b|\buncommitted\b",
     re.IGNORECASE,
 )
 _GREP = re.compile(
-    r"\b(?:grep|occurrences?|mentions?|mentioned|usages?|references?|imports?|imported|lines? (?:that |which )?(?:contain|match|with|matching|containing)|contain(?:s|ing)?"
-    r"|(?:the )?(?:word|string|text|literal|phrase|regex|pattern)|search(?:es|ed)? (?:the (?:repo|code|sources?|project) )?for"
-    r"|who (?:calls|uses|imports)|calls? (?:to|of)|callers? of|uses? of|look for|find (?:all |every |each )?(?:uses?|calls?|lines?|occurrences?|places))\b",
+    r"\b(?:grep|occurrences?|mentions?|mentioned|usages?|references?|imports?|imported|lines? (?:that "
+    r"|which )?(?:contain|match|with|matching|containing)|contain(?:s|ing)?"
+    r"|(?:the )?(?:word|string|text|literal|phrase|regex|pattern)|search(?:es|ed)? (?:the (?:repo|code"
+    r"|sources?|project) )?for"
+    r"|who (?:calls|uses|imports)|calls? (?:to|of)|callers? of|uses? of|look for|find (?:all |every "
+    r"|each )?(?:uses?|calls?|lines?|occurrences?|places))\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|[“„]([^”“\n]+)[”“]")
 _CODE_WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*\(?\)?")
 _AFTER = re.compile(
-    r"\b(?:grep(?:\s+for)?|search(?:\s+the\s+\w+)?\s+for|look\s+for|occurrences?\s+of|mentions?\s+of|mentioned?|usages?\s+of|references?\s+to"
-    r"|imports?|contain(?:s|ing)?|match(?:es|ing)?|who\s+(?:calls|uses)|calls?\s+(?:to|of)|callers?\s+of|uses?\s+of|lines?\s+with|(?:the\s+)?(?:word|string|text|literal|phrase|regex|pattern|variable|function|class|method))\s+"
-    r"(?:the\s+|a\s+|an\s+)?(?:word\s+|string\s+|text\s+|literal\s+|phrase\s+|regex\s+|pattern\s+|variable\s+|function\s+|class\s+|method\s+|calls?\s+to\s+)?(?P<what>\S[^?\n]*)",
+    r"\b(?:grep(?:\s+for)?|search(?:\s+the\s+\w+)?\s+for|look\s+for|occurrences?\s+of|mentions?\s+of"
+    r"|mentioned?|usages?\s+of|references?\s+to"
+    r"|imports?|contain(?:s|ing)?|match(?:es|ing)?|who\s+(?:calls|uses)|calls?\s+(?:to|of)|callers?\s+of"
+    r"|uses?\s+of|lines?\s+with|(?:the\s+)?(?:word|string|text|literal|phrase|regex|pattern|variable"
+    r"|function|class|method))\s+"
+    r"(?:the\s+|a\s+|an\s+)?(?:word\s+|string\s+|text\s+|literal\s+|phrase\s+|regex\s+|pattern\s+"
+    r"|variable\s+|function\s+|class\s+|method\s+|calls?\s+to\s+)?(?P<what>\S[^?\n]*)",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s+(?:in|inside|within|across|from|anywhere|everywhere|used|throughout|under)\b(?:\s+(?:all|the|this|any|every|whole|my|our)\b.*|\s+(?P<path>[\w./-]+)\s*|\s*)$",
+    r"\s+(?:in|inside|within|across|from|anywhere|everywhere|used|throughout|under)\b(?:\s+(?:all|the"
+    r"|this|any|every|whole|my|our)\b.*|\s+(?P<path>[\w./-]+)\s*|\s*)$",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"^\W*(?:what(?:'s| is| does)|explain|describe|summari[sz]e|introduce|tell me about|give me a summary of|who is)\s+"
+    r"^\W*(?:what(?:'s| is| does)|explain|describe|summari[sz]e|introduce|tell me about"
+    r"|give me a summary of|who is)\s+"
     r"(?:me\s+)?(?:about\s+)?(?:this|the|our|my)\s+(?:whole\s+|entire\s+)?"
     r"(?:project|repo|repository|code ?base|code|app|application|program|workspace)"
     r"(?:\s+(?:about|do|does|for|good for|all about|here))*\W*$",
     re.IGNORECASE,
 )
 _WHERE_DEFINED = re.compile(
-    r"\bwhere\b.{0,20}\b(?:defined|declared|used|called|set|imported|referenced)\b|\b(?:is|are)\b.{1,60}\b(?:defined|declared|used|called|imported|referenced)\b",
+    r"\bwhere\b.{0,20}\b(?:defined|declared|used|called|set|imported|referenced)\b|\b(?:is"
+    r"|are)\b.{1,60}\b(?:defined|declared|used|called|imported|referenced)\b",
     re.IGNORECASE,
 )
 
@@ -109,6 +129,13 @@ def _asks_inside(text: str) -> bool:
     return bool(re.match(r"^\W*(?:where|why|how|when|who|which)\b", text, re.IGNORECASE))
 
 
+_GENERIC_WORDS = """
+    project repo repository here this codebase code it files file workspace folder directory all current root
+    whole entire two levels deep
+"""
+_GENERIC = frozenset(_GENERIC_WORDS.split())
+
+
 def _layout_arguments(text: str, file: re.Match[str] | None) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if file and "." not in file["path"].rpartition("/")[2]:
@@ -119,8 +146,7 @@ def _layout_arguments(text: str, file: re.Match[str] | None) -> dict[str, Any]:
             text,
             re.IGNORECASE,
         ) or re.search(r"\b(?:the\s+)`?([\w./-]+)`?\s+(?:folder|directory)\b", text, re.IGNORECASE)
-        generic = {"project", "repo", "repository", "here", "this", "codebase", "code", "it", "files", "file", "workspace", "folder", "directory", "all", "current", "root", "whole", "entire", "two", "levels", "deep"}  # fmt: skip
-        if named and named[1].lower() not in generic:
+        if named and named[1].lower() not in _GENERIC:
             arguments["path"] = named[1]
     numbers = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
     depth = re.search(r"\b(\d+|one|two|three|four|five) levels?\b|\bdepth (?:of )?(\d+)", text, re.IGNORECASE)

@@ -29,8 +29,8 @@ _LONGEST_CALL = 4000
 class TurnStream:
     """Publishes the deltas of a turn's model calls and adds up what they used.
 
-    Small models write tool calls into their text. With `show="unless a call"` text that begins like one is held
-    back until it is clear what it is: `release` shows it, the next `begin` drops it.
+    Small models write tool calls into their text. With `show="unless a call"` text that begins like one is
+    held back until it is clear what it is: `release` shows it, the next `begin` drops it.
     """
 
     def __init__(self, *, turn_id: str, model: str, publish: Publish) -> None:

@@ -1,9 +1,9 @@
 """DSPy over our own port: an engine for `dspy.LM`, so that a DSPy program streams, cancels and times out like
 everything else.
 
-The engine shows each event of the stream to a listener the moment it arrives and assembles the response that DSPy
-parses; nothing is streamed through DSPy itself. dspy is imported here and in `agent_core/skills` alone, late and in
-a thread: `preload()`.
+The engine shows each event of the stream to a listener the moment it arrives and assembles the response that
+DSPy parses; nothing is streamed through DSPy itself. dspy is imported here and in `agent_core/skills` alone,
+late and in a thread: `preload()`.
 """
 
 # dspy comes without types.
@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.errors import AgentError, ModelProtocolError
@@ -49,15 +50,15 @@ _FINISH: dict[FinishReason, str] = {
 
 
 async def preload() -> None:
-    """Import dspy in a thread; later calls return at once. Call it after first paint when a model is configured."""
-    import sys
-
-    if "dspy" not in sys.modules or not hasattr(sys.modules["dspy"], "Predict"):
+    """Import dspy in a thread, after first paint, when a model is configured; later calls return at once."""
+    if not _import.cache_info().currsize:
         await asyncio.to_thread(_import)
 
 
+@cache
 def _import() -> None:
-    # Nothing is cached, so no folder for it is made; litellm, if anything ever asks for it, stays off the network.
+    # Nothing is cached, so no folder for it is made; litellm, if anything ever asks for it, stays off the
+    # network.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     import logging
 

@@ -72,7 +72,7 @@ class Conclude(dspy.Signature):
 
 
 class Ask(dspy.Module):
-    """The predictors that the agent's loop calls: `act` with native tools, `choose` without, `conclude` at the end."""
+    """What the agent's loop calls: `act` with native tools, `choose` without them, `conclude` at the end."""
 
     def __init__(self) -> None:
         super().__init__()

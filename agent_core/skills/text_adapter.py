@@ -1,8 +1,8 @@
 """A DSPy adapter for conversations: a plain text reply is the answer, and tools are called natively.
 
 DSPy's own adapters wrap every field in markers, which small models lose and which cannot be shown while they
-stream. Here the instructions are the system prompt, the inputs are ordinary messages, and the reply's text is the
-one output field of text, as it comes.
+stream. Here the instructions are the system prompt, the inputs are ordinary messages, and the reply's text
+is the one output field of text, as it comes.
 """
 
 # dspy comes without types.
@@ -25,10 +25,11 @@ SPECIAL = frozenset({"history", "steps", "tools"})
 class TextAdapter(dspy.Adapter):
     """Renders a signature to a request, and a response to the signature's outputs.
 
-    Input fields with a meaning of their own: `history` (a sequence of `Exchange`) becomes earlier messages, `steps`
-    (of `Step`) the calls and results so far, `tools` (of `ToolSpec`) the tools that are offered. The other input
-    fields are the user's message, in order, each under its description. A signature with `tools` gets its steps as
-    native tool messages and has an output field `tool_calls`; one without gets them as text.
+    Input fields with a meaning of their own: `history` (a sequence of `Exchange`) becomes earlier messages,
+    `steps` (of `Step`) the calls and results so far, `tools` (of `ToolSpec`) the tools that are offered. The
+    other input fields are the user's message, in order, each under its description. A signature with `tools`
+    gets its steps as native tool messages and has an output field `tool_calls`; one without gets them as
+    text.
 
     A call's configuration: `response_schema`, `think`, `max_tokens`, `temperature`.
     """

@@ -34,7 +34,7 @@ async def ask(root: Path, text: str, **settings: Any) -> tuple[Answer, RecordedT
 
 
 def check_claims(text: str, root: Path) -> int:
-    """Every block and line that the answer cites is in the file, word for word; returns how many there are."""
+    """Every block and line that the answer cites is in the file, word for word; returns how many."""
     claims = 0
     for path, start, end, _, body in _BLOCK.findall(text):
         lines = (root / path).read_text("utf-8", "replace").split("\n")[int(start) - 1 : int(end)]
@@ -52,11 +52,14 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "net.py").write_text(
         "import time\n\nRETRY_LIMIT = 3\n\n\ndef fetch_with_retries(url):\n"
-        '    """Retry failed network calls."""\n    for attempt in range(RETRY_LIMIT):\n        time.sleep(attempt)\n'
+        '    """Retry failed network calls."""\n'
+        "    for attempt in range(RETRY_LIMIT):\n        time.sleep(attempt)\n"
     )
-    (tmp_path / "src" / "main.py").write_text("from net import fetch_with_retries\n\nfetch_with_retries('x')\n")
+    main = "from net import fetch_with_retries\n\nfetch_with_retries('x')\n"
+    (tmp_path / "src" / "main.py").write_text(main)
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_net.py").write_text("def test_retry_failed_network_calls():\n    assert True\n")
+    test = "def test_retry_failed_network_calls():\n    assert True\n"
+    (tmp_path / "tests" / "test_net.py").write_text(test)
     (tmp_path / "README.md").write_text("# Net\n\nRetries.\n")
     return tmp_path
 
@@ -116,7 +119,8 @@ async def test_the_layout_is_shown(project: Path) -> None:
 
 
 async def test_the_changes_are_shown(project: Path) -> None:
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=project, check=True)
     (project / "README.md").write_text("# Net\n\nMore.\n")
     answer, _ = await ask(project, "what have I changed?")
@@ -154,7 +158,8 @@ async def test_an_empty_workspace_has_an_answer(tmp_path: Path) -> None:
 
 
 async def test_hostile_file_text_stays_literal_and_secrets_stay_secret(tmp_path: Path) -> None:
-    (tmp_path / "port.py").write_text('port = "\x1b[2J\u202e"  # ```\n```\nport_token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"\n')
+    token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
+    (tmp_path / "port.py").write_text(f'port = "\x1b[2J\u202e"  # ```\n```\nport_token = "{token}"\n')
     answer, turn = await ask(tmp_path, "where is the port kept?")
     assert "\x1b" not in answer.text and "\u202e" not in answer.text and "ghp_abc" not in answer.text
     assert "````" in answer.text, "a fence inside does not end the block"
@@ -186,9 +191,9 @@ QUESTIONS = [
     ("pytest-dev__pytest", "how are fixtures finalized?", "src/_pytest/fixtures.py"),
     ("pytest-dev__pytest", "where is the junit xml report written?", "src/_pytest/junitxml.py"),
     ("pytest-dev__pytest", "who uses `get_real_func`?", "src/_pytest/compat.py"),
-    ("prometheus__prometheus", "where does the write-ahead log get replayed when the head block is loaded?", "tsdb/head_wal.go"),
+    ("prometheus__prometheus", "where is the write-ahead log replayed into the head?", "tsdb/head_wal.go"),
     ("prometheus__prometheus", "code that relabels targets", "model/relabel/relabel.go"),
-    ("mockito__mockito", "where is an ArgumentCaptor implemented?", "src/main/java/org/mockito/ArgumentCaptor.java"),
+    ("mockito__mockito", "where is ArgumentCaptor defined?", "src/main/java/org/mockito/ArgumentCaptor.java"),
     ("eslint__eslint", "the rule that forbids console calls", "lib/rules/no-console.js"),
 ]  # fmt: skip
 

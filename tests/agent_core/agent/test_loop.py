@@ -66,7 +66,8 @@ async def test_a_session_with_native_tools_event_by_event(root: Path) -> None:
     )
     answer = await respond_with_model(model, QUESTION, turn)
     assert turn.kinds() == [
-        "ContextPacked", "ModelCallStarted", "ReasoningDelta", "TextDelta", "UsageReported", "ToolStarted", "ToolFinished",
+        "ContextPacked", "ModelCallStarted", "ReasoningDelta", "TextDelta", "UsageReported",
+        "ToolStarted", "ToolFinished",
         "ContextPacked", "ModelCallStarted", "UsageReported", "ToolStarted", "ToolFinished",
         "ContextPacked", "ModelCallStarted", "TextDelta", "UsageReported",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whole turns over real servers. Their model is far too small to be right: what counts is that each turn ends well."""
+"""Whole turns over real servers. Their model is too small to be right: what counts is that each ends well."""
 
 from __future__ import annotations
 
