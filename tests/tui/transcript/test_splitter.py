@@ -94,8 +94,15 @@ def test_an_ordered_list_interrupts_a_paragraph_only_from_one() -> None:
 
 def test_text_without_end_is_cut_anyway() -> None:
     pieces = split("word " * 20_000)
-    assert max(len(piece.source) for piece in pieces) <= 16_384
+    assert max(len(piece.source) for piece in pieces) <= 8_192
     assert " ".join(piece.source.strip() for piece in pieces).split() == ["word"] * 20_000
+
+
+def test_a_very_long_table_stays_a_table() -> None:
+    pieces = split("| a | b |\n|---|---|\n" + "| value | other |\n" * 2_000)
+    assert len(pieces) > 3
+    assert all(piece.source.startswith("| a | b |\n|---|---|\n| value") for piece in pieces)
+    assert [piece.gap for piece in pieces] == [True] + [False] * (len(pieces) - 1)
 
 
 def chunked(text: str, cuts: list[int]) -> list[Piece]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from agent_core.text import printable
 from tui.widgets.transcript import tables
-from tui.widgets.transcript.highlight import Highlighter
+from tui.widgets.transcript.code import CodeBlock
 from tui.widgets.transcript.inline import inline
-from tui.widgets.transcript.lines import BLANK, Line, Run, cell_len, clip_end, cut, plain, wrap
+from tui.widgets.transcript.lines import BLANK, Line, Run, cell_len, clip_end, plain, wrap
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -170,7 +170,7 @@ class _Painter:
     def _code(self, code: str, info: str) -> None:
         self._space()
         language = printable(info.strip().split(" ")[0]) if info.strip() else ""
-        for line in code_lines(code, language, self._room(), Highlighter(language)):
+        for line in CodeBlock(language).lines(code, self._room()):
             first, rest = self._prefix()
             prefix = first or rest
             lead = len(plain(prefix)) + line.lead
@@ -194,19 +194,6 @@ class _Painter:
             self.lines.append(Line((*first, *line.runs), lead=len(plain(first))))
         self._gap = True
         return index + 1
-
-
-def code_lines(code: str, language: str, width: int, highlighter: Highlighter) -> list[Line]:
-    """A code block as a panel: its language above, long lines wrapped at any character."""
-    pad: list[Run] = [("  ", "panel", None)]
-    out: list[Line] = []
-    if language:
-        title = cut([(f"  {language}", "panel-title", None)], 0, width)
-        out.append(Line(title, "panel", lead=len(plain(title)), action="copy-code"))
-    for runs in highlighter.lines(code.removesuffix("\n").expandtabs(4)):
-        panel = [(text, f"panel {style}".strip(), link) for text, style, link in runs]
-        out.extend(wrap(panel, width, first=pad, rest=pad, fill="panel", at_words=False))
-    return out
 
 
 def render(source: str, width: int) -> list[Line]:

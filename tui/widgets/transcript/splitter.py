@@ -14,7 +14,8 @@ _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _ITEM = re.compile(r"(?P<mark>(?:[-*+]|\d{1,9}[.)])(?P<space>[ \t]+))\S")
 _BREAK = re.compile(r"(?:#{1,6}(?:[ \t]|$))")
 _INTERRUPTS = re.compile(r"(?:[-*+]|1[.)])[ \t]+\S")
-_LONGEST = 16_384
+_RULER = re.compile(r"[ \t]*\|?[ \t]*:?-+[-:| \t]*\n")
+_LONGEST = 8_192
 """Characters after which a piece is cut anyway, so that no text makes a frame slow."""
 
 
@@ -39,15 +40,12 @@ class Splitter:
         self._rest = ""
         self._done: list[Piece] = []
 
-    @property
-    def open_text(self) -> str:
-        """What has come since the last finished piece."""
-        return "".join(self._lines) + self._rest
-
-    @property
-    def open_gap(self) -> bool:
-        """Whether an empty row belongs above the open text."""
-        return self._gap
+    def open_pieces(self) -> list[Piece]:
+        """What has come since the last finished piece, cut as if it were complete."""
+        text = "".join(self._lines) + self._rest
+        if self._fence and self._fence_top:
+            return [Piece(text.rstrip("\n"), self._gap)]
+        return split(text, gap=self._gap)
 
     def feed(self, text: str) -> list[Piece]:
         """Take more text; the pieces it finished."""
@@ -99,8 +97,15 @@ class Splitter:
         indent = len(line) - len(line.lstrip(" \t"))
         item = _ITEM.match(stripped) if indent < 4 or self._item_indent else None
         if self._lines and self._starts_piece(stripped, indent, item is not None):
-            self._cut(gap=self._blank or not item)
+            header = self._table_header() if not self._blank and stripped.startswith("|") else []
+            self._cut(gap=self._blank or not (item or header))
+            for row in header:
+                self._add(row)
         self._start(line, stripped, indent, item)
+
+    def _table_header(self) -> list[str]:
+        """The rows that make the rest of a very long table a table again."""
+        return self._lines[:2] if len(self._lines) > 2 and _RULER.match(self._lines[1]) else []
 
     def _starts_piece(self, stripped: str, indent: int, item: bool) -> bool:
         if self._item_indent and indent >= self._item_indent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.widgets.transcript.layout import Layout
-from tui.widgets.transcript.splitter import Piece, Splitter, split
+from tui.widgets.transcript.splitter import Piece, Splitter
 from tui.widgets.transcript.units import Markdown
 
 
@@ -26,8 +26,7 @@ class AnswerStream:
         text = "".join(self._waiting)
         self._waiting.clear()
         done = self._splitter.feed(text)
-        rest = self._splitter.open_text
-        self._show(done + split(rest, gap=self._splitter.open_gap))
+        self._show(done + self._splitter.open_pieces())
         self._base += len(done)
 
     def finish(self) -> None:

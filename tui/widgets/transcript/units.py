@@ -8,10 +8,10 @@ from typing import Literal
 
 from agent_core.errors import ErrorInfo
 from agent_core.text import one_line, printable
-from tui.widgets.transcript.highlight import Highlighter
+from tui.widgets.transcript.code import CodeBlock
 from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, wrap
-from tui.widgets.transcript.markdown import code_lines, render
+from tui.widgets.transcript.markdown import render
 
 Clock = Callable[[], float]
 Level = Literal["info", "warning", "error"]
@@ -102,7 +102,7 @@ class Markdown(Unit):
     def __init__(self, source: str, *, turn_id: str, gap: bool) -> None:
         super().__init__(turn_id=turn_id, gap=gap)
         self._source = source
-        self._highlighter: Highlighter | None = None
+        self._code: CodeBlock | None = None
 
     def grow(self, source: str) -> bool:
         """Take the longer text of the same blocks; False when it is not a continuation."""
@@ -110,7 +110,7 @@ class Markdown(Unit):
             return False
         if source != self._source:
             if self._source.partition("\n")[0] != source.partition("\n")[0]:
-                self._highlighter = None
+                self._code = None
             self._source = source
             self.forget()
         return True
@@ -120,13 +120,10 @@ class Markdown(Unit):
             body = "\n" + self._source[match.end() :]
             end = re.search(rf"\n[ ]*{re.escape(match['mark'])}+[ \t]*\n*\Z", body)
             code = body[1 : end.start()] if end else body[1:]
-            return self._render_code(printable(code), printable(match["info"].strip()), width)
+            if self._code is None:
+                self._code = CodeBlock(printable(match["info"]).strip().split(" ")[0])
+            return self._code.lines(printable(code), width)
         return render(self._source, width)
-
-    def _render_code(self, code: str, info: str, width: int) -> list[Line]:
-        language = info.split(" ")[0] if info else ""
-        self._highlighter = self._highlighter or Highlighter(language)
-        return code_lines(code, language, width, self._highlighter)
 
     def _plain(self) -> str:
         return printable(self._source).rstrip("\n")

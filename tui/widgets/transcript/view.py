@@ -33,6 +33,8 @@ _LABEL = " ↓ new below · End "
 class LineView(Canvas):
     """A column of rows made by a `Layout`, in a window that scrolls."""
 
+    FOCUS_ON_CLICK = False
+    """Selecting with the mouse must not take the keys away from the prompt."""
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;
