@@ -73,7 +73,7 @@ def stem(word: str) -> str:
                 continue
             if ending == "s" and cut.endswith("s"):
                 return word
-            return _undouble(cut)
+            return _undouble(cut.removesuffix("y") if len(cut) > _MIN_STEM + 1 else cut)
     return word
 
 
