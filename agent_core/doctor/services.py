@@ -97,9 +97,7 @@ async def check_openai(settings: Settings) -> Check:
 
 async def check_broker(settings: Settings) -> Check:
     """One of the bootstrap servers is a Kafka broker."""
-    step = (
-        "Set KAFKA_BOOTSTRAP if you have one; without it local logs and files are used."
-    )
+    step = "Set KAFKA_BOOTSTRAP if you have one; without it local logs and files are used."
     reasons: list[str] = []
     for server in settings.kafka_bootstrap.split(","):
         name = one_line(server)
