@@ -184,5 +184,5 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return one_line(cause.strerror).lower()
     if type(error).__name__.endswith("Timeout"):
-        return "no connection within the time-out"
+        return "no answer within the time-out"
     return shorten(one_line(str(error)), 200) or type(error).__name__

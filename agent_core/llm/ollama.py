@@ -17,7 +17,7 @@ from agent_core.llm import http_errors
 from agent_core.llm.hosts import host_of, is_local, ollama_url
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.meter import Meter
-from agent_core.llm.ollama_prompt import PromptCheck, chat_body, window_of
+from agent_core.llm.ollama_prompt import chat_body, window_of
 from agent_core.llm.port import (
     Alive,
     ChatRequest,
@@ -31,6 +31,7 @@ from agent_core.llm.port import (
     ToolCallChunk,
     new_call_id,
 )
+from agent_core.llm.prompt_check import PromptCheck
 from agent_core.llm.reasoning import ReasoningSplitter
 from agent_core.llm.timeouts import prompt_chars
 
@@ -42,10 +43,11 @@ _REFUSABLE = re.compile(r"does not support (tools|thinking)")
 
 
 def _load_client(url: str) -> Client:
-    from agent_core.llm.ollama_client import Client
-    from agent_core.llm.warm import warm
+    from agent_core.llm.warm import loading
 
-    warm()
+    with loading():
+        from agent_core.llm.ollama_client import Client
+
     return Client(url=url, local=is_local(url))
 
 
@@ -123,7 +125,7 @@ class OllamaModel:
         if last is None:
             raise http_errors.cut_off(self._endpoint, "the stream ended without its last line")
         usage = meter.usage(prompt=last.prompt_eval_count, completion=last.eval_count)
-        self._refuse_cut_prompt(chars, last)
+        self._check.refuse(chars=chars, read=last.prompt_eval_count or 0, info=self._info)
         yield Finished("tool_calls" if called else _reason(last), usage)
 
     async def list_models(self) -> list[str]:
@@ -200,15 +202,6 @@ class OllamaModel:
             hint="It is asked without them from now on.",
             parameter="tools" if tools else "think",
         )
-
-    def _refuse_cut_prompt(self, chars: int, last: ChatLine) -> None:
-        read = last.prompt_eval_count or 0
-        if self._check.was_cut(chars=chars, read=read, window=self._info.window):
-            raise ContextTooSmall(
-                f"{self._info.name} read only {read} tokens of the prompt: its window of {self._info.window}"
-                " is too small, and the server cut the rest",
-                hint="The answer rests on a part of the prompt. Ask about less, or raise context_window.",
-            )
 
 
 def _same(one: str, other: str) -> bool:

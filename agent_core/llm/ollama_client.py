@@ -22,6 +22,8 @@ from agent_core.llm.lines import LineSplitter, LineTooLongError
 from agent_core.llm.pace import paced
 
 T = TypeVar("T")
+_ASK_S = 15.0
+"""Seconds for a question that a server answers from memory."""
 
 
 class Function(msgspec.Struct):
@@ -132,7 +134,7 @@ class Client(ollama.AsyncClient):
     ) -> T:
         content = None if body is None else msgspec.json.encode(body)
         try:
-            response = await self._client.request(method, path, content=content, timeout=30.0)
+            response = await self._client.request(method, path, content=content, timeout=_ASK_S)
         except httpx.HTTPError as error:
             raise http_errors.from_transport(error, endpoint) from error
         if response.status_code >= 400:

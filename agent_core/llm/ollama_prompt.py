@@ -83,26 +83,3 @@ def _object(arguments: str) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError):
         value = arguments
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {"value": value}
-
-
-class PromptCheck:
-    """Tells from the tokens that a server says it read whether it read the whole prompt.
-
-    A server that fills its window to the last token, or that read far less than prompts of this length took
-    before, has cut it.
-    """
-
-    def __init__(self) -> None:
-        self._chars_per_token = 0.0
-
-    def was_cut(self, *, chars: int, read: int, window: int) -> bool:
-        """Judge one answered call; `read` of 0 says nothing."""
-        if not read or not window:
-            return False
-        # The sparsest text has 8 characters a token: with no measure yet, this is the least it can have been.
-        expected = chars / (self._chars_per_token or 8.0)
-        if read >= window - 1 or (expected > 0.9 * window and read < 0.7 * expected):
-            return True
-        if chars > 400:
-            self._chars_per_token = max(self._chars_per_token, chars / read)
-        return False

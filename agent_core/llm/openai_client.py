@@ -20,6 +20,9 @@ from agent_core.llm import http_errors
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.pace import paced
 
+_ASK_S = 15.0
+"""Seconds for a question that a server answers from memory."""
+
 
 class Client:
     """One endpoint. Every method raises the `ModelError` tree; nothing is retried here."""
@@ -60,7 +63,7 @@ class Client:
     async def get(self, path: str, endpoint: Endpoint) -> dict[str, Any]:
         """A JSON object; `path` is below the base URL, or a whole URL of the same server."""
         try:
-            response = await self._client.get(path, cast_to=httpx.Response, options={"timeout": 30.0})
+            response = await self._client.get(path, cast_to=httpx.Response, options={"timeout": _ASK_S})
         except (openai.OpenAIError, httpx.HTTPError) as error:
             raise _mapped(error, endpoint, False) from error
         try:

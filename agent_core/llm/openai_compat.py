@@ -18,6 +18,7 @@ from agent_core.llm.meter import Meter
 from agent_core.llm.openai_stream import AnswerReader
 from agent_core.llm.openai_wire import chat_body, refused_part
 from agent_core.llm.port import Alive, ChatRequest, Finished, ModelInfo, StreamEvent
+from agent_core.llm.prompt_check import PromptCheck
 from agent_core.llm.timeouts import prompt_chars
 from agent_core.llm.windows import Price, known, price_of_entry, window_of_entry
 
@@ -28,10 +29,11 @@ _LOADING_POLL_S = 0.5
 
 
 def _load_client(url: str, key: str) -> Client:
-    from agent_core.llm.openai_client import Client
-    from agent_core.llm.warm import warm
+    from agent_core.llm.warm import loading
 
-    warm()
+    with loading():
+        from agent_core.llm.openai_client import Client
+
     return Client(url=url, key=key, local=is_local(url))
 
 
@@ -45,6 +47,7 @@ class OpenAICompatModel:
         self._client: Client | None = None
         self._opening = asyncio.Lock()
         self._refused: frozenset[str] = frozenset()
+        self._check = PromptCheck()
         self._info = ModelInfo(
             provider="openai",
             name=name or settings.openai_model,
@@ -87,9 +90,11 @@ class OpenAICompatModel:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """Send the request; parts that an endpoint refuses and that are not needed are left out from then on.
 
-        Raises ModelRefused with `parameter` "tools" where the model takes none; `info` then says so.
+        Raises ModelRefused with `parameter` "tools" where the model takes none; `info` then says so. Raises
+        ContextTooSmall at the end when the server turns out to have cut the prompt.
         """
-        meter = Meter(prompt_chars=prompt_chars(request), price=self._price)
+        chars = prompt_chars(request)
+        meter = Meter(prompt_chars=chars, price=self._price)
         reader = AnswerReader(self._endpoint, split=request.response_schema is None)
         yield Alive("reading")
         while not reader.opened:
@@ -111,7 +116,10 @@ class OpenAICompatModel:
                 yield Alive("reading")
         if meter.reasoned and not self._info.supports_thinking:
             self._info = msgspec.structs.replace(self._info, supports_thinking=True)
-        yield Finished(reader.reason, reader.usage(meter))
+        usage = reader.usage(meter)
+        if not usage.estimated:
+            self._check.refuse(chars=chars, read=usage.prompt_tokens, info=self._info)
+        yield Finished(reader.reason, usage)
 
     async def list_models(self) -> list[str]:
         """The names in the endpoint's model list; empty where it has none."""
@@ -154,6 +162,8 @@ class OpenAICompatModel:
         except ModelNotFound:
             return None
         data = found.get("data", found.get("models"))
+        if data is None and found.keys() & {"data", "models"}:
+            return []
         if not isinstance(data, list):
             raise http_errors.garbage(self._endpoint, "its model list is none")
         entries: list[Any] = data  # pyright: ignore[reportUnknownVariableType]

@@ -1,15 +1,27 @@
-"""What httpx leaves to its first request, done ahead and off the event loop."""
+"""Loading a vendor's client in a thread without holding up the event loop more than the imports need."""
 
 from __future__ import annotations
 
 import asyncio
-
-import anyio
-import anyio.lowlevel
-import h11  # noqa: F401 - for its import alone  # pyright: ignore[reportUnusedImport]
-import httpcore  # noqa: F401 - for its import alone  # pyright: ignore[reportUnusedImport]
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
-def warm() -> None:
-    """Let anyio load its asyncio backend; in a thread of its own, where it stalls nobody for 0.1 s."""
-    asyncio.run(anyio.lowlevel.checkpoint())
+@contextmanager
+def loading() -> Generator[None]:
+    """Wraps the imports: no full garbage collection meanwhile, and httpx's own late imports at their end.
+
+    Thousands of new classes set off collections that hold the interpreter for 30 ms and more, and httpx
+    leaves 0.1 s of imports to its first request. To be entered in a thread.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        import anyio
+
+        asyncio.run(anyio.lowlevel.checkpoint())  # loads anyio's backend
+    finally:
+        if collects:
+            gc.enable()

@@ -88,10 +88,12 @@ async def test_embedded_cancel_and_close(embedded: EmbeddedModel) -> None:
 
 async def test_embedded_process_dies_in_the_middle(embedded: EmbeddedModel) -> None:
     events: list[StreamEvent] = []
+    killed = False
     with pytest.raises(errors.ModelCutOff):
         async for event in embedded.stream(ask("Write a long story.", max_tokens=800)):
             events.append(event)
-            if len(text_of(events)) > 10:
+            if not killed and len(text_of(events)) > 10:
+                killed = True
                 os.kill(_child(embedded), signal.SIGKILL)
     assert text_of(events)
     assert text_of(await collect(embedded.stream(ask(max_tokens=4)))), "the next call starts it again"

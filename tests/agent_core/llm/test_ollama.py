@@ -14,7 +14,6 @@ from agent_core.config import Settings
 from agent_core.errors import ModelError
 from agent_core.events import PullProgress
 from agent_core.llm.ollama import OllamaModel
-from agent_core.llm.ollama_prompt import PromptCheck
 from agent_core.llm.port import Message, StreamEvent, TextChunk, ToolCall
 from tests.agent_core.llm.helpers_llm import (
     CHOICE_SCHEMA,
@@ -159,15 +158,6 @@ async def test_a_prompt_cut_by_an_old_server_is_told(
         async for event in scripted.stream(ask("word " * 6000)):
             events.append(event)
     assert text_of(events) == "sure"
-
-
-def test_the_check_learns_how_dense_text_is() -> None:
-    check = PromptCheck()
-    assert not check.was_cut(chars=4000, read=1000, window=2048)
-    assert check.was_cut(chars=10_000, read=1200, window=2048), "2,500 tokens were expected"
-    assert not check.was_cut(chars=8000, read=1990, window=2048)
-    assert check.was_cut(chars=8000, read=2048, window=2048)
-    assert not PromptCheck().was_cut(chars=800, read=20, window=2048), "a cached prompt is no cut one"
 
 
 @pytest.mark.parametrize("hang", ["headers", "first", "middle"])

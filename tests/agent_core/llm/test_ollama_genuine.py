@@ -12,11 +12,13 @@ import msgspec
 import pytest
 
 from agent_core import errors
+from agent_core.config import Settings
 from agent_core.errors import ModelError
 from agent_core.llm.ollama import OllamaModel
+from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import StreamEvent, TextChunk
 from tests.agent_core.llm.helpers_llm import CHOICE_SCHEMA, LS, ask, collect, end_of, text_of
-from tests.fixtures_models import WITH_TOOLS, Ollama, free_port
+from tests.fixtures_models import PLAIN, WITH_TOOLS, Ollama, free_port
 
 pytestmark = pytest.mark.ollama
 
@@ -129,11 +131,13 @@ async def _until_listening(port: int) -> None:
 
 async def test_genuine_kill_in_mid_stream(genuine: OllamaModel, ollama: Ollama) -> None:
     events: list[StreamEvent] = []
+    killed = False
     try:
         with pytest.raises(errors.ModelCutOff):
             async for event in genuine.stream(ask("Write a very long story.", max_tokens=900)):
                 events.append(event)
-                if len(text_of(events)) > 20:
+                if not killed and len(text_of(events)) > 20:
+                    killed = True
                     ollama.run("kill")
         assert len(text_of(events)) > 20
         with pytest.raises(errors.ModelUnreachable):
@@ -157,3 +161,20 @@ async def test_genuine_cancel_frees_the_server(genuine: OllamaModel) -> None:
         await task
     # The server runs one request at a time: this one is only answered because the first was given up.
     assert text_of(await collect(genuine.stream(ask(max_tokens=4))))
+
+
+async def test_genuine_over_the_openai_protocol(ollama: Ollama) -> None:
+    settings = Settings(openai_base_url=ollama.url + "/v1", openai_model=WITH_TOOLS)
+    model = OpenAICompatModel(settings=settings)
+    assert (await model.probe()).name == WITH_TOOLS
+    assert {PLAIN, WITH_TOOLS} <= set(await model.list_models())
+    events = await collect(model.stream(ask("hello", tools=(LS,), max_tokens=8)))
+    assert end_of(events).usage.prompt_tokens > 10
+    events = await collect(model.stream(ask("list files", response_schema=CHOICE_SCHEMA, max_tokens=64)))
+    assert json.loads(text_of(events))["tool"] in ("ls", "grep")
+    await model.aclose()
+    plain = OpenAICompatModel(settings=settings, name=PLAIN)
+    with pytest.raises(errors.ModelRefused) as caught:
+        await collect(plain.stream(ask(tools=(LS,), max_tokens=4)))
+    assert caught.value.parameter == "tools" and not plain.info.supports_tools
+    await plain.aclose()

@@ -306,3 +306,12 @@ async def test_a_wrong_key_is_told_by_the_probe(model_server: ModelServer) -> No
             await model.probe()
         assert hint in caught.value.hint
         await model.aclose()
+
+
+async def test_a_cut_prompt_is_told(model: OpenAICompatModel, model_server: ModelServer) -> None:
+    model_server.script(Answer(text=("sure",), prompt_tokens=1024))
+    events: list[StreamEvent] = []
+    with pytest.raises(errors.ContextTooSmall, match="1024"):
+        async for event in model.stream(ask("word " * 6000)):
+            events.append(event)
+    assert text_of(events) == "sure"
