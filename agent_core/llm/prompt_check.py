@@ -15,7 +15,7 @@ class PromptCheck:
     """Finds prompts that were cut without a word, as some servers do.
 
     A server that fills its window to the last token, or that read far less than such a text can amount to,
-    has cut it. With a known window the model's own characters per token, seen so far, sharpen the second test.
+    has cut it. With a known window the model's own characters per token, seen so far, sharpen the second.
     """
 
     def __init__(self) -> None:
