@@ -147,7 +147,7 @@ def _command(argv: list[str]) -> tuple[Command, list[str]]:
         count = len(command.words)
         if tuple(argv[:count]) == command.words:
             return command, argv[count:]
-    near = [" ".join(command.words) for command in COMMANDS if argv[:1] == list(command.words[:1])]
+    near = [" ".join(command.words) for command in COMMANDS[1:] if argv[:1] == list(command.words[:1])]
     if near:
         raise UsageError(f"did you mean {' or '.join(near)}?", hint=f"A folder of that name is ./{argv[0]}.")
     return SCREEN, list(argv)
