@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.errors import ModelError, ModelNotFound, ModelServerError
+from agent_core.errors import ModelCutOff, ModelError, ModelNotFound, ModelServerError, ModelUnreachable
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import Alive, ChatRequest, ModelInfo, StreamEvent
 from agent_core.text import one_line, shorten
@@ -103,9 +103,13 @@ class EmbeddedModel:
             yield Alive("loading")
         served = await self._start()
         request = msgspec.structs.replace(request, tools=())
-        async with aclosing(served.stream(request)) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(served.stream(request)) as events:
+                async for event in events:
+                    yield event
+        except (ModelCutOff, ModelUnreachable):
+            await self.aclose()  # it is broken; the next call starts another
+            raise
 
     async def list_models(self) -> list[str]:
         """The one name."""
