@@ -142,13 +142,24 @@ def _why(item: Ranked, query: Query) -> str:
     parts = [f"speaks of {words}"] if words else []
     if item.by_path:
         parts.append("in its path too")
-    # The names that hold most of the question's words first, and each with its line.
-    scored = ((len(query.stems.keys() & set(stems_of(line.defines or ""))), line) for line in item.lines)
-    defined = sorted(((count, line) for count, line in scored if count), key=lambda pair: -pair[0])
-    names = {line.defines: line.number for _, line in reversed(defined[:3])}
+    names = _defined_names(item, query)
     if names:
-        parts.append("defines " + ", ".join(f"{name} ({number})" for name, number in reversed(names.items())))
+        parts.append("defines " + ", ".join(f"{name} ({number})" for name, number in names.items()))
     return "; ".join(parts)
+
+
+def _defined_names(item: Ranked, query: Query) -> dict[str, int]:
+    """Up to three names that are defined here, with their lines: those asked for, then the fullest ones."""
+    asked = {name.rpartition(".")[2].lower() for name in query.identifiers}
+    weights: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    for line in item.lines:
+        if line.defines and line.defines not in weights:
+            held = len(query.stems.keys() & set(stems_of(line.defines)))
+            weights[line.defines] = held + 100 * (line.defines.lower() in asked)
+            numbers[line.defines] = line.number
+    best = sorted((name for name in weights if weights[name]), key=lambda name: -weights[name])[:3]
+    return {name: numbers[name] for name in best}
 
 
 def _read(path: Path) -> list[str]:

@@ -113,8 +113,8 @@ def analyse(question: str) -> Query:
 
 
 def is_identifier(word: str) -> bool:
-    """Whether a word is written as names in code are: snake_case, camelCase, dotted, CONSTANT_CASE."""
-    if len(word) < 3:
+    """Whether a word is written as names in code are: snake_case, camelCase, dotted, CONSTANT_CASE, http2."""
+    if len(word) < 3 or word.isdigit():
         return False
     inner = word[1:]
     return (
@@ -122,5 +122,5 @@ def is_identifier(word: str) -> bool:
         or "." in word
         or "$" in word
         or word.startswith("__")
-        or any(char.isupper() for char in inner)
+        or any(char.isupper() or char.isdigit() for char in inner)
     )

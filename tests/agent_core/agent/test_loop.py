@@ -12,6 +12,7 @@ import pytest
 from agent_core.agent.history import Exchange
 from agent_core.agent.loop import respond_with_model
 from agent_core.agent.port import TaskInput
+from agent_core.commandline import Mention
 from agent_core.config import Settings
 from agent_core.errors import ContextTooSmall, ModelCutOff, ModelRefused, ModelServerError, PermissionRefused
 from agent_core.events import (
@@ -240,6 +241,15 @@ async def test_an_endpoint_that_refuses_schemas_is_asked_without(root: Path) -> 
     )
     assert (await respond_with_model(model, QUESTION, RecordedTurn(root))).text == "Hello."
     assert [request.response_schema is not None for request in model.requests] == [True, False, False]
+
+
+async def test_an_endpoint_that_counts_more_tokens_is_asked_again_with_less(root: Path) -> None:
+    (root / "long.py").write_text("".join(f"# the port is read, line {number}\n" for number in range(400)))
+    task = TaskInput(text="where is the port read?", mentions=(Mention("long.py"),))
+    model = ScriptedModel([ModelRefused("the request exceeds the available context size"), "Here."])
+    assert (await respond_with_model(model, task, RecordedTurn(root))).text == "Here."
+    first, second = (len(request.messages[-1].content) for request in model.requests)
+    assert second < first * 0.9
 
 
 async def test_other_errors_of_the_endpoint_pass_with_what_was_received(root: Path) -> None:
