@@ -9,6 +9,8 @@ _SPARSEST = 8.0
 """Characters a token of the sparsest text there is."""
 _SHORT = 4000
 """Characters below which no server cuts."""
+_SMALLEST_WINDOW = 256
+"""Of a server that does not tell its window, a smaller count is a made-up number, not a window that is full."""
 
 
 class PromptCheck:
@@ -27,7 +29,7 @@ class PromptCheck:
             return False
         least = 0.7 * chars / _SPARSEST
         if not window:
-            return read < least
+            return _SMALLEST_WINDOW <= read < least
         usual = chars / (self._chars_per_token or _SPARSEST)
         if read >= window - 1 or (usual > 0.9 * window and read < max(least, 0.5 * usual)):
             return True

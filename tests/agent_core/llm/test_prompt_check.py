@@ -26,3 +26,4 @@ def test_the_check_learns_how_dense_text_is() -> None:
 def test_short_prompts_and_silent_servers_prove_nothing() -> None:
     assert not PromptCheck().was_cut(chars=800, read=20, window=2048)
     assert not PromptCheck().was_cut(chars=80_000, read=0, window=2048)
+    assert not PromptCheck().was_cut(chars=80_000, read=11, window=0), "no window is that small"
