@@ -25,6 +25,8 @@ _INTERVAL = 0.09
 _SHARE = 6
 """An update that took t seconds is followed by at least this many t of rest."""
 _SLICE = 0.006
+_SLICE_PAUSE = 0.02
+"""Seconds of work, and of rest, while units are rendered for another width."""
 _BAR_INTERVAL = 0.5
 _NARROWEST = 8
 _LABEL = " ↓ new below · End "
@@ -56,6 +58,7 @@ class LineView(Canvas):
         self._cost = 0.0
         self._bar: tuple[int, int] = (-1, -1)
         self._bar_updated = 0.0
+        self._bar_late = False
 
     # What subclasses fill in
 
@@ -74,17 +77,18 @@ class LineView(Canvas):
 
     def changed(self, delay: float = 0.0) -> None:
         """Note that the page changed; it is drawn soon, but not more often than the eye needs."""
+        pause = max(_INTERVAL, self._cost * _SHARE)
+        self._update_at(max(perf_counter() + max(delay, 0.005), self._updated + pause))
+
+    def _update_at(self, due: float) -> None:
         if not self.is_attached:
             return
-        now = perf_counter()
-        pause = max(_INTERVAL, self._cost * _SHARE)
-        due = max(now + delay, self._updated + pause, now + 0.005)
         if self._pending is not None:
             if self._due <= due + 0.005:
                 return
             self._pending.stop()
         self._due = due
-        self._pending = self.set_timer(due - now, self._on_pending)
+        self._pending = self.set_timer(max(0.001, due - perf_counter()), self._on_pending)
 
     def _on_pending(self) -> None:
         self._pending = None
@@ -107,7 +111,7 @@ class LineView(Canvas):
         self._updated = perf_counter()
         self._cost = 0.5 * (self._cost + self._updated - start)
         if self.page.stale and height > 0:
-            self.changed()
+            self._update_at(self._updated + _SLICE_PAUSE)
         elif (again := self.wants_update_in()) is not None or self._bar_late:
             self.changed(min(again if again is not None else 9.0, _BAR_INTERVAL if self._bar_late else 9.0))
 
@@ -185,8 +189,6 @@ class LineView(Canvas):
         self._bar, self._bar_updated = thumb, now
         bar = self.vertical_scrollbar
         bar.window_virtual_size, bar.window_size, bar.position = total, height, row
-
-    _bar_late = False
 
     def repaint(self) -> None:
         """Paint again what differs, without bringing the page up to date."""
