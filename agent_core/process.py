@@ -25,6 +25,8 @@ from typing import Any, Literal, cast
 
 _PIPE_SIZE = 1 << 20
 _HIGH = 1 << 20
+_BATCH = 1 << 16
+_PATIENCE_S = 0.01
 _ERRORS = 16 * 1024
 _MARK = "DSPY_TUI_PROCESS"
 _ROUNDS = 5
@@ -41,6 +43,8 @@ class Process(asyncio.SubprocessProtocol):
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._paused = False
+        self._due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._exited = asyncio.Event()
         self._ended = False
@@ -61,19 +65,31 @@ class Process(asyncio.SubprocessProtocol):
             yield chunk
 
     async def read(self) -> bytes | None:
-        """Everything that waits, once something does; None at the end of the output."""
-        while not self._chunks:
-            if self._ended:
-                return None
+        """The next chunk, once there is one; None at the end of the output.
+
+        Small pieces are collected for a hundredth of a second: each wake-up costs more than it brings.
+        """
+        while self._size < _BATCH and not self._due and not self._ended:
             self._changed.clear()
             await self._changed.wait()
-        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._size = 0
-        if self._paused and self._pipe is not None:
+        self._due = False
+        if not self._chunks:
+            return None
+        chunk = self._take()
+        if self._paused and self._size < _HIGH // 2 and self._pipe is not None:
             self._paused = False
             self._pipe.resume_reading()
-        return data
+        return chunk
+
+    def _take(self) -> bytes:
+        """What came first: one chunk, or several small ones joined."""
+        taken = [self._chunks.popleft()]
+        size = len(taken[0])
+        while self._chunks and size < _BATCH:
+            taken.append(self._chunks.popleft())
+            size += len(taken[-1])
+        self._size -= size
+        return taken[0] if len(taken) == 1 else b"".join(taken)
 
     async def wait(self) -> int:
         """Its exit code, once it has one; output may still be waiting."""
@@ -100,6 +116,14 @@ class Process(asyncio.SubprocessProtocol):
         if self._size >= _HIGH and self._pipe is not None and not self._paused:
             self._paused = True
             self._pipe.pause_reading()
+        if self._size >= _BATCH:
+            self._changed.set()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._due = bool(self._chunks)
         self._changed.set()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
@@ -134,6 +158,8 @@ class Process(asyncio.SubprocessProtocol):
                 _signal_group(self.pid, signal.SIGKILL)
             else:
                 self.kill()
+            if self._timer is not None:
+                self._timer.cancel()
             if self._transport is not None:
                 self._transport.close()
         await self._exited.wait()

@@ -13,7 +13,7 @@ from agent_core.events import ActionClass, Hit
 from agent_core.process import stream_process
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
-from agent_core.tools.matches import FileMatches, Matches
+from agent_core.tools.matches import FileMatches, Matches, literal
 from agent_core.tools.ripgrep import complaint, search_command
 from agent_core.workspace import Workspace
 
@@ -92,6 +92,7 @@ class GrepTool:
             literal=args.literal,
             glob=args.glob,
             columns=_FULL_WIDTH if context.write else _WIDTH,
+            statistics=context.write is None,
         )
         is_file = path != "." and (context.workspace.root / path).is_file()
         matches = Matches(limit=args.limit, per_file=args.limit if is_file else max(10, args.limit // 4))
@@ -126,7 +127,7 @@ async def _search(argv: list[str], context: ToolContext, matches: Matches) -> bo
         async for chunk in process:
             lines = matches.feed(chunk)
             if context.write is not None:
-                await context.write(printable(lines.decode("utf-8", "replace")))
+                await context.write(literal(lines))
             elif matches.total >= _MOST:
                 return True
             if time.monotonic() - shown >= _PROGRESS_S:

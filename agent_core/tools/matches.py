@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from agent_core.text import printable
 
-_RUN = re.compile(rb"([^\0]+)\0[^\n]*\n(?:\1\0[^\n]*\n)*")
 _REMARK = re.compile(
     rb"(?P<path>[^\n]*): (?:WARNING: stopped searching binary file after match|binary file matches)"
     rb' \(found "\\0" byte around offset \d+\)\n'
@@ -26,6 +25,19 @@ _REMARK = re.compile(
 _STATISTICS = re.compile(
     rb"\n\d+ matche?s?\n\d+ matched lines?\n(\d+) files? contained matche?s?\n(\d+) files? searched\n"
 )
+
+
+_ASCII_TEXT = bytes((*b"\t\n", *range(0x20, 0x7F)))
+
+
+def literal(block: bytes) -> str:
+    """The block as printable text; ten times as fast as `printable` where that has nothing to do."""
+    text = block.decode("utf-8", "replace")
+    rest = block.translate(None, _ASCII_TEXT)
+    if not rest:
+        return text
+    odd = rest.decode("utf-8", "replace")
+    return text if printable(odd) == odd else printable(text)
 
 
 class FileMatches(NamedTuple):
@@ -112,9 +124,11 @@ class Matches:
         was_over = self.total > self._limit
         self.total += block.count(b"\0")
         position = 0
-        while (run := _RUN.match(block, position)) is not None:
-            self._run(self._path(run[1]), block, run.start() + len(run[1]), run.end())
-            position = run.end()
+        while (nul := block.find(b"\0", position)) >= 0:
+            path = self._path(block[position:nul])
+            end = _run_end(block, path, nul)
+            self._run(path, block, nul, end)
+            position = end
         if self.total > self._limit and not was_over:
             self._trim()
 
@@ -165,6 +179,40 @@ class Matches:
         """Let go of the last files by name that are not needed to fill the limit."""
         while self._lines - len(self._kept[self._names[-1]].lines) >= self._limit:
             self._lines -= len(self._kept.pop(self._names.pop()).lines)
+
+
+def _run_end(block: bytes, path: bytes, first: int) -> int:
+    """Where the consecutive matches of a file end, by probing: files are many lines long.
+
+    `first` is where the NUL of the first one stands.
+    """
+    line = b"\n" + path + b"\0"
+    back = len(path) + 1
+    last = block.rfind(b"\0")
+    if last == first or block.startswith(line, last - back):
+        return len(block)
+    inside, outside, step = first, last, 256
+    while inside + step < outside:
+        probe = block.find(b"\0", inside + step, outside)
+        if probe < 0:
+            break
+        if not block.startswith(line, probe - back):
+            outside = probe
+            break
+        inside, step = probe, step * 2
+    while (probe := _between(block, inside, outside)) >= 0:
+        if block.startswith(line, probe - back):
+            inside = probe
+        else:
+            outside = probe
+    return block.index(b"\n", inside) + 1
+
+
+def _between(block: bytes, low: int, high: int) -> int:
+    """A NUL near the middle of what lies between two of them; -1 when there is none."""
+    middle = (low + high) // 2
+    found = block.find(b"\0", max(middle, low + 1), high)
+    return found if found >= 0 else block.rfind(b"\0", low + 1, middle)
 
 
 def _whole_lines(data: bytes) -> int:
