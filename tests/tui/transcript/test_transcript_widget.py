@@ -218,6 +218,23 @@ async def test_a_resize_keeps_the_place_and_settles_the_rest_in_slices(opened: A
         assert len(rows) == view.page.total == view.virtual_size.height
 
 
+async def test_a_long_answer_that_comes_at_once_is_rendered_in_slices(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.page.settle = lambda *_: None  # type: ignore[method-assign]
+        view.append_text("t1", "\n\n".join(f"Paragraph {n}." for n in range(500)))
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        view.update_now()
+        assert view.page.stale > 400
+        assert app.rows()[-3:] == ["Paragraph 499.", "", "✓ answered · 1.0 s"]
+        del view.page.settle  # type: ignore[attr-defined]
+        while view.page.stale:
+            view.update_now()
+        assert view.page.total == 1001
+        view.scroll_to_row(0)
+        assert app.rows()[0] == "Paragraph 0."
+
+
 async def test_rows_far_away_are_forgotten_and_come_back(opened: Any) -> None:
     async with opened() as (app, _):
         view: Transcript = app.transcript

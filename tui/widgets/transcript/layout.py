@@ -77,13 +77,16 @@ class Layout:
             self._heights[index] = height
             del self._starts[index + 1 :]
 
-    def append(self, unit: Unit) -> None:
-        """Add a unit at the end."""
+    def append(self, unit: Unit, *, later: bool = False) -> None:
+        """Add a unit at the end; with `later` it is rendered when it is looked at, or by `settle`."""
         self.units.append(unit)
-        self._heights.append(0)
-        self._widths.append(self.width)
         self._kept.append(0)
-        self.lines(len(self.units) - 1)
+        self._widths.append(0 if later else self.width)
+        self._heights.append(unit.source.count("\n") + 2 if later else 0)
+        if later:
+            self._stale += 1
+        else:
+            self.lines(len(self.units) - 1)
 
     def truncate(self, count: int) -> None:
         """Keep the first `count` units."""

@@ -6,6 +6,9 @@ from tui.widgets.transcript.layout import Layout
 from tui.widgets.transcript.splitter import Piece, Splitter
 from tui.widgets.transcript.units import Markdown
 
+_AT_ONCE = 60
+"""Pieces rendered in one go; of a long text that comes all at once, the earlier ones follow in slices."""
+
 
 class AnswerStream:
     """Feeds the text of one answer, or of one stretch of it between tool calls, into the layout."""
@@ -41,7 +44,8 @@ class AnswerStream:
         for number, piece in enumerate(pieces):
             index = self._base + number
             if index == len(layout):
-                layout.append(Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap))
+                unit = Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap)
+                layout.append(unit, later=len(pieces) - number > _AT_ONCE)
                 continue
             unit = layout.units[index]
             if not (isinstance(unit, Markdown) and unit.gap == piece.gap and unit.grow(piece.source)):
