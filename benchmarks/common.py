@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "out"
+TREES = 5
 
 
 def kit() -> Path:
@@ -22,7 +24,21 @@ def kit() -> Path:
     return folder
 
 
-def report(name: str, figures: Mapping[str, Any], limits: Iterable[tuple[str, str, float]], **detail: Any) -> bool:
+def corpora() -> Path:
+    """The folder of source trees (`DSPY_TUI_CORPORA`); without one they are fetched once into `out/corpora`."""
+    named = os.environ.get("DSPY_TUI_CORPORA")
+    folder = (Path(named) if named else OUT / "corpora").resolve()
+    if not named and len(list(folder.glob("*__*"))) < TREES:
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [sys.executable, kit() / "bench" / "corpora.py", folder], check=True, stdout=sys.stderr
+        )
+    return folder
+
+
+def report(
+    name: str, figures: Mapping[str, Any], limits: Iterable[tuple[str, str, float]], **detail: Any
+) -> bool:
     """Print the figures beside their limits and write them to `out/NAME.json`.
 
     Args:

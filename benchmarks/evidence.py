@@ -1,8 +1,9 @@
 """How well the evidence for a question is found without an index, on real changes of real repositories.
 
-    python -m benchmarks.evidence CORPORA [--queries FILE] [--run OUT.jsonl]
+    python -m benchmarks.evidence [CORPORA] [--queries FILE] [--run OUT.jsonl]
 
-CORPORA is a folder of source trees as `$DSPY_TUI_KIT/bench/corpora.py` fetches them. Each query is a change's
+CORPORA is a folder of source trees as `$DSPY_TUI_KIT/bench/corpora.py` fetches them; by default
+`DSPY_TUI_CORPORA`, or `benchmarks/out/corpora`, into which they are fetched once. Each query is a change's
 description; what counts as found are the source files that the change touched. NDCG@10 as the kit's
 `score.py` computes it, the mean over repositories of the mean over queries; beside it the kit's figures for
 ripgrep by keywords and for BM25 over chunks, which has an index.
@@ -21,7 +22,7 @@ from typing import Any
 
 from agent_core.agent.searching import Job, search
 from agent_core.tools.ripgrep import find_ripgrep
-from benchmarks.common import OUT, kit, report
+from benchmarks.common import OUT, corpora, kit, report
 
 RIPGREP_BY_KEYWORDS = 0.439
 BM25_OVER_CHUNKS = 0.550
@@ -40,15 +41,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpora", type=Path, help="folder of source trees")
+    parser.add_argument("corpora", type=Path, nargs="?", help="folder of source trees")
     parser.add_argument("--queries", type=Path, help="default: the kit's queries.jsonl")
     parser.add_argument(
         "--run", type=Path, default=OUT / "evidence.run.jsonl", help="where to write the rankings"
     )
     options = parser.parse_args()
+    trees = options.corpora or corpora()
     queries = options.queries or kit() / "bench" / "queries.jsonl"
     tasks = [
-        (query["id"], str(options.corpora / query["repo"].replace("/", "__")), query["query"])
+        (query["id"], str(trees / query["repo"].replace("/", "__")), query["query"])
         for query in map(json.loads, queries.read_text(encoding="utf-8").splitlines())
     ]
     missing = {root for _, root, _ in tasks if not Path(root).is_dir()}
