@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -80,10 +80,10 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        items: dict[Any, Any] = value
+        items = cast(dict[Any, Any], value)
         return {_without_surrogates(key): _without_surrogates(item) for key, item in items.items()}
     if isinstance(value, list | tuple):
-        parts: list[Any] = list(value)
+        parts = cast(Sequence[Any], value)
         return [_without_surrogates(part) for part in parts]
     return value
 
@@ -202,7 +202,11 @@ class TextFront:
         if self._is_task:
             took = human_duration(event.seconds)
             self._writer.diagnose(f"{self._MARK} {one_line(event.summary)} ({took})")
-        elif event.text and not self._written:
+        elif self._written:
+            self._end_line()
+            if note := event.data.get("note"):
+                self._writer.diagnose(one_line(note))
+        elif event.text:
             self._out(printable(event.text))
             self._end_line()
 
@@ -224,8 +228,9 @@ class TextFront:
 def diagnose_notice(writer: Writer, event: Event) -> None:
     """A notice, on standard error."""
     if isinstance(event, Notice):
-        hint = f" {one_line(event.hint)}" if event.hint else ""
-        writer.diagnose(f"dspy-tui: {event.level}: {one_line(event.message)}{hint}")
+        writer.diagnose(f"dspy-tui: {event.level}: {one_line(event.message)}")
+        if event.hint:
+            writer.diagnose(f"  {one_line(event.hint)}")
 
 
 def diagnose_error(writer: Writer, error: ErrorInfo | None) -> None:

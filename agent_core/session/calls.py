@@ -59,6 +59,7 @@ async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write
         await turn.desk.gate.check(_request(turn, call_id, tool, args, command), turn.publish)
         result = await _run(turn, call_id, tool, args, write)
         error = result.error
+        return result
     except AgentError as failure:
         error = failure.info
         raise
@@ -76,7 +77,6 @@ async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write
                 error=error,
             )
         )
-    return result
 
 
 async def _run(

@@ -88,16 +88,18 @@ async def _follow(process: Process, output: Output, context: ToolContext) -> boo
         reading.cancel()
         exited.cancel()
         await asyncio.gather(reading, exited, return_exceptions=True)
-        _show(context, output.feed(b"", final=True))
+        await _show(context, output.feed(b"", final=True))
 
 
 async def _read(process: Process, output: Output, context: ToolContext) -> None:
     async for chunk in process:
-        _show(context, output.feed(chunk))
+        await _show(context, output.feed(chunk))
 
 
-def _show(context: ToolContext, lines: str) -> None:
-    if lines:
+async def _show(context: ToolContext, lines: str) -> None:
+    if lines and context.write is not None:
+        await context.write(lines)
+    elif lines:
         context.progress(lines)
 
 
