@@ -1,4 +1,4 @@
-"""What all benchmarks share: finding the kit, printing figures beside their floors, writing `out/NAME.json`."""
+"""What all benchmarks share: the kit, printing figures beside their floors, writing `out/NAME.json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kit() -> Path:
 
 
 def corpora() -> Path:
-    """The folder of source trees (`DSPY_TUI_CORPORA`); without one they are fetched once into `out/corpora`."""
+    """The source trees (`DSPY_TUI_CORPORA`); without the variable they are fetched once into `out/corpora`."""
     named = os.environ.get("DSPY_TUI_CORPORA")
     folder = (Path(named) if named else OUT / "corpora").resolve()
     if not named and len(list(folder.glob("*__*"))) < TREES:
