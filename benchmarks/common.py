@@ -25,7 +25,7 @@ def kit() -> Path:
 
 
 def corpora() -> Path:
-    """The source trees (`DSPY_TUI_CORPORA`); without the variable they are fetched once into `out/corpora`."""
+    """The source trees (`DSPY_TUI_CORPORA`); without it they are fetched once into `out/corpora`."""
     named = os.environ.get("DSPY_TUI_CORPORA")
     folder = (Path(named) if named else OUT / "corpora").resolve()
     if not named and len(list(folder.glob("*__*"))) < TREES:
