@@ -1,0 +1,121 @@
+"""A runtime whose session only records: what happens on the screen is replayed through its bus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from agent_core.bus import Bus
+from agent_core.config import Config, Settings
+from agent_core.events import Event, ModelChanged, TurnQueued, TurnUnqueued
+from agent_core.llm.port import ModelInfo
+from agent_core.tools.help import HelpTool
+from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.workspace import Workspace
+
+INFO = ModelInfo(provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True)
+
+
+class FakeSession:
+    """Records what the screen asks of it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.submitted: list[str] = []
+        self.answers: list[tuple[str, str]] = []
+        self.cancelled = 0
+        self.running: str | None = None
+        self.queue: dict[str, str] = {}
+
+    def submit(self, text: str) -> str:
+        self.submitted.append(text)
+        turn_id = f"t{len(self.submitted)}"
+        if self.running:
+            self.queue[turn_id] = text
+            self.bus.publish(TurnQueued(turn_id=turn_id, text=text, position=len(self.queue)))
+        return turn_id
+
+    def cancel(self) -> bool:
+        self.cancelled += self.running is not None
+        return self.running is not None
+
+    def unqueue(self, turn_id: str) -> str | None:
+        text = self.queue.pop(turn_id, None)
+        if text is not None:
+            self.bus.publish(TurnUnqueued(turn_id=turn_id))
+        return text
+
+    def answer(self, call_id: str, decision: str) -> bool:
+        self.answers.append((call_id, decision))
+        return True
+
+
+class FakeModels:
+    """No model, unless one is given."""
+
+    def __init__(self, bus: Bus, info: ModelInfo | None, names: list[str]) -> None:
+        self._bus = bus
+        self.info = info
+        self.names = names
+        self.steps: list[Any] = []
+
+    async def current(self) -> None:
+        info = self.info
+        self._bus.publish(
+            ModelChanged(
+                provider=info.provider if info else "none",
+                model=info.name if info else "",
+                state="ready" if info else "none",
+                window=info.window if info else 0,
+            )
+        )
+
+    async def list_models(self) -> list[str]:
+        return self.names
+
+    async def switch(self, name: str) -> ModelInfo:
+        self.info = ModelInfo(provider="ollama", name=name, host="localhost:11434", window=4096)
+        await self.current()
+        return self.info
+
+    async def pull(self, name: str, *, insecure: bool = False):  # noqa: ANN201
+        for step in self.steps:
+            if hasattr(step, "wait"):
+                await step.wait()
+            else:
+                yield step
+
+
+class FakeRuntime(SimpleNamespace):
+    """What `DspyApp` is given."""
+
+    bus: Bus
+    session: FakeSession
+    closed: bool
+
+    def publish(self, *events: Event) -> None:
+        for event in events:
+            self.bus.publish(event)
+
+    async def aclose(self) -> None:
+        self.closed = True
+        self.bus.close()
+
+
+def fake_runtime(
+    root: Path, *, settings: Settings | None = None, info: ModelInfo | None = INFO, names: list[str] | None = None
+) -> FakeRuntime:
+    """A runtime over a real folder, with the real tools' names and no model behind it."""
+    bus = Bus()
+    registry = Registry(builtin_tools())
+    registry.add(HelpTool(registry=registry))
+    return FakeRuntime(
+        workspace=Workspace.open(root),
+        config=Config(settings=settings or Settings(), origins={}),
+        registry=registry,
+        models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),
+        session=FakeSession(bus),
+        bus=bus,
+        closed=False,
+    )

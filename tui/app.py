@@ -1,0 +1,103 @@
+"""The full-screen application: themes, keys, and what begins after the first paint."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from tui.keys import ANYWHERE, Keys, bindings
+from tui.screens.work import WorkScreen
+from tui.theme import DARK, PLAIN, THEMES, opposite
+
+if TYPE_CHECKING:
+    from agent_core.runtime import Runtime
+
+
+def _everything() -> Any:
+    from tui.palette import EverythingProvider
+
+    return EverythingProvider
+
+
+class DspyApp(App[None], inherit_bindings=False):
+    """One workspace on the screen.
+
+    Args:
+        runtime: What was wired for the workspace; closed when the app ends.
+    """
+
+    TITLE = "dspy-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ANYWHERE)]
+    COMMANDS: ClassVar[set[Any]] = {_everything}
+    ENABLE_SELECT_AUTO_SCROLL = False
+
+    def __init__(self, runtime: Runtime) -> None:
+        plain = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if plain else None)
+        self.runtime = runtime
+        self.keys = Keys(runtime.config.settings.keys)
+        self.work = WorkScreen(runtime, self.keys)
+        self._warnings = [*runtime.config.warnings, *self.keys.problems]
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = PLAIN if plain else self._wanted_theme()
+
+    def _wanted_theme(self) -> str:
+        name = self.runtime.config.settings.theme
+        if name in self.available_themes:
+            return name
+        self._warnings.append(f"theme: there is no theme {name!r}")
+        return DARK
+
+    def get_default_screen(self) -> WorkScreen:
+        """The work screen."""
+        return self.work
+
+    def on_mount(self) -> None:
+        """Everything else waits until the first paint is out."""
+        self.set_keymap(self.keys.keymap)
+        self.work.call_after_refresh(self._begin)
+
+    async def _begin(self) -> None:
+        """Fill the screen and start the background work."""
+        from tui.garbage import set_aside
+        from tui.router import welcome
+
+        set_aside()
+        gc.enable()
+        await self.work.begin()
+        names = {name: self.keys.shown(name) for name in ("help", "palette")}
+        tools = len(self.runtime.registry.all())
+        self.work.transcript.show_welcome(welcome(self.runtime.workspace.root.name, tools, names))
+        for warning in self._warnings:
+            self.work.transcript.add_notice("warning", warning)
+
+    async def on_unmount(self) -> None:
+        """Cancel what runs and close every connection."""
+        await self.runtime.aclose()
+
+    # For the key table and the palette
+
+    def action_toggle_theme(self) -> None:
+        """Light or dark."""
+        self.theme = opposite(self.theme)
+
+    async def do(self, action: str) -> None:
+        """Run an action of the key table."""
+        if action.startswith("screen."):
+            await self.work.run_action(action)
+        else:
+            await self.run_action(action)
+
+    def begin_command(self, name: str) -> None:
+        """Put a command into the prompt."""
+        self.work.chat.prompt.put(f"{name} ")
+        self.work.chat.prompt.focus()
+
+    def use_model(self, name: str) -> None:
+        """Switch to a model."""
+        self.runtime.session.submit(f"/model use {name}")

@@ -1,0 +1,194 @@
+"""The one table of actions: id, key, title, help, and where the key holds.
+
+Bindings, the command palette and the help screen are made from it. `settings.keys` gives an action another
+key by its id, for one session as for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
+FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
+PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, PREVIEW, MODELS, QUESTION)
+
+
+class Action(NamedTuple):
+    """One thing that a key does.
+
+    `does` is the action as Textual runs it; `early` beats the focused widget; `palette` offers it there.
+    """
+
+    id: str
+    key: str
+    title: str
+    help: str
+    where: str
+    does: str
+    early: bool = False
+    palette: bool = False
+
+
+def _a(id: str, key: str, title: str, help: str, does: str = "", *, early: bool = False) -> Action:  # noqa: A002
+    return Action(id, key, title, help, ANYWHERE, does or id, early, palette=True)
+
+
+def _in(where: str, id: str, key: str, title: str, help: str, does: str, *, early: bool = False) -> Action:  # noqa: A002
+    return Action(id, key, title, help, where, does, early)
+
+
+TABLE: tuple[Action, ...] = (
+    _a("help", "f1", "Help", "every key and every command", "screen.help"),
+    _a("palette", "ctrl+p", "Command palette", "find an action, a command, a file, a model", "command_palette"),
+    Action("stop", "escape", "Stop", "stop the answer that is running, or go back to the prompt", ANYWHERE,
+           "screen.stop", early=True, palette=True),
+    Action("interrupt", "ctrl+c", "Copy, stop, clear", "copy what is selected; else stop; else clear the prompt",
+           ANYWHERE, "screen.interrupt", early=True),
+    _a("quit", "ctrl+q", "Quit", "end the program", early=True),
+    _a("files", "f2", "Files", "go to the files; once more hides them", "screen.pane('files')"),
+    _a("find", "f3", "Find in the conversation", "search what was said; n and N step", "screen.find"),
+    _a("logs", "f4", "Logs", "go to the logs; once more hides them", "screen.pane('logs')"),
+    _a("suggestions", "f5", "Suggestions", "go to the suggestions; once more hides them",
+       "screen.pane('suggestions')"),
+    _a("next_pane", "f6", "Next pane", "move on to the next pane", "screen.next_pane"),
+    _a("models", "f7", "Models", "list, switch or pull language models", "screen.models"),
+    _a("accept", "f8", "Accept suggestion", "run the first suggestion", "screen.accept(1)"),
+    _a("conversation", "f9", "Conversation", "go to the conversation: select, copy, fold", "screen.conversation"),
+    _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme", early=True),
+    _a("clear", "ctrl+l", "Clear the conversation", "empty the screen; nothing is forgotten", "screen.clear",
+       early=True),
+    _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send", early=True),
+    _in(PROMPT, "prompt.newline", "ctrl+j,shift+enter,alt+enter", "New line", "begin a new line", "newline",
+        early=True),
+    _in(PROMPT, "prompt.complete", "tab", "Complete", "complete a command, an option or a path; again: the next",
+        "complete"),
+    _in(PROMPT, "prompt.earlier", "up", "Earlier", "edit the waiting prompt; else the one sent before",
+        "earlier"),
+    _in(PROMPT, "prompt.later", "down", "Later", "the one sent after", "later"),
+    _in(PROMPT, "prompt.page_up", "pageup", "Scroll back", "scroll the conversation back", "scroll(-1)"),
+    _in(PROMPT, "prompt.page_down", "pagedown", "Scroll on", "scroll the conversation on", "scroll(1)"),
+    _in(CHAT, "transcript.activate", "enter,space", "Open, fold", "open the link, or fold the block",
+        "activate"),
+    _in(CHAT, "transcript.select_next", "j", "Next block", "select the next block", "select_block(1)"),
+    _in(CHAT, "transcript.select_previous", "k", "Previous block", "select the previous block",
+        "select_block(-1)"),
+    _in(CHAT, "transcript.extend_down", "J,shift+down", "Extend down", "select one block more",
+        "extend_block(1)"),
+    _in(CHAT, "transcript.extend_up", "K,shift+up", "Extend up", "select one block more above",
+        "extend_block(-1)"),
+    _in(CHAT, "transcript.copy", "c", "Copy", "copy what is selected", "copy"),
+    _in(CHAT, "transcript.copy_code", "y", "Copy code", "copy the code block", "copy_code"),
+    _in(CHAT, "transcript.next_link", "l", "Next link", "go to the next link", "step_link(1)"),
+    _in(CHAT, "transcript.previous_link", "L", "Previous link", "go to the previous link", "step_link(-1)"),
+    _in(CHAT, "transcript.next_turn", "]", "Next turn", "go to the next prompt", "step_turn(1)"),
+    _in(CHAT, "transcript.previous_turn", "[", "Previous turn", "go to the previous prompt", "step_turn(-1)"),
+    _in(CHAT, "transcript.find_next", "n", "Next match", "go to the next match", "find_next(1)"),
+    _in(CHAT, "transcript.find_previous", "N", "Previous match", "go to the previous match", "find_next(-1)"),
+    _in(CHAT, "transcript.toggle_all", "t", "Fold all", "fold or unfold every tool call", "toggle_all"),
+    _in(CHAT, "transcript.dismiss", "escape", "Clear", "clear selection and search", "dismiss"),
+    _in(PANES, "list.up", "up,k", "Up", "the row above", "move(-1)"),
+    _in(PANES, "list.down", "down,j", "Down", "the row below", "move(1)"),
+    _in(PANES, "list.page_up", "pageup", "Page up", "a page up", "page(-1)"),
+    _in(PANES, "list.page_down", "pagedown", "Page down", "a page down", "page(1)"),
+    _in(PANES, "list.first", "home,g", "First", "the first row", "edge(-1)"),
+    _in(PANES, "list.last", "end,G", "Last", "the last row", "edge(1)"),
+    _in(PANES, "list.choose", "enter,space", "Open", "open the file or folder; run the suggestion", "choose"),
+    _in(FILES, "files.open", "right,l", "Unfold", "show what is in the folder", "unfold"),
+    _in(FILES, "files.close", "left,h", "Fold", "hide it again, or go to the folder above", "fold"),
+    _in(FILES, "files.ignored", "i", "Ignored files", "show or hide ignored files", "toggle_ignored"),
+    _in(FILES, "files.mention", "a", "Ask about it", "put the file into the prompt", "mention"),
+    _in(FILES, "files.refresh", "r", "Look again", "read the folders and git again", "reload"),
+    _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the file and the line into the prompt", "mention"),
+    _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
+    _in(PREVIEW, "preview.close", "escape,q", "Close", "go back", "close"),
+    _in(MODELS, "models.pull", "ctrl+d", "Pull", "pull the model that is typed", "pull", early=True),
+    _in(MODELS, "models.close", "escape", "Stop, close", "stop pulling; else go back", "close"),
+    _in(QUESTION, "approve.once", "y", "Yes, once", "allow it this time", "decide('once')"),
+    _in(QUESTION, "approve.always", "a", "Always", "allow it, and remember the rule", "decide('always')"),
+    _in(QUESTION, "approve.no", "n,escape", "No", "refuse it", "decide('no')"),
+)  # fmt: skip
+
+_BY_ID = {action.id: action for action in TABLE}
+
+
+def bindings(where: str) -> list[Binding]:
+    """The bindings of one place, for a class's `BINDINGS`."""
+    return [
+        Binding(action.key, action.does, action.title, show=False, priority=action.early, id=action.id)
+        for action in TABLE
+        if action.where == where
+    ]
+
+
+class Keys:
+    """The table with the user's own keys.
+
+    Args:
+        own: Keys by action id; several, separated by commas, are all bound.
+    """
+
+    def __init__(self, own: Mapping[str, str]) -> None:
+        self.keymap = {name: key for name, key in own.items() if name in _BY_ID and _split(key)}
+        self.problems = [_unusable(name) for name in own if name not in self.keymap]
+        """What was wrong with the user's keys; each is left out."""
+        for name in list(self.keymap):
+            if problem := self._conflict(name):
+                self.problems.append(problem)
+                del self.keymap[name]
+
+    def key(self, action_id: str) -> str:
+        """The key or keys of an action, as Textual names them."""
+        return self.keymap.get(action_id, _BY_ID[action_id].key)
+
+    def shown(self, action_id: str) -> str:
+        """The action's first key as people write it."""
+        return spell(self.key(action_id).partition(",")[0])
+
+    def _conflict(self, name: str) -> str:
+        action = _BY_ID[name]
+        wanted = _split(self.keymap[name])
+        for other in TABLE:
+            taken = wanted & _split(self.key(other.id))
+            apart = other.where != action.where and ANYWHERE not in (other.where, action.where)
+            if other.id != name and taken and not apart and not _shadows(other, action, taken):
+                return f"keys: {spell(min(taken))} of {name} already belongs to {other.id}"
+        return ""
+
+
+def _unusable(name: str) -> str:
+    return f"keys: {name} has no key" if name in _BY_ID else f"keys: there is no action {name!r}"
+
+
+def _split(key: str) -> set[str]:
+    return {
+        part.strip().lower() if len(part.strip()) > 1 else part.strip()
+        for part in key.split(",")
+        if part.strip()
+    }
+
+
+def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
+    """Whether both have the keys by default: one means it in a place, the other elsewhere."""
+    return one.where != other.where and taken <= (_split(one.key) & _split(other.key))
+
+
+_NAMES = {
+    "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
+    "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
+    "home": "Home", "end": "End",
+}  # fmt: skip
+
+
+def spell(key: str) -> str:
+    """A key as people write it: `ctrl+p` is Ctrl+P."""
+    parts = key.split("+")
+    if len(parts) > 1:
+        parts[-1] = parts[-1].upper() if len(parts[-1]) == 1 else parts[-1]
+    return "+".join(_NAMES.get(part, part.upper() if _is_function(part) else part) for part in parts)
+
+
+def _is_function(part: str) -> bool:
+    return part[:1] == "f" and part[1:].isdigit()

@@ -1,0 +1,114 @@
+"""What the command palette offers: actions, commands, files, models, themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from agent_core.errors import AgentError
+from agent_core.text import one_line
+from tui.catalog import fuzzy
+from tui.keys import TABLE
+from tui.theme import THEMES
+
+if TYPE_CHECKING:
+    from tui.app import DspyApp
+
+_MOST_FILES = 12
+_FEWEST_LETTERS = 2
+
+
+class Offer(NamedTuple):
+    """One entry: what it is called, what it does, and the call that does it."""
+
+    title: str
+    help: str
+    run: Callable[[], Any]
+
+
+class EverythingProvider(Provider):
+    """All of it under one key."""
+
+    def __init__(self, screen: Any, match_style: Any = None) -> None:
+        super().__init__(screen, match_style)
+        self._models: list[str] = []
+
+    @property
+    def _program(self) -> DspyApp:
+        return cast("DspyApp", self.app)
+
+    async def startup(self) -> None:
+        """Ask for the models only where one answers: the palette must open at once."""
+        models = self._program.runtime.models
+        if models.info is not None:
+            try:
+                self._models = await models.list_models()
+            except AgentError:
+                self._models = []
+
+    async def discover(self) -> Hits:
+        """What an empty search shows: every action."""
+        for offer in self._actions():
+            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title, help=offer.help)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the search."""
+        matcher = self.matcher(query)
+        for offer in (*self._actions(), *self._commands(), *self._model_offers(), *self._themes()):
+            score = matcher.match(offer.title)
+            if score > 0:
+                yield Hit(score, _marked(matcher, offer.title), offer.run, text=offer.title, help=offer.help)
+        if len(query.strip()) >= _FEWEST_LETTERS:
+            async for hit in self._files(query):
+                yield hit
+
+    def _actions(self) -> Iterable[Offer]:
+        program = self._program
+        for action in TABLE:
+            if action.palette and action.id != "palette":
+                title = f"{action.title} ({program.keys.shown(action.id)})"
+                yield Offer(title, action.help, partial(program.do, action.does))
+
+    def _commands(self) -> Iterable[Offer]:
+        program = self._program
+        for tool in program.runtime.registry.all():
+            yield Offer(
+                f"Command: {tool.name}", one_line(tool.summary), partial(program.begin_command, tool.name)
+            )
+
+    def _model_offers(self) -> Iterable[Offer]:
+        program = self._program
+        for name in self._models:
+            yield Offer(f"Model: {one_line(name)}", "use this model", partial(program.use_model, name))
+
+    def _themes(self) -> Iterable[Offer]:
+        program = self._program
+        for theme in THEMES:
+            yield Offer(
+                f"Theme: {theme.name}", "change the colours", partial(setattr, program, "theme", theme.name)
+            )
+
+    async def _files(self, query: str) -> Hits:
+        program = self._program
+        desk = program.work.desk
+        if desk is None:
+            return
+        for number, path in enumerate(fuzzy(query, await desk.catalog.files(), _MOST_FILES)):
+            title = f"File: {one_line(path)}"
+            yield Hit(
+                0.3 - number / 100,
+                Content(title),
+                partial(program.work.preview, path),
+                text=title,
+                help="look at it",
+            )
+
+
+def _marked(matcher: Any, title: str) -> Content:
+    """The title with the letters that fit marked; what it says stays literal."""
+    highlighted = matcher.highlight(title)
+    return highlighted if isinstance(highlighted, Content) else Content(title)

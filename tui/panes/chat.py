@@ -1,0 +1,175 @@
+"""The chat: the conversation, what runs, and the prompt."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from tui.widgets.activity import Activity
+from tui.widgets.prompt import Prompt
+from tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from agent_core.tools.registry import Registry
+    from tui.catalog import Catalog
+    from tui.prompt_history import PromptHistory
+
+
+class Chat(Vertical):
+    """The pane that is always there."""
+
+    DEFAULT_CSS = """
+    Chat > Transcript { height: 1fr; }
+    Chat > FindBar { height: 3; border: round $border; }
+    """
+
+    class Asked(Message, namespace="chat"):
+        """A prompt is to be run."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class QueuedRecalled(Message, namespace="chat"):
+        """A waiting prompt is to be taken back into the prompt."""
+
+        def __init__(self, turn_id: str) -> None:
+            super().__init__()
+            self.turn_id = turn_id
+
+    def __init__(self, *, stop_key: str) -> None:
+        super().__init__(id="chat")
+        self.transcript = Transcript(id="transcript")
+        self.activity = Activity(stop_key=stop_key)
+        self.prompt = Prompt()
+        self._history: PromptHistory | None = None
+        self._catalog: Catalog | None = None
+        self._registry: Registry | None = None
+        self._offers: tuple[str, ...] = ()
+        self._offer = -1
+        self._offer_start = 0
+        self._completed = ""
+
+    def compose(self) -> ComposeResult:
+        """The conversation over the prompt."""
+        yield self.transcript
+        yield self.activity
+        yield self.prompt
+
+    async def begin(self, *, history: PromptHistory, catalog: Catalog, registry: Registry) -> None:
+        """What the prompt needs once there is time for it."""
+        self._catalog, self._registry = catalog, registry
+        await asyncio.to_thread(history.load)
+        self._history = history
+
+    # The prompt
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Remember it, and ask."""
+        event.stop()
+        self._end_completion()
+        if self._history is not None:
+            self._history.add(event.text)
+        self.post_message(self.Asked(event.text))
+
+    def on_prompt_recalled(self, event: Prompt.Recalled) -> None:
+        """Up edits what waits, else walks through the history."""
+        event.stop()
+        waiting = list(self.activity.queued)
+        if event.step < 0 and waiting and not self.prompt.text:
+            self.post_message(self.QueuedRecalled(waiting[-1]))
+        elif self._history is not None:
+            text = self._history.step(event.step, self.prompt.text)
+            if text is not None:
+                self.prompt.put(text)
+
+    def on_prompt_scrolled(self, event: Prompt.Scrolled) -> None:
+        """Scroll the conversation without leaving the prompt."""
+        event.stop()
+        if event.pages < 0:
+            self.transcript.action_page_up()
+        else:
+            self.transcript.action_page_down()
+
+    def mention(self, path: str) -> None:
+        """Put a file into the prompt, in place of an `@` that was just typed."""
+        place = f'@"{path}"' if any(char.isspace() for char in path) else f"@{path}"
+        before = self.prompt.before_cursor
+        if before.endswith("@"):
+            place = place[1:]
+        elif before and not before[-1].isspace():
+            place = " " + place
+        self.prompt.insert(place + " ")
+        self.prompt.focus()
+
+    # Completion
+
+    async def on_prompt_completion_wanted(self, event: Prompt.CompletionWanted) -> None:
+        """Complete as far as it is certain; then offer the choices, one with each press."""
+        event.stop()
+        if self._offers and self.prompt.before_cursor == self._completed:
+            self._take((self._offer + 1) % len(self._offers))
+            return
+        if self._registry is None or self._catalog is None:
+            return
+        from tui.completing import complete
+
+        before = self.prompt.before_cursor
+        found = complete(before, tools=self._registry.all(), paths=await self._catalog.files())
+        if not found.options:
+            self._end_completion()
+            return
+        self._offer_start = found.start
+        self._offers, self._offer = found.options, -1
+        if len(found.options) == 1 or len(found.common) > len(before) - found.start:
+            self._replace(found.common)
+        if len(found.options) == 1:
+            self._end_completion()
+        else:
+            self.activity.offer(tuple(option.rstrip() for option in found.options))
+
+    def _take(self, number: int) -> None:
+        self._offer = number
+        self._replace(self._offers[number])
+        self.activity.offer(tuple(option.rstrip() for option in self._offers), number)
+
+    def _replace(self, text: str) -> None:
+        """Put text in place of what is completed."""
+        document = self.prompt.document
+        lines = self.prompt.before_cursor[: self._offer_start].split("\n")
+        start = (len(lines) - 1, len(lines[-1]))
+        self.prompt.replace(text, start, self.prompt.cursor_location)
+        self.prompt.move_cursor((start[0], min(start[1] + len(text), len(document.get_line(start[0])))))
+        self._completed = self.prompt.before_cursor
+
+    def on_text_area_changed(self, event: Prompt.Changed) -> None:
+        """Typing on ends the completion."""
+        event.stop()
+        if self._offers and self.prompt.before_cursor != self._completed:
+            self._end_completion()
+
+    def end_completion(self) -> bool:
+        """Take the choices away; whether there were any."""
+        had = bool(self._offers)
+        self._end_completion()
+        return had
+
+    def _end_completion(self) -> None:
+        self._offers, self._offer, self._completed = (), -1, ""
+        self.activity.offer(())
+
+    # Searching
+
+    def open_find(self) -> None:
+        """Search the conversation."""
+        from tui.widgets.find import FindBar
+
+        bars = self.query(FindBar)
+        if bars:
+            bars.first().focus()
+        else:
+            self.mount(FindBar(self.transcript), before=self.activity)

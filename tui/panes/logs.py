@@ -1,0 +1,125 @@
+"""The logs: the log files found, and their latest lines."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from textual.message import Message
+
+from agent_core.logs.discover import LogFile, discover
+from agent_core.logs.tail import Tail
+from agent_core.text import human_size, one_line
+from agent_core.workspace import Workspace
+from tui.widgets.rows import Item, Rows
+
+_FOLLOWED = 6
+_MOST_LINES, _FEWEST_LINES = 12, 4
+_BAD = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]")
+_WARNING = re.compile(r"\b(?:WARN|WARNING)\b|\[warn\]")
+_NONE = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
+
+
+class Logs(Rows):
+    """The latest changed log files first, each with its last lines; it follows them."""
+
+    class Opened(Message, namespace="logs"):
+        """A log file was chosen."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+    def __init__(self) -> None:
+        super().__init__(id="logs", empty="Looking for log files …")
+        self.border_title = "Logs"
+        self._workspace: Workspace | None = None
+        self._globs: tuple[str, ...] = ()
+        self._files: list[LogFile] = []
+        self._tails: dict[str, Tail] = {}
+
+    async def begin(self, workspace: Workspace, globs: Sequence[str]) -> None:
+        """Find the files and read their ends."""
+        self._workspace, self._globs = workspace, tuple(globs)
+        await self.look_around()
+
+    @property
+    def folders(self) -> set[str]:
+        """The folders that hold the followed files."""
+        return {file.path.rpartition("/")[0] or "." for file in self._files[:_FOLLOWED]}
+
+    async def look_around(self) -> None:
+        """Find the files anew."""
+        if self._workspace is None:
+            return
+        self._files = await asyncio.to_thread(discover, self._workspace, globs=self._globs)
+        followed = self._files[:_FOLLOWED]
+        root = self._workspace.root
+        self._tails = {
+            file.path: self._tails.get(file.path) or Tail(root / file.path, keep=_MOST_LINES)
+            for file in followed
+        }
+        await self._read(self._tails)
+        self._show()
+
+    async def changed(self, paths: Iterable[Path]) -> None:
+        """Something changed on the disk: read what is followed, look around for what is new."""
+        if self._workspace is None:
+            return
+        names = {path.relative_to(self._workspace.root).as_posix() for path in paths if self._inside(path)}
+        if any(self._may_be_new(name) for name in names - set(self._tails)):
+            await self.look_around()
+        elif await self._read(names & set(self._tails)):
+            self._show()
+
+    def _inside(self, path: Path) -> bool:
+        return self._workspace is not None and path.is_relative_to(self._workspace.root)
+
+    def _may_be_new(self, name: str) -> bool:
+        return ".log" in name or name.rpartition("/")[0] in self.folders
+
+    async def _read(self, paths: Iterable[str]) -> bool:
+        changed = False
+        for path in list(paths):
+            changed = await asyncio.to_thread(self._tails[path].look) or changed
+        return changed
+
+    def _show(self) -> None:
+        items: list[Item] = []
+        for number, file in enumerate(self._files[:_FOLLOWED]):
+            tail = self._tails[file.path]
+            count = _MOST_LINES if number == 0 else _FEWEST_LINES
+            items += [] if not items else [Item("", can_choose=False)]
+            items += [self._head(file, tail), *self._lines(file, tail, count)]
+        more = len(self._files) - _FOLLOWED
+        if more > 0:
+            items += [Item("", can_choose=False), Item(f"and {more} more", "dim", can_choose=False)]
+        self.border_subtitle = f"{len(self._files)} found" if self._files else ""
+        self.set_items(items, empty=_NONE)
+
+    def _head(self, file: LogFile, tail: Tail) -> Item:
+        when = datetime.fromtimestamp(file.mtime_ns / 1e9).strftime("%H:%M")
+        note = "gone" if tail.gone else f"{human_size(file.size)} {when}"
+        return Item(one_line(file.path), "h2", right=((note, "dim", None),), key=file.path, middle=True)
+
+    def _lines(self, file: LogFile, tail: Tail, count: int) -> list[Item]:
+        lines = [line for line in tail.lines if line.strip()][-count:]
+        if not lines:
+            return [Item("empty", "dim", (("  ", "", None),), can_choose=False)]
+        return [
+            Item(one_line(line), level_style(line), key=f"{file.path}\n{number}")
+            for number, line in enumerate(lines)
+        ]
+
+    def action_choose(self) -> None:
+        """Open the log."""
+        if self.current and self.current.key:
+            self.post_message(self.Opened(self.current.key.partition("\n")[0]))
+
+
+def level_style(line: str) -> str:
+    """The style of a log line, by how grave it is."""
+    return "bad" if _BAD.search(line) else "warn" if _WARNING.search(line) else "title"

@@ -1,0 +1,76 @@
+"""A question of permission: the exact command, why it is asked, and the rule that "always" would add."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from agent_core.events import ApprovalNeeded, Decision
+from agent_core.text import printable
+from tui.keys import QUESTION, bindings
+from tui.screens.dialog import Dialog, Hints
+
+_TITLES = {
+    "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?", "run": "Run a program of the project?",
+    "shell": "Run a shell command?", "network": "Reach another machine?",
+}  # fmt: skip
+ARM_S = 0.4
+"""Keys typed before the question could be seen answer nothing."""
+
+
+class ApproveScreen(Dialog[Decision]):
+    """Ends with the decision, or with None when the question was answered elsewhere."""
+
+    CSS_PATH = "approve.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(QUESTION)]
+
+    def __init__(self, question: ApprovalNeeded, *, arm_s: float = ARM_S) -> None:
+        super().__init__()
+        self._question = question
+        self._arm_s = arm_s
+        self._armed = False
+        self._hints = Hints(
+            [
+                ("y", "once", "screen.decide('once')"),
+                ("a", "always", "screen.decide('always')"),
+                ("n", "no", "screen.decide('no')"),
+            ]
+        )
+
+    @property
+    def call_id(self) -> str:
+        """The call that waits."""
+        return self._question.call_id
+
+    def compose(self) -> ComposeResult:
+        """The command, the reason, the rule, the keys."""
+        question = self._question
+        with Vertical(classes="frame") as frame:
+            frame.border_title = _TITLES.get(question.action, "Allow it?")
+            with VerticalScroll(id="command"):
+                yield Static(Content(printable(question.command)), markup=False)
+            if question.reason:
+                yield Static(Content(printable(question.reason)), classes="reason", markup=False)
+            rule = Content.assemble(("a always adds the rule  ", "dim"), (printable(question.rule), "bold"))
+            yield Static(rule, classes="rule", markup=False)
+            yield self._hints
+
+    def on_mount(self) -> None:
+        """Take answers once the question could be read."""
+        if self._arm_s <= 0:
+            self._armed = True
+        else:
+            self.set_timer(self._arm_s, self._arm)
+
+    def _arm(self) -> None:
+        self._armed = True
+
+    def action_decide(self, decision: Decision) -> None:
+        """Answer."""
+        if self._armed and self.is_current:
+            self.dismiss(decision)

@@ -1,0 +1,151 @@
+"""Behind the work screen: the events, the disk, git, the model. Starts after the first paint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent_core.errors import AgentError
+from tui.catalog import Catalog
+from tui.router import Router
+
+if TYPE_CHECKING:
+    from agent_core.runtime import Runtime
+    from tui.screens.work import WorkScreen
+
+_MOST_FOLDERS = 1000
+_AT_ONCE = 64
+_GIT_PAUSE_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Owns the background work of one work screen; it all ends with the screen."""
+
+    def __init__(self, *, runtime: Runtime, screen: WorkScreen) -> None:
+        from tui.watching import DiskWatcher
+
+        self._runtime = runtime
+        self._screen = screen
+        self.catalog = Catalog(runtime.workspace)
+        self._folders: set[str] = set()
+        self._tools: set[str] = set()
+        self._watcher = DiskWatcher(on_change=self._changed, on_trouble=self._blind)
+        self._router = Router(screen=screen, propose=self.propose)
+
+    async def begin(self) -> None:
+        """Show what is known at once, and start the rest."""
+        from tui.prompt_history import PromptHistory
+
+        runtime, screen = self._runtime, self._screen
+        screen.run_worker(self._follow(), group="events")
+        # Plugins are looked up once, in a thread: importlib reads the metadata of every distribution.
+        tools = await asyncio.to_thread(runtime.registry.all)
+        self._tools = {tool.name for tool in tools}
+        self.propose("")
+        history = PromptHistory(runtime.workspace)
+        await screen.chat.begin(history=history, catalog=self.catalog, registry=runtime.registry)
+        await screen.files.begin(runtime.workspace)
+        await screen.logs.begin(runtime.workspace, runtime.config.settings.log_files)
+        screen.run_worker(self._read_git(), group="git", exclusive=True)
+        screen.run_worker(self._watch_disk(), group="disk")
+        screen.run_worker(self._find_model(), group="model")
+
+    async def _follow(self) -> None:
+        """Route every event; a flood gives way to the keys every so often."""
+        with self._runtime.bus.subscribe() as events:
+            count = 0
+            async for event in events:
+                self._router.route(event)
+                count += 1
+                if count % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    def propose(self, asked: str) -> None:
+        """Rank the suggestions after a question."""
+        from agent_core.suggestions import propose
+
+        self._runtime.bus.publish(propose(self._tools, asked=asked))
+
+    # The disk
+
+    async def _watch_disk(self) -> None:
+        self._folders = await self.catalog.folders(_MOST_FOLDERS)
+        self.watch()
+        await self._watcher.run()
+
+    def watch(self) -> None:
+        """Watch the folders with files, those that are open, those of the logs, and git's own."""
+        root = self._runtime.workspace.root
+        names = {*self._folders, *self._screen.files.tree_of.open, *self._screen.logs.folders}
+        self._watcher.watch({root, root / ".git", *(root / name for name in names)})
+
+    def _blind(self, reason: str) -> None:
+        self._screen.transcript.add_notice(
+            "warning",
+            f"Changes on the disk are not followed: {reason}",
+            "Press r in the files to look again.",
+        )
+
+    def _changed(self, paths: set[Path]) -> None:
+        self._screen.run_worker(self._take_in(paths), group="changes")
+
+    async def _take_in(self, paths: set[Path]) -> None:
+        root = self._runtime.workspace.root
+        git = {path for path in paths if path.parent == root / ".git"}
+        others = {path for path in paths - git if path != root / ".dspy_tui"}
+        if others:
+            self.catalog.outdate()
+            await self._screen.files.reload(self._screen.files.folders_of(others, root))
+            await self._screen.logs.changed(others)
+        if others or any(path.name in ("HEAD", "index") for path in git):
+            self.read_git()
+        new = {
+            path.relative_to(root).as_posix()
+            for path in others
+            if path.is_dir() and path.is_relative_to(root)
+        }
+        if new - self._folders:
+            self._folders |= new
+            self.watch()
+
+    def reload(self) -> None:
+        """Read everything again."""
+        self.catalog.outdate()
+        screen = self._screen
+        screen.run_worker(screen.files.reload(screen.files.tree_of.folders()), group="reload", exclusive=True)
+        screen.run_worker(screen.logs.look_around(), group="reload-logs", exclusive=True)
+        self.read_git()
+
+    def read_git(self) -> None:
+        """Ask git soon; many changes are one question."""
+        self._screen.run_worker(self._read_git(_GIT_PAUSE_S), group="git", exclusive=True)
+
+    async def _read_git(self, pause: float = 0.0) -> None:
+        from agent_core.gitstate import status
+        from agent_core.tools.listing import Changes
+
+        await asyncio.sleep(pause)
+        state = await status(self._runtime.workspace)
+        self._screen.files.set_changes(Changes(state), len(state.files))
+        self._screen.status.change(branch=state.branch or "", changes=len(state.files))
+
+    # The model
+
+    async def _find_model(self) -> None:
+        """Find out which model answers, and load what it takes while the user still types."""
+        models = self._runtime.models
+        try:
+            model = await models.current()
+        except AgentError as error:
+            _log.info("no model yet: %s", error.message)
+            self._screen.transcript.add_notice("warning", error.message, error.hint)
+            return
+        if model is not None:
+            from agent_core.llm.dspy_engine import preload
+            from tui.garbage import set_aside
+
+            await preload()
+            set_aside()

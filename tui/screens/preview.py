@@ -1,0 +1,170 @@
+"""A look at one file: line numbers, colours, bounded whatever the file is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from agent_core.errors import AgentError
+from agent_core.text import human_size, one_line, plural, printable, shorten_middle
+from agent_core.workspace import Workspace
+from tui.keys import PREVIEW, bindings
+from tui.screens.dialog import Dialog, Hints
+from tui.widgets.rows import Item, Rows
+from tui.widgets.transcript.lines import Run, cut
+
+_MAX_BYTES = 512 * 1024
+_MAX_LINES = 10_000
+_MAX_COLOURED = 3000
+_LONGEST = 4000
+_BEFORE = 2000
+"""Lines read before the one that is wanted, in a file that is longer than what is shown."""
+
+
+class _Content(NamedTuple):
+    lines: list[list[Run]]
+    start: int
+    note: str
+
+
+class PreviewScreen(Dialog[str]):
+    """Ends with what to put into the prompt (`path:line`), or None."""
+
+    CSS_PATH = "preview.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(PREVIEW),
+        Binding("right,l", "shift(8)", show=False),
+        Binding("left,h", "shift(-8)", show=False),
+    ]
+
+    def __init__(self, workspace: Workspace, path: str, *, line: int = 0, at_end: bool = False) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._path = path
+        self._line = line
+        self._at_end = at_end
+        self._content = _Content([], 1, "")
+        self._shift = 0
+
+    def compose(self) -> ComposeResult:
+        """The lines and the keys."""
+        with Vertical(classes="frame"):
+            yield Rows(id="preview", empty="Reading …")
+            yield Hints(
+                [
+                    ("Esc", "close", "screen.close"),
+                    ("a", "ask about it", "screen.mention"),
+                    ("c", "copy the path", "screen.copy_place"),
+                    ("←→", "sideways", "screen.shift(8)"),
+                ]
+            )
+
+    def on_mount(self) -> None:
+        """Read the file in a thread."""
+        self.query_one(".frame").border_title = shorten_middle(
+            one_line(self._path), max(20, self.size.width - 20)
+        )
+        self.query_one(Rows).focus()
+        self.run_worker(self._load(), group="load")
+
+    async def _load(self) -> None:
+        rows = self.query_one(Rows)
+        try:
+            self._content = await asyncio.to_thread(
+                _read, self._workspace, self._path, line=self._line, at_end=self._at_end
+            )
+        except AgentError as error:
+            rows.set_items([], empty=f"{error.message}. {error.hint}".rstrip(". ") + ".")
+            return
+        self.query_one(".frame").border_subtitle = self._content.note
+        self._show()
+        if self._at_end:
+            rows.put_cursor(len(rows.items) - 1)
+        elif self._line:
+            index = self._line - self._content.start
+            rows.put_cursor(index + rows.size.height // 2)
+            rows.put_cursor(index)
+
+    def _show(self) -> None:
+        content = self._content
+        width = max(3, len(str(content.start + len(content.lines))))
+        items = [
+            Item(
+                "",
+                lead=((f"{number:>{width}} ", "dim", None), ("│ ", "rule", None), *self._visible(runs)),
+                key=str(number),
+            )
+            for number, runs in enumerate(content.lines, content.start)
+        ]
+        self.query_one(Rows).set_items(
+            items, empty="The file is empty." if not content.note else content.note
+        )
+
+    def _visible(self, runs: list[Run]) -> tuple[Run, ...]:
+        return cut(runs, self._shift, self._shift + _LONGEST) if self._shift else tuple(runs)
+
+    def action_shift(self, columns: int) -> None:
+        """Move sideways over long lines."""
+        shifted = max(0, self._shift + columns)
+        if shifted != self._shift:
+            self._shift = shifted
+            self._show()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Enter and a click mark a line, no more."""
+        event.stop()
+
+    def _place(self) -> str:
+        item = self.query_one(Rows).current
+        return f"{self._path}:{item.key}" if item and item.key else self._path
+
+    def action_mention(self) -> None:
+        """Put the place into the prompt."""
+        self.dismiss(self._place())
+
+    def action_copy_place(self) -> None:
+        """Copy the place."""
+        place = self._place()
+        self.app.copy_to_clipboard(place)  # pyright: ignore[reportUnknownMemberType]
+        self.notify(f"Copied {one_line(place)}", timeout=3, markup=False)
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Content:
+    """What is shown of the file; blocks. Raises AgentError."""
+    start = max(1, line - _BEFORE)
+    part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
+    if at_end and part.total_lines and part.total_lines > part.end:
+        start = max(1, part.total_lines - _BEFORE)
+        part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
+    lines = [printable(text)[:_LONGEST].expandtabs(4) for text in part.lines]
+    notes = [human_size(part.size)]
+    if part.total_lines is not None:
+        notes.append(plural(part.total_lines, "line"))
+        if part.start > 1 or part.end < part.total_lines:
+            notes.append(f"{part.start}-{part.end} shown")
+    notes += [part.note] if part.note else []
+    return _Content(_coloured(path, lines), part.start, " · ".join(notes))
+
+
+def _coloured(path: str, lines: list[str]) -> list[list[Run]]:
+    from tui.widgets.transcript.highlight import Highlighter
+
+    language = _language(path)
+    first = Highlighter(language).lines("\n".join(lines[:_MAX_COLOURED])) if language and lines else []
+    rest: list[list[Run]] = [[(text, "", None)] if text else [] for text in lines[len(first) :]]
+    return [*first, *rest]
+
+
+def _language(path: str) -> str:
+    from pygments.lexers import find_lexer_class_for_filename  # pyright: ignore[reportUnknownVariableType]
+
+    found = find_lexer_class_for_filename(path.rpartition("/")[2])
+    return found.aliases[0] if found and found.aliases else ""

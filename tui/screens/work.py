@@ -1,0 +1,323 @@
+"""The first screen: files, chat, logs, suggestions, a prompt, a status line."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.layout import Layout
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.keys import Keys
+from tui.panes.chat import Chat
+from tui.screens.arrange import SIDE, WorkLayout
+from tui.widgets.activity import Activity
+from tui.widgets.rows import Rows
+from tui.widgets.status import Status, StatusLine
+
+if TYPE_CHECKING:
+    from agent_core.events import ApprovalGiven, ApprovalNeeded
+    from agent_core.runtime import Runtime
+    from tui.panes.files import Files
+    from tui.panes.logs import Logs
+    from tui.panes.suggestions import Suggestions
+    from tui.screens.desk import Desk
+    from tui.widgets.transcript import Transcript
+
+_TWICE_S = 2.0
+
+
+class WorkScreen(Screen[None]):
+    """Composes the panes, fills them after the first paint, and carries their messages to the session."""
+
+    CSS_PATH = "work.tcss"
+    AUTO_FOCUS = "#prompt"
+    BINDING_GROUP_TITLE = "Work"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
+
+    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._keys = keys
+        self._arrangement = WorkLayout()
+        self._desk: Desk | None = None
+        self._interrupted = 0.0
+        self.chat = Chat(stop_key=keys.shown("stop"))
+        self.status = StatusLine(Status(help_key=keys.shown("help")))
+
+    @property
+    def layout(self) -> Layout:
+        """Panes by the width of the terminal."""
+        return self._arrangement
+
+    @property
+    def desk(self) -> Desk | None:
+        """What goes on behind the panes, from the first paint on."""
+        return self._desk
+
+    def compose(self) -> ComposeResult:
+        """As little as the first paint needs: the side panes are frames until they are filled."""
+        from tui.panes.files import Files
+        from tui.panes.logs import Logs
+        from tui.panes.suggestions import Suggestions
+
+        yield self.chat
+        yield Files()
+        yield Logs()
+        yield Suggestions()
+        yield self.status
+
+    async def begin(self) -> None:
+        """Fill the panes and start what runs in the background. Called once, after the first paint."""
+        from tui.screens.desk import Desk
+
+        self._desk = Desk(runtime=self._runtime, screen=self)
+        await self._desk.begin()
+
+    # The panes
+
+    @property
+    def files(self) -> Files:
+        """The tree."""
+        return self._pane("files")
+
+    @property
+    def logs(self) -> Logs:
+        """The logs."""
+        return self._pane("logs")
+
+    @property
+    def suggestions(self) -> Suggestions:
+        """The suggestions."""
+        return self._pane("suggestions")
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation."""
+        return self.chat.transcript
+
+    def _pane(self, name: str) -> Any:
+        return self.query_one(f"#{name}", Rows)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The side panes that show."""
+        wanted = self._arrangement.panes(self.size.width)
+        return tuple(name for name in SIDE if name in wanted)
+
+    def show_panes(self, names: tuple[str, ...]) -> None:
+        """Show exactly these side panes from now on, whatever the width."""
+        self._arrangement.shown = names
+        for name in SIDE:
+            self._pane(name).can_focus = name in names
+        self.refresh(layout=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What does not show takes no focus."""
+        for name in SIDE:
+            pane = self._pane(name)
+            pane.can_focus = name in self.shown
+            if pane.has_focus and not pane.can_focus:
+                self.chat.prompt.focus()
+
+    def action_pane(self, name: str) -> None:
+        """Go to a side pane, showing it; from it, hide it."""
+        pane: Widget = self._pane(name)
+        if name not in self.shown:
+            self.show_panes((*self.shown, name))
+            pane.focus()
+        elif pane.has_focus:
+            self.show_panes(tuple(other for other in self.shown if other != name))
+            self.chat.prompt.focus()
+        else:
+            pane.focus()
+
+    def action_next_pane(self) -> None:
+        """Move on: prompt, conversation, side panes."""
+        order: list[Widget] = [self.chat.prompt, self.transcript, *(self._pane(name) for name in self.shown)]
+        here = next((i for i, widget in enumerate(order) if widget.has_focus), -1)
+        order[(here + 1) % len(order)].focus()
+
+    def action_conversation(self) -> None:
+        """Go to the conversation, and back."""
+        (self.chat.prompt if self.transcript.has_focus else self.transcript).focus()
+
+    # Stopping
+
+    def action_stop(self) -> None:
+        """Stop the answer; else leave the pane; else what Esc means where the focus is."""
+        if self.chat.end_completion():
+            return
+        if self._runtime.session.cancel():
+            return
+        transcript = self.transcript
+        if isinstance(self.focused, Rows) or (
+            transcript.has_focus and transcript.selection is None and not transcript.found[1]
+        ):
+            self.chat.prompt.focus()
+        else:
+            raise SkipAction
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected, else stop, else clear the prompt, else (twice) end."""
+        prompt = self.chat.prompt
+        if self.focused is self.transcript and self.transcript.selected_text():
+            self.transcript.action_copy()
+        elif prompt.has_focus and prompt.selected_text:
+            prompt.action_copy()
+        elif self._runtime.session.cancel():
+            return
+        elif prompt.text:
+            prompt.clear()
+        elif monotonic() - self._interrupted < _TWICE_S:
+            self.app.exit()  # pyright: ignore[reportUnknownMemberType]
+        else:
+            self._interrupted = monotonic()
+            self.say(f"Once more, or {self._keys.shown('quit')}, ends the program")
+
+    def say(self, text: str, *, severity: str = "information") -> None:
+        """A short message that goes away by itself."""
+        self.notify(text, severity=severity, timeout=3, markup=False)  # pyright: ignore[reportArgumentType]
+
+    # Other actions
+
+    def action_find(self) -> None:
+        """Search the conversation."""
+        self.chat.open_find()
+
+    def action_clear(self) -> None:
+        """Empty the conversation on screen."""
+        self.transcript.clear()
+
+    def action_accept(self, number: int) -> None:
+        """Take a suggestion."""
+        self.suggestions.accept(number)
+
+    def action_help(self) -> None:
+        """Show every key and command."""
+        from tui.screens.help import HelpScreen
+
+        self._push(HelpScreen(self._keys, self._runtime.registry.all()))
+
+    def action_models(self) -> None:
+        """List, switch or pull models."""
+        from tui.screens.models import ModelsScreen
+
+        self._push(ModelsScreen(models=self._runtime.models, publish=self._runtime.bus.publish))
+
+    def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
+        """Show a file."""
+        from tui.screens.preview import PreviewScreen
+
+        screen = PreviewScreen(self._runtime.workspace, path, line=line, at_end=at_end)
+
+        def mention(place: str | None) -> None:
+            if place:
+                self.chat.mention(place)
+
+        self.app.push_screen(screen, mention)  # pyright: ignore[reportUnknownMemberType]
+
+    def _push(self, screen: Screen[Any]) -> None:
+        self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
+
+    def ask_permission(self, question: ApprovalNeeded) -> None:
+        """Show a question; the answer goes to the session."""
+        from tui.screens.approve import ApproveScreen
+
+        def answer(decision: Any) -> None:
+            if decision is not None:
+                self._runtime.session.answer(question.call_id, decision)
+
+        self.app.push_screen(ApproveScreen(question), answer)  # pyright: ignore[reportUnknownMemberType]
+
+    def permission_answered(self, answer: ApprovalGiven) -> None:
+        """Take the question away, where something else answered it."""
+        from tui.screens.approve import ApproveScreen
+
+        for screen in self.app.screen_stack:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if isinstance(screen, ApproveScreen) and screen.call_id == answer.call_id and screen.is_current:
+                screen.dismiss(None)
+
+    # Messages of the panes
+
+    def on_chat_asked(self, event: Chat.Asked) -> None:
+        """Run it, or queue it."""
+        self._runtime.session.submit(event.text)
+
+    def on_chat_queued_recalled(self, event: Chat.QueuedRecalled) -> None:
+        """Edit a waiting prompt."""
+        self._take_back(event.turn_id)
+
+    def on_activity_queued_clicked(self, event: Activity.QueuedClicked) -> None:
+        """The same with the mouse."""
+        self._take_back(event.turn_id)
+
+    def _take_back(self, turn_id: str) -> None:
+        text = self._runtime.session.unqueue(turn_id)
+        if text is not None:
+            self.chat.prompt.put(text)
+            self.chat.prompt.focus()
+
+    def on_activity_stop_clicked(self) -> None:
+        """Stop with the mouse."""
+        self._runtime.session.cancel()
+
+    def on_status_models_wanted(self) -> None:
+        """The model's name was clicked."""
+        self.action_models()
+
+    def on_prompt_file_wanted(self) -> None:
+        """Pick a file for an `@`."""
+        if self._desk is None:
+            return
+        from tui.screens.pick import FilePicker
+
+        def mention(path: str | None) -> None:
+            if path:
+                self.chat.mention(path)
+
+        self.app.push_screen(FilePicker(self._desk.catalog), mention)  # pyright: ignore[reportUnknownMemberType]
+
+    def on_files_opened(self, event: Any) -> None:
+        """Preview a file."""
+        self.preview(event.path)
+
+    def on_files_mentioned(self, event: Any) -> None:
+        """Put a file into the prompt."""
+        self.chat.mention(event.path)
+
+    def on_files_folders_changed(self) -> None:
+        """Watch what is open."""
+        if self._desk:
+            self._desk.watch()
+
+    def on_files_reload_wanted(self) -> None:
+        """Read folders, logs and git again."""
+        if self._desk:
+            self._desk.reload()
+
+    def on_logs_opened(self, event: Any) -> None:
+        """Preview a log at its end."""
+        self.preview(event.path, at_end=True)
+
+    def on_suggestions_accepted(self, event: Any) -> None:
+        """Run a suggestion."""
+        self._runtime.session.submit(event.command)
+        self.chat.prompt.focus()
+
+    def on_transcript_link_activated(self, event: Any) -> None:
+        """Open a place in the code; an address goes to the clipboard, nothing is started by itself."""
+        if event.path:
+            self.preview(event.path, event.line)
+        else:
+            self.app.copy_to_clipboard(event.url)  # pyright: ignore[reportUnknownMemberType]
+            self.say("The address is on the clipboard")
+
+    def on_transcript_copied(self, event: Any) -> None:
+        """Say so."""
+        lines = event.text.count("\n") + 1
+        self.say(f"Copied {lines} line{'' if lines == 1 else 's'}")

@@ -1,0 +1,120 @@
+"""The prompt: several lines, a history, completion, and keys that scroll the conversation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import TextArea
+
+from tui.keys import PROMPT, bindings
+
+PLACEHOLDER = "Ask about this repository, or type a command"
+
+
+class Prompt(TextArea):
+    """Where the user types. It decides nothing: what is to happen, it posts."""
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: auto;
+        max-height: 10;
+        border: round $border-blurred;
+        background: $background;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $border; }
+        & .text-area--placeholder { color: $foreground 50%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PROMPT)]
+
+    class Submitted(Message, namespace="prompt"):
+        """Something was typed and sent."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class CompletionWanted(Message, namespace="prompt"):
+        """The text up to the cursor is to be completed."""
+
+    class FileWanted(Message, namespace="prompt"):
+        """An `@` was typed where a file can be named."""
+
+    class Recalled(Message, namespace="prompt"):
+        """Another prompt of the history is wanted: -1 the one before, 1 the one after."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    class Scrolled(Message, namespace="prompt"):
+        """The conversation is to be scrolled by pages."""
+
+        def __init__(self, pages: int) -> None:
+            super().__init__()
+            self.pages = pages
+
+    def __init__(self) -> None:
+        super().__init__(
+            id="prompt", placeholder=Content(PLACEHOLDER), highlight_cursor_line=False, max_checkpoints=200
+        )
+        self.cursor_blink = False
+
+    @property
+    def before_cursor(self) -> str:
+        """The text up to the cursor."""
+        return self.get_text_range((0, 0), self.cursor_location)
+
+    def put(self, text: str) -> None:
+        """Replace the whole text; undo brings it back."""
+        end = self.document.end
+        self.replace(text, (0, 0), end)
+        self.move_cursor(self.document.end)
+
+    def on_key(self, event: events.Key) -> None:
+        """An `@` at the start of a word asks for a file."""
+        if event.character == "@":
+            before = self.before_cursor
+            if not before or before[-1].isspace() or before[-1] in "([{":
+                self.post_message(self.FileWanted())
+
+    def action_send(self) -> None:
+        """Send what is typed."""
+        if text := self.text.strip("\n"):
+            if text.strip():
+                self.clear()
+                self.post_message(self.Submitted(text))
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
+
+    def action_complete(self) -> None:
+        """Complete; in an empty prompt go on to the next pane, as Tab does elsewhere."""
+        if self.text:
+            self.post_message(self.CompletionWanted())
+        else:
+            self.screen.focus_next()
+
+    def action_earlier(self) -> None:
+        """The prompt before this one; inside several lines, the line above."""
+        if self.cursor_at_first_line:
+            self.post_message(self.Recalled(-1))
+        else:
+            self.action_cursor_up()
+
+    def action_later(self) -> None:
+        """The prompt after this one; inside several lines, the line below."""
+        if self.cursor_at_last_line:
+            self.post_message(self.Recalled(1))
+        else:
+            self.action_cursor_down()
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll the conversation."""
+        self.post_message(self.Scrolled(pages))

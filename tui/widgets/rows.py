@@ -1,0 +1,199 @@
+"""A list of one-row items on the line API: a cursor, the mouse, and text that is shortened to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from agent_core.text import cells, shorten, shorten_middle
+from tui.keys import PANES, bindings
+from tui.widgets.transcript.canvas import Canvas
+from tui.widgets.transcript.lines import BLANK, Line, Run, plain, wrap
+from tui.widgets.transcript.strips import Row
+
+
+class Item(NamedTuple):
+    """One row: `lead`, then `text` shortened to what is left, and `right` at the right end.
+
+    All text must be printable and on one line. `key` names the item over changes of the list.
+    """
+
+    text: str
+    style: str = ""
+    lead: tuple[Run, ...] = ()
+    right: tuple[Run, ...] = ()
+    key: str = ""
+    middle: bool = False
+    can_choose: bool = True
+
+
+class Rows(Canvas):
+    """Items, one of which has the cursor."""
+
+    DEFAULT_CSS = """
+    Rows {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PANES)]
+
+    class Chosen(Message, namespace="rows"):
+        """An item was chosen."""
+
+        def __init__(self, rows: Rows, item: Item) -> None:
+            super().__init__()
+            self.rows, self.item = rows, item
+
+        @property
+        def control(self) -> Rows:
+            """The list."""
+            return self.rows
+
+    def __init__(
+        self,
+        *,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+        cursor_always: bool = False,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.items: list[Item] = []
+        self.cursor = 0
+        self.empty = empty
+        self._cursor_always = cursor_always
+
+    @property
+    def current(self) -> Item | None:
+        """The item with the cursor."""
+        return self.items[self.cursor] if self.cursor < len(self.items) else None
+
+    def set_items(self, items: Sequence[Item], *, empty: str | None = None) -> None:
+        """Show these items; the cursor stays on the item of the same key, or else in its place."""
+        key = self.current.key if self.current else ""
+        self.items = list(items)
+        if empty is not None:
+            self.empty = empty
+        kept = next((i for i, item in enumerate(self.items) if key and item.key == key), self.cursor)
+        self.cursor = self._choosable(min(kept, max(0, len(self.items) - 1)), 1)
+        self.virtual_size = Size(0, len(self.items))
+        self.redraw()
+
+    def put_cursor(self, index: int) -> None:
+        """Move the cursor, and scroll as far as it takes."""
+        if not self.items:
+            return
+        step = 1 if index >= self.cursor else -1
+        self.cursor = self._choosable(max(0, min(index, len(self.items) - 1)), step)
+        height = self.scrollable_content_region.height
+        top = round(self.scroll_y)
+        if self.cursor < top:
+            self._scroll_rows(self.cursor if any(i.can_choose for i in self.items[: self.cursor]) else 0)
+        elif height and self.cursor >= top + height:
+            self._scroll_rows(self.cursor - height + 1)
+        self.redraw()
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """For subclasses: the cursor is on another item."""
+
+    def _scroll_rows(self, top: int) -> None:
+        self.scroll_to(y=top, animate=False, immediate=True)
+
+    def _choosable(self, index: int, step: int) -> int:
+        for direction in (step, -step):
+            at = index
+            while 0 <= at < len(self.items):
+                if self.items[at].can_choose:
+                    return at
+                at += direction
+        return index
+
+    # Drawing
+
+    def redraw(self) -> None:
+        """Draw what the window shows."""
+        region = self.scrollable_content_region
+        if not region.width or not region.height:
+            return
+        if not self.items:
+            lines = wrap([(self.empty, "dim", None)], region.width) if self.empty else []
+            rows = [Row(line) for line in lines[: region.height]]
+        else:
+            top = round(self.scroll_y)
+            last = min(len(self.items), top + region.height)
+            rows = [self._row(index, region.width) for index in range(top, last)]
+        rows += [Row(BLANK)] * (region.height - len(rows))
+        self.paint(rows, region.width)
+
+    def _row(self, index: int, width: int) -> Row:
+        item = self.items[index]
+        right = cells(plain(item.right))
+        room = width - cells(plain(item.lead)) - (right + 1 if right else 0)
+        if room < 4 and right:
+            right, room = 0, width - cells(plain(item.lead))
+        text = shorten_middle(item.text, max(room, 0)) if item.middle else shorten(item.text, max(room, 0))
+        runs: tuple[Run, ...] = (*item.lead, (text, item.style, None))
+        if right:
+            runs = (*runs, (" " * (room - cells(text) + 1), "", None), *item.right)
+        on = index == self.cursor and item.can_choose and (self.has_focus or self._cursor_always)
+        line = Line(runs, fill="selected" if on else "")
+        mark = ((0, width, "link-now"),) if on and self._plain() else ()
+        return Row(line, mark)
+
+    def _plain(self) -> bool:
+        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return app.no_color or self.background_colors[1].ansi is not None
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The window moved."""
+        super().watch_scroll_y(old_value, new_value)
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """The window has another size."""
+        self.redraw()
+
+    def on_focus(self) -> None:
+        """The cursor shows."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """The cursor hides."""
+        self.redraw()
+
+    # Keys and mouse
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by rows."""
+        self.put_cursor(self.cursor + step)
+
+    def action_page(self, step: int) -> None:
+        """Move the cursor by pages."""
+        self.put_cursor(self.cursor + step * max(1, self.scrollable_content_region.height - 1))
+
+    def action_edge(self, step: int) -> None:
+        """Move the cursor to the first or last item."""
+        self.put_cursor(len(self.items) - 1 if step > 0 else 0)
+
+    def action_choose(self) -> None:
+        """Choose the item with the cursor."""
+        if (item := self.current) is not None and item.can_choose:
+            self.post_message(self.Chosen(self, item))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        offset = event.get_content_offset(self)
+        if offset is None or event.button != 1:
+            return
+        index = round(self.scroll_y) + offset.y
+        if index < len(self.items) and self.items[index].can_choose:
+            self.put_cursor(index)
+            self.action_choose()
