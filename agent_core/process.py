@@ -32,6 +32,10 @@ _MARK = "DSPY_TUI_PROCESS"
 _ROUNDS = 5
 
 
+class NotStarted(OSError):  # noqa: N818 - reads as what happened
+    """A program could not be started; `strerror` says why."""
+
+
 class Process(asyncio.SubprocessProtocol):
     """A running program; iterate over it for its output, in chunks of any size. Made by `stream_process`."""
 
@@ -136,6 +140,16 @@ class Process(asyncio.SubprocessProtocol):
         """Part of the protocol."""
         self._exited.set()
 
+    def group_alive(self) -> bool:
+        """Whether anything in its process group still exists."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # somebody else's by now, as with sudo
+            return True
+        return True
+
     def kill(self) -> None:
         """Kill all of it at once."""
         _signal_group(self.pid, signal.SIGKILL)
@@ -184,22 +198,24 @@ async def stream_process(
         grace: Seconds between SIGTERM and SIGKILL if it still runs when the block is left; 0 kills at once.
 
     Raises:
-        OSError: It cannot be started.
-        ValueError: An argument holds a NUL.
+        NotStarted: It cannot be started; what is raised inside the block comes through as it is.
     """
-    mark = f"{os.getpid()}-{os.urandom(6).hex()}"
-    process = Process(mark)
-    loop = asyncio.get_running_loop()
-    await loop.subprocess_exec(
-        lambda: process,
-        *argv,
-        cwd=cwd,
-        env={**(os.environ if env is None else env), _MARK: mark},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = Process(f"{os.getpid()}-{os.urandom(6).hex()}")
+    try:
+        await asyncio.get_running_loop().subprocess_exec(
+            lambda: process,
+            *argv,
+            cwd=cwd,
+            env={**(os.environ if env is None else env), _MARK: process.mark},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NotStarted(error.errno or 0, error.strerror or str(error)) from error
+    except ValueError as error:  # a NUL, or what is no text
+        raise NotStarted(0, str(error)) from error
     try:
         yield process
     finally:

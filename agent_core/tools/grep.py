@@ -10,7 +10,7 @@ import msgspec
 
 from agent_core.errors import ToolError, UsageError
 from agent_core.events import ActionClass, Hit
-from agent_core.process import stream_process
+from agent_core.process import NotStarted, stream_process
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.matches import FileMatches, Matches, literal
@@ -98,10 +98,8 @@ class GrepTool:
         matches = Matches(limit=args.limit, per_file=args.limit if is_file else max(10, args.limit // 4))
         try:
             stopped = await _search(argv, context, matches)
-        except OSError as error:
-            raise ToolError(f"ripgrep cannot be run: {error.strerror or error}") from None
-        except ValueError as error:
-            raise UsageError(f"grep: {one_line(str(error))}") from None
+        except NotStarted as error:
+            raise ToolError(f"ripgrep cannot be run: {error.strerror}") from None
         return _result(args, path, matches, stopped=stopped)
 
 

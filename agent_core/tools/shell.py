@@ -14,14 +14,15 @@ import msgspec
 from agent_core.errors import ErrorInfo, ToolError, UsageError
 from agent_core.events import ActionClass
 from agent_core.masking import masker
-from agent_core.process import Process, stream_process
+from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import human_duration, one_line, plural, shorten
 from agent_core.tools.base import ToolContext, ToolResult
-from agent_core.tools.shell_output import Output
+from agent_core.tools.shell_output import Output, Pace
 
 _HEAD, _TAIL = 8_000, 24_000
 _GRACE_S = 0.5
 _DRAIN_S = 0.3
+_SHOWN_PER_S = 32_000
 _QUIET = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -65,42 +66,61 @@ class ShellTool:
             ) as process:
                 background = await _follow(process, output, context)
                 code = await process.wait()
-        except OSError as error:
-            raise ToolError(
-                f"The shell cannot be run: {error.strerror or error}", hint="Check SHELL."
-            ) from None
-        except ValueError:
-            raise UsageError("The command holds a character that no command can hold") from None
+        except NotStarted as error:
+            raise ToolError(f"The shell cannot be run: {error.strerror}", hint="Check SHELL.") from None
         return _result(args.command, code, output, time.monotonic() - began, background=background)
 
 
 async def _follow(process: Process, output: Output, context: ToolContext) -> bool:
-    """Show the output until it ends, or until the shell has and only what it left running could say more."""
-    reading = asyncio.create_task(_read(process, output, context))
+    """Show the output to its end; whether the shell left something running, which is then ended."""
+    watch = _Watch(output, context)
+    reading = asyncio.create_task(watch.read(process))
     exited = asyncio.create_task(process.wait())
+    background = False
     try:
         await asyncio.wait((reading, exited), return_when=asyncio.FIRST_COMPLETED)
-        done, _ = await asyncio.wait((reading,), timeout=None if not exited.done() else _DRAIN_S)
-        if reading in done:
+        await asyncio.wait((reading,), timeout=_DRAIN_S if exited.done() else None)
+        if not reading.done():
+            background = process.group_alive()
+            process.kill()
+        while (
+            not reading.done()
+        ):  # what was said is still on its way, or somebody hides and keeps the pipe open
+            pieces = watch.pieces
+            await asyncio.wait((reading,), timeout=_DRAIN_S)
+            if watch.pieces == pieces and not watch.is_showing:
+                break
+        if reading.done():
             await reading
-        return reading not in done
+        await watch.show(output.feed(b"", final=True))
+        return background
     finally:
         reading.cancel()
         exited.cancel()
         await asyncio.gather(reading, exited, return_exceptions=True)
-        await _show(context, output.feed(b"", final=True))
 
 
-async def _read(process: Process, output: Output, context: ToolContext) -> None:
-    async for chunk in process:
-        await _show(context, output.feed(chunk))
+class _Watch:
+    """Reads the output and passes it on: all of it to `write`, at a pace that can be watched to `progress`."""
 
+    def __init__(self, output: Output, context: ToolContext) -> None:
+        self._output, self._context = output, context
+        self._pace = Pace(_SHOWN_PER_S)
+        self.pieces = 0
+        self.is_showing = False
 
-async def _show(context: ToolContext, lines: str) -> None:
-    if lines and context.write is not None:
-        await context.write(lines)
-    elif lines:
-        context.progress(lines)
+    async def read(self, process: Process) -> None:
+        async for chunk in process:
+            self.pieces += 1
+            self.is_showing = True
+            await self.show(self._output.feed(chunk))
+            self.is_showing = False
+
+    async def show(self, lines: str) -> None:
+        if lines and self._context.write is not None:
+            await self._context.write(lines)
+        elif part := self._pace.let(lines, time.monotonic()):
+            self._context.progress(part)
 
 
 def _shell() -> str:

@@ -74,6 +74,31 @@ class Output:
             self.left_out += 1
 
 
+class Pace:
+    """Keeps what is shown of a flood of output within a rate, in characters per second.
+
+    A burst of four seconds' worth is let through; past that whole pieces are left out, and the next one that
+    is shown says so.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._room = 4.0 * rate
+        self._last = 0.0
+        self._skipped = 0
+
+    def let(self, lines: str, now: float) -> str:
+        """What to show of these lines at this time (seconds of any clock); "" for nothing."""
+        self._room = min(4.0 * self._rate, self._room + (now - self._last) * self._rate)
+        self._last = now
+        if len(lines) > self._room:
+            self._skipped += lines.count("\n")
+            return ""
+        self._room -= len(lines)
+        skipped, self._skipped = self._skipped, 0
+        return f"… {skipped:,} lines not shown …\n{lines}" if skipped else lines
+
+
 def _bounded(line: str) -> str:
     if len(line) <= _WIDTH:
         return line
