@@ -115,6 +115,18 @@ async def test_dragging_selects_and_copies_without_decoration(opened: Any) -> No
         assert view.selection is None
 
 
+async def test_a_click_leaves_the_focus_and_a_selection_takes_it(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "some words here")
+        view.update_now()
+        app.set_focus(None)
+        await pilot.click(Transcript, offset=(3, 0))
+        assert not view.has_focus
+        await pilot.click(Transcript, offset=(3, 0), times=2)
+        assert view.has_focus
+
+
 async def test_dragging_past_the_edge_scrolls(opened: Any) -> None:
     async with opened() as (app, pilot):
         view: Transcript = app.transcript

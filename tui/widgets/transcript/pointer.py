@@ -52,6 +52,8 @@ class PointedReader(Reader):
         if self._drag is not None:
             self.release_mouse()
             self._drag = None
+            if self._dragged:
+                self.focus()
 
     def on_click(self, event: events.Click) -> None:
         """Follow a link, fold, show more, jump to the end; twice selects a word, three times a block."""
@@ -63,6 +65,8 @@ class PointedReader(Reader):
             return
         lines = self.page.lines(position.unit)
         line = lines[position.row] if position.row < len(lines) else Line()
+        if event.chain in (2, 3):
+            self.focus()
         if event.chain == 2:
             start, end = word_at(line.text, position.cell)
             cells = cell_len(line.text[:start]), cell_len(line.text[:end])

@@ -36,7 +36,7 @@ class LineView(Canvas):
     """A column of rows made by a `Layout`, in a window that scrolls."""
 
     FOCUS_ON_CLICK = False
-    """Selecting with the mouse must not take the keys away from the prompt."""
+    """A click on a link or a fold must not take the keys away from the prompt; selecting does."""
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;
