@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 
 from tui.keys import PROMPT, bindings
 
+OWN_ACTIONS = frozenset(binding.action for binding in bindings(PROMPT))
 PLACEHOLDER = "Ask about this repository, or type a command"
 
 
@@ -76,19 +77,29 @@ class Prompt(TextArea):
         self.replace(text, (0, 0), end)
         self.move_cursor(self.document.end)
 
-    def on_key(self, event: events.Key) -> None:
-        """An `@` at the start of a word asks for a file."""
-        if event.character == "@":
+    async def on_key(self, event: events.Key) -> None:
+        """Run its own keys in the order in which they were typed; an `@` that begins a word asks for a file.
+
+        A binding with priority would send before the letters typed just before it have arrived, and one
+        without would come after the letters typed next.
+        """
+        if not event.is_printable:
+            active = self.screen.active_bindings.get(event.key)
+            if active is not None and active.node is self and active.binding.action in OWN_ACTIONS:
+                event.stop()
+                event.prevent_default()
+                await self.run_action(active.binding.action)
+        elif event.character == "@":
             before = self.before_cursor
             if not before or before[-1].isspace() or before[-1] in "([{":
                 self.post_message(self.FileWanted())
 
     def action_send(self) -> None:
         """Send what is typed."""
-        if text := self.text.strip("\n"):
-            if text.strip():
-                self.clear()
-                self.post_message(self.Submitted(text))
+        text = self.text.strip("\n")
+        if text.strip():
+            self.clear()
+            self.post_message(self.Submitted(text))
 
     def action_newline(self) -> None:
         """Begin a new line."""
