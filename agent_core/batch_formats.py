@@ -25,6 +25,7 @@ from agent_core.text import human_duration, one_line, printable
 
 SCHEMA = "dspy-tui.batch/1"
 _encoder = msgspec.json.Encoder()
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
@@ -78,7 +79,7 @@ def to_json(value: Any) -> bytes:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
         items = cast(dict[Any, Any], value)
         return {_without_surrogates(key): _without_surrogates(item) for key, item in items.items()}
@@ -204,8 +205,6 @@ class TextFront:
             self._writer.diagnose(f"{self._MARK} {one_line(event.summary)} ({took})")
         elif self._written:
             self._end_line()
-            if note := event.data.get("note"):
-                self._writer.diagnose(one_line(note))
         elif event.text:
             self._out(printable(event.text))
             self._end_line()

@@ -88,6 +88,7 @@ class Writer:
         self._lost.add(fd)
         if fd != STDOUT:
             return
+        self._lost.add(STDERR)  # nobody wants to know how the rest went
         if error.errno not in (errno.EPIPE, errno.EBADF):
             self.error = error
         self._on_lost()

@@ -54,7 +54,7 @@ async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write
     )
     began = time.monotonic()
     result: ToolResult | None = None
-    error: ErrorInfo | None = Interrupted("You cancelled it").info
+    error: ErrorInfo | None = Interrupted("It was cancelled").info
     try:
         await turn.desk.gate.check(_request(turn, call_id, tool, args, command), turn.publish)
         result = await _run(turn, call_id, tool, args, write)

@@ -187,4 +187,4 @@ class Turn:
 
 
 def _cancelled() -> End:
-    return stopped(Interrupted("You cancelled it"))
+    return stopped(Interrupted("It was cancelled"))

@@ -1,0 +1,91 @@
+"""Interrupting a headless run: the turn ends, the output is whole, nothing is left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from agent_core.events import TurnFinished, from_json
+from tests.e2e.conftest import PROGRAM, environment
+
+
+def start(repo: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the program with a shell command that writes its process id into a pipe and waits."""
+    os.mkfifo(repo / "running")
+    command = "!echo $$ > running; exec sleep 300"
+    return subprocess.Popen(
+        [*PROGRAM, "--batch", "--allow", "shell", "-c", command, "-c", "ls", *arguments],
+        cwd=repo,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_until_running(repo: Path) -> int:
+    """The process id of the command, once it runs."""
+    return int((repo / "running").read_text())
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_a_whole_document(repo: Path, number: signal.Signals) -> None:
+    with start(repo, "--format", "json", "--keep-going") as process:
+        pid = wait_until_running(repo)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    (result,) = json.loads(out)["results"]
+    assert process.returncode == 130
+    assert (result["outcome"], result["exit"], result["error"]["code"]) == ("stopped", 130, "interrupted")
+    assert b"Traceback" not in err
+    assert is_gone(pid)
+
+
+def test_a_signal_ends_the_event_stream_properly(repo: Path) -> None:
+    with start(repo, "--format", "jsonl") as process:
+        pid = wait_until_running(repo)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    last = from_json(out.splitlines()[-1])
+    assert isinstance(last, TurnFinished) and last.exit == 130
+    assert process.returncode == 130
+    assert is_gone(pid)
+
+
+def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
+    """Twice: the second one ends it although nobody reads."""
+    os.mkfifo(repo / "running")
+    command = "!echo $$ > running; exec yes"
+    with subprocess.Popen(
+        [*PROGRAM, "--batch", "--allow", "shell", "-c", command],
+        cwd=repo,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        pid = wait_until_running(repo)
+        assert process.stderr is not None and process.stdout is not None
+        process.stdout.read(10)
+        process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 30
+        while not is_gone(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert is_gone(pid)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        assert process.returncode in (130, -signal.SIGINT)
