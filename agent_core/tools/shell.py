@@ -101,7 +101,7 @@ async def _follow(process: Process, output: Output, context: ToolContext) -> boo
 
 
 class _Watch:
-    """Reads the output and passes it on: all of it to `write`, at a pace that can be watched to `progress`."""
+    """Passes the output on: all of it to `write`, else at a pace that can be watched to `progress`."""
 
     def __init__(self, output: Output, context: ToolContext) -> None:
         self._output, self._context = output, context

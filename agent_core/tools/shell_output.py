@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import deque
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from agent_core.text import printable
 
 _LONGEST = 8 * 1024
 _WIDTH = 2_000
+_TOO_LONG = re.compile(rf"[^\n]{{{_WIDTH + 1},}}")
 
 
 class Output:
@@ -44,31 +46,38 @@ class Output:
             end = "\n" if whole and not whole.endswith("\n") else ""
         elif "\r" in self._open[:-1]:
             self._open = self._open[self._open.rindex("\r", 0, -1) + 1 :]
-        lines = self._shown(whole + end)
-        for line in lines:
-            self._keep(line)
-        return "".join(line + "\n" for line in lines)
+        shown = self._shown(whole + end)
+        self._keep(shown)
+        return shown
 
     def text(self) -> str:
         """What is kept; a line between beginning and end says what is missing."""
         missing = [f"… {self.left_out:,} lines left out …"] if self.left_out else []
         return "\n".join([*self._head, *missing, *self._tail])
 
-    def _shown(self, text: str) -> list[str]:
-        if not text:
-            return []
-        lines = text.removesuffix("\n").split("\n")
-        written = "\n".join(line.removesuffix("\r").rpartition("\r")[2] for line in lines)
-        return [_bounded(line) for line in printable(self._mask(written)).split("\n")]
+    def _shown(self, text: str) -> str:
+        if "\r" in text:
+            text = "\n".join(line.removesuffix("\r").rpartition("\r")[2] for line in text.split("\n"))
+        return _TOO_LONG.sub(_shortened, printable(self._mask(text)))
 
-    def _keep(self, line: str) -> None:
-        self.lines += 1
-        if self._head_room > 0 and not self._tail:
-            self._head_room -= len(line) + 1
-            self._head.append(line)
-            return
-        self._tail.append(line)
-        self._tail_size += len(line) + 1
+    def _keep(self, text: str) -> None:
+        """Take in whole lines; what is neither beginning nor end is only counted."""
+        if self._head_room > 0 and text:
+            cut = text.find("\n", self._head_room - 1) + 1 or len(text)
+            beginning, text = text[:cut], text[cut:]
+            self._head_room -= len(beginning)
+            self._head += beginning.split("\n")[:-1]
+            self.lines += beginning.count("\n")
+        self.lines += text.count("\n")
+        if len(text) > self._tail_room:
+            cut = text.rfind("\n", 0, len(text) - self._tail_room) + 1
+            self.left_out += text.count("\n", 0, cut) + len(self._tail)
+            text = text[cut:]
+            self._tail.clear()
+            self._tail_size = 0
+        for line in text.split("\n")[:-1]:
+            self._tail.append(line)
+            self._tail_size += len(line) + 1
         while self._tail_size > self._tail_room and len(self._tail) > 1:
             self._tail_size -= len(self._tail.popleft()) + 1
             self.left_out += 1
@@ -99,7 +108,6 @@ class Pace:
         return f"… {skipped:,} lines not shown …\n{lines}" if skipped else lines
 
 
-def _bounded(line: str) -> str:
-    if len(line) <= _WIDTH:
-        return line
-    return f"{line[: _WIDTH // 2]} … {len(line) - _WIDTH:,} characters … {line[-_WIDTH // 2 :]}"
+def _shortened(line: re.Match[str]) -> str:
+    text = line[0]
+    return f"{text[: _WIDTH // 2]} … {len(text) - _WIDTH:,} characters … {text[-_WIDTH // 2 :]}"
