@@ -141,7 +141,8 @@ def render(tool: AnyTool | str, args: msgspec.Struct) -> str:
     name = tool if isinstance(tool, str) else tool.name
     if name == _SHELL:
         return f"!{getattr(args, 'command', '')}"
-    words = [name]
+    options: list[str] = []
+    words: list[str] = []
     last: list[str] = []
     skipped = False
     for field in fields_of(type(args)):
@@ -149,13 +150,13 @@ def render(tool: AnyTool | str, args: msgspec.Struct) -> str:
         if not field.required and value == field.default:
             skipped = skipped or not field.has_flag
         elif field.has_flag or field.kind == "switch":
-            words += _flagged(field, value)
+            options += _flagged(field, value)
         elif skipped or (field.kind == "list" and not value):
             last += _flagged(field, value, long=True)
         else:
             values = value if field.kind == "list" else [value]
             words += [_word(str(item), field) for item in values]
-    return " ".join(words + last)
+    return " ".join([name, *options, *words, *last])
 
 
 def _word(value: str, field: Field) -> str:
