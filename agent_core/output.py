@@ -14,6 +14,7 @@ from agent_core.files import write_all
 
 STDOUT, STDERR = 1, 2
 _BACKLOG = 1 << 20
+_PIECE = 1 << 16
 
 
 class Writer:
@@ -30,6 +31,7 @@ class Writer:
         self.error: OSError | None = None
         """Why standard output could not be written; None also when its reader just went away."""
         self._backlog = 0
+        self._written_count = 0
         self._lock = threading.Lock()
         self._waiting: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
@@ -59,21 +61,33 @@ class Writer:
         """Whether standard output is gone."""
         return STDOUT in self._lost
 
-    def close(self) -> None:
-        """Wait until everything is written, or nobody reads it."""
+    def close(self, *, patience: float | None = None) -> None:
+        """Wait until everything is written, or nobody reads it.
+
+        Args:
+            patience: Give up after so many seconds in which the reader took nothing; None waits on.
+        """
         self._queue.put(None)
-        self._thread.join()
+        seen = -1
+        while self._thread.is_alive() and seen != self._written_count:
+            seen = self._written_count
+            self._thread.join(patience)
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             fd, data = item
             if fd not in self._lost:
                 try:
-                    write_all(fd, data)
+                    self._write(fd, data)
                 except OSError as error:
                     self._lose(fd, error)
             if fd == STDOUT:
                 self._written(len(data))
+
+    def _write(self, fd: int, data: bytes) -> None:
+        for start in range(0, len(data), _PIECE):
+            write_all(fd, data[start : start + _PIECE])
+            self._written_count += 1
 
     def _written(self, count: int) -> None:
         with self._lock:

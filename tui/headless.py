@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui.options import Parsed
 
 _HOW = "Give -c COMMAND, --file FILE, or one command a line on standard input."
+_PATIENCE_S = 1.0
+"""How long an interrupted run waits for a reader that takes nothing."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -42,7 +44,7 @@ def batch(parsed: Parsed) -> int:
     except KeyboardInterrupt:
         code = Interrupted.exit_code
     front.close()
-    writer.close()
+    writer.close(patience=_PATIENCE_S if code == Interrupted.exit_code else None)
     if writer.lost and writer.error is None:
         return 0 if code == Interrupted.exit_code else code  # a reader that had enough is no failure
     if writer.error is not None:

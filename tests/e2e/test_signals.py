@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ def test_a_signal_ends_the_event_stream_properly(repo: Path) -> None:
 
 
 def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
-    """Twice: the second one ends it although nobody reads."""
+    """It ends although nobody reads."""
     os.mkfifo(repo / "running")
     command = "!echo $$ > running; exec yes"
     with subprocess.Popen(
@@ -82,10 +81,6 @@ def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
         assert process.stderr is not None and process.stdout is not None
         process.stdout.read(10)
         process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + 30
-        while not is_gone(pid) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert is_gone(pid)
-        process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
-        assert process.returncode in (130, -signal.SIGINT)
+    assert process.returncode == 130
+    assert is_gone(pid)
