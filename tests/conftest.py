@@ -1,4 +1,4 @@
-"""Shared fixtures: the kit of real servers and data, and an environment without the developer's own settings."""
+"""Shared fixtures: the kit of real servers and data, and an environment without one's own settings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 _SETTINGS = (
-    "USE_OLLAMA", "OLLAMA_MODEL", "OLLAMA_HOST", "OPENAI_API_KEY", "OPENAI_BASE_URL", "MODEL_NAME", "NO_COLOR",
-    "DSPY_TUI_PROVIDER", "DSPY_TUI_THEME", "DSPY_TUI_THINK", "DSPY_TUI_CONTEXT_WINDOW", "KAFKA_BOOTSTRAP",
+    "USE_OLLAMA", "OLLAMA_MODEL", "OLLAMA_HOST", "OPENAI_API_KEY", "OPENAI_BASE_URL", "MODEL_NAME",
+    "NO_COLOR", "DSPY_TUI_PROVIDER", "DSPY_TUI_THEME", "DSPY_TUI_THINK", "DSPY_TUI_CONTEXT_WINDOW", "KAFKA_BOOTSTRAP",
 )  # fmt: skip
 
 

@@ -8,7 +8,19 @@ import sys
 import pytest
 
 SCREEN = {"textual", "rich"}
-SLOW = {"dspy", "lancedb", "pyspark", "torch", "litellm", "openai", "pufferlib", "ollama", "httpx", "pydantic", "kafka"}
+SLOW = {
+    "dspy",
+    "lancedb",
+    "pyspark",
+    "torch",
+    "litellm",
+    "openai",
+    "pufferlib",
+    "ollama",
+    "httpx",
+    "pydantic",
+    "kafka",
+}
 
 
 def modules_after(statement: str) -> set[str]:
@@ -18,7 +30,9 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("package", ["agent_core", "stack", "agent_core.events", "agent_core.runtime", "agent_core.batch"])
+@pytest.mark.parametrize(
+    "package", ["agent_core", "stack", "agent_core.events", "agent_core.runtime", "agent_core.batch"]
+)
 def test_core_and_stack_load_no_screen_and_nothing_slow(package: str) -> None:
     assert not modules_after(f"import {package}") & (SCREEN | SLOW)
 

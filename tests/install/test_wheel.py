@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -20,26 +21,39 @@ pytestmark = pytest.mark.install
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
     return next(out.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of a fresh environment with the wheel; its requirements are borrowed from the running one."""
+    """The commands of a fresh environment with the wheel; what it requires is borrowed."""
     home = tmp_path_factory.mktemp("venv")
     venv.create(home, with_pip=True)
     python = home / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
+        check=True,
+        capture_output=True,
+    )
     site = next((home / "lib").glob("python*/site-packages"))
     borrowed = [entry for entry in sys.path if entry.endswith("site-packages")]
     (site / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
+    (home / "bin" / "rg").symlink_to(Path(sysconfig.get_path("scripts")) / "rg")
     return home / "bin"
 
 
 def test_wheel_holds_the_packages_and_their_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0] for name in names if name.endswith(".py")} == {"tui", "agent_core", "stack"}
+    assert {name.partition("/")[0] for name in names if name.endswith(".py")} == {
+        "tui",
+        "agent_core",
+        "stack",
+    }
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tui").rglob("*.tcss")}
     assert sources <= set(names)
 
@@ -56,7 +70,9 @@ def test_batch_runs_from_the_wheel(scripts: Path, tmp_path: Path, command: str) 
 
 
 def test_screen_opens_from_the_wheel(scripts: Path, tmp_path: Path) -> None:
-    child = pexpect.spawn(str(scripts / "dspy-tui"), cwd=str(tmp_path), dimensions=(36, 120), encoding="utf-8", timeout=60)
+    child = pexpect.spawn(
+        str(scripts / "dspy-tui"), cwd=str(tmp_path), dimensions=(36, 120), encoding="utf-8", timeout=60
+    )
     try:
         child.expect("Ask")
         child.sendcontrol("q")
