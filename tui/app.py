@@ -31,6 +31,7 @@ class DspyApp(App[None], inherit_bindings=False):
     """
 
     TITLE = "dspy-tui"
+    CSS_PATH = "screens/work.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ANYWHERE)]
     COMMANDS: ClassVar[set[Any]] = {_everything}
     ENABLE_SELECT_AUTO_SCROLL = False

@@ -60,7 +60,7 @@ class Catalog:
 
 
 def fuzzy(query: str, paths: tuple[str, ...], limit: int = 100) -> list[str]:
-    """The paths that hold the query's letters in order, the best first: whole pieces, file names, short paths."""
+    """The paths that hold the query's letters in order; whole pieces, file names and short paths first."""
     wanted = query.strip().lower().replace("\\", "/")
     if not wanted:
         return sorted(paths, key=lambda path: (path.count("/"), path))[:limit]

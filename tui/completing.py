@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 import msgspec
@@ -12,7 +11,7 @@ from agent_core.tools.fields import fields_of
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """What may stand in place of the text from `start` to the cursor; `common` is what all of it begins with."""
+    """What may stand in place of the text from `start` to the cursor."""
 
     start: int
     options: tuple[str, ...] = ()
@@ -20,7 +19,13 @@ class Completion(msgspec.Struct, frozen=True):
     @property
     def common(self) -> str:
         """The beginning that every option has."""
-        return os.path.commonprefix(self.options)
+        if not self.options:
+            return ""
+        first, last = min(self.options), max(self.options)
+        same = 0
+        while same < min(len(first), len(last)) and first[same] == last[same]:
+            same += 1
+        return first[:same]
 
 
 def complete(text: str, *, tools: Iterable[AnyTool], paths: Iterable[str]) -> Completion:

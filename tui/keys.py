@@ -32,8 +32,9 @@ class Action(NamedTuple):
     palette: bool = False
 
 
-def _a(id: str, key: str, title: str, help: str, does: str = "", *, early: bool = False) -> Action:  # noqa: A002
-    return Action(id, key, title, help, ANYWHERE, does or id, early, palette=True)
+def _a(id: str, key: str, title: str, help: str, does: str = "", *, palette: bool = True) -> Action:  # noqa: A002
+    """An action that holds everywhere on the work screen, whatever has the focus."""
+    return Action(id, key, title, help, ANYWHERE, does or id, early=True, palette=palette)
 
 
 def _in(where: str, id: str, key: str, title: str, help: str, does: str, *, early: bool = False) -> Action:  # noqa: A002
@@ -42,27 +43,27 @@ def _in(where: str, id: str, key: str, title: str, help: str, does: str, *, earl
 
 TABLE: tuple[Action, ...] = (
     _a("help", "f1", "Help", "every key and every command", "screen.help"),
-    _a("palette", "ctrl+p", "Command palette", "find an action, a command, a file, a model", "command_palette"),
-    Action("stop", "escape", "Stop", "stop the answer that is running, or go back to the prompt", ANYWHERE,
-           "screen.stop", early=True, palette=True),
-    Action("interrupt", "ctrl+c", "Copy, stop, clear", "copy what is selected; else stop; else clear the prompt",
-           ANYWHERE, "screen.interrupt", early=True),
-    _a("quit", "ctrl+q", "Quit", "end the program", early=True),
+    _a("palette", "ctrl+p", "Command palette", "find an action, a command, a file, a model",
+       "command_palette", palette=False),
+    _a("stop", "escape", "Stop", "stop the answer; else back to the prompt", "screen.stop"),
+    _a("interrupt", "ctrl+c", "Copy, stop, clear", "copy; else stop; else clear the prompt",
+       "screen.interrupt", palette=False),
+    _a("quit", "ctrl+q", "Quit", "end the program"),
     _a("files", "f2", "Files", "go to the files; once more hides them", "screen.pane('files')"),
-    _a("find", "f3", "Find in the conversation", "search what was said; n and N step", "screen.find"),
+    _a("find", "f3", "Find", "search the conversation", "screen.find"),
     _a("logs", "f4", "Logs", "go to the logs; once more hides them", "screen.pane('logs')"),
     _a("suggestions", "f5", "Suggestions", "go to the suggestions; once more hides them",
        "screen.pane('suggestions')"),
     _a("next_pane", "f6", "Next pane", "move on to the next pane", "screen.next_pane"),
     _a("models", "f7", "Models", "list, switch or pull language models", "screen.models"),
     _a("accept", "f8", "Accept suggestion", "run the first suggestion", "screen.accept(1)"),
-    _a("conversation", "f9", "Conversation", "go to the conversation: select, copy, fold", "screen.conversation"),
-    _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme", early=True),
-    _a("clear", "ctrl+l", "Clear the conversation", "empty the screen; nothing is forgotten", "screen.clear",
-       early=True),
+    _a("conversation", "f9", "Conversation", "select, copy, fold; once more goes back",
+       "screen.conversation"),
+    _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
+    _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),
     _in(PROMPT, "prompt.newline", "ctrl+j,shift+enter,alt+enter", "New line", "begin a new line", "newline"),
-    _in(PROMPT, "prompt.complete", "tab", "Complete", "complete a command, an option or a path; again: the next",
+    _in(PROMPT, "prompt.complete", "tab", "Complete", "a command, an option or a path; again: the next",
         "complete"),
     _in(PROMPT, "prompt.earlier", "up", "Earlier", "edit the waiting prompt; else the one sent before",
         "earlier"),
@@ -100,7 +101,7 @@ TABLE: tuple[Action, ...] = (
     _in(FILES, "files.ignored", "i", "Ignored files", "show or hide ignored files", "toggle_ignored"),
     _in(FILES, "files.mention", "a", "Ask about it", "put the file into the prompt", "mention"),
     _in(FILES, "files.refresh", "r", "Look again", "read the folders and git again", "reload"),
-    _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the file and the line into the prompt", "mention"),
+    _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
     _in(PREVIEW, "preview.close", "escape,q", "Close", "go back", "close"),
     _in(MODELS, "models.pull", "ctrl+d", "Pull", "pull the model that is typed", "pull", early=True),

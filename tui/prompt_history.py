@@ -54,7 +54,7 @@ class PromptHistory:
             append_line(self._path, _line(kept), mode=0o600)
 
     def step(self, direction: int, current: str) -> str | None:
-        """The prompt before (-1) or after (1) the one shown; None at the ends. What was being typed comes back."""
+        """The prompt before (-1) or after (1) the one shown; None at the ends. A draft comes back."""
         if self._at == len(self._prompts):
             self._draft = current
         at = self._at + direction

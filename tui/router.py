@@ -113,6 +113,7 @@ def welcome(name: str, tools: int, keys: dict[str, str]) -> str:
     """What an empty conversation says, as Markdown."""
     return (
         f"**{name}**\n\n"
-        f"Ask about the code, or type one of {plural(tools, 'command')}: `tree`, `grep`, `cat`, `!` for the shell.\n"
-        f"`@` names a file. {keys['help']} shows every key, {keys['palette']} finds everything."
+        f"Ask about the code, or type one of {plural(tools, 'command')}: `tree`, `grep`, `cat`.\n"
+        f"`@` names a file, `!` runs a shell command.\n\n"
+        f"{keys['help']} shows every key, {keys['palette']} finds everything."
     )

@@ -94,7 +94,12 @@ _plain = Theme(
     error="ansi_red",
     foreground="ansi_default",
     background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
     variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
         "border": "ansi_bright_blue",
         "border-blurred": "ansi_bright_black",
         "text-primary": "ansi_bright_blue",
@@ -102,6 +107,11 @@ _plain = Theme(
         "scrollbar-background": "ansi_default",
         "block-cursor-background": "ansi_blue",
         "block-cursor-foreground": "ansi_bright_white",
+        "input-cursor-background": "ansi_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": "ansi_blue",
+        "input-selection-foreground": "ansi_bright_white",
     },
 )
 

@@ -43,7 +43,7 @@ class DiskWatcher:
                 await self._again.wait()
                 continue
             try:
-                watching = watchfiles.awatch(
+                watching = watchfiles.awatch(  # pyright: ignore[reportUnknownMemberType]
                     *folders, recursive=False, watch_filter=None, step=_STEP_MS, debounce=4 * _STEP_MS,
                     stop_event=self._again, ignore_permission_denied=True,
                 )  # fmt: skip

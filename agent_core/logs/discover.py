@@ -16,8 +16,8 @@ _NAME = re.compile(r"\.(?:log|out|err)(?:\.\d{1,3})?$|^(?:syslog|messages|nohup\
 _LOG_FOLDER = re.compile(r"^(?:logs?|var)$", re.IGNORECASE)
 _TEXT = re.compile(r"\.(?:txt|jsonl|ndjson)$", re.IGNORECASE)
 _NEVER = frozenset(
-    {".git", ".dspy_tui", "node_modules", ".venv", "venv", "__pycache__", "site-packages", ".tox", ".nox", ".mypy_cache",
-     ".ruff_cache", ".pytest_cache", ".cache", "target", "vendor"}
+    {".git", ".dspy_tui", "node_modules", ".venv", "venv", "__pycache__", "site-packages", ".tox", ".nox",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".cache", "target", "vendor"}
 )  # fmt: skip
 _MAX_DEPTH = 5
 _MAX_FOLDERS = 2000
@@ -52,7 +52,7 @@ def _walk(root: str) -> Iterable[LogFile]:
         prefix, depth, in_logs = waiting.popleft()
         seen += 1
         try:
-            entries = list(os.scandir(os.path.join(root, prefix)))
+            entries = list(os.scandir(f"{root}/{prefix}"))
         except OSError:
             continue
         for entry in entries:

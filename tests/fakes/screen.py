@@ -14,7 +14,9 @@ from agent_core.tools.help import HelpTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.workspace import Workspace
 
-INFO = ModelInfo(provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True)
+INFO = ModelInfo(
+    provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True
+)
 
 
 class FakeSession:
@@ -79,7 +81,7 @@ class FakeModels:
         await self.current()
         return self.info
 
-    async def pull(self, name: str, *, insecure: bool = False):  # noqa: ANN201
+    async def pull(self, name: str, *, insecure: bool = False):
         for step in self.steps:
             if hasattr(step, "wait"):
                 await step.wait()
@@ -104,7 +106,11 @@ class FakeRuntime(SimpleNamespace):
 
 
 def fake_runtime(
-    root: Path, *, settings: Settings | None = None, info: ModelInfo | None = INFO, names: list[str] | None = None
+    root: Path,
+    *,
+    settings: Settings | None = None,
+    info: ModelInfo | None = INFO,
+    names: list[str] | None = None,
 ) -> FakeRuntime:
     """A runtime over a real folder, with the real tools' names and no model behind it."""
     bus = Bus()

@@ -55,6 +55,6 @@ class Suggestions(Rows):
 def _item(number: int, suggestion: Suggestion) -> Item:
     chance = "" if suggestion.probability is None else f"{suggestion.probability:.0%} "
     right = ((chance + one_line(suggestion.why), "dim", None),)
-    return Item(
-        one_line(suggestion.command), "title", ((f"{number} ", "mark", None),), right, key=suggestion.command
-    )
+    lead = ((f"{number} ", "mark", None),)
+    command = one_line(suggestion.command)
+    return Item(command, "title", lead, right, key=suggestion.command, right_gives=True)

@@ -12,12 +12,12 @@ from textual.widgets import Static
 
 from agent_core.events import ApprovalNeeded, Decision
 from agent_core.text import printable
-from tui.keys import QUESTION, bindings
+from tui.keys import QUESTION, Keys, bindings
 from tui.screens.dialog import Dialog, Hints
 
 _TITLES = {
-    "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?", "run": "Run a program of the project?",
-    "shell": "Run a shell command?", "network": "Reach another machine?",
+    "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?",
+    "run": "Run a program of the project?", "shell": "Run a shell command?", "network": "Reach another machine?",
 }  # fmt: skip
 ARM_S = 0.4
 """Keys typed before the question could be seen answer nothing."""
@@ -29,16 +29,17 @@ class ApproveScreen(Dialog[Decision]):
     CSS_PATH = "approve.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(QUESTION)]
 
-    def __init__(self, question: ApprovalNeeded, *, arm_s: float = ARM_S) -> None:
+    def __init__(self, question: ApprovalNeeded, keys: Keys, *, arm_s: float = ARM_S) -> None:
         super().__init__()
         self._question = question
         self._arm_s = arm_s
         self._armed = False
+        self._always_key = keys.shown("approve.always")
         self._hints = Hints(
             [
-                ("y", "once", "screen.decide('once')"),
-                ("a", "always", "screen.decide('always')"),
-                ("n", "no", "screen.decide('no')"),
+                (keys.shown("approve.once"), "once", "screen.decide('once')"),
+                (self._always_key, "always", "screen.decide('always')"),
+                (keys.shown("approve.no"), "no", "screen.decide('no')"),
             ]
         )
 
@@ -56,7 +57,8 @@ class ApproveScreen(Dialog[Decision]):
                 yield Static(Content(printable(question.command)), markup=False)
             if question.reason:
                 yield Static(Content(printable(question.reason)), classes="reason", markup=False)
-            rule = Content.assemble(("a always adds the rule  ", "dim"), (printable(question.rule), "bold"))
+            added = f"{self._always_key} always adds the rule  "
+            rule = Content.assemble((added, "dim"), (printable(question.rule), "bold"))
             yield Static(rule, classes="rule", markup=False)
             yield self._hints
 

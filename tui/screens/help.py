@@ -14,6 +14,7 @@ from agent_core.tools.base import AnyTool
 from tui.keys import PLACES, TABLE, Action, Keys, spell
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
+from tui.widgets.transcript.lines import Run
 
 
 class HelpScreen(Dialog[None]):
@@ -22,9 +23,9 @@ class HelpScreen(Dialog[None]):
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1", "close", show=False)]
 
-    def __init__(self, keys: Keys, tools: Sequence[AnyTool]) -> None:
+    def __init__(self, keys: Keys, tools: Sequence[AnyTool], *, wide: bool) -> None:
         super().__init__()
-        self._items = [*_keys(keys), *_commands(tools)]
+        self._items = [*_keys(keys, wide), *_commands(tools, wide)]
 
     def compose(self) -> ComposeResult:
         """One list."""
@@ -48,35 +49,36 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _keys(keys: Keys) -> list[Item]:
+def _keys(keys: Keys, wide: bool) -> list[Item]:
     items: list[Item] = []
     for place in PLACES:
         rows = [action for action in TABLE if action.where == place]
         items += [] if not items else [_gap()]
         items.append(Item(place, "h2", can_choose=False))
-        items += [_row(action, keys.key(action.id)) for action in rows]
+        items += [_row(action, keys.key(action.id), wide) for action in rows]
     return items
 
 
-def _row(action: Action, key: str) -> Item:
-    shown = " ".join(spell(part) for part in key.split(","))
-    lead = (("  ", "", None), (f"{shown:<24}", "mark", None), (f"{action.title:<26}", "title", None))
-    return Item(action.help, "dim", lead, key=action.id)
+def _row(action: Action, key: str, wide: bool) -> Item:
+    """Key, title and help; the title goes where there is no room."""
+    first_two = " ".join(spell(part) for part in key.split(",")[:2])
+    lead: tuple[Run, ...] = (("  ", "", None), (f"{first_two:<20}", "mark", None))
+    if wide:
+        lead = (*lead, (f"{action.title:<22}", "title", None))
+    return Item(action.help, "dim" if wide else "title", lead, key=action.id)
 
 
-def _commands(tools: Sequence[AnyTool]) -> list[Item]:
+def _commands(tools: Sequence[AnyTool], wide: bool) -> list[Item]:
     from agent_core.commandline import synopsis
 
-    intro = "typed with or without a leading /; ! runs a shell command, @ names a file, a leading space asks"
-    items = [
-        _gap(),
-        Item("Commands", "h2", can_choose=False),
-        Item(intro, "dim", (("  ", "", None),), can_choose=False),
-    ]
+    indent: Run = ("  ", "", None)
+    intro = "/ forces a command, ! runs a shell command, @ names a file, a leading space asks"
+    items = [_gap(), Item("Commands", "h2", can_choose=False)]
+    items.append(Item(intro, "dim", (indent,), can_choose=False))
     for tool in tools:
-        shown = one_line(synopsis(tool))
-        pad = " " * max(2, 50 - cells(shown))
-        lead = (("  ", "", None), (shown, "mark", None), (pad, "", None))
+        shown = one_line(synopsis(tool)) if wide else tool.name
+        pad = " " * max(2, (50 if wide else 20) - cells(shown))
+        lead = (indent, (shown, "mark", None), (pad, "", None))
         items.append(Item(one_line(tool.summary), "dim", lead, key=f"tool {tool.name}"))
     return items
 

@@ -11,11 +11,10 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from agent_core.bus import Publish
 from agent_core.errors import AgentError
 from agent_core.events import PullProgress
 from agent_core.text import human_size, one_line, plural
-from tui.keys import MODELS, bindings
+from tui.keys import MODELS, Keys, bindings
 from tui.screens.dialog import Hints
 from tui.screens.pick import Filtered
 from tui.widgets.progress import Progress
@@ -33,16 +32,15 @@ class ModelsScreen(Filtered):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MODELS)]
     title_shown = "Models"
     placeholder = "A model's name, such as qwen3:1.7b"
-    hints: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("Enter", "use", "screen.choose"),
-        ("Ctrl+D", "pull what is typed", "screen.pull"),
-        ("Esc", "stop, close", "screen.close"),
-    )
 
-    def __init__(self, *, models: Models, publish: Publish) -> None:
+    def __init__(self, *, models: Models, keys: Keys) -> None:
         super().__init__()
         self._models = models
-        self._publish = publish
+        self.hints = (
+            ("Enter", "use", "screen.choose"),
+            (keys.shown("models.pull"), "pull what is typed", "screen.pull"),
+            (keys.shown("models.close"), "stop, close", "screen.close"),
+        )
         self._names: list[str] | None = None
         self._trouble = ""
         self._pulling: asyncio.Task[None] | None = None

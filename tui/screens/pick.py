@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from agent_core.text import one_line, plural
 from tui.catalog import Catalog, fuzzy
-from tui.screens.dialog import Dialog, Hints
+from tui.screens.dialog import Dialog, Hint, Hints
 from tui.widgets.rows import Item, Rows
 
 
@@ -30,7 +30,7 @@ class Filtered(Dialog[str]):
     ]
     title_shown = ""
     placeholder = ""
-    hints: ClassVar[tuple[tuple[str, str, str], ...]] = (
+    hints: tuple[Hint, ...] = (
         ("Enter", "choose", "screen.choose"),
         ("↑↓", "move", "screen.move(1)"),
         ("Esc", "close", "screen.close"),

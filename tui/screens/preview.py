@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from agent_core.errors import AgentError
 from agent_core.text import human_size, one_line, plural, printable, shorten_middle
 from agent_core.workspace import Workspace
-from tui.keys import PREVIEW, bindings
+from tui.keys import PREVIEW, Keys, bindings
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run, cut
@@ -41,10 +41,13 @@ class PreviewScreen(Dialog[str]):
         Binding("left,h", "shift(-8)", show=False),
     ]
 
-    def __init__(self, workspace: Workspace, path: str, *, line: int = 0, at_end: bool = False) -> None:
+    def __init__(
+        self, workspace: Workspace, path: str, *, keys: Keys, line: int = 0, at_end: bool = False
+    ) -> None:
         super().__init__()
         self._workspace = workspace
         self._path = path
+        self._keys = keys
         self._line = line
         self._at_end = at_end
         self._content = _Content([], 1, "")
@@ -56,9 +59,9 @@ class PreviewScreen(Dialog[str]):
             yield Rows(id="preview", empty="Reading …")
             yield Hints(
                 [
-                    ("Esc", "close", "screen.close"),
-                    ("a", "ask about it", "screen.mention"),
-                    ("c", "copy the path", "screen.copy_place"),
+                    (self._keys.shown("preview.close"), "close", "screen.close"),
+                    (self._keys.shown("preview.mention"), "ask about it", "screen.mention"),
+                    (self._keys.shown("preview.copy"), "copy the path", "screen.copy_place"),
                     ("←→", "sideways", "screen.shift(8)"),
                 ]
             )

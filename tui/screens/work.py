@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from tui.keys import Keys
 from tui.panes.chat import Chat
-from tui.screens.arrange import SIDE, WorkLayout
+from tui.screens.arrange import MEDIUM, SIDE, WorkLayout
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 from tui.widgets.status import Status, StatusLine
@@ -34,7 +34,6 @@ _TWICE_S = 2.0
 class WorkScreen(Screen[None]):
     """Composes the panes, fills them after the first paint, and carries their messages to the session."""
 
-    CSS_PATH = "work.tcss"
     AUTO_FOCUS = "#prompt"
     BINDING_GROUP_TITLE = "Work"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
@@ -114,7 +113,7 @@ class WorkScreen(Screen[None]):
         self._arrangement.shown = names
         for name in SIDE:
             self._pane(name).can_focus = name in names
-        self.refresh(layout=True)
+        self.chat.refresh(layout=True)  # a child's request makes its parent arrange anew
 
     def on_resize(self, event: events.Resize) -> None:
         """What does not show takes no focus."""
@@ -201,19 +200,19 @@ class WorkScreen(Screen[None]):
         """Show every key and command."""
         from tui.screens.help import HelpScreen
 
-        self._push(HelpScreen(self._keys, self._runtime.registry.all()))
+        self._push(HelpScreen(self._keys, self._runtime.registry.all(), wide=self.size.width >= MEDIUM))
 
     def action_models(self) -> None:
         """List, switch or pull models."""
         from tui.screens.models import ModelsScreen
 
-        self._push(ModelsScreen(models=self._runtime.models, publish=self._runtime.bus.publish))
+        self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
 
     def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
         """Show a file."""
         from tui.screens.preview import PreviewScreen
 
-        screen = PreviewScreen(self._runtime.workspace, path, line=line, at_end=at_end)
+        screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line, at_end=at_end)
 
         def mention(place: str | None) -> None:
             if place:
@@ -232,7 +231,7 @@ class WorkScreen(Screen[None]):
             if decision is not None:
                 self._runtime.session.answer(question.call_id, decision)
 
-        self.app.push_screen(ApproveScreen(question), answer)  # pyright: ignore[reportUnknownMemberType]
+        self.app.push_screen(ApproveScreen(question, self._keys), answer)  # pyright: ignore[reportUnknownMemberType]
 
     def permission_answered(self, answer: ApprovalGiven) -> None:
         """Take the question away, where something else answered it."""

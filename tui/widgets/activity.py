@@ -136,7 +136,7 @@ class Activity(Widget):
         if self._offers:
             lines.append((Line(self._offered(width)), ""))
         if self._doing:
-            took = human_duration(round(self._clock() - self._since))
+            took = _whole(self._clock() - self._since)
             tail = f" · {took} · {self._stop_key} stops"
             what = shorten(one_line(self._doing), max(4, width - 2 - cells(tail)))
             lines.append((Line((("● ", "mark", None), (what, "title", None), (tail, "dim", None))), "stop"))
@@ -158,6 +158,10 @@ class Activity(Widget):
                 break
             runs += [(text, "link-now" if number == self._offer else "mark", None), ("  ", "", None)]
         return tuple(runs)
+
+
+def _whole(seconds: float) -> str:
+    return f"{int(seconds)} s" if seconds < 60 else human_duration(seconds)
 
 
 def _waiting(text: str, width: int, *, is_last: bool) -> Line:

@@ -16,11 +16,15 @@ from tui.widgets.transcript.canvas import Canvas
 from tui.widgets.transcript.lines import BLANK, Line, Run, plain, wrap
 from tui.widgets.transcript.strips import Row
 
+_FEWEST = 4
+"""Columns that a shortened text needs to say anything."""
+
 
 class Item(NamedTuple):
     """One row: `lead`, then `text` shortened to what is left, and `right` at the right end.
 
-    All text must be printable and on one line. `key` names the item over changes of the list.
+    All text must be printable and on one line. `key` names the item over changes of the list. With
+    `right_gives` it is the right end that is shortened first.
     """
 
     text: str
@@ -30,6 +34,7 @@ class Item(NamedTuple):
     key: str = ""
     middle: bool = False
     can_choose: bool = True
+    right_gives: bool = False
 
 
 class Rows(Canvas):
@@ -135,16 +140,21 @@ class Rows(Canvas):
 
     def _row(self, index: int, width: int) -> Row:
         item = self.items[index]
-        right = cells(plain(item.right))
-        room = width - cells(plain(item.lead)) - (right + 1 if right else 0)
-        if room < 4 and right:
-            right, room = 0, width - cells(plain(item.lead))
-        text = shorten_middle(item.text, max(room, 0)) if item.middle else shorten(item.text, max(room, 0))
+        room = width - cells(plain(item.lead))
+        right = item.right
+        if item.right_gives and right:
+            left = room - cells(item.text) - 2
+            right = (((shorten(right[0][0], left), right[0][1], None),)) if left >= _FEWEST else ()
+        taken = cells(plain(right))
+        if taken and room - taken - 1 < _FEWEST:
+            right, taken = (), 0
+        room = max(0, room - (taken + 1 if taken else 0))
+        text = shorten_middle(item.text, room) if item.middle else shorten(item.text, room)
         runs: tuple[Run, ...] = (*item.lead, (text, item.style, None))
-        if right:
-            runs = (*runs, (" " * (room - cells(text) + 1), "", None), *item.right)
+        if taken:
+            runs = (*runs, (" " * (room - cells(text) + 1), "", None), *right)
         on = index == self.cursor and item.can_choose and (self.has_focus or self._cursor_always)
-        line = Line(runs, fill="selected" if on else "")
+        line = Line(runs, fill="prompt" if on else "")
         mark = ((0, width, "link-now"),) if on and self._plain() else ()
         return Row(line, mark)
 
@@ -156,6 +166,10 @@ class Rows(Canvas):
         """The window moved."""
         super().watch_scroll_y(old_value, new_value)
         self.redraw()
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The window is one column wider or narrower."""
+        self.call_after_refresh(self.redraw)
 
     def on_resize(self) -> None:
         """The window has another size."""

@@ -84,7 +84,7 @@ class StatusLine(Widget):
 def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], int]:
     """The row's runs, and the column where the model's part ends; what does not fit goes, the least first."""
     left = _model(status)
-    right = [
+    right: list[tuple[str, list[Run]]] = [
         ("index", [(status.index, "dim", None)]),
         ("bus", [(status.bus, "dim", None)]),
         ("branch", _branch(status, max(12, width // 5))),
@@ -98,7 +98,7 @@ def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], int]:
         parts = [part for part in parts if part[0] != gone]
     end = 1 + _cells(left)
     ends = [runs for name, runs in parts if name != "window"]
-    window = next((runs for name, runs in parts if name == "window"), [])
+    window = [run for name, runs in parts if name == "window" for run in runs]
     start: list[Run] = [(" ", "", None), *left, *([("  ", "", None), *window] if window else [])]
     tail: list[Run] = []
     for number, runs in enumerate(ends):
