@@ -66,7 +66,7 @@ class ContextItem(msgspec.Struct, frozen=True):
     included: bool = True
 
 
-class TurnStarted(_Event):
+class TurnStarted(_Event, frozen=True, kw_only=True):
     """A turn begins. `text` is what the user typed."""
 
     turn_id: str
@@ -74,7 +74,7 @@ class TurnStarted(_Event):
     kind: TurnKind
 
 
-class TurnQueued(_Event):
+class TurnQueued(_Event, frozen=True, kw_only=True):
     """A prompt was typed while another turn runs; it waits at `position` (from 1)."""
 
     turn_id: str
@@ -82,13 +82,13 @@ class TurnQueued(_Event):
     position: int
 
 
-class TurnUnqueued(_Event):
+class TurnUnqueued(_Event, frozen=True, kw_only=True):
     """A waiting prompt was taken back before it ran."""
 
     turn_id: str
 
 
-class ContextPacked(_Event):
+class ContextPacked(_Event, frozen=True, kw_only=True):
     """The prompt was packed into the window: tokens used of available, and what went in or was left out."""
 
     turn_id: str
@@ -97,7 +97,7 @@ class ContextPacked(_Event):
     items: tuple[ContextItem, ...]
 
 
-class ModelCallStarted(_Event):
+class ModelCallStarted(_Event, frozen=True, kw_only=True):
     """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer or act."""
 
     turn_id: str
@@ -107,7 +107,7 @@ class ModelCallStarted(_Event):
     prompt_tokens: int
 
 
-class ModelProgress(_Event):
+class ModelProgress(_Event, frozen=True, kw_only=True):
     """The model is alive but has said nothing yet. `phase` is loading or reading."""
 
     turn_id: str
@@ -115,21 +115,21 @@ class ModelProgress(_Event):
     seconds: float
 
 
-class TextDelta(_Event):
+class TextDelta(_Event, frozen=True, kw_only=True):
     """A piece of the answer."""
 
     turn_id: str
     text: str
 
 
-class ReasoningDelta(_Event):
+class ReasoningDelta(_Event, frozen=True, kw_only=True):
     """A piece of the model's reasoning; folded on screen, never part of the answer."""
 
     turn_id: str
     text: str
 
 
-class ToolStarted(_Event):
+class ToolStarted(_Event, frozen=True, kw_only=True):
     """A tool begins. `command` is the line a person would type for the same."""
 
     turn_id: str
@@ -139,7 +139,7 @@ class ToolStarted(_Event):
     action: ActionClass
 
 
-class ToolProgress(_Event):
+class ToolProgress(_Event, frozen=True, kw_only=True):
     """What a running tool has to show so far (a chunk of output, or a line of progress)."""
 
     turn_id: str
@@ -147,7 +147,7 @@ class ToolProgress(_Event):
     text: str
 
 
-class ToolFinished(_Event):
+class ToolFinished(_Event, frozen=True, kw_only=True):
     """A tool ended. `text` is its result for people; `data` the same for programs; `error` is None when it worked."""
 
     turn_id: str
@@ -160,7 +160,7 @@ class ToolFinished(_Event):
     error: ErrorInfo | None = None
 
 
-class ApprovalNeeded(_Event):
+class ApprovalNeeded(_Event, frozen=True, kw_only=True):
     """The turn waits for `Session.answer(call_id, decision)`."""
 
     turn_id: str
@@ -172,7 +172,7 @@ class ApprovalNeeded(_Event):
     """The rule that "always" would add, as CLASS:GLOB."""
 
 
-class ApprovalGiven(_Event):
+class ApprovalGiven(_Event, frozen=True, kw_only=True):
     """The question was answered."""
 
     turn_id: str
@@ -180,7 +180,7 @@ class ApprovalGiven(_Event):
     decision: Decision
 
 
-class UsageReported(_Event):
+class UsageReported(_Event, frozen=True, kw_only=True):
     """What one model call used."""
 
     turn_id: str
@@ -188,7 +188,7 @@ class UsageReported(_Event):
     usage: Usage
 
 
-class Notice(_Event):
+class Notice(_Event, frozen=True, kw_only=True):
     """Something the user should know that is not part of an answer."""
 
     level: Literal["info", "warning", "error"]
@@ -197,7 +197,7 @@ class Notice(_Event):
     turn_id: str = ""
 
 
-class TurnFinished(_Event):
+class TurnFinished(_Event, frozen=True, kw_only=True):
     """The turn's one end. `text` is the whole answer as received; `exit` the exit code a headless run gives it."""
 
     turn_id: str
@@ -211,7 +211,7 @@ class TurnFinished(_Event):
     error: ErrorInfo | None = None
 
 
-class ModelChanged(_Event):
+class ModelChanged(_Event, frozen=True, kw_only=True):
     """Which model answers now. `window` is the effective context in tokens, 0 when unknown."""
 
     provider: str
@@ -222,7 +222,7 @@ class ModelChanged(_Event):
     detail: str = ""
 
 
-class PullProgress(_Event):
+class PullProgress(_Event, frozen=True, kw_only=True):
     """A model is being pulled. `total` is 0 while unknown; `done` says that it ended, `error` why it failed."""
 
     model: str
@@ -242,7 +242,7 @@ class Suggestion(msgspec.Struct, frozen=True):
     probability: float | None = None
 
 
-class SuggestionsRanked(_Event):
+class SuggestionsRanked(_Event, frozen=True, kw_only=True):
     """The tools proposed next, best first. `evidence` says what the order rests on."""
 
     items: tuple[Suggestion, ...]
