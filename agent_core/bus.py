@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 
 from agent_core.events import Event, ReasoningDelta, TextDelta, ToolProgress
@@ -16,9 +16,9 @@ _CAPACITY = 4096
 class Subscription:
     """One reader's queue.
 
-    Consecutive deltas of one turn are joined while they wait, so a slow reader gets fewer and longer pieces and
-    never loses text. The queue is bounded for what can flood it: past the bound a tool's progress is dropped and
-    counted in `dropped`; every other event is always kept.
+    Consecutive deltas of one turn are joined while they wait, so a slow reader gets fewer and longer pieces
+    and never loses text. The queue is bounded for what can flood it: past the bound a tool's progress is
+    dropped and counted in `dropped`; every other event is always kept.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Bus:
             subscription.put(event)
 
     @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
+    def subscribe(self) -> Generator[Subscription]:
         """A subscription for as long as the block runs."""
         subscription = Subscription()
         self._subscriptions.append(subscription)

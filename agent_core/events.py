@@ -1,7 +1,7 @@
 """The vocabulary: everything that happens, as frozen plain data.
 
 The screen, `--batch`, the session file and the Kafka topics are four readers of this one stream, so an event
-holds JSON values only: no futures, classes, widgets or exceptions. On the wire each carries its name as `type`.
+holds JSON values only: no futures, classes, widgets or exceptions. On the wire `type` carries its name.
 A question to the user is two steps: `ApprovalNeeded` out, `Session.answer(call_id, decision)` in.
 Each turn publishes exactly one `TurnStarted` and exactly one `TurnFinished`.
 """
@@ -58,7 +58,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContextItem(msgspec.Struct, frozen=True):
-    """One thing that went into (or was left out of) the prompt. `kind`: question, history, file, hit, tool, system."""
+    """One thing that went into the prompt, or was left out.
+
+    `kind` is one of question, history, file, hit, tool, system.
+    """
 
     kind: str
     label: str
@@ -148,7 +151,7 @@ class ToolProgress(_Event, frozen=True, kw_only=True):
 
 
 class ToolFinished(_Event, frozen=True, kw_only=True):
-    """A tool ended. `text` is its result for people; `data` the same for programs; `error` is None when it worked."""
+    """A tool ended. `text` is its result for people, `data` for programs; `error` is None when it worked."""
 
     turn_id: str
     call_id: str
@@ -198,7 +201,7 @@ class Notice(_Event, frozen=True, kw_only=True):
 
 
 class TurnFinished(_Event, frozen=True, kw_only=True):
-    """The turn's one end. `text` is the whole answer as received; `exit` the exit code a headless run gives it."""
+    """The turn's one end. `text` is the answer as received; `exit` the exit code a headless run gives it."""
 
     turn_id: str
     outcome: Outcome
@@ -223,7 +226,7 @@ class ModelChanged(_Event, frozen=True, kw_only=True):
 
 
 class PullProgress(_Event, frozen=True, kw_only=True):
-    """A model is being pulled. `total` is 0 while unknown; `done` says that it ended, `error` why it failed."""
+    """A model is being pulled. `total` is 0 while unknown; `done`: it ended; `error`: why it failed."""
 
     model: str
     status: str

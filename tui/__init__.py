@@ -1,1 +1,1 @@
-"""The Textual application and the command line. Shows and asks; decides nothing that a headless run decides too."""
+"""The Textual application and the command line. Shows and asks; decides nothing."""

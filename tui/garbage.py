@@ -1,8 +1,8 @@
 """Keep the garbage collector out of the way of the keys.
 
 A full collection walks every object the process holds: with Textual and a language-model library loaded that
-is 30 to 200 ms in which no key is answered, every few seconds while an answer streams in. What was loaded once
-never becomes garbage, so it is set aside, and collections walk only what has come since.
+is 30 to 200 ms in which no key is answered, every few seconds while an answer streams in. What was loaded
+once never becomes garbage, so it is set aside, and collections walk only what has come since.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`model install` and `rl install`: what ordinary extras cannot bring, with the installer's lines as they come."""
+"""`model install` and `rl install`: what ordinary extras cannot bring, with the installer's own lines."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _SPARSEST = 8.0
 _SHORT = 4000
 """Characters below which no server cuts."""
 _SMALLEST_WINDOW = 256
-"""Of a server that does not tell its window, a smaller count is a made-up number, not a window that is full."""
+"""Of a server that does not tell its window, a smaller count is made up and no sign of a full window."""
 
 
 class PromptCheck:
