@@ -88,32 +88,11 @@ def _main_command(parsed: Parsed) -> int:
     for key in _BATCH_ONLY:
         if parsed.has(key):
             raise UsageError(f"{_spelled(key)} belongs to --batch")
-    return _screen(parsed)
+    from tui.fullscreen import open_screen
+
+    return open_screen(parsed)
 
 
 def _spelled(key: str) -> str:
     option: Option = next(option for option in SCREEN.options if option.key == key)
     return option.names[0]
-
-
-def _screen(parsed: Parsed) -> int:
-    if not (os.isatty(0) and os.isatty(1)):
-        raise UsageError(
-            "there is no terminal to draw on",
-            hint=f"Without one: {PROGRAM} --batch -c COMMAND; see {PROGRAM} --help.",
-        )
-    from agent_core.runtime import open_runtime
-    from tui.arguments import root_of, settings_of
-
-    runtime = open_runtime(
-        root_of(parsed),
-        flags=settings_of(parsed),
-        interactive=True,
-        allow=tuple(parsed.all("allow")),
-        debug=parsed.has("debug"),
-    )
-    from tui.app import DspyApp
-
-    app = DspyApp(runtime)
-    app.run()
-    return app.return_code or 0

@@ -1,0 +1,52 @@
+"""Opening the screen, and leaving it as it was found when a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from agent_core.errors import Interrupted, UsageError
+from tui.arguments import root_of, settings_of
+
+if TYPE_CHECKING:
+    from tui.app import DspyApp
+    from tui.options import Parsed
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def open_screen(parsed: Parsed) -> int:
+    """Run the application; returns the exit code. Raises `UsageError` where there is no terminal."""
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UsageError(
+            "there is no terminal to draw on",
+            hint="Without one: dspy-tui --batch -c COMMAND; see dspy-tui --help.",
+        )
+    gc.disable()  # nothing that is loaded before the first paint is garbage; the app switches it on again
+    from agent_core.runtime import open_runtime
+
+    runtime = open_runtime(
+        root_of(parsed),
+        flags=settings_of(parsed),
+        interactive=True,
+        allow=tuple(parsed.all("allow")),
+        debug=parsed.has("debug"),
+    )
+    from tui.app import DspyApp
+
+    return asyncio.run(_show(DspyApp(runtime)))
+
+
+async def _show(app: DspyApp) -> int:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        app.exit(return_code=Interrupted.exit_code)
+
+    for number in _ENDING:
+        loop.add_signal_handler(number, end)
+    await app.run_async()
+    return app.return_code or 0
