@@ -32,7 +32,7 @@ _MARK = "DSPY_TUI_PROCESS"
 _ROUNDS = 5
 
 
-class NotStarted(OSError):  # noqa: N818 - reads as what happened
+class NotStarted(OSError):
     """A program could not be started; `strerror` says why."""
 
 
@@ -52,6 +52,7 @@ class Process(asyncio.SubprocessProtocol):
         self._changed = asyncio.Event()
         self._exited = asyncio.Event()
         self._ended = False
+        self._open_pipes: set[int] = set()
         self._errors = bytearray()
 
     @property
@@ -69,7 +70,7 @@ class Process(asyncio.SubprocessProtocol):
             yield chunk
 
     async def read(self) -> bytes | None:
-        """The next chunk, once there is one; None at the end of the output.
+        """The next chunk, once there is one; None when standard output and standard error are at their end.
 
         Small pieces are collected for a hundredth of a second: each wake-up costs more than it brings.
         """
@@ -106,6 +107,7 @@ class Process(asyncio.SubprocessProtocol):
         """Part of the protocol."""
         self._transport = cast(asyncio.SubprocessTransport, transport)
         self.pid = self._transport.get_pid()
+        self._open_pipes = {fd for fd in (1, 2) if self._transport.get_pipe_transport(fd) is not None}
         self._pipe = cast("asyncio.ReadTransport | None", self._transport.get_pipe_transport(1))
         if self._pipe is not None:
             _enlarge(self._pipe.get_extra_info("pipe"))
@@ -132,7 +134,8 @@ class Process(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Part of the protocol."""
-        if fd == 1:
+        self._open_pipes.discard(fd)
+        if not self._open_pipes:
             self._ended = True
             self._changed.set()
 

@@ -37,7 +37,7 @@ _refuses_tools: WeakSet[LanguageModel] = WeakSet()
 _refuses_schema: WeakSet[LanguageModel] = WeakSet()
 
 
-class NoTools(Exception):  # noqa: N818 - a signal between two modes, not an error
+class NoTools(Exception):
     """The endpoint refuses native tool calls."""
 
 

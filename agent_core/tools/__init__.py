@@ -1,1 +1,1 @@
-"""Tools: one file each, with typed arguments, a class (read, run, write, ...) and a coroutine that runs it."""
+"""Tools: one file each, with typed arguments, a class (read, run, write, ...) and a coroutine."""
