@@ -1,1 +1,0 @@
-"""What is known about source text: languages, definitions, and where a question is answered."""
