@@ -185,9 +185,7 @@ def main() -> int:
         ("batch_start_ms", "<=", allowed_ms),
         ("wrong_codes", "<=", 0.0),
     ]
-    met = report(
-        "headless", figures, limits, seconds=runner.seconds, reasons=runner.reasons, root=str(ROOT.name)
-    )
+    met = report("headless", figures, limits, seconds=runner.seconds, reasons=runner.reasons)
     for name, code in wrong.items():
         print(f"WRONG: {name}: exit {code}, expected {EXPECTED[name]}")
     return 0 if met else 1

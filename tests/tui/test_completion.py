@@ -1,0 +1,92 @@
+"""Completion in real shells."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tui.completion import script
+from tui.options import COMMANDS
+
+_BASH = """
+{script}
+COMP_WORDS=({words})
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+compopt() {{ :; }}
+_dspy_tui
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+def complete(tmp_path: Path, *words: str) -> list[str]:
+    """What bash offers for the last word."""
+    (tmp_path / "folder").mkdir(exist_ok=True)
+    (tmp_path / "file.txt").touch()
+    quoted = " ".join(f"'{word}'" for word in ("dspy-tui", *words))
+    code = _BASH.format(script=script("bash"), words=quoted)
+    done = subprocess.run(
+        ["bash", "--norc", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+@pytest.mark.parametrize(
+    ("words", "some"),
+    [
+        ((" "[:0],), {"config", "doctor", "completion", "model", "rl", "folder"}),
+        (("do",), {"doctor"}),
+        (("config", ""), {"show"}),
+        (("config", "show", "--f"), {"--format"}),
+        (("config", "show", "--format", ""), {"text", "json"}),
+        (("completion", ""), {"bash", "zsh", "fish"}),
+        (("--ba",), {"--batch"}),
+        (("--batch", "--format", "json"), {"json", "jsonl"}),
+        (("--batch", "--allow", "s"), {"shell"}),
+        (("--batch", "-c", "gr"), {"grep"}),
+        (("--set", "prov"), {"provider="}),
+        (("--workspace", "f"), {"folder"}),
+        (("--batch", "--file", "f"), {"file.txt", "folder"}),
+        (("model", ""), {"install"}),
+    ],
+)
+def test_bash(tmp_path: Path, words: tuple[str, ...], some: set[str]) -> None:
+    found = set(complete(tmp_path, *words))
+    assert some <= found
+    if words[-1]:
+        assert all(word.startswith(words[-1]) for word in found)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_one_of_its_shell(shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell}")
+    done = subprocess.run([program, "-n"], input=script(shell), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="no fish")
+@pytest.mark.parametrize(
+    ("line", "some"),
+    [("dspy-tui do", "doctor"), ("dspy-tui --batch --format js", "jsonl"), ("dspy-tui completion z", "zsh")],
+)
+def test_fish(tmp_path: Path, line: str, some: str) -> None:
+    code = f"{script('fish')}\ncomplete -C '{line}'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert some in [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_option_is_there(shell: str) -> None:
+    text = script(shell)
+    for command in COMMANDS:
+        for option in command.options:
+            name = option.names[-1]
+            assert (f"-l {name[2:]}" if shell == "fish" else name) in text
