@@ -121,8 +121,11 @@ def _bash_value(option: Option) -> str:
 
 _ZSH = r"""#compdef %(names)s
 # zsh completion of dspy-tui: dspy-tui completion zsh > "${fpath[1]}/_dspy-tui"
+_dspy_tui_first() {
+    _alternative "commands:command:(%(firsts)s)" "folders:folder:_files -/"
+}
 _dspy_tui() {
-    local command="" count=0
+    local command=""
     if (( CURRENT > 2 )); then
         case "${words[2]} ${words[3]}" in
 %(commands)s
@@ -155,8 +158,7 @@ def _zsh() -> str:
         shift = f"shift {count} words; (( CURRENT -= {count} )); " if count else ""
         specs = [_zsh_option(option) for option in command.options]
         if command is SCREEN:
-            first = f'"commands:command:({" ".join(_starts())})" "folders:folder:_files -/"'
-            specs.append(f"'1:command or folder:_alternative {first}'")
+            specs.append("'1:command or folder:_dspy_tui_first'")
         elif command.choices:
             specs.append(f"'1:{command.positional.lower()}:({' '.join(command.choices)})'")
         joined = " \\\n                ".join(specs)
@@ -167,6 +169,7 @@ def _zsh() -> str:
             cases.append(f'        "{start}") (( CURRENT == 3 )) && compadd -- {" ".join(second)} ;;')
     return _ZSH % {
         "names": " ".join(_NAMES),
+        "firsts": " ".join(_starts()),
         "commands": "\n".join(commands),
         "starts": "\n".join(starts),
         "cases": "\n".join(cases),
@@ -178,7 +181,9 @@ def _zsh_option(option: Option) -> str:
     value = ""
     if option.value:
         kinds = {"folder": "_files -/", "file": "_files"}
-        action = kinds.get(option.complete, f"({' '.join(_words(option))})")
+        words = " ".join(_words(option))
+        plain = f'{{compadd -S "" -- {words}}}' if option.complete == "setting" else f"({words})"
+        action = kinds.get(option.complete, plain)
         value = f":{option.value.lower()}:{action}"
     star = "*" if option.repeat else ""
     return " ".join(f"'{star}{name}[{text}]{value}'" for name in option.names)

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tui.completion import script
 from tui.options import COMMANDS
 
+_ZSH_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "dumb"}
 _BASH = """
 {script}
 COMP_WORDS=({words})
@@ -90,3 +92,27 @@ def test_every_option_is_there(shell: str) -> None:
         for option in command.options:
             name = option.names[-1]
             assert (f"-l {name[2:]}" if shell == "fish" else name) in text
+
+
+@pytest.mark.terminal
+@pytest.mark.skipif(not shutil.which("zsh"), reason="no zsh")
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("dspy-tui doct", "dspy-tui doctor "),
+        ("dspy-tui --batch --format js", "json"),
+        ("dspy-tui config sh", "config show "),
+        ("dspy-tui config show --form", "--format "),
+        ("dspy-tui --set prov", "provider="),
+    ],
+)
+def test_zsh(tmp_path: Path, typed: str, completed: str) -> None:
+    (tmp_path / "script").write_text(script("zsh"))
+    shell = pexpect.spawn("zsh", ["-f"], cwd=str(tmp_path), timeout=20, encoding="utf8", env=_ZSH_ENV)
+    try:
+        shell.sendline("PS1='rea''dy> '; autoload -U compinit; compinit -u -d ./dump; source ./script")
+        shell.expect_exact("ready> ")
+        shell.send(f"{typed}\t")
+        shell.expect_exact(completed)
+    finally:
+        shell.close(force=True)
