@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -31,7 +32,7 @@ class DspyApp(App[None], inherit_bindings=False):
     """
 
     TITLE = "dspy-tui"
-    CSS_PATH = "screens/work.tcss"
+    CSS_PATH = Path(__file__).parent / "screens" / "work.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ANYWHERE)]
     COMMANDS: ClassVar[set[Any]] = {_everything}
     ENABLE_SELECT_AUTO_SCROLL = False

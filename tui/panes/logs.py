@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from agent_core.logs.discover import LogFile, discover
-from agent_core.logs.tail import Tail
 from agent_core.text import human_size, one_line
 from agent_core.workspace import Workspace
 from tui.widgets.rows import Item, Rows
 
+if TYPE_CHECKING:
+    from agent_core.logs.discover import LogFile
+    from agent_core.logs.tail import Tail
+
 _FOLLOWED = 6
 _MOST_LINES, _FEWEST_LINES = 12, 4
-_BAD = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]")
-_WARNING = re.compile(r"\b(?:WARN|WARNING)\b|\[warn\]")
+_BAD = r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]"
+_WARNING = r"\b(?:WARN|WARNING)\b|\[warn\]"
 _NONE = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
 
 
@@ -55,6 +58,9 @@ class Logs(Rows):
         """Find the files anew."""
         if self._workspace is None:
             return
+        from agent_core.logs.discover import discover
+        from agent_core.logs.tail import Tail
+
         self._files = await asyncio.to_thread(discover, self._workspace, globs=self._globs)
         followed = self._files[:_FOLLOWED]
         root = self._workspace.root
@@ -122,4 +128,4 @@ class Logs(Rows):
 
 def level_style(line: str) -> str:
     """The style of a log line, by how grave it is."""
-    return "bad" if _BAD.search(line) else "warn" if _WARNING.search(line) else "title"
+    return "bad" if re.search(_BAD, line) else "warn" if re.search(_WARNING, line) else "title"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import msgspec
 from rich.cells import cell_len, split_graphemes
@@ -56,7 +57,12 @@ BLANK = Line()
 # Scripts that are written without spaces may break before and after every character.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff"
 _JOINED = r"(?:\u200d.|[\u0300-\u036f\ufe0e\ufe0f\U0001f3fb-\U0001f3ff])*"
-_CHUNK = re.compile(rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_WIDE}]){_JOINED}[ ]*|[^ {_WIDE}]+[ ]*|[ ]+")
+
+
+@cache
+def _chunk() -> re.Pattern[str]:
+    """A word with the spaces after it; compiled when the first text is wrapped, which takes milliseconds."""
+    return re.compile(rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_WIDE}]){_JOINED}[ ]*|[^ {_WIDE}]+[ ]*|[ ]+")
 
 
 def breaks(text: str, width: int) -> list[tuple[int, int]]:
@@ -65,7 +71,7 @@ def breaks(text: str, width: int) -> list[tuple[int, int]]:
         return [(0, len(text))]
     rows: list[tuple[int, int]] = []
     start = end = used = 0
-    for match in _CHUNK.finditer(text):
+    for match in _chunk().finditer(text):
         chunk = match.group()
         word = chunk.rstrip(" ")
         need = cell_len(word)
