@@ -71,7 +71,6 @@ async def test_nothing_was_changed(repo: Path, server: ModelServer) -> None:
         (Answer(status=500, body='{"error": {"message": "it broke"}}'), 1, "model-server"),
         (Answer(status=401, body='{"error": {"message": "no"}}'), 1, "model-auth"),
         (Answer(text=("It is ", "long"), cut="reset"), 1, "model-cut-off"),
-        (Answer(hang="headers"), 5, "model-stalled"),
         (Answer(text=("It is ", "long"), hang="middle"), 5, "model-stalled"),
     ],
 )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from agent_core.events import TurnFinished, from_json
@@ -84,3 +85,24 @@ def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
         process.wait(timeout=30)
     assert process.returncode == 130
     assert is_gone(pid)
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was(repo: Path, number: signal.Signals) -> None:
+    screen = pexpect.spawn(
+        PROGRAM[0],
+        [*PROGRAM[1:], str(repo)],
+        env=environment(TERM="xterm-256color"),
+        dimensions=(36, 120),
+        timeout=60,
+    )
+    try:
+        screen.expect_exact("\x1b[?1049h")
+        screen.expect_exact("README.md")
+        screen.kill(number)
+        screen.expect_exact("\x1b[?1049l")
+        screen.expect(pexpect.EOF)
+    finally:
+        screen.close(force=True)
+    assert screen.exitstatus == 130
