@@ -1,34 +1,51 @@
-"""The command `dspy-tui`. Each subcommand loads what it needs; Textual comes with the screen only."""
+"""The command `dspy-tui`: from the arguments to the subcommand that they name.
+
+Each subcommand loads what it needs when it runs; Textual comes with the screen only.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-from agent_core import __version__
-from agent_core.errors import AgentError, Interrupted, UsageError
-from tui.options import SCREEN, Option, Parsed, help_text, parse
+if TYPE_CHECKING:
+    from agent_core.errors import AgentError
+    from tui.options import Parsed
 
 PROGRAM = "dspy-tui"
+_INTERRUPTED = 130
 _BATCH_ONLY = ("command", "file", "format", "keep-going")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    if argv is None:
+        # An exception in the middle of an import leaves half-made modules behind; until a subcommand is
+        # ready for Ctrl-C (`interruptible`), it ends the process as it ends any other.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from agent_core.errors import AgentError
     from agent_core.output import open_missing_streams
+    from tui.options import parse
 
     open_missing_streams()
-    given = sys.argv[1:] if argv is None else argv
     try:
-        return _dispatch(parse(given))
+        return _dispatch(parse(sys.argv[1:] if argv is None else argv))
     except AgentError as error:
         complain(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return Interrupted.exit_code
+        return _INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return 0
+
+
+def interruptible() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt; to be called once everything is imported."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def complain(error: AgentError) -> None:
@@ -51,6 +68,8 @@ def _forget_stdout() -> None:
 
 def _dispatch(parsed: Parsed) -> int:
     if parsed.has("help"):
+        from tui.options import help_text
+
         show(help_text(PROGRAM, parsed.command))
         return 0
     match parsed.command.words:
@@ -77,22 +96,32 @@ def _dispatch(parsed: Parsed) -> int:
 
 def _main_command(parsed: Parsed) -> int:
     if parsed.has("version"):
+        from agent_core import __version__
+
         show(f"{PROGRAM} {__version__}")
         return 0
-    if parsed.has("workspace") and parsed.positional:
-        raise UsageError("the folder is given twice", hint="Give it once, as --workspace DIR or alone.")
     if parsed.has("batch"):
+        _once(parsed)
         from tui.headless import batch
 
         return batch(parsed)
-    for key in _BATCH_ONLY:
-        if parsed.has(key):
-            raise UsageError(f"{_spelled(key)} belongs to --batch")
+    _nothing_of_a_batch(parsed)
+    _once(parsed)
     from tui.fullscreen import open_screen
 
     return open_screen(parsed)
 
 
-def _spelled(key: str) -> str:
-    option: Option = next(option for option in SCREEN.options if option.key == key)
-    return option.names[0]
+def _once(parsed: Parsed) -> None:
+    from agent_core.errors import UsageError
+
+    if parsed.has("workspace") and parsed.positional:
+        raise UsageError("the folder is given twice", hint="Give it once, as --workspace DIR or alone.")
+
+
+def _nothing_of_a_batch(parsed: Parsed) -> None:
+    from agent_core.errors import UsageError
+
+    for option in parsed.command.options:
+        if option.key in _BATCH_ONLY and parsed.has(option.key):
+            raise UsageError(f"{option.names[0]} belongs to --batch")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.app import DspyApp
     from tui.options import Parsed
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def open_screen(parsed: Parsed) -> int:

@@ -16,6 +16,7 @@ from agent_core.errors import AgentError, Interrupted, UsageError
 from agent_core.output import Writer
 from agent_core.runtime import open_runtime
 from tui.arguments import root_of, settings_of
+from tui.cli import interruptible
 
 if TYPE_CHECKING:
     from tui.options import Parsed
@@ -34,6 +35,7 @@ def batch(parsed: Parsed) -> int:
     writer = Writer(on_lost=running.lose)
     front: Front = front_for(kind, writer)
     try:
+        interruptible()
         commands = _commands(parsed)
         front = front_for(kind, writer, several=len(commands) > 1)
         code = asyncio.run(_run(parsed, commands, front, writer, running))

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from agent_core.install import install_rl, install_weights
-from tui.cli import show
+from tui.cli import interruptible, show
 
 
 def install(what: str) -> int:
     """Install for `rl` or `model`; raises `ToolError`, KeyboardInterrupt."""
+    interruptible()
     asyncio.run(_show_lines(install_rl() if what == "rl" else install_weights()))
     return 0
 

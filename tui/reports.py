@@ -14,7 +14,7 @@ from agent_core.errors import UsageError
 from agent_core.text import one_line
 from agent_core.workspace import Workspace
 from tui.arguments import root_of, settings_of
-from tui.cli import show
+from tui.cli import interruptible, show
 
 if TYPE_CHECKING:
     from agent_core.doctor import Check
@@ -45,6 +45,7 @@ def doctor(parsed: Parsed) -> int:
     """Print each check's verdict and next step; 1 when one failed."""
     from agent_core.doctor import run_checks, write_bundle
 
+    interruptible()
     workspace, config = _opened(parsed)
     checks = asyncio.run(run_checks(config))
     bundle = ""
