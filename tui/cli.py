@@ -5,6 +5,7 @@ Each subcommand loads what it needs when it runs; Textual comes with the screen 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         # An exception in the middle of an import leaves half-made modules behind; until a subcommand is
         # ready for Ctrl-C (`interruptible`), it ends the process as it ends any other.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        gc.disable()  # what the imports make is no garbage; batch and screen switch it on once they are ready
     from agent_core.errors import AgentError
     from agent_core.output import open_missing_streams
     from tui.options import parse

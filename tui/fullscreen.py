@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -25,7 +24,6 @@ def open_screen(parsed: Parsed) -> int:
             "there is no terminal to draw on",
             hint="Without one: dspy-tui --batch -c COMMAND; see dspy-tui --help.",
         )
-    gc.disable()  # nothing that is loaded before the first paint is garbage; the app switches it on again
     from agent_core.runtime import open_runtime
 
     runtime = open_runtime(

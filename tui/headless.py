@@ -29,7 +29,6 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def batch(parsed: Parsed) -> int:
     """Run a batch; returns the exit code. The results are whole and valid, however it ends."""
-    gc.freeze()  # what the imports made stays until the end; no need to look through it again and again
     kind = cast(Format, parsed.one("format", "text"))
     running = _Running()
     writer = Writer(on_lost=running.lose)
@@ -94,6 +93,8 @@ async def _run(parsed: Parsed, commands: list[str], front: Front, writer: Writer
         debug=parsed.has("debug"),
         write=front.write,
     )
+    gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
+    gc.enable()
     try:
         for warning in runtime.config.warnings:
             writer.diagnose(f"dspy-tui: warning: {warning}")
