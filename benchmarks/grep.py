@@ -33,7 +33,7 @@ from agent_core.tools.ripgrep import find_ripgrep
 from agent_core.workspace import Workspace
 from benchmarks.common import corpora, report
 
-PATTERNS = ("FIXME", "urllib3?", "goroutine", "TODO", "retry|timeout", r"class \w+", "return", "e")
+PATTERNS = ("FIXME", "urllib3?", "goroutine", "TODO", "retry|timeout", r"class \w+", "return", "o")
 FEW = 2_000
 RG_JSON = "rg --json with parsing takes 4.7 times as long as rg at 23,000 matches, 32 times at 384,000"
 

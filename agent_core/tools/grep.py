@@ -13,7 +13,7 @@ from agent_core.events import ActionClass, Hit
 from agent_core.process import NotStarted, stream_process
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
-from agent_core.tools.matches import FileMatches, Matches, literal
+from agent_core.tools.matches import FileMatches, Matches
 from agent_core.tools.ripgrep import complaint, search_command
 from agent_core.workspace import Workspace
 
@@ -123,9 +123,9 @@ async def _search(argv: list[str], context: ToolContext, matches: Matches) -> bo
     shown = time.monotonic()
     async with stream_process(argv, cwd=Path(context.workspace.root)) as process:
         async for chunk in process:
-            lines = matches.feed(chunk)
+            lines = matches.feed(chunk, wanted=context.write is not None)
             if context.write is not None:
-                await context.write(literal(lines))
+                await context.write(lines)
             elif matches.total >= _MOST:
                 return True
             if time.monotonic() - shown >= _PROGRESS_S:
