@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
+from agent_core.agent.terms import analyse
 from agent_core.events import Suggestion, SuggestionsRanked
 from agent_core.words import quote
 
@@ -24,112 +24,9 @@ ORDER = (
 )
 """The safe tools in the order in which they are proposed."""
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
-_COMMON = frozenset(
-    [
-        "about",
-        "after",
-        "all",
-        "also",
-        "and",
-        "any",
-        "are",
-        "because",
-        "been",
-        "before",
-        "but",
-        "can",
-        "could",
-        "did",
-        "does",
-        "each",
-        "every",
-        "find",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "here",
-        "how",
-        "into",
-        "its",
-        "just",
-        "like",
-        "list",
-        "make",
-        "many",
-        "may",
-        "more",
-        "most",
-        "much",
-        "must",
-        "need",
-        "not",
-        "now",
-        "off",
-        "only",
-        "one",
-        "other",
-        "our",
-        "out",
-        "over",
-        "please",
-        "read",
-        "run",
-        "see",
-        "should",
-        "show",
-        "some",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "use",
-        "used",
-        "using",
-        "very",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "file",
-        "files",
-        "function",
-        "class",
-        "code",
-        "line",
-        "lines",
-        "work",
-        "works",
-        "change",
-        "changed",
-        "add",
-        "fix",
-        "explain",
-        "give",
-        "look",
-        "search",
-        "which",
-    ]
+_SHORTEST = 5
+_USUAL = frozenset(
+    ("defined", "define", "definition", "called", "calls", "declared", "happens", "there", "where", "which")
 )
 
 
@@ -166,10 +63,8 @@ def _filled(tool: str, asked: str) -> tuple[str, str]:
 
 def most_telling(text: str) -> str:
     """The word of a question that looks most like a name in code; "" when none does."""
-    words = [word for word in _WORD.findall(text) if word.lower() not in _COMMON]
-    return max(words, key=_weight, default="")
-
-
-def _weight(word: str) -> tuple[bool, int]:
-    mixed = "_" in word.strip("_") or word[1:].lower() != word[1:] or any(char.isdigit() for char in word)
-    return mixed, len(word)
+    query = analyse(text)
+    if query.identifiers:
+        return max(query.identifiers, key=len)
+    words = [word for word in query.words.values() if len(word) >= _SHORTEST and word not in _USUAL]
+    return max(words, key=len, default="")

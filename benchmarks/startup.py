@@ -1,9 +1,9 @@
-"""First paint beside a minimal Textual app, as whole processes in a pseudo-terminal of 120x36; and stalls after it.
+"""First paint beside a minimal Textual app, as whole processes in a pseudo-terminal; and stalls after it.
 
-`first_paint_ratio`: from exec until the prompt is on the screen, over the same of the kit's reference app; the two
-are started in turn, each after a warm-up, and medians are compared. `longest_stall_ms`: the most that the event
-loop was late while dspy and the model's client load in the background (median of some runs). `early_modules`: how
-many slow libraries were imported when the first paint was out.
+`first_paint_ratio`: from exec until the prompt is on the screen, over the same of the kit's reference app; the
+two are started in turn, each after a warm-up, and medians are compared. `longest_stall_ms`: the most that the
+event loop was late while dspy and the model's client load in the background (median of some runs).
+`early_modules`: how many slow libraries were imported when the first paint was out.
 
     make bench-startup
     make bench-startup ARGS='--runs 5'
@@ -69,7 +69,8 @@ def stall(measure: Any, tmp: str, server: Any, number: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--stalls", type=int, default=5)
     args = parser.parse_args()

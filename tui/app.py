@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -29,6 +31,7 @@ class DspyApp(App[None], inherit_bindings=False):
 
     Args:
         runtime: What was wired for the workspace; closed when the app ends.
+        clock: Seconds that only go forward; for tests.
     """
 
     TITLE = "dspy-tui"
@@ -37,12 +40,12 @@ class DspyApp(App[None], inherit_bindings=False):
     COMMANDS: ClassVar[set[Any]] = {_everything}
     ENABLE_SELECT_AUTO_SCROLL = False
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, *, clock: Callable[[], float] = monotonic) -> None:
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.runtime = runtime
         self.keys = Keys(runtime.config.settings.keys)
-        self.work = WorkScreen(runtime, self.keys)
+        self.work = WorkScreen(runtime, self.keys, clock=clock)
         self._warnings = [*runtime.config.warnings, *self.keys.problems]
         for theme in THEMES:
             self.register_theme(theme)

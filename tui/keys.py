@@ -81,6 +81,7 @@ TABLE: tuple[Action, ...] = (
         "extend_block(-1)"),
     _in(CHAT, "transcript.copy", "c", "Copy", "copy what is selected", "copy"),
     _in(CHAT, "transcript.copy_code", "y", "Copy code", "copy the code block", "copy_code"),
+    _in(CHAT, "transcript.copy_answer", "Y", "Copy answer", "copy the whole answer", "copy_answer"),
     _in(CHAT, "transcript.next_link", "l", "Next link", "go to the next link", "step_link(1)"),
     _in(CHAT, "transcript.previous_link", "L", "Previous link", "go to the previous link", "step_link(-1)"),
     _in(CHAT, "transcript.next_turn", "]", "Next turn", "go to the next prompt", "step_turn(1)"),

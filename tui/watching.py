@@ -24,7 +24,8 @@ class DiskWatcher:
         self._on_trouble = on_trouble
         self._wanted: frozenset[Path] = frozenset()
         self._again = asyncio.Event()
-        self._closed = False
+        self.watching = False
+        """Whether changes are seen from now on."""
 
     def watch(self, folders: Iterable[Path]) -> None:
         """Watch these folders from now on."""
@@ -47,6 +48,7 @@ class DiskWatcher:
                     *folders, recursive=False, watch_filter=None, step=_STEP_MS, debounce=4 * _STEP_MS,
                     stop_event=self._again, ignore_permission_denied=True,
                 )  # fmt: skip
+                self.watching = True
                 async for changes in watching:
                     self._on_change({Path(path) for _, path in changes})
             except FileNotFoundError:

@@ -100,6 +100,10 @@ class FakeRuntime(SimpleNamespace):
         for event in events:
             self.bus.publish(event)
 
+    def read(self) -> bool:
+        """Whether every reader has taken everything off its queue."""
+        return not any(subscription._events for subscription in self.bus._subscriptions)
+
     async def aclose(self) -> None:
         self.closed = True
         self.bus.close()

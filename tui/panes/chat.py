@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -41,10 +43,10 @@ class Chat(Vertical):
             super().__init__()
             self.turn_id = turn_id
 
-    def __init__(self, *, stop_key: str) -> None:
+    def __init__(self, *, stop_key: str, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(id="chat")
-        self.transcript = Transcript(id="transcript")
-        self.activity = Activity(stop_key=stop_key)
+        self.transcript = Transcript(id="transcript", clock=clock)
+        self.activity = Activity(stop_key=stop_key, clock=clock)
         self.prompt = Prompt()
         self._history: PromptHistory | None = None
         self._catalog: Catalog | None = None
@@ -124,7 +126,7 @@ class Chat(Vertical):
             self._end_completion()
             return
         self._offer_start = found.start
-        self._offers, self._offer = found.options, -1
+        self._offers, self._offer, self._completed = found.options, -1, before
         if len(found.options) == 1 or len(found.common) > len(before) - found.start:
             self._replace(found.common)
         if len(found.options) == 1:
@@ -173,3 +175,7 @@ class Chat(Vertical):
             bars.first().focus()
         else:
             self.mount(FindBar(self.transcript), before=self.activity)
+
+    def on_find_closed(self) -> None:
+        """Back to the prompt."""
+        self.prompt.focus()

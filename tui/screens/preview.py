@@ -29,6 +29,12 @@ class _Content(NamedTuple):
     lines: list[list[Run]]
     start: int
     note: str
+    numbered: bool = True
+
+    @property
+    def empty(self) -> str:
+        """What stands in place of lines where there are none."""
+        return "The file is empty." if self.note.startswith("0 B") else self.note
 
 
 class PreviewScreen(Dialog[str]):
@@ -52,6 +58,8 @@ class PreviewScreen(Dialog[str]):
         self._at_end = at_end
         self._content = _Content([], 1, "")
         self._shift = 0
+        self.loaded = False
+        """Whether the file was read, or could not be."""
 
     def compose(self) -> ComposeResult:
         """The lines and the keys."""
@@ -82,7 +90,12 @@ class PreviewScreen(Dialog[str]):
             )
         except AgentError as error:
             rows.set_items([], empty=f"{error.message}. {error.hint}".rstrip(". ") + ".")
-            return
+        else:
+            self._fill(rows)
+        self.loaded = True
+
+    def _fill(self, rows: Rows) -> None:
+        """Show what was read, at the line that is wanted."""
         self.query_one(".frame").border_subtitle = self._content.note
         self._show()
         if self._at_end:
@@ -95,17 +108,12 @@ class PreviewScreen(Dialog[str]):
     def _show(self) -> None:
         content = self._content
         width = max(3, len(str(content.start + len(content.lines))))
-        items = [
-            Item(
-                "",
-                lead=((f"{number:>{width}} ", "dim", None), ("│ ", "rule", None), *self._visible(runs)),
-                key=str(number),
-            )
-            for number, runs in enumerate(content.lines, content.start)
-        ]
-        self.query_one(Rows).set_items(
-            items, empty="The file is empty." if not content.note else content.note
-        )
+        items: list[Item] = []
+        for number, runs in enumerate(content.lines, content.start):
+            label = f"{number:>{width}} " if content.numbered else ""
+            lead: tuple[Run, ...] = ((label, "dim", None), ("│ ", "rule", None), *self._visible(runs))
+            items.append(Item("", lead=lead, key=str(number) if content.numbered else ""))
+        self.query_one(Rows).set_items(items, empty=content.empty)
 
     def _visible(self, runs: list[Run]) -> tuple[Run, ...]:
         return cut(runs, self._shift, self._shift + _LONGEST) if self._shift else tuple(runs)
@@ -147,6 +155,8 @@ def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Conte
     if at_end and part.total_lines and part.total_lines > part.end:
         start = max(1, part.total_lines - _BEFORE)
         part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
+    if at_end and part.total_lines is None:
+        return _end_of(workspace, path, part.size)
     lines = [printable(text)[:_LONGEST].expandtabs(4) for text in part.lines]
     notes = [human_size(part.size)]
     if part.total_lines is not None:
@@ -155,6 +165,16 @@ def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Conte
             notes.append(f"{part.start}-{part.end} shown")
     notes += [part.note] if part.note else []
     return _Content(_coloured(path, lines), part.start, " · ".join(notes))
+
+
+def _end_of(workspace: Workspace, path: str, size: int) -> _Content:
+    """The last lines of a file that is too long to count them."""
+    from agent_core.logs.tail import Tail
+
+    tail = Tail(workspace.resolve(path), keep=_BEFORE)
+    tail.look()
+    note = f"{human_size(size)} · the last {plural(len(tail.lines), 'line')}"
+    return _Content(_coloured(path, list(tail.lines)), 1, note, numbered=False)
 
 
 def _coloured(path: str, lines: list[str]) -> list[list[Run]]:

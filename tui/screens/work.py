@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,14 +39,15 @@ class WorkScreen(Screen[None]):
     BINDING_GROUP_TITLE = "Work"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
 
-    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+    def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._runtime = runtime
         self._keys = keys
         self._arrangement = WorkLayout()
         self._desk: Desk | None = None
-        self._interrupted = 0.0
-        self.chat = Chat(stop_key=keys.shown("stop"))
+        self._interrupted = -_TWICE_S
+        self._clock = clock
+        self.chat = Chat(stop_key=keys.shown("stop"), clock=clock)
         self.status = StatusLine(Status(help_key=keys.shown("help")))
 
     @property
@@ -172,10 +174,10 @@ class WorkScreen(Screen[None]):
             return
         elif prompt.text:
             prompt.clear()
-        elif monotonic() - self._interrupted < _TWICE_S:
+        elif self._clock() - self._interrupted < _TWICE_S:
             self.app.exit()  # pyright: ignore[reportUnknownMemberType]
         else:
-            self._interrupted = monotonic()
+            self._interrupted = self._clock()
             self.say(f"Once more, or {self._keys.shown('quit')}, ends the program")
 
     def say(self, text: str, *, severity: str = "information") -> None:

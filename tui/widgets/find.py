@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import Input
 
 from tui.widgets.transcript import Transcript
@@ -19,6 +20,9 @@ class FindBar(Input):
         Binding("down", "next(1)", show=False),
         Binding("escape", "close", show=False),
     ]
+
+    class Closed(Message, namespace="find"):
+        """The search is over."""
 
     def __init__(self, transcript: Transcript) -> None:
         super().__init__(placeholder="Find in the conversation")
@@ -45,6 +49,7 @@ class FindBar(Input):
     async def action_close(self) -> None:
         """End the search; the conversation keeps its place."""
         self._transcript.action_dismiss()
+        self.post_message(self.Closed())
         await self.remove()
 
     def _say(self) -> None:

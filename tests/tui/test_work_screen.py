@@ -1,0 +1,522 @@
+"""The work screen with keys and mouse: what it asks of the session, and what it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from agent_core.config import Settings
+from agent_core.events import (
+    ApprovalGiven,
+    ApprovalNeeded,
+    ContextPacked,
+    Notice,
+    PullProgress,
+    TextDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+    Usage,
+)
+from tests.fakes.screen import FakeRuntime, fake_runtime
+from tests.tui.conftest import app_of, listed, settled, tell, until
+from tui.app import DspyApp
+from tui.screens.approve import ApproveScreen
+from tui.screens.help import HelpScreen
+from tui.screens.models import ModelsScreen
+from tui.screens.pick import FilePicker
+from tui.screens.preview import PreviewScreen
+from tui.widgets.find import FindBar
+from tui.widgets.transcript.lines import Line
+
+Opened = tuple[DspyApp, Pilot[None]]
+HOSTILE = "\x1b]0;owned\x07\x1b[31m[bold]x[/bold] \u202eevil"
+
+
+def text_of(app: DspyApp) -> str:
+    """The conversation as plain text."""
+    page = app.work.transcript.page
+    lines: list[Line] = [line for unit in range(len(page)) for line in page.lines(unit)]
+    return "\n".join(line.text for line in lines)
+
+
+def question(call_id: str = "c1") -> ApprovalNeeded:
+    return ApprovalNeeded(
+        turn_id="t1",
+        call_id=call_id,
+        action="shell",
+        command="make clean",
+        reason="r",
+        rule="shell:make clean",
+    )
+
+
+async def test_typing_asks(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"why?", "enter")
+        await pilot.press("space", *"tree", "enter")
+        assert runtime.session.submitted == ["why?", " tree"], "a leading space is kept: it makes a question"
+        await pilot.press("enter")
+        assert len(runtime.session.submitted) == 2, "nothing typed, nothing sent"
+
+
+async def test_new_lines_and_a_taller_prompt(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        before = app.work.chat.prompt.size.height
+        await pilot.press("a", "ctrl+j", "b", "shift+enter", "c")
+        await until(pilot, lambda: app.work.chat.prompt.size.height == before + 2)
+        await pilot.press("enter")
+        assert runtime.session.submitted == ["a\nb\nc"]
+
+
+async def test_a_prompt_waits_and_is_taken_back_by_up(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        runtime.session.running = "t0"
+        await pilot.press(*"next", "enter")
+        await until(pilot, lambda: app.work.chat.activity.queued == {"t1": "next"})
+        await pilot.press("up")
+        await until(pilot, lambda: not app.work.chat.activity.queued)
+        assert app.work.chat.prompt.text == "next"
+
+
+@pytest.mark.parametrize("focus", ["prompt", "f2", "f9"])
+async def test_escape_stops_from_everywhere(runtime: FakeRuntime, focus: str) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        if focus != "prompt":
+            await pilot.press(focus)
+        runtime.session.running = "t1"
+        await pilot.press("escape")
+        assert runtime.session.cancelled == 1
+        runtime.session.running = None
+        await pilot.press("escape")
+        assert app.work.chat.prompt.has_focus, "with nothing to stop it leads back to the prompt"
+
+
+async def test_control_c_copies_stops_clears_and_ends(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"word", "shift+home", "ctrl+c")
+        assert app.clipboard == "word"
+        await pilot.press("end")
+        runtime.session.running = "t1"
+        await pilot.press("ctrl+c")
+        assert runtime.session.cancelled == 1
+        runtime.session.running = None
+        await pilot.press("ctrl+c")
+        assert app.work.chat.prompt.text == ""
+        await pilot.press("ctrl+c", "ctrl+c")
+        await until(pilot, lambda: not app.is_running or app._exit)
+    assert runtime.closed
+
+
+@pytest.mark.parametrize(("key", "decision"), [("y", "once"), ("a", "always"), ("n", "no"), ("escape", "no")])
+async def test_permission(runtime: FakeRuntime, key: str, decision: str) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.push_screen(
+            ApproveScreen(question(), app.keys, arm_s=0), lambda d: runtime.session.answer("c1", str(d))
+        )
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        await pilot.press(key)
+        await until(pilot, lambda: runtime.session.answers == [("c1", decision)])
+
+
+async def test_keys_typed_ahead_answer_no_question(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await tell(pilot, runtime, question())
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        screen = app.screen
+        assert isinstance(screen, ApproveScreen)
+        screen._armed = False  # as in the moment in which it appears
+        await pilot.press("y", "a", "n")
+        assert runtime.session.answers == []
+        assert app.screen is screen
+
+
+async def test_a_question_that_is_answered_elsewhere_goes(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await tell(pilot, runtime, question())
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        await tell(pilot, runtime, ApprovalGiven(turn_id="t1", call_id="c1", decision="no"))
+        await until(pilot, lambda: app.screen is app.work)
+        assert runtime.session.answers == []
+
+
+async def test_side_panes_come_and_go(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert app.work.shown == ()
+        await pilot.press("f2")
+        await until(pilot, lambda: app.work.files.size.width > 20)
+        assert app.work.files.has_focus
+        await pilot.press("f4")
+        assert app.work.shown == ("files", "logs")
+        await pilot.press("f4")
+        assert app.work.shown == ("files",)
+        assert app.work.chat.prompt.has_focus
+        await pilot.press("f6", "f6")
+        assert app.work.files.has_focus, "prompt, conversation, files"
+        await pilot.resize_terminal(50, 24)
+        await until(pilot, lambda: app.work.files.outer_size.width == 50)
+
+
+async def test_growing_and_shrinking_moves_the_focus_to_what_shows(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("f2")
+        await pilot.resize_terminal(70, 20)
+        await until(pilot, lambda: app.work.chat.prompt.has_focus)
+
+
+async def test_files_unfold_and_hide_what_is_ignored(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        files = app.work.files
+        keys: Callable[[], list[str]] = lambda: [item.key for item in files.items]  # noqa: E731
+        assert keys() == ["logs", "src", "tests", ".gitignore", "notes.txt", "README.md"]
+        assert files.border_subtitle == "2 changed"
+        await pilot.press("f2", "down", "right")
+        await until(pilot, lambda: "src/server.py" in keys())
+        await pilot.press("left")
+        await until(pilot, lambda: "src/server.py" not in keys())
+        await pilot.press("i")
+        assert "build" in keys()
+        await pilot.press("end", "a")
+        assert app.work.chat.prompt.text == "@README.md "
+        assert app.work.chat.prompt.has_focus
+
+
+async def test_the_disk_is_followed(runtime: FakeRuntime, repository: Path) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        desk = app.work.desk
+        assert desk is not None
+        await until(pilot, lambda: desk._watcher.watching)
+        (repository / "fresh.py").write_text("x = 1\n")
+        with (repository / "logs" / "server.log").open("a") as log:
+            log.write("10:00:09 ERROR it happened again\n")
+        await until(pilot, lambda: any(item.key == "fresh.py" for item in app.work.files.items))
+        await until(pilot, lambda: any("again" in item.text for item in app.work.logs.items))
+        await until(pilot, lambda: app.work.status.status.changes == 3)
+
+
+async def test_preview_and_asking_about_a_line(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.work.preview("src/server.py", 4)
+        await until(pilot, lambda: len(listed(app.screen)) == 5)
+        await pilot.press("down", "a")
+        await until(pilot, lambda: app.screen is app.work)
+        assert app.work.chat.prompt.text == "@src/server.py:5 "
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b"\x00\x01\x02" * 100, "binary"),
+        (b"", "empty"),
+        (b"\xff\xfe\xfa broken", ""),
+        pytest.param(b"x" * 2_000_000, "cut", id="one-line"),
+    ],
+)
+async def test_preview_of_odd_files(
+    runtime: FakeRuntime, repository: Path, content: bytes, shown: str
+) -> None:
+    (repository / "odd").write_bytes(content)
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.work.preview("odd")
+        await until(pilot, lambda: isinstance(app.screen, PreviewScreen) and app.screen.loaded)
+        frame = app.screen.query_one(".frame")
+        said = f"{frame.border_subtitle} {app.screen.query_one('Rows').empty}"  # pyright: ignore
+        assert shown in said
+        await pilot.press("escape")
+        assert app.screen is app.work
+
+
+async def test_preview_of_what_is_not_there(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.work.preview("../outside")
+        await until(pilot, lambda: isinstance(app.screen, PreviewScreen) and app.screen.loaded)
+        assert "outside the workspace" in app.screen.query_one("Rows").empty  # pyright: ignore
+
+
+async def test_a_file_is_picked_for_an_at(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"see", "space", "@")
+        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
+        await pilot.press(*"serv")
+        await until(pilot, lambda: [item.key for item in listed(app.screen)] == ["src/server.py"])
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.work)
+        assert app.work.chat.prompt.text == "see @src/server.py "
+        await pilot.press(*"me", "@", "x")
+        assert app.screen is app.work, "inside a word it is an @"
+
+
+async def test_completion(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        prompt = app.work.chat.prompt
+        await pilot.press(*"tr", "tab")
+        await until(pilot, lambda: prompt.text == "tree ")
+        await pilot.press(*"sr", "tab")
+        await until(pilot, lambda: prompt.text == "tree src/")
+        await pilot.press("tab")
+        await until(pilot, lambda: app.work.chat.activity.size.height == 1)
+        await pilot.press("tab")
+        assert prompt.text == "tree src/app/"
+        await pilot.press("tab")
+        assert prompt.text == "tree src/server.py "
+        await pilot.press("escape")
+        await until(pilot, lambda: app.work.chat.activity.size.height == 0)
+
+
+async def test_history_lasts(runtime: FakeRuntime, repository: Path) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        for text in ("first", "second"):
+            await pilot.press(*text, "enter")
+        await pilot.press(*"draft", "up")
+        assert app.work.chat.prompt.text == "second"
+        await pilot.press("up", "up")
+        assert app.work.chat.prompt.text == "first"
+        await pilot.press("down", "down")
+        assert app.work.chat.prompt.text == "draft"
+    assert (repository / ".dspy_tui" / ".gitignore").exists()
+    again = app_of(fake_runtime(repository))
+    async with again.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("up")
+        assert again.work.chat.prompt.text == "second"
+
+
+async def test_suggestions_say_that_they_rest_on_nothing_and_run(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        pane = app.work.suggestions
+        assert pane.border_subtitle == "no evidence yet"
+        assert [item.key for item in pane.items][1:] == ["tree --depth 2", "ls"]
+        await pilot.press("f8")
+        await pilot.press("f5", "2")
+        await pilot.press("f5", "down", "down", "enter")
+        assert runtime.session.submitted == ['grep "TODO|FIXME"', "tree --depth 2", "ls"]
+
+
+async def test_suggestions_follow_the_question(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        end = TurnFinished(
+            turn_id="t1", outcome="answered", reason="", text="", exit=0, seconds=1, usage=Usage()
+        )
+        await tell(
+            pilot, runtime, TurnStarted(turn_id="t1", text="who calls parse_header?", kind="task"), end
+        )
+        await until(pilot, lambda: app.work.suggestions.items[0].key == "grep -w parse_header")
+
+
+async def test_models_are_listed_switched_and_pulled(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("f7")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and len(listed(app.screen)) == 3)
+        await pilot.press(*"4b", "enter")
+        await until(pilot, lambda: app.screen is app.work)
+        assert app.work.status.status.model == "qwen3:4b"
+
+
+async def test_a_pull_shows_how_far_it_is_and_can_be_stopped(runtime: FakeRuntime) -> None:
+    gate = asyncio.Event()
+    runtime.models.steps = [PullProgress(model="new", status="pulling", completed=30, total=100), gate]
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("f7")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and listed(app.screen))
+        await pilot.press(*"new", "ctrl+d")
+        await until(pilot, lambda: "30%" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Stopped pulling new" in screen_text(app))
+        assert isinstance(app.screen, ModelsScreen), "the first Esc stops, the second closes"
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.work)
+
+
+def screen_text(app: DspyApp) -> str:
+    """What is on the screen."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in lines)
+
+
+async def test_find(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("f3")
+        await until(pilot, lambda: app.query(FindBar) and app.query_one(FindBar).has_focus)
+        await pilot.press(*"shows")
+        assert app.work.transcript.found == (1, 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.query(FindBar))
+        assert app.work.chat.prompt.has_focus
+
+
+async def test_the_palette_finds_everything(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Light or dark (Ctrl+T)" in screen_text(app))
+        await pilot.press(*"server")
+        await until(pilot, lambda: "File: src/server.py" in screen_text(app))
+        app.screen.query_one(Input).value = "llama"
+        await until(pilot, lambda: "Model: llama3.2:3b" in screen_text(app))
+        app.screen.query_one(Input).value = "command: tree"
+        await until(pilot, lambda: "Command: tree" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.work.chat.prompt.text == "tree ")
+
+
+async def test_help_shows_the_users_own_keys(repository: Path) -> None:
+    runtime = fake_runtime(repository, settings=Settings(keys={"help": "f12", "nothing": "x"}))
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: "there is no action 'nothing'" in text_of(app))
+        await pilot.press("f1")
+        assert app.screen is app.work
+        await pilot.press("f12")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        assert "F12" in screen_text(app)
+        await pilot.press("escape")
+        assert app.screen is app.work
+
+
+async def test_themes(runtime: FakeRuntime, repository: Path) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        assert app.theme == "dspy-dark"
+        await pilot.press("ctrl+t")
+        assert app.theme == "dspy-light"
+    unknown = app_of(fake_runtime(repository, settings=Settings(theme="pink")))
+    async with unknown.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: "there is no theme 'pink'" in text_of(unknown))
+
+
+async def test_hostile_text_stays_text(runtime: FakeRuntime, repository: Path) -> None:
+    (repository / "src" / "\x1b[31m[red]evil[").write_text(HOSTILE)
+    (repository / "logs" / "server.log").write_text(HOSTILE + "\n")
+    os.utime(repository / "logs" / "server.log")
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        command = f"cat {HOSTILE}"
+        await tell(
+            pilot,
+            runtime,
+            TurnStarted(turn_id="t1", text=HOSTILE, kind="task"),
+            ContextPacked(turn_id="t1", used=9000, window=8192, items=()),
+            ToolStarted(turn_id="t1", call_id="c1", name="cat", command=command, action="read"),
+            ToolProgress(turn_id="t1", call_id="c1", text=HOSTILE),
+            ToolFinished(
+                turn_id="t1", call_id="c1", name="cat", summary=HOSTILE, text=HOSTILE, data={}, seconds=0.1
+            ),
+            TextDelta(turn_id="t1", text=HOSTILE),
+            Notice(level="error", message=HOSTILE, hint=HOSTILE),
+        )
+        runtime.session.running = "t1"
+        runtime.session.submit(HOSTILE)
+        await pilot.press("f2", "down", "right")
+        await until(pilot, lambda: any("evil" in item.text for item in app.work.files.items))
+        drawn = screen_text(app)
+        assert "\x1b" not in drawn
+        assert "\x07" not in drawn
+        assert "\u202e" not in drawn
+        assert "[bold]x[/bold]" in drawn
+        await tell(pilot, runtime, msg_with_hostile_command())
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        drawn = screen_text(app)
+        assert "\x1b" not in drawn
+        assert "[bold]x[/bold]" in drawn
+
+
+def msg_with_hostile_command() -> ApprovalNeeded:
+    return ApprovalNeeded(
+        turn_id="t1", call_id="c9", action="shell", command=HOSTILE, reason=HOSTILE, rule=f"shell:{HOSTILE}"
+    )
+
+
+async def test_the_mouse_does_what_the_keys_do(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.click("#status", offset=(4, 0))
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and listed(app.screen))
+        await pilot.click("#found", offset=(4, 2))
+        await until(pilot, lambda: app.screen is app.work)
+        assert app.work.status.status.model == "llama3.2:3b"
+        await pilot.click("#files", offset=(6, 2))
+        await until(pilot, lambda: any(item.key == "src/server.py" for item in app.work.files.items))
+        await pilot.click("#suggestions", offset=(6, 2))
+        assert runtime.session.submitted == ["tree --depth 2"]
+        runtime.session.running = "t1"
+        await tell(pilot, runtime, TurnStarted(turn_id="t1", text="x", kind="task"))
+        await until(pilot, lambda: app.work.chat.activity.size.height == 1)
+        await pilot.click("#activity", offset=(3, 0))
+        assert runtime.session.cancelled == 1
+
+
+async def test_a_flood_of_events_leaves_the_keys_alive(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        runtime.publish(TurnStarted(turn_id="t1", text="x", kind="task"))
+        events: list[Any] = []
+        for number in range(3000):
+            events.append(TextDelta(turn_id="t1", text=f"line {number}\n\n"))
+            events.append(ToolProgress(turn_id="t1", call_id="none", text="x"))
+        runtime.publish(*events)
+        await pilot.press(*"abc")
+        assert app.work.chat.prompt.text == "abc"
+        await until(pilot, runtime.read)
+        await until(pilot, lambda: "line 2999" in text_of(app))
