@@ -1,6 +1,6 @@
 """First paint beside a minimal Textual app, as whole processes in a pseudo-terminal; and stalls after it.
 
-`first_paint_ratio`: from exec until the prompt is on the screen, over the same of the kit's reference app; the
+`first_paint_ratio`: from exec until the prompt shows, over the same of the kit's reference app; the
 two are started in turn, each after a warm-up, and medians are compared. `longest_stall_ms`: the most that the
 event loop was late while dspy and the model's client load in the background (median of some runs).
 `early_modules`: how many slow libraries were imported when the first paint was out.

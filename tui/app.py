@@ -52,7 +52,11 @@ class DspyApp(App[None], inherit_bindings=False):
         self.theme = PLAIN if plain else self._wanted_theme()
 
     def _wanted_theme(self) -> str:
-        name = self.runtime.config.settings.theme
+        config = self.runtime.config
+        name = config.settings.theme
+        origin = config.origins.get("theme")
+        if self.console.color_system == "standard" and (origin is None or origin.kind == "default"):
+            return PLAIN  # sixteen colours: the terminal's own are better than the nearest to ours
         if name in self.available_themes:
             return name
         self._warnings.append(f"theme: there is no theme {name!r}")

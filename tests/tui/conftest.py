@@ -43,6 +43,13 @@ def _location(cls: type[SVGImageExtension], *, test_location: PyTestLocation) ->
 SVGImageExtension.dirname = classmethod(_location)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+@pytest.fixture(autouse=True)
+def truecolor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same colours wherever the tests run."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with a commit, a changed file and a new one."""

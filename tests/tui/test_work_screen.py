@@ -443,6 +443,14 @@ async def test_themes(runtime: FakeRuntime, repository: Path) -> None:
         await until(pilot, lambda: "there is no theme 'pink'" in text_of(unknown))
 
 
+async def test_a_terminal_of_sixteen_colours_keeps_its_own(
+    runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM")
+    assert app_of(runtime).theme == "dspy-plain"
+
+
 async def test_hostile_text_stays_text(runtime: FakeRuntime, repository: Path) -> None:
     (repository / "src" / "\x1b[31m[red]evil[").write_text(HOSTILE)
     (repository / "logs" / "server.log").write_text(HOSTILE + "\n")

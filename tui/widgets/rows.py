@@ -160,7 +160,7 @@ class Rows(Canvas):
 
     def _plain(self) -> bool:
         app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return app.no_color or self.background_colors[1].ansi is not None
+        return app.no_color or app.native_ansi_color
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The window moved."""
