@@ -177,9 +177,12 @@ class Process(asyncio.SubprocessProtocol):
                 self.kill()
             if self._timer is not None:
                 self._timer.cancel()
-            if self._transport is not None:
-                self._transport.close()
-        await self._exited.wait()
+            # Closing asks the system for the exit code itself, and whoever waits for it would not get it.
+            try:
+                await self._exited.wait()
+            finally:
+                if self._transport is not None:
+                    self._transport.close()
 
 
 @asynccontextmanager

@@ -66,8 +66,9 @@ async def through_tool(pattern: str, tree: Path, target: Path | None) -> tuple[f
 
 def same_lines(plain_file: Path, tool_file: Path) -> bool:
     """Whether both hold the same matches; the tool shows control characters instead of sending them."""
-    wanted = printable(plain_file.read_bytes().decode("utf-8", "replace"))
-    return sorted(wanted.split("\n")) == sorted(tool_file.read_text(encoding="utf-8").split("\n"))
+    wanted = plain_file.read_bytes().decode("utf-8", "replace").split("\n")
+    written = tool_file.read_bytes().decode("utf-8").split("\n")
+    return sorted(printable(line.removesuffix("\r")) for line in wanted) == sorted(written)
 
 
 async def compare(pattern: str, tree: Path, rounds: int, folder: Path) -> dict[str, Any]:

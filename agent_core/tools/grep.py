@@ -18,7 +18,6 @@ from agent_core.tools.ripgrep import complaint, search_command
 from agent_core.workspace import Workspace
 
 _WIDTH = 300
-_FULL_WIDTH = 65_536
 _MOST = 1_000_000
 _PROGRESS_S = 0.5
 
@@ -64,12 +63,11 @@ class GrepArgs(msgspec.Struct, frozen=True, kw_only=True):
 class GrepTool:
     """Finds lines by regular expression at ripgrep's speed.
 
-    What is searched is what plain `rg` searches: no ignored, hidden or binary files (name a hidden folder
-    as the path to search it), links not followed. The result is bounded (`limit` matches, those of the
-    files first by name, a part of each file once there are more; lines cut at 300 characters) while every
-    match is counted; past a million the search ends. With `ToolContext.write` every match is passed on as
-    `path:line:text`, lines up to 64 KiB long, without being held in memory. How that keeps ripgrep's speed
-    is told in `matches.py`.
+    What is searched is what plain `rg` searches: no ignored, hidden or binary files (name a hidden folder as
+    the path to search it), links not followed. The result is bounded (`limit` matches, those of the files
+    first by name, a part of each file once there are more; lines cut at 300 characters) while every match is
+    counted; past a million the search ends. With `ToolContext.write` every match is passed on whole as
+    `path:line:text` without being held in memory. How that keeps ripgrep's speed is told in `matches.py`.
     """
 
     name: ClassVar[str] = "grep"
@@ -91,7 +89,7 @@ class GrepTool:
             word=args.word,
             literal=args.literal,
             glob=args.glob,
-            columns=_FULL_WIDTH if context.write else _WIDTH,
+            columns=0 if context.write else _WIDTH,
             statistics=context.write is None,
         )
         is_file = path != "." and (context.workspace.root / path).is_file()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import insort
+from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import NamedTuple
 
 from agent_core.text import printable
@@ -27,11 +28,13 @@ _STATISTICS = re.compile(
 )
 
 
+_LONG = 1 << 18
+_KEPT = 2_000
 _ASCII_TEXT = bytes((*b"\t\n", *range(0x20, 0x7F)))
 
 
 class FileMatches(NamedTuple):
-    """The matches in one file: its path, the first ones as `line:text`, and how many there are."""
+    """The matches in one file: its path, the first ones as `line:text` (2,000 bytes of it), and how many."""
 
     path: str
     lines: tuple[bytes, ...]
@@ -57,6 +60,7 @@ class Matches:
     def __init__(self, *, limit: int, per_file: int) -> None:
         self._limit, self._per_file = limit, per_file
         self._carry = b""
+        self._inside: IncrementalDecoder | None = None
         self._kept: dict[bytes, _File] = {}
         self._names: list[bytes] = []
         self._lines = 0
@@ -76,17 +80,48 @@ class Matches:
         return self._runs if self._in_files is None else self._in_files
 
     def feed(self, chunk: bytes, *, wanted: bool = False) -> str:
-        """Take in a chunk; if wanted, returns the lines that it completes, printable, as `path:line:text`."""
-        data = self._carry + chunk if self._carry else chunk
+        """Take in a chunk; if wanted, returns the text that it completes, printable, as `path:line:text`."""
+        if self._inside is None:
+            return self._take(self._carry + chunk if self._carry else chunk, wanted)
+        end = chunk.find(b"\n") + 1
+        text = self._piece(self._inside, chunk[:end] if end else chunk, wanted)
+        if not end:
+            return text
+        self._inside = None
+        return text + self._take(chunk[end:], wanted)
+
+    def _take(self, data: bytes, wanted: bool) -> str:
         end = _whole_lines(data)
         self._carry = data[end:]
-        block = data[:end] if end < len(data) else data
+        text = self._block(data[:end] if end < len(data) else data, wanted)
+        if len(self._carry) > _LONG and b"\0" in self._carry:
+            # A line without end in sight is passed on in pieces; it counts, and its beginning may be kept.
+            self._inside = getincrementaldecoder("utf-8")("replace")
+            text += self._block(self._carry + b"\n", False)
+            text += self._piece(self._inside, self._carry.replace(b"\0", b":"), wanted)
+            self._carry = b""
+        return text
+
+    def _piece(self, decoder: IncrementalDecoder, raw: bytes, wanted: bool) -> str:
+        """A piece of a line, which may end within a character."""
+        if not wanted:
+            return ""
+        unusual = raw.translate(None, _ASCII_TEXT)
+        return _literal(decoder.decode(raw, raw.endswith(b"\n")), unusual)
+
+    def _block(self, block: bytes, wanted: bool) -> str:
         if not block:
             return ""
         # So little is left that counting in it and looking for odd characters costs next to nothing.
         unusual = block.translate(None, _ASCII_TEXT)
         self._count(block, unusual.count(b"\0"))
-        return _literal(block, unusual) if wanted else ""
+        if not wanted:
+            return ""
+        if b"\r" in unusual:
+            block = block.replace(b"\r\n", b"\n")
+            unusual = block.translate(None, _ASCII_TEXT)
+        text = block.replace(b"\0", b":").decode("utf-8", "replace")
+        return _literal(text, unusual.replace(b"\0", b""))
 
     def finish(self) -> None:
         """The output is over; what is left of it are remarks and the statistics."""
@@ -115,14 +150,14 @@ class Matches:
     def _count(self, block: bytes, matches: int) -> None:
         was_over = self.total > self._limit
         self.total += matches
+        if self.total > self._limit and not was_over:
+            self._trim()
         position = 0
         while (nul := block.find(b"\0", position)) >= 0:
             path = self._path(block[position:nul])
             end = _run_end(block, path, nul)
             self._run(path, block, nul, end)
             position = end
-        if self.total > self._limit and not was_over:
-            self._trim()
 
     def _path(self, raw: bytes) -> bytes:
         """The path of a run, without the remarks on earlier files that stand before it."""
@@ -154,7 +189,7 @@ class Matches:
         before = len(file.lines)
         while start >= 0 and start < end and len(file.lines) < before + room:
             line_end = block.index(b"\n", start)
-            file.lines.append(block[start + 1 : line_end])
+            file.lines.append(block[start + 1 : min(line_end, start + _KEPT)])
             start = block.find(b"\0", line_end, end)
         self._lines += len(file.lines) - before
         if over:
@@ -169,15 +204,17 @@ class Matches:
 
     def _drop(self) -> None:
         """Let go of the last files by name that are not needed to fill the limit."""
-        while self._lines - len(self._kept[self._names[-1]].lines) >= self._limit:
+        while self._names and self._lines - len(self._kept[self._names[-1]].lines) >= self._limit:
             self._lines -= len(self._kept.pop(self._names.pop()).lines)
 
 
-def _literal(block: bytes, unusual: bytes) -> str:
-    """The block as printable text; `unusual` is what of it is neither ASCII text nor a line end."""
-    text = block.replace(b"\0", b":").decode("utf-8", "replace")
-    odd = unusual.replace(b"\0", b"").decode("utf-8", "replace")
-    return text if printable(odd) == odd else printable(text)
+def _literal(text: str, unusual: bytes) -> str:
+    """The text made printable; `unusual` are the bytes of it that are neither ASCII text nor line ends."""
+    odd = unusual.decode("utf-8", "replace")
+    if printable(odd) == odd:
+        return text
+    # By line, since an escape sequence that one match begins must not swallow the next.
+    return "\n".join(line if line.isprintable() else printable(line) for line in text.split("\n"))
 
 
 def _run_end(block: bytes, path: bytes, first: int) -> int:

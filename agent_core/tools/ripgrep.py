@@ -61,9 +61,9 @@ def search_command(
     """The call that prints each matching line as `path NUL line:text`.
 
     It searches what a plain `rg` would: nothing ignored, hidden or binary, no link followed. `columns` is
-    where long lines are cut. Nothing that the user's or the repository's configuration says changes the
-    output. `statistics` at the end say how many files were searched; they cost a third more time where most
-    lines match.
+    where long lines are cut, 0 for nowhere. Nothing that the user's or the repository's configuration says
+    changes the output. `statistics` at the end say how many files were searched; they cost a third more time
+    where most lines match.
     """
     argv = [
         find_ripgrep(), "--no-config", "--color=never", "--no-heading", "--with-filename", "--line-number",
