@@ -18,6 +18,7 @@ from agent_core.tools.ripgrep import complaint, search_command
 from agent_core.workspace import Workspace
 
 _WIDTH = 300
+_LIMIT = 200
 _MOST = 1_000_000
 _PROGRESS_S = 0.5
 
@@ -57,7 +58,7 @@ class GrepArgs(msgspec.Struct, frozen=True, kw_only=True):
             description="How many matches are shown at most.", ge=1, le=10_000,
             extra={"flag": "--limit", "for_people": True},
         ),
-    ] = 200  # fmt: skip
+    ] = _LIMIT  # fmt: skip
 
 
 class GrepTool:
@@ -66,8 +67,8 @@ class GrepTool:
     What is searched is what plain `rg` searches: no ignored, hidden or binary files (name a hidden folder as
     the path to search it), links not followed. The result is bounded (`limit` matches, those of the files
     first by name, a part of each file once there are more; lines cut at 300 characters) while every match is
-    counted; past a million the search ends. With `ToolContext.write` every match is passed on whole as
-    `path:line:text` without being held in memory. How that keeps ripgrep's speed is told in `matches.py`.
+    counted; past a million the search ends. With `ToolContext.write` and no other limit than the default every match is
+    passed on whole as `path:line:text` without being held in memory. How that keeps ripgrep's speed is told in `matches.py`.
     """
 
     name: ClassVar[str] = "grep"
@@ -82,6 +83,8 @@ class GrepTool:
     async def run(self, args: GrepArgs, context: ToolContext) -> ToolResult:
         """Search; raises `ToolError` (bad pattern, bad glob, no such path), `PathRefused`, `UsageError`."""
         path = _searched(context.workspace, args)
+        if args.limit != _LIMIT:  # somebody wants so many, not all
+            context = msgspec.structs.replace(context, write=None)
         argv = search_command(
             args.pattern,
             path=path,

@@ -228,6 +228,12 @@ async def test_line_ends_of_windows_are_no_text(tmp_path: Path) -> None:
     assert [hit.text for hit in result.hits] == ["needle 1", "needle ␍ 2"]
 
 
+async def test_a_limit_that_was_given_holds_for_what_is_written(tree: Path) -> None:
+    written: list[str] = []
+    result = await GrepTool().run(GrepArgs(pattern="main", limit=2), context(tree, write=sink(written)))
+    assert (written, len(result.hits)) == ([], 2)
+
+
 async def test_a_failing_writer_ends_the_search(tmp_path: Path) -> None:
     (tmp_path / "many.txt").write_text("needle\n" * 100_000)
 
