@@ -64,11 +64,12 @@ class GrepArgs(msgspec.Struct, frozen=True, kw_only=True):
 class GrepTool:
     """Finds lines by regular expression at ripgrep's speed.
 
-    What is searched is what plain `rg` searches: no ignored, hidden or binary files (name a hidden folder as
-    the path to search it), links not followed. The result is bounded (`limit` matches, those of the files
-    first by name, a part of each file once there are more; lines cut at 300 characters) while every match is
-    counted; past a million the search ends. With `ToolContext.write` and no other limit than the default every match is
-    passed on whole as `path:line:text` without being held in memory. How that keeps ripgrep's speed is told in `matches.py`.
+    What is searched is what plain `rg` searches: no ignored, hidden or binary files (name a hidden folder
+    as the path to search it), links not followed. The result is bounded (`limit` matches, those of the
+    files first by name, a part of each file once there are more; lines cut at 300 characters) while every
+    match is counted; past a million the search ends. With `ToolContext.write` and no other limit than the
+    default every match is passed on whole as `path:line:text` without being held in memory. How that keeps
+    ripgrep's speed is told in `matches.py`.
     """
 
     name: ClassVar[str] = "grep"
