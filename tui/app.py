@@ -19,6 +19,9 @@ from tui.theme import DARK, PLAIN, THEMES, opposite
 if TYPE_CHECKING:
     from agent_core.runtime import Runtime
 
+_PAUSE_S = 0.02
+"""Left to the thread that writes the first paint to the terminal, before other work begins."""
+
 
 def _everything() -> Any:
     from tui.palette import EverythingProvider
@@ -68,8 +71,9 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Everything else waits until the first paint is out."""
-        self.set_keymap(self.keys.keymap)
-        self.work.call_after_refresh(self._begin)
+        if self.keys.keymap:
+            self.set_keymap(self.keys.keymap)
+        self.work.call_after_refresh(self.set_timer, _PAUSE_S, self._begin)
 
     async def _begin(self) -> None:
         """Fill the screen and start the background work."""

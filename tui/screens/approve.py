@@ -17,7 +17,8 @@ from tui.screens.dialog import Dialog, Hints
 
 _TITLES = {
     "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?",
-    "run": "Run a program of the project?", "shell": "Run a shell command?", "network": "Reach another machine?",
+    "run": "Run a program of the project?", "shell": "Run a shell command?",
+    "network": "Reach another machine?",
 }  # fmt: skip
 ARM_S = 0.4
 """Keys typed before the question could be seen answer nothing."""

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual import events
 from textual.actions import SkipAction
-from textual.app import ComposeResult
-from textual.layout import Layout
 from textual.screen import Screen
-from textual.widget import Widget
 
 from tui.keys import Keys
 from tui.panes.chat import Chat
-from tui.screens.arrange import MEDIUM, SIDE, WorkLayout
+from tui.screens.arrange import MEDIUM
+from tui.screens.paned import PanedScreen
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
-from tui.widgets.status import Status, StatusLine
 
 if TYPE_CHECKING:
     from agent_core.events import ApprovalGiven, ApprovalNeeded
@@ -32,45 +28,21 @@ if TYPE_CHECKING:
 _TWICE_S = 2.0
 
 
-class WorkScreen(Screen[None]):
-    """Composes the panes, fills them after the first paint, and carries their messages to the session."""
-
-    AUTO_FOCUS = "#prompt"
-    BINDING_GROUP_TITLE = "Work"
-    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
+class WorkScreen(PanedScreen):
+    """Fills the panes after the first paint, and carries their messages to the session."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__()
+        super().__init__(keys, clock=clock)
         self._runtime = runtime
         self._keys = keys
-        self._arrangement = WorkLayout()
         self._desk: Desk | None = None
         self._interrupted = -_TWICE_S
         self._clock = clock
-        self.chat = Chat(stop_key=keys.shown("stop"), clock=clock)
-        self.status = StatusLine(Status(help_key=keys.shown("help")))
-
-    @property
-    def layout(self) -> Layout:
-        """Panes by the width of the terminal."""
-        return self._arrangement
 
     @property
     def desk(self) -> Desk | None:
         """What goes on behind the panes, from the first paint on."""
         return self._desk
-
-    def compose(self) -> ComposeResult:
-        """As little as the first paint needs: the side panes are frames until they are filled."""
-        from tui.panes.files import Files
-        from tui.panes.logs import Logs
-        from tui.panes.suggestions import Suggestions
-
-        yield self.chat
-        yield Files()
-        yield Logs()
-        yield Suggestions()
-        yield self.status
 
     async def begin(self) -> None:
         """Fill the panes and start what runs in the background. Called once, after the first paint."""
@@ -78,74 +50,6 @@ class WorkScreen(Screen[None]):
 
         self._desk = Desk(runtime=self._runtime, screen=self)
         await self._desk.begin()
-
-    # The panes
-
-    @property
-    def files(self) -> Files:
-        """The tree."""
-        return self._pane("files")
-
-    @property
-    def logs(self) -> Logs:
-        """The logs."""
-        return self._pane("logs")
-
-    @property
-    def suggestions(self) -> Suggestions:
-        """The suggestions."""
-        return self._pane("suggestions")
-
-    @property
-    def transcript(self) -> Transcript:
-        """The conversation."""
-        return self.chat.transcript
-
-    def _pane(self, name: str) -> Any:
-        return self.query_one(f"#{name}", Rows)
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The side panes that show."""
-        wanted = self._arrangement.panes(self.size.width)
-        return tuple(name for name in SIDE if name in wanted)
-
-    def show_panes(self, names: tuple[str, ...]) -> None:
-        """Show exactly these side panes from now on, whatever the width."""
-        self._arrangement.shown = names
-        for name in SIDE:
-            self._pane(name).can_focus = name in names
-        self.chat.refresh(layout=True)  # a child's request makes its parent arrange anew
-
-    def on_resize(self, event: events.Resize) -> None:
-        """What does not show takes no focus."""
-        for name in SIDE:
-            pane = self._pane(name)
-            pane.can_focus = name in self.shown
-            if pane.has_focus and not pane.can_focus:
-                self.chat.prompt.focus()
-
-    def action_pane(self, name: str) -> None:
-        """Go to a side pane, showing it; from it, hide it."""
-        pane: Widget = self._pane(name)
-        if name not in self.shown:
-            self.show_panes((*self.shown, name))
-            pane.focus()
-        elif pane.has_focus:
-            self.show_panes(tuple(other for other in self.shown if other != name))
-            self.chat.prompt.focus()
-        else:
-            pane.focus()
-
-    def action_next_pane(self) -> None:
-        """Move on: prompt, conversation, side panes."""
-        order: list[Widget] = [self.chat.prompt, self.transcript, *(self._pane(name) for name in self.shown)]
-        here = next((i for i, widget in enumerate(order) if widget.has_focus), -1)
-        order[(here + 1) % len(order)].focus()
-
-    def action_conversation(self) -> None:
-        """Go to the conversation, and back."""
-        (self.chat.prompt if self.transcript.has_focus else self.transcript).focus()
 
     # Stopping
 
@@ -283,11 +187,11 @@ class WorkScreen(Screen[None]):
 
         self.app.push_screen(FilePicker(self._desk.catalog), mention)  # pyright: ignore[reportUnknownMemberType]
 
-    def on_files_opened(self, event: Any) -> None:
+    def on_files_opened(self, event: Files.Opened) -> None:
         """Preview a file."""
         self.preview(event.path)
 
-    def on_files_mentioned(self, event: Any) -> None:
+    def on_files_mentioned(self, event: Files.Mentioned) -> None:
         """Put a file into the prompt."""
         self.chat.mention(event.path)
 
@@ -301,16 +205,16 @@ class WorkScreen(Screen[None]):
         if self._desk:
             self._desk.reload()
 
-    def on_logs_opened(self, event: Any) -> None:
+    def on_logs_opened(self, event: Logs.Opened) -> None:
         """Preview a log at its end."""
         self.preview(event.path, at_end=True)
 
-    def on_suggestions_accepted(self, event: Any) -> None:
+    def on_suggestions_accepted(self, event: Suggestions.Accepted) -> None:
         """Run a suggestion."""
         self._runtime.session.submit(event.command)
         self.chat.prompt.focus()
 
-    def on_transcript_link_activated(self, event: Any) -> None:
+    def on_transcript_link_activated(self, event: Transcript.LinkActivated) -> None:
         """Open a place in the code; an address goes to the clipboard, nothing is started by itself."""
         if event.path:
             self.preview(event.path, event.line)
@@ -318,7 +222,7 @@ class WorkScreen(Screen[None]):
             self.app.copy_to_clipboard(event.url)  # pyright: ignore[reportUnknownMemberType]
             self.say("The address is on the clipboard")
 
-    def on_transcript_copied(self, event: Any) -> None:
+    def on_transcript_copied(self, event: Transcript.Copied) -> None:
         """Say so."""
         lines = event.text.count("\n") + 1
         self.say(f"Copied {lines} line{'' if lines == 1 else 's'}")
