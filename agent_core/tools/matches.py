@@ -222,26 +222,35 @@ def _run_end(block: bytes, path: bytes, first: int) -> int:
 
     `first` is where the NUL of the first one stands.
     """
-    line = b"\n" + path + b"\0"
-    back = len(path) + 1
     last = block.rfind(b"\0")
-    if last == first or block.startswith(line, last - back):
+    if last == first or _same_path(block, path, last):
         return len(block)
     inside, outside, step = first, last, 256
     while inside + step < outside:
         probe = block.find(b"\0", inside + step, outside)
         if probe < 0:
             break
-        if not block.startswith(line, probe - back):
+        if not _same_path(block, path, probe):
             outside = probe
             break
         inside, step = probe, step * 2
     while (probe := _between(block, inside, outside)) >= 0:
-        if block.startswith(line, probe - back):
+        if _same_path(block, path, probe):
             inside = probe
         else:
             outside = probe
     return block.index(b"\n", inside) + 1
+
+
+def _same_path(block: bytes, path: bytes, nul: int) -> bool:
+    """Whether the match whose NUL stands at `nul` (not the block's first one) is in the file `path`.
+
+    The line before it ends at the first line feed; later ones belong to the name of a file.
+    """
+    start = nul - len(path)
+    if not block.startswith(path, start) or block[start - 1] != 0x0A:
+        return False
+    return block.find(b"\n", block.rfind(b"\0", 0, nul), start) == start - 1
 
 
 def _between(block: bytes, low: int, high: int) -> int:

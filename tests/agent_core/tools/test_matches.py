@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent_core.tools import matches as module
@@ -33,6 +33,8 @@ def fed(raw: bytes, cuts: list[int], *, limit: int = 10_000, per_file: int = 10_
 
 @settings(deadline=None)
 @given(FILES, st.lists(st.integers(0, 10_000), max_size=20))
+@example({"a": [""], "\na": ["", ""]}, [11])
+@example({"a": [""], "b\na": ["", ""]}, [])
 def test_chunks_may_end_anywhere(files: dict[str, list[str]], cuts: list[int]) -> None:
     raw = stream(files)
     matches, text = fed(raw, cuts)
