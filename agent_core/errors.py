@@ -9,6 +9,7 @@
     ├── ToolError               a tool could not do its work
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
+    ├── IndexFault              the index cannot be read or written
     └── ModelError              anything between us and a language model
         ├── NoModel             none is configured, and one was needed
         ├── ModelUnreachable    connection refused, no such host, TLS
@@ -116,6 +117,17 @@ class NothingDone(AgentError):
 
     code = "nothing-done"
     exit_code = 6
+
+
+class IndexFault(AgentError):
+    """The index cannot be read or written."""
+
+    code = "index"
+
+    def __init__(self, message: str, *, hint: str = "", broken: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.broken = broken
+        """What is stored is damaged: building it anew helps, trying again does not."""
 
 
 class ModelError(AgentError):

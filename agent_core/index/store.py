@@ -1,0 +1,176 @@
+"""The table of record of a workspace's index: chunk texts, their full-text index and their vectors, in
+LanceDB.
+
+One table holds the chunks: a row has its place, its text, the words that ranking sees, and the vector of the
+current embedder (a column per embedder; two never mix). One more table per embedder keeps vectors by the hash
+of their text.
+
+Every change is one commit: a reader, also one in another process, sees a file's old rows or its new ones, and
+so does the next start after a kill. One process writes at a time (its caller holds the lock); others may read
+meanwhile. Everything here is synchronous and belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agent_core.errors import IndexFault
+from agent_core.index import store_maintenance
+from agent_core.index.rows import ChunkRow
+from agent_core.index.store_chunks import Chunks, commits
+from agent_core.index.store_lance import Database
+from agent_core.index.store_maintenance import Usage
+from agent_core.index.store_schema import VectorRows
+from agent_core.index.store_vectors import VectorCache
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from agent_core.index.embed.port import EmbedderInfo
+
+_PENDING_VECTORS = 512
+"""Vectors that wait for one common commit: some seconds of an embedder's work, which a kill may cost."""
+
+
+class Store:
+    """The stored index of one workspace; see `open`.
+
+    `notes` are sentences for the user: what was found broken and where it is kept.
+    """
+
+    def __init__(
+        self, *, database: Database, chunks: Chunks, cache: VectorCache | None, notes: Sequence[str] = ()
+    ) -> None:
+        self.notes = list(notes)
+        self._database = database
+        self._chunks = chunks
+        self._cache = cache
+        self._pending: dict[bytes, NDArray[np.float32]] = {}
+
+    @classmethod
+    def open(cls, uri: str, *, embedder: EmbedderInfo | None, fresh: bool = False) -> Store:
+        """The index at a folder or a LanceDB URI; what is missing is made.
+
+        A broken table on this machine is kept aside as `NAME.bad-<time>`, and `notes` say so.
+
+        Args:
+            uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; its credentials come from
+            the
+                environment.
+            embedder: Whose vectors are read and written; None for an index without vectors. fresh: Keep a
+            table of chunks that turned out to be broken (`IndexFault.broken`) aside and begin anew.
+                Cached vectors stay.
+
+        Raises:
+            IndexFault: The place cannot be read or written.
+        """
+        database = Database(uri)
+        chunks, note = Chunks.open(database, fresh=fresh)
+        cache = None if embedder is None else VectorCache(database, embedder)
+        return cls(database=database, chunks=chunks, cache=cache, notes=[note] if note else [])
+
+    @property
+    def version(self) -> int:
+        """The chunk table's version: it grows with every commit of any process."""
+        return self._chunks.version
+
+    def ids_by_path(self) -> dict[str, dict[str, str]]:
+        """For every path the ids of its chunks, each with the hash of the file that they were made of."""
+        return self._chunks.ids_by_path()
+
+    def rows(self, paths: Iterable[str] | None = None) -> Iterator[ChunkRow]:
+        """The rows of some paths, or all; read in batches, the rows of one path from one version."""
+        return self._chunks.rows(paths)
+
+    def apply(
+        self,
+        upserts: Sequence[ChunkRow],
+        *,
+        paths: Collection[str],
+        vectors: Mapping[bytes, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """Make the given rows the only ones of the given paths; paths without rows are deleted.
+
+        One commit, or several for thousands of rows, each of them whole for every path that it touches. Rows
+        whose text is known keep its vector.
+
+        Args:
+            upserts: Rows; their paths count as given.
+            paths: Paths that are looked at: what they had before goes.
+            vectors: New vectors by text hash.
+        """
+        if vectors:
+            self.add_vectors(vectors)
+        for batch, rows in commits(upserts, paths):
+            known = self.cached_vectors(row.text_hash for row in rows)
+            self._chunks.replace(batch, rows, vectors=known, cache=self._cache)
+
+    def cached_vectors(self, hashes: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """The vectors that are known, of the texts that are asked for."""
+        if self._cache is None:
+            return {}
+        wanted = list(hashes)
+        found = {text_hash: self._pending[text_hash] for text_hash in wanted if text_hash in self._pending}
+        return found | self._cache.get(text_hash for text_hash in wanted if text_hash not in found)
+
+    def add_vectors(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Keep vectors by text hash, and give them to the chunks with these texts.
+
+        They wait in memory until some hundred have come together, or for `flush`, `maintain` or `close`.
+        """
+        if self._cache is None:
+            raise IndexFault("vectors were given to an index without an embedder")
+        self._pending.update(vectors)
+        if len(self._pending) >= _PENDING_VECTORS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the vectors that wait."""
+        if self._cache is None or not self._pending:
+            return
+        self._cache.add(self._pending)
+        self._chunks.fill(self._pending, cache=self._cache)
+        self._pending = {}
+
+    def all_vectors(self) -> VectorRows:
+        """The vectors of all chunks that have one, by text hash; texts that several chunks share come
+        once."""
+        if self._cache is None:
+            return VectorRows([], np.empty((0, 0), dtype=np.float32))
+        self.flush()
+        return self._chunks.vectors(self._cache)
+
+    def search_text(self, terms: str, limit: int) -> list[tuple[str, float]]:
+        """Ids of the chunks that match any of the terms (BM25 of LanceDB), best first, with scores."""
+        return self._chunks.search_text(terms, limit)
+
+    def search_vector(self, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
+        """Ids of the chunks nearest to a vector, best first, with their cosines."""
+        return [] if self._cache is None else self._chunks.search_vector(self._cache.name, vector, limit)
+
+    def maintain(self, *, force: bool = False) -> bool:
+        """Merge fragments and the full-text index's tail, drop old versions and long unused vectors, when
+        due.
+
+        Args:
+            force: Do it now.
+
+        Returns:
+            Whether it was done. It takes a second for 25,000 chunks; only the writing process may call it.
+        """
+        if not force and not store_maintenance.due(self._chunks):
+            return False
+        self.flush()
+        store_maintenance.maintain(self._database, self._chunks, self._cache)
+        return True
+
+    def usage(self) -> Usage:
+        """What it takes: bytes, versions, rows."""
+        return store_maintenance.usage(self._database, self._chunks, self._cache)
+
+    def close(self) -> None:
+        """Write what waits. LanceDB itself holds nothing open that needs closing."""
+        self.flush()

@@ -1,0 +1,216 @@
+"""The table of chunks: reading, replacing and searching its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agent_core.errors import IndexFault
+from agent_core.index.rows import ChunkRow
+from agent_core.index.store_lance import Database, Table, arrow, full_text_index, full_text_query
+from agent_core.index.store_schema import (
+    CHUNKS,
+    COLUMNS,
+    VectorRows,
+    chunk_rows,
+    chunk_schema,
+    chunk_table,
+    hash_array,
+    paths_condition,
+    text_literal,
+    unpack_path,
+    vector_array,
+    vector_field,
+    vector_rows,
+)
+from agent_core.index.store_vectors import VectorCache, parts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_COMMIT_ROWS = 8192
+_COMMIT_PATHS = 1000
+_READ_ROWS = 16_384
+_READ_PATHS = 500
+_REFINE = 4
+"""Of a compressed vector index, this many times `limit` candidates are compared exactly."""
+
+
+def commits(
+    upserts: Sequence[ChunkRow], paths: Collection[str]
+) -> Iterator[tuple[list[str], list[ChunkRow]]]:
+    """Rows and the paths they replace, in batches of bounded size; no path is in two of them."""
+    by_path: dict[str, list[ChunkRow]] = {path: [] for path in sorted(paths)}
+    for row in upserts:
+        by_path.setdefault(row.path, []).append(row)
+    batch: list[str] = []
+    rows: list[ChunkRow] = []
+    for path, its_rows in by_path.items():
+        if batch and (len(batch) >= _COMMIT_PATHS or len(rows) + len(its_rows) > _COMMIT_ROWS):
+            yield batch, rows
+            batch, rows = [], []
+        batch.append(path)
+        rows.extend(its_rows)
+    if batch:
+        yield batch, rows
+
+
+class Chunks(Table):
+    """The table of chunks."""
+
+    @classmethod
+    def open(cls, database: Database, *, fresh: bool) -> tuple[Chunks, str]:
+        """The table, made when it is missing, and what to tell the user ("" when all is well).
+
+        Raises:
+            IndexFault: It can be neither read nor made.
+        """
+        handle, note = None, ""
+        try:
+            if fresh:
+                raise IndexFault("it could not be read", broken=True)
+            handle = database.handle(CHUNKS)
+            if handle is not None:
+                _check(handle)
+        except IndexFault as fault:
+            if not fault.broken:
+                raise
+            handle, note = None, _moved(database, fault)
+        if handle is None:
+            handle = database.create(CHUNKS, chunk_schema())
+        chunks = cls(database, CHUNKS, handle)
+        chunks.run("cannot be written", full_text_index)
+        return chunks, note
+
+    @property
+    def version(self) -> int:
+        """Grows with every commit of any process."""
+        return self.run("cannot be read", lambda handle: int(handle.version))
+
+    def ids_by_path(self) -> dict[str, dict[str, str]]:
+        """See `Store.ids_by_path`."""
+        rows = self.select(["path", "id", "file_hash"])
+        found: dict[str, dict[str, str]] = {}
+        columns = (rows[name].to_pylist() for name in ("path", "id", "file_hash"))
+        for path, chunk_id, file_hash in zip(*columns, strict=True):
+            found.setdefault(unpack_path(path), {})[chunk_id] = file_hash
+        return found
+
+    def rows(self, paths: Iterable[str] | None) -> Iterator[ChunkRow]:
+        """See `Store.rows`."""
+        for condition in self._windows(paths):
+            yield from chunk_rows(self.select(list(COLUMNS), condition))
+
+    def replace(
+        self,
+        paths: Sequence[str],
+        rows: Sequence[ChunkRow],
+        *,
+        vectors: Mapping[bytes, NDArray[np.float32]],
+        cache: VectorCache | None,
+    ) -> None:
+        """Make the rows the only ones of the paths; one commit."""
+        data = chunk_table(rows)
+        if cache is not None and vectors:
+            self._ensure_column(cache)
+            column = vector_array([row.text_hash for row in rows], vectors, cache.dims)
+            data = data.append_column(vector_field(cache.name, cache.dims), column)
+        condition = paths_condition(paths)
+
+        def merge(handle: Any) -> None:
+            into = handle.merge_insert(["path", "id"]).when_matched_update_all().when_not_matched_insert_all()
+            into.when_not_matched_by_source_delete(condition).execute(data, on_bad_vectors="null")
+
+        self.run("cannot be written", merge)
+
+    def fill(self, vectors: Mapping[bytes, NDArray[np.float32]], *, cache: VectorCache) -> None:
+        """Give vectors to the rows whose texts they were made of; one commit."""
+        self._ensure_column(cache)
+        hashes = list(vectors)
+        names = ["text_hash", cache.name]
+        data = arrow().table([hash_array(hashes), vector_array(hashes, vectors, cache.dims)], names=names)
+        self.run(
+            "cannot be written",
+            lambda handle: (
+                handle.merge_insert("text_hash")
+                .when_matched_update_all()
+                .execute(data, on_bad_vectors="null")
+            ),
+        )
+
+    def vectors(self, cache: VectorCache) -> VectorRows:
+        """The vectors of all rows that have one, each text once."""
+        if not self.has_column(cache.name):
+            return VectorRows([], np.empty((0, cache.dims), dtype=np.float32))
+        found = self.select(["text_hash", cache.name], f"{cache.name} IS NOT NULL")
+        return vector_rows(found, cache.name, cache.dims)
+
+    def search_text(self, terms: str, limit: int) -> list[tuple[str, float]]:
+        """See `Store.search_text`."""
+        if not terms.strip():
+            return []
+        query = full_text_query(terms)
+        found = self.run(
+            "cannot be searched", lambda handle: handle.search(query).select(["id"]).limit(limit).to_arrow()
+        )
+        return list(zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True))
+
+    def search_vector(self, column: str, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
+        """See `Store.search_vector`."""
+        if not self.has_column(column):
+            return []
+
+        def nearest(handle: Any) -> Any:
+            query = handle.search(vector.astype(np.float16), vector_column_name=column).distance_type(
+                "cosine"
+            )
+            return query.refine_factor(_REFINE).select(["id"]).limit(limit).to_arrow()
+
+        found = self.run("cannot be searched", nearest)
+        pairs = zip(found["id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
+        return [(chunk_id, 1.0 - distance) for chunk_id, distance in pairs]
+
+    def select(self, columns: list[str], condition: str = "") -> Any:
+        """Some columns of the rows that a condition names, or of all, as an Arrow table."""
+
+        def read(handle: Any) -> Any:
+            query = handle.search().select(columns)
+            return (query.where(condition) if condition else query).to_arrow()
+
+        return self.run("cannot be read", read)
+
+    def has_column(self, name: str) -> bool:
+        """Whether there is such a column."""
+        return self.run("cannot be read", lambda handle: name in handle.schema.names)
+
+    def _windows(self, paths: Iterable[str] | None) -> Iterator[str]:
+        """Conditions that name the rows in parts, so that no query holds all texts of a large tree."""
+        if paths is not None:
+            yield from (paths_condition(part) for part in parts(sorted(set(paths)), _READ_PATHS))
+            return
+        stored: list[str] = sorted(self.select(["path"])["path"].to_pylist())
+        while stored:
+            first, last = stored[0], stored[min(_READ_ROWS, len(stored)) - 1]
+            yield f"path >= {text_literal(first)} AND path <= {text_literal(last)}"
+            stored = [path for path in stored[_READ_ROWS:] if path > last]
+
+    def _ensure_column(self, cache: VectorCache) -> None:
+        def add(handle: Any) -> None:
+            if cache.name not in handle.schema.names:
+                handle.add_columns(vector_field(cache.name, cache.dims))
+
+        self.run("cannot be written", add)
+
+
+def _check(handle: Any) -> None:
+    have = {field.name: field.type for field in handle.schema}
+    lacking = [field.name for field in chunk_schema() if have.get(field.name) != field.type]
+    if lacking:
+        raise IndexFault(f"it lacks {', '.join(lacking)}", broken=True)
+
+
+def _moved(database: Database, fault: IndexFault) -> str:
+    aside = database.set_aside(CHUNKS)
+    return f"The index was broken ({fault.message}). It is kept as {aside} and built anew."

@@ -1,0 +1,197 @@
+"""The store: rows by path, vectors by text, searching, and what lies beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent_core.errors import IndexFault
+from agent_core.index.embed.port import EmbedderInfo
+from agent_core.index.rows import ChunkRow
+from agent_core.index.store import Store
+
+SMALL = EmbedderInfo("small@1", 16, True)
+OTHER = EmbedderInfo("other@1", 8, True)
+
+
+def hash_of(text: str) -> bytes:
+    return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def row(path: str, text: str, *, start: int = 1, file_hash: str = "v1") -> ChunkRow:
+    return ChunkRow(
+        id=hash_of(path + "\0" + text).hex(),
+        path=path,
+        file_hash=file_hash,
+        language="python",
+        role="source",
+        kind="function",
+        name="f",
+        start=start,
+        end=start + 9,
+        text=text,
+        terms=text.lower(),
+        text_hash=hash_of(text),
+    )
+
+
+def vector_of(text: str, dims: int = 16) -> NDArray[np.float32]:
+    seed = int.from_bytes(hash_of(text)[:8], "big")
+    vector = np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def vectors_of(*texts: str, dims: int = 16) -> Mapping[bytes, NDArray[np.float32]]:
+    return {hash_of(text): vector_of(text, dims) for text in texts}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "state" / "index" / "lance")
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[Store]:
+    store = Store.open(place, embedder=SMALL)
+    yield store
+    store.close()
+
+
+def test_rows_come_back_as_they_went_in(store: Store) -> None:
+    rows = [row("a.py", "one"), row("a.py", "two", start=11), row("b.py", "three")]
+    store.apply(rows, paths={"a.py", "b.py"})
+    assert sorted(store.rows(), key=lambda found: found.text) == sorted(rows, key=lambda found: found.text)
+    assert list(store.rows(["b.py"])) == [rows[2]]
+    assert list(store.rows([])) == []
+    assert store.ids_by_path() == {"a.py": {rows[0].id: "v1", rows[1].id: "v1"}, "b.py": {rows[2].id: "v1"}}
+
+
+def test_a_change_replaces_the_rows_of_its_paths_in_one_commit(store: Store) -> None:
+    store.apply([row("a.py", "one"), row("a.py", "two"), row("b.py", "three"), row("c.py", "four")], paths=[])
+    before = store.version
+    store.apply(
+        [row("a.py", "two", start=5, file_hash="v2"), row("d.py", "new")], paths={"a.py", "b.py", "d.py"}
+    )
+    assert store.version == before + 1
+    assert sorted((found.path, found.text, found.start) for found in store.rows()) == [
+        ("a.py", "two", 5),
+        ("c.py", "four", 1),
+        ("d.py", "new", 1),
+    ]
+
+
+def test_two_hundred_files_with_any_names_are_one_commit(store: Store) -> None:
+    odd = [
+        "it's.py",
+        "line\nfeed.py",
+        'quo"te.py',
+        "back\\slash.py",
+        "per%cent_.py",
+        "日本/ü.py",
+        "not-utf8\udcff.py",
+    ]
+    paths = odd + [f"src/{number}.py" for number in range(193)]
+    store.apply([row(path, f"first {path}") for path in paths], paths=paths)
+    before = store.version
+    store.apply([row(path, f"second {path}") for path in paths], paths=paths)
+    assert store.version == before + 1
+    assert {found.path: found.text[:6] for found in store.rows()} == dict.fromkeys(paths, "second")
+    assert {found.path for found in store.rows(odd)} == set(odd)
+    store.apply([], paths=odd)
+    assert set(store.ids_by_path()) == set(paths) - set(odd)
+
+
+def test_a_file_without_unicode_is_kept_with_replacements(store: Store) -> None:
+    store.apply([row("a.py", "half \ud800 pair")], paths=["a.py"])
+    assert [found.text for found in store.rows()] == ["half ? pair"]
+
+
+def test_many_rows_are_read_and_written_in_batches(store: Store) -> None:
+    rows = [row(f"{number // 7:05}.py", f"text {number}") for number in range(20_000)]
+    store.apply(rows, paths=[])
+    assert {found.id for found in store.rows()} == {found.id for found in rows}
+    assert sum(1 for _ in store.rows()) == len(rows)
+
+
+def test_unchanged_texts_keep_their_vectors(store: Store) -> None:
+    store.apply([row("a.py", "one"), row("a.py", "two")], paths=[], vectors=vectors_of("one", "two"))
+    store.apply(
+        [row("a.py", "one", start=50, file_hash="v2"), row("a.py", "new", file_hash="v2")], paths=["a.py"]
+    )
+    found = store.all_vectors()
+    assert found.hashes == [hash_of("one")]
+    np.testing.assert_allclose(found.matrix[0], vector_of("one"), atol=1e-3)
+    assert store.usage().rows_without_vector == 1
+
+
+def test_a_text_is_known_again_after_it_was_gone(store: Store, place: str) -> None:
+    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    store.apply([], paths=["a.py"])
+    store.close()
+    again = Store.open(place, embedder=SMALL)
+    assert set(again.cached_vectors([hash_of("one"), hash_of("never")])) == {hash_of("one")}
+    again.apply([row("b.py", "one")], paths=[])
+    assert again.usage().rows_without_vector == 0
+
+
+def test_vectors_reach_every_chunk_with_their_text(store: Store) -> None:
+    store.apply([row("a.py", "same"), row("b.py", "same"), row("c.py", "else")], paths=[])
+    before = store.version
+    store.add_vectors(vectors_of("same"))
+    assert set(store.cached_vectors([hash_of("same")])) == {hash_of("same")}
+    assert store.version == before, "vectors wait for others"
+    store.flush()
+    assert store.usage().rows_without_vector == 1
+    assert store.all_vectors().matrix.shape == (1, 16)
+
+
+def test_vectors_of_two_embedders_never_mix(store: Store, place: str) -> None:
+    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    store.close()
+    other = Store.open(place, embedder=OTHER)
+    assert other.all_vectors().hashes == []
+    assert other.cached_vectors([hash_of("one")]) == {}
+    assert other.search_vector(vector_of("one", 8), 5) == []
+    other.add_vectors(vectors_of("one", dims=8))
+    assert other.all_vectors().matrix.shape == (1, 8)
+    assert Store.open(place, embedder=SMALL).all_vectors().matrix.shape == (1, 16)
+
+
+def test_without_an_embedder_there_are_no_vectors(place: str) -> None:
+    store = Store.open(place, embedder=None)
+    store.apply([row("a.py", "one")], paths=[])
+    assert store.all_vectors().hashes == []
+    assert store.cached_vectors([hash_of("one")]) == {}
+    with pytest.raises(IndexFault):
+        store.add_vectors(vectors_of("one"))
+
+
+def test_text_is_found_before_and_after_maintenance(store: Store) -> None:
+    store.apply([row("a.py", "alpha beta"), row("b.py", "beta gamma"), row("c.py", "delta")], paths=[])
+    for _ in range(2):
+        assert [chunk_id for chunk_id, _ in store.search_text("gamma", 5)] == [row("b.py", "beta gamma").id]
+        found = store.search_text("alpha beta", 5)
+        assert [chunk_id for chunk_id, _ in found] == [
+            row("a.py", "alpha beta").id,
+            row("b.py", "beta gamma").id,
+        ]
+        assert found[0][1] > found[1][1] > 0
+        assert store.search_text("  ", 5) == []
+        assert store.search_text("\"delta' OR 1=1", 5) == []
+        assert store.maintain(force=True)
+
+
+def test_vectors_are_found_by_cosine(store: Store) -> None:
+    texts = [f"text {number}" for number in range(40)]
+    store.apply([row("a.py", text) for text in texts], paths=[], vectors=vectors_of(*texts))
+    store.apply([row("b.py", "has none")], paths=[])
+    found = store.search_vector(vector_of("text 7"), 3)
+    assert found[0][0] == row("a.py", "text 7").id
+    assert found[0][1] == pytest.approx(1, abs=1e-3)
+    cosines = sorted((float(vector_of("text 7") @ vector_of(text)) for text in texts), reverse=True)[:3]
+    assert [score for _, score in found] == pytest.approx(cosines, abs=2e-3)
