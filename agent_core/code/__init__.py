@@ -1,0 +1,1 @@
+"""Reading code: languages, chunks by structure, symbols."""

@@ -1,0 +1,48 @@
+"""Reading one source file: pure, synchronous, the same every time; made for worker processes."""
+
+from __future__ import annotations
+
+from agent_core.code.grammars import Grammar, grammar_of
+from agent_core.code.languages import language_of
+from agent_core.code.lines import Lines
+from agent_core.code.merge import chunks, sized
+from agent_core.code.model import Chunk, ParsedFile
+from agent_core.code.structure import structure
+
+_DENSE = 400
+"""Characters a line on average from which on a file was not written by hand: its structure is of no use."""
+
+
+def parse(path: str, text: str) -> ParsedFile:
+    """Cut a file into chunks and find what it defines and imports. Never raises for any text.
+
+    Args:
+        path: The file's path; its name decides the language.
+        text: The file's whole text.
+    """
+    lines = Lines(text)
+    language = language_of(path, text)
+    if len(text) > _DENSE * (len(lines) + 1):
+        return ParsedFile("", _windows(lines))
+    grammar = grammar_of(language)
+    if grammar is not None:
+        return _by_grammar(language, grammar, text, lines)
+    return ParsedFile("", _windows(lines))
+
+
+def _windows(lines: Lines) -> tuple[Chunk, ...]:
+    first, last = lines.trim(0, len(lines) - 1)
+    return tuple(sized(lines, first, last, "window", ""))
+
+
+def _by_grammar(language: str, grammar: Grammar, text: str, lines: Lines) -> ParsedFile:
+    data = text.encode("utf-8", "surrogatepass")
+    root = grammar.parser.parse(data).root_node
+    seen = structure(root, lines=lines, data=data, rules=grammar.rules)
+    return ParsedFile(
+        language,
+        tuple(chunks(seen.pieces, lines)),
+        tuple(seen.symbols),
+        tuple(dict.fromkeys(name for name in seen.imports if name)),
+        root.has_error,
+    )

@@ -1,0 +1,187 @@
+"""JavaScript and TypeScript: definitions, values that are functions, CommonJS exports, imports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent_core.code.found import (
+    Found,
+    Rules,
+    body_scope,
+    child_of_type,
+    constant,
+    field_text,
+    function,
+    text_of,
+    type_,
+    unquoted,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
+_CLASSES = frozenset({"class", "class_declaration", "abstract_class_declaration"})
+_LOOK = 64
+"""Members of an object that are looked at to see whether it holds functions."""
+
+
+def _value(name: str, value: Node | None, *, keep: bool) -> Found | None:
+    """What a name stands for when it is given a value; `keep`: plain values count as constants."""
+    kind = value.type if value is not None else ""
+    if value is not None and kind in _FUNCTIONS:
+        return Found("function", (name,), value.child_by_field_name("body"))
+    if value is not None and kind in _CLASSES:
+        return Found("type", (name,), value.child_by_field_name("body"))
+    if not keep:
+        return None
+    return Found("constant", (name,), value if value is not None and _has_functions(value) else None)
+
+
+def _has_functions(value: Node) -> bool:
+    if value.type != "object":
+        return False
+    for member in value.named_children[:_LOOK]:
+        if member.type == "method_definition":
+            return True
+        if member.type == "pair":
+            inner = member.child_by_field_name("value")
+            if inner is not None and inner.type in _FUNCTIONS:
+                return True
+    return False
+
+
+def _declaration(node: Node) -> Found | None:
+    named = [child for child in node.named_children if child.type == "variable_declarator"]
+    if len(named) == 1:
+        return Found("wrap", body=named[0])
+    return Found("scope", body=node)
+
+
+def _declarator(node: Node) -> Found | None:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    required = _required(value)
+    if required:
+        return Found("import", (required,))
+    if name is None or name.type != "identifier":
+        return None
+    return _value(text_of(name), value, keep=True)
+
+
+def _required(value: Node | None) -> str:
+    """The module in `require("module")`, also in `require("module").member` and around such calls."""
+    while value is not None and value.type in ("member_expression", "call_expression"):
+        inner = value.child_by_field_name("object") or value.child_by_field_name("function")
+        if value.type == "call_expression" and inner is not None and text_of(inner) == "require":
+            arguments = value.child_by_field_name("arguments")
+            first = arguments.named_children[:1] if arguments is not None else []
+            return unquoted(first[0]) if first and first[0].type == "string" else ""
+        value = inner
+    return ""
+
+
+def _statement(node: Node) -> Found | None:
+    inner = node.named_child(0) if node.named_child_count else None
+    if inner is None:
+        return None
+    if inner.type in ("assignment_expression", "internal_module"):
+        return Found("wrap", body=inner)
+    if inner.type == "call_expression":
+        required = _required(inner)
+        return Found("import", (required,)) if required else None
+    return None
+
+
+def _assignment(node: Node) -> Found | None:
+    left, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or value is None or left.type not in ("member_expression", "identifier"):
+        return None
+    path = text_of(left)
+    if value.type == "assignment_expression":  # exports = module.exports = …
+        return Found("wrap", body=value)
+    if path in ("module.exports", "exports"):
+        if value.type == "object":
+            return Found("scope", body=value)
+        return _value(field_text(value, "name") or "exports", value, keep=False)
+    name = path.removeprefix("module.").removeprefix("exports.").removeprefix("this.")
+    name = name.replace(".prototype.", ".").removesuffix(".prototype")
+    if not name.replace(".", "").replace("$", "_").replace("#", "").isidentifier():
+        return None
+    return _value(name, value, keep=name != path and "exports." in path)
+
+
+def _pair(node: Node) -> Found | None:
+    return _value(unquoted(node.child_by_field_name("key")), node.child_by_field_name("value"), keep=False)
+
+
+def _method(node: Node) -> Found | None:
+    name = node.child_by_field_name("name")
+    return Found("function", (unquoted(name).strip("[]"),), node.child_by_field_name("body"))
+
+
+def _field(node: Node) -> Found | None:
+    name = node.child_by_field_name("name") or node.child_by_field_name("property")
+    return _value(unquoted(name).strip("[]"), node.child_by_field_name("value"), keep=True)
+
+
+def _export(node: Node) -> Found | None:
+    source = node.child_by_field_name("source")
+    if source is not None:
+        return Found("import", (unquoted(source),))
+    declared = node.child_by_field_name("declaration")
+    if declared is not None:
+        return Found("wrap", body=declared)
+    value = node.child_by_field_name("value")
+    if value is None:
+        return None
+    if value.type == "object":
+        return Found("scope", body=value)
+    return _value(field_text(value, "name") or "default", value, keep=False)
+
+
+def _import(node: Node) -> Found | None:
+    source = node.child_by_field_name("source")
+    if source is None:
+        clause = child_of_type(node, "import_require_clause")
+        source = clause.child_by_field_name("source") if clause is not None else None
+    return Found("import", (unquoted(source),)) if source is not None else None
+
+
+def _ambient(node: Node) -> Found | None:
+    inner = node.named_child(0) if node.named_child_count else None
+    return Found("wrap", body=inner)
+
+
+def _module(node: Node) -> Found | None:
+    name = unquoted(node.child_by_field_name("name"))
+    return Found("type", (name,), node.child_by_field_name("body"))
+
+
+RULES: Rules = {
+    "function_declaration": function,
+    "generator_function_declaration": function,
+    "function_signature": function,
+    "class_declaration": type_,
+    "abstract_class_declaration": type_,
+    "interface_declaration": type_,
+    "enum_declaration": type_,
+    "type_alias_declaration": type_,
+    "internal_module": _module,
+    "module": _module,
+    "lexical_declaration": _declaration,
+    "variable_declaration": _declaration,
+    "variable_declarator": _declarator,
+    "expression_statement": _statement,
+    "assignment_expression": _assignment,
+    "pair": _pair,
+    "method_definition": _method,
+    "abstract_method_signature": _method,
+    "method_signature": _method,
+    "field_definition": _field,
+    "public_field_definition": _field,
+    "enum_assignment": constant,
+    "export_statement": _export,
+    "import_statement": _import,
+    "ambient_declaration": _ambient,
+    "class_static_block": body_scope,
+}
