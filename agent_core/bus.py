@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 
-from agent_core.events import Event, ReasoningDelta, TextDelta, ToolProgress
+from agent_core.events import Event, IndexChanged, ReasoningDelta, TextDelta, ToolProgress
 
 Publish = Callable[[Event], None]
 
@@ -17,8 +17,9 @@ class Subscription:
     """One reader's queue.
 
     Consecutive deltas of one turn are joined while they wait, so a slow reader gets fewer and longer pieces
-    and never loses text. The queue is bounded for what can flood it: past the bound a tool's progress is
-    dropped and counted in `dropped`; every other event is always kept.
+    and never loses text; of consecutive states of the index the last is kept. The queue is bounded for what
+    can flood it: past the bound a tool's progress is dropped and counted in `dropped`; every other event is
+    always kept.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,8 @@ class Subscription:
             and last.turn_id == event.turn_id
         ):
             self._events[-1] = ReasoningDelta(turn_id=event.turn_id, text=last.text + event.text)
+        elif isinstance(event, IndexChanged) and isinstance(last, IndexChanged):
+            self._events[-1] = event
         elif isinstance(event, ToolProgress) and len(self._events) >= _CAPACITY:
             self.dropped += 1
         else:

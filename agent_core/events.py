@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent_core.errors import ErrorInfo
+from agent_core.index.api import IndexStatus
 
 Outcome = Literal["answered", "stopped", "changed", "verified"]
 ActionClass = Literal["read", "heavy", "write", "run", "shell", "network"]
@@ -236,6 +237,12 @@ class PullProgress(_Event, frozen=True, kw_only=True):
     error: ErrorInfo | None = None
 
 
+class IndexChanged(_Event, frozen=True, kw_only=True):
+    """How the index stands now; of several that wait for a reader only the last is kept."""
+
+    status: IndexStatus
+
+
 class Suggestion(msgspec.Struct, frozen=True):
     """A proposed command. `probability` is None while there is no evidence to compute one from."""
 
@@ -271,6 +278,7 @@ Event = (
     | TurnFinished
     | ModelChanged
     | PullProgress
+    | IndexChanged
     | SuggestionsRanked
 )
 

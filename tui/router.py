@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agent_core import events as e
+from agent_core.index.saying import in_short, is_trouble
 from agent_core.text import human_size, one_line, plural
 
 if TYPE_CHECKING:
+    from agent_core.index.api import IndexStatus
     from tui.screens.work import WorkScreen
 
 _PHASES = {"loading": "Loading the model", "reading": "The model reads the question"}
@@ -28,6 +30,7 @@ class Router:
         self._propose = propose
         self._asked: dict[str, str] = {}
         self._streamed: set[str] = set()
+        self._trouble = ""
 
     def route(self, event: e.Event) -> None:
         """Show one event."""
@@ -76,8 +79,21 @@ class Router:
                 screen.status.change(model=event.model, state=event.state, window=event.window)
             case e.PullProgress():
                 activity.doing(_pulling(event))
+            case e.IndexChanged():
+                self._index(event.status)
             case e.SuggestionsRanked():
                 screen.suggestions.rank(event)
+
+    def _index(self, status: IndexStatus) -> None:
+        """How the index stands, in a few words; a new trouble is told in full once."""
+        trouble = is_trouble(status)
+        style = "warn" if trouble else "dim"
+        self._screen.status.change(index=in_short(status), index_style=style)
+        if trouble and status.trouble != self._trouble:
+            self._screen.transcript.add_notice(
+                "warning", f"The index: {one_line(status.trouble)}", "`index --status` tells how it stands."
+            )
+        self._trouble = status.trouble
 
     def _started(self, event: e.TurnStarted) -> None:
         from tui.garbage import tidy

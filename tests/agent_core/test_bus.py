@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from agent_core.bus import Bus, Subscription
-from agent_core.events import Event, Notice, ReasoningDelta, TextDelta, ToolProgress
+from agent_core.events import Event, IndexChanged, Notice, ReasoningDelta, TextDelta, ToolProgress
+from agent_core.index.api import IndexStatus
 
 
 def delta(text: str, turn: str = "t1") -> TextDelta:
@@ -25,6 +26,14 @@ def test_order_is_kept_across_kinds() -> None:
     for event in (delta("a"), notice, delta("b")):
         subscription.put(event)
     assert subscription.drain() == [delta("a"), notice, delta("b")]
+
+
+def test_of_waiting_states_of_the_index_the_last_is_kept() -> None:
+    subscription = Subscription()
+    states = [IndexChanged(status=IndexStatus(phase="building", done=done, total=9)) for done in range(4)]
+    for event in (states[0], states[1], delta("a"), states[2], states[3]):
+        subscription.put(event)
+    assert subscription.drain() == [states[1], delta("a"), states[3]]
 
 
 def test_a_flood_of_progress_is_bounded_and_nothing_else_is_lost() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from agent_core import errors, events
 from agent_core.errors import AgentError, ErrorInfo
+from agent_core.index.api import IndexStatus
 
 
 def all_events() -> list[type[msgspec.Struct]]:
@@ -34,7 +35,7 @@ def _smallest(annotation: object) -> object:
         return []
     if typing.get_origin(annotation) is dict:
         return {}
-    if annotation is events.Usage:
+    if annotation in (events.Usage, IndexStatus):
         return {}
     return {str: "x", int: 1, float: 1.0, bool: True}[annotation]  # type: ignore[index]
 

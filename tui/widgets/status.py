@@ -16,13 +16,15 @@ from tui.widgets.transcript.strips import Row, strip
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What the line says. `window` is 0 and `branch` "" while unknown."""
+    """What the line says. `window` is 0 and `branch` "" while unknown; what stands in brackets at the end of
+    `index` may go."""
 
     model: str = ""
     state: ModelState | None = None
     used: int = 0
     window: int = 0
     index: str = "no index yet"
+    index_style: str = "dim"
     bus: str = "no broker"
     branch: str = ""
     changes: int = 0
@@ -85,16 +87,19 @@ def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], int]:
     """The row's runs, and the column where the model's part ends; what does not fit goes, the least first."""
     left = _model(status)
     right: list[tuple[str, list[Run]]] = [
-        ("index", [(status.index, "dim", None)]),
+        ("index", [(status.index, status.index_style, None)]),
         ("bus", [(status.bus, "dim", None)]),
         ("branch", _branch(status, max(12, width // 5))),
         ("help", [(status.help_key, "strong", None), (" help", "dim", None)]),
     ]
     parts: list[tuple[str, list[Run]]] = [("window", _window(status)), *right]
     parts = [(name, runs) for name, runs in parts if runs]
-    for gone in ("help", "bus", "index", "window", "branch"):
+    shorter: list[Run] = [(status.index.partition(" (")[0], status.index_style, None)]
+    for gone in ("help", "bus", "details", "index", "window", "branch"):
         if _cells(left) + sum(_cells(runs) + 3 for _, runs in parts) + 2 <= width:
             break
+        if gone == "details":
+            parts = [(name, shorter if name == "index" else runs) for name, runs in parts]
         parts = [part for part in parts if part[0] != gone]
     end = 1 + _cells(left)
     ends = [runs for name, runs in parts if name != "window"]
