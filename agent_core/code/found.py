@@ -7,7 +7,9 @@ was found; a node type without a rule is a plain statement.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 Role = Literal["function", "type", "constant", "scope", "wrap", "import"]
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What a node is.
 
     `function`, `type`: a definition `names[0]` with its `body`, whose members are looked at (a type's always,
@@ -37,9 +39,8 @@ Rules = Mapping[str, Rule]
 
 def text_of(node: Node | None) -> str:
     """The node's source text; "" for no node."""
-    if node is None or node.text is None:
-        return ""
-    return node.text.decode("utf-8", "replace")
+    text = node.text if node is not None else None
+    return text.decode("utf-8", "replace") if text else ""
 
 
 def field_text(node: Node, field: str) -> str:

@@ -3,123 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from agent_core.code.lines import Lines
 from agent_core.code.model import Chunk, ChunkKind
 from agent_core.code.pieces import MAX_CHARS, MAX_LINES, Piece
 from agent_core.code.windows import WINDOW_CHARS, WINDOW_LINES, parts, windows
 
-TINY = 8
-"""A piece of fewer lines is put together with a neighbour."""
+_TINY = 8
+"""A piece of fewer lines is put together with a neighbour, up to:"""
 _SOFT_LINES = 40
 _SOFT_CHARS = 1500
 _CRUMB = 3
-_MOST = 0.6
-"""The share of a chunk's lines from which on the largest definition names it."""
+"""A piece of so few lines is, up to what a chunk may take."""
 
 
-class _Span:
-    """Rows that will be one chunk."""
-
-    __slots__ = ("first", "group", "last", "main", "pieces")
-
-    def __init__(self, first: int, last: int, piece: Piece) -> None:
-        self.first, self.last = first, last
-        self.group = piece.group
-        self.pieces = [piece]
-        self.main = (last - first, piece)
-
-    @property
-    def lines(self) -> int:
-        return self.last - self.first + 1
-
-    def join(self, other: _Span) -> None:
-        self.last = other.last
-        self.pieces += other.pieces
-        if (other.main[1].defines, other.main[0]) > (self.main[1].defines, self.main[0]):
-            self.main = other.main
-
-    def named(self) -> tuple[ChunkKind, str]:
-        """The kind and name: of what it defines; of what holds them, when these are several."""
-        names = {(piece.kind, piece.name) for piece in self.pieces if piece.name}
-        if len(names) > 1 and self.main[0] < _MOST * (self.last - self.first):
-            homes = {piece.home.name for piece in self.pieces if piece.name}
-            home = self.main[1].home
-            if len(homes) == 1 and home.name:
-                return home.kind, home.name
-        return self.main[1].kind, self.main[1].name
-
-
-def chunks(pieces: list[Piece], lines: Lines) -> Iterator[Chunk]:
+def chunks(pieces: list[Piece], lines: Lines) -> tuple[Chunk, ...]:
     """The chunks of a file that was cut into pieces, in order."""
-    for span in _together(list(_packed(pieces, lines)), lines):
-        kind, name = span.named()
-        yield from sized(lines, span.first, span.last, kind, name)
+    made: list[Chunk] = []
+    for piece in _together(_packed(pieces, lines), lines):
+        kind, name = piece.named()
+        made += sized(lines, piece.start, piece.last, kind, name)
+    return tuple(made)
 
 
-def sized(lines: Lines, first: int, last: int, kind: ChunkKind, name: str) -> Iterator[Chunk]:
+def sized(lines: Lines, first: int, last: int, kind: ChunkKind, name: str) -> list[Chunk]:
     """The rows as one chunk, or as several where they are too long for one."""
     if first > last:
-        return
+        return []
     if last - first < MAX_LINES and lines.size(first, last) <= MAX_CHARS:
-        yield Chunk(first + 1, last + 1, kind, name, lines.text(first, last))
-        return
+        return [Chunk(first + 1, last + 1, kind, name, lines.text(first, last))]
+    made: list[Chunk] = []
     for start, end in windows(lines, first, last):
-        if start < end or lines.size(start, end) <= MAX_CHARS:
-            yield Chunk(start + 1, end + 1, kind, name, lines.text(start, end))
+        text = lines.text(start, end)
+        if start < end or len(text) <= MAX_CHARS:
+            made.append(Chunk(start + 1, end + 1, kind, name, text))
+        else:
+            made += [Chunk(start + 1, end + 1, kind, name, part) for part in parts(text)]
+    return made
+
+
+def _packed(pieces: list[Piece], lines: Lines) -> Iterator[Piece]:
+    """Parts of the same thing joined so that they are evenly filled."""
+    run: list[Piece] = []
+    end = len(lines.rows)
+    for index, piece in enumerate(pieces, 1):
+        following = pieces[index].start if index < len(pieces) else end
+        first, last = lines.trim(piece.start, following - 1)
+        if first > last:
             continue
-        for part in parts(lines.text(start, end)):
-            yield Chunk(start + 1, end + 1, kind, name, part)
+        piece.start, piece.last, piece.main = first, last, last - first + 1
+        if run and (run[0].group != piece.group or run[0].name != piece.name):
+            yield from _even(run, lines)
+            run = []
+        run.append(piece)
+    yield from _even(run, lines)
 
 
-def _packed(pieces: list[Piece], lines: Lines) -> Iterator[_Span]:
-    """Spans of pieces that are parts of the same thing, evenly filled."""
-    ends = [piece.start - 1 for piece in pieces[1:]] + [len(lines) - 1]
-    spans: list[_Span] = []
-    for piece, end in zip(pieces, ends, strict=True):
-        first, last = lines.trim(piece.start, end)
-        if first <= last:
-            spans.append(_Span(first, last, piece))
-    for _, run in groupby(spans, lambda span: (span.group, span.pieces[0].kind, span.pieces[0].name)):
-        yield from _even(list(run), lines)
-
-
-def _even(run: list[_Span], lines: Lines) -> Iterator[_Span]:
-    """The spans of a run joined so that each takes about the same, and none too much."""
-    chars, count = lines.size(run[0].first, run[-1].last), run[-1].last - run[0].first + 1
+def _even(run: list[Piece], lines: Lines) -> list[Piece]:
+    """The pieces of a run joined so that each takes about the same, and none too much."""
+    if len(run) < 2:
+        return run
+    chars, count = lines.size(run[0].start, run[-1].last), run[-1].last - run[0].start + 1
     shares = max(-(-chars // WINDOW_CHARS), -(-count // WINDOW_LINES))
     wanted = chars / shares
-    current = run[0]
-    for span in run[1:]:
-        size = lines.size(current.first, span.last)
-        over = size > MAX_CHARS or span.last - current.first >= MAX_LINES
-        half = lines.size(span.first, span.last) / 2
-        if over or (shares > 1 and size - half > wanted):
-            yield current
-            current = span
+    joined = [run[0]]
+    for piece in run[1:]:
+        current = joined[-1]
+        size = lines.size(current.start, piece.last)
+        over = size > MAX_CHARS or piece.last - current.start >= MAX_LINES
+        if over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted):
+            joined.append(piece)
         else:
-            current.join(span)
-    yield current
-
-
-def _together(spans: list[_Span], lines: Lines) -> list[_Span]:
-    """Tiny spans joined with a neighbour of the same container."""
-    joined: list[_Span] = []
-    for span in spans:
-        before = joined[-1] if joined else None
-        if before is not None and before.group == span.group and _fit(before, span, lines):
-            before.join(span)
-        else:
-            joined.append(span)
+            current.join(piece)
     return joined
 
 
-def _fit(before: _Span, span: _Span, lines: Lines) -> bool:
-    small = min(before.lines, span.lines)
-    if small >= TINY:
+def _together(pieces: Iterator[Piece], lines: Lines) -> list[Piece]:
+    """Tiny pieces joined with a neighbour of the same container."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if joined and joined[-1].group == piece.group and _fit(joined[-1], piece, lines):
+            joined[-1].join(piece)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _fit(before: Piece, piece: Piece, lines: Lines) -> bool:
+    small = min(before.last - before.start, piece.last - piece.start) + 1
+    if small >= _TINY:
         return False
-    count, chars = span.last - before.first + 1, lines.size(before.first, span.last)
+    count, chars = piece.last - before.start + 1, lines.size(before.start, piece.last)
     if small <= _CRUMB:
         return count <= MAX_LINES and chars <= MAX_CHARS
     return count <= _SOFT_LINES and chars <= _SOFT_CHARS

@@ -41,7 +41,7 @@ def _by_grammar(language: str, grammar: Grammar, text: str, lines: Lines) -> Par
     seen = structure(root, lines=lines, data=data, rules=grammar.rules)
     return ParsedFile(
         language,
-        tuple(chunks(seen.pieces, lines)),
+        chunks(seen.pieces, lines),
         tuple(seen.symbols),
         tuple(dict.fromkeys(name for name in seen.imports if name)),
         root.has_error,

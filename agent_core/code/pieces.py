@@ -11,6 +11,13 @@ MAX_CHARS = 2500
 """What a chunk may take at most; more is cut."""
 
 
+FINE = 8
+"""Statements of the same container are put into one piece up to this many lines."""
+
+MOST = 0.6
+"""The share of a piece's lines from which on its largest definition names it."""
+
+
 class Place(NamedTuple):
     """What the rows of a container belong to: their kind and name when they define nothing themselves.
 
@@ -29,19 +36,42 @@ class Place(NamedTuple):
 
 
 class Piece:
-    """Rows from `start` to the next piece's start.
+    """Rows from `start` to the next piece's start; later `start` to `last`, and what was joined to it.
 
-    `defines` says that it is a definition of its own inside `place`; then `kind` and `name` are its own.
+    `home` is the container, `group` its number. `defines` says that `kind` and `name` are of a definition in
+    it; otherwise they are the container's. `main` is the number of lines of the part that gives the name,
+    `others` says that there are parts with another.
     """
 
-    __slots__ = ("defines", "group", "home", "kind", "name", "start")
+    __slots__ = ("defines", "group", "home", "kind", "last", "main", "name", "others", "start")
 
     def __init__(
-        self, start: int, kind: ChunkKind, name: str, home: Place, group: int, *, defines: bool
+        self, start: int, home: Place, group: int, kind: ChunkKind, name: str, *, defines: bool
     ) -> None:
         self.start = start
+        self.home: Place = home
+        self.group: int = group
         self.kind: ChunkKind = kind
-        self.name = name
-        self.home = home
-        self.group = group
-        self.defines = defines
+        self.name: str = name
+        self.defines: bool = defines
+        self.last = start
+        self.main = 1
+        self.others: bool = False
+
+    def join(self, other: Piece) -> None:
+        """Take in the piece that follows."""
+        self.last = other.last
+        if other.name == self.name and other.kind == self.kind:
+            self.main += other.main
+            self.others = self.others or other.others
+            return
+        self.others = True
+        if (other.defines, other.main) > (self.defines, self.main):
+            self.home, self.kind, self.name = other.home, other.kind, other.name
+            self.defines, self.main = other.defines, other.main
+
+    def named(self) -> tuple[ChunkKind, str]:
+        """The kind and name: of what it defines; of what holds them, when these are several."""
+        if self.others and self.home.name and self.main < MOST * (self.last - self.start + 1):
+            return self.home.kind, self.home.name
+        return self.kind, self.name

@@ -22,24 +22,25 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
         body: Its body; None: the first line stands for it.
     """
     start = outer.start_byte
-    if data[start : start + 1] in (b"@", b"["):
+    if data[start] in b"@[":
         start = _after_annotations(outer, inner)
-    end = inner.end_byte if body is None else max(body.start_byte, start)
-    head = data[start : min(end, start + _LOOK)]
-    if body is None:
-        head = head.partition(b"\n")[0] if len(head) > _LONGEST or b"{" in head else head
-    shown = " ".join(head.decode("utf-8", "replace").split()).rstrip(" {:;=")
-    return shown[:_LONGEST]
+    end = inner.end_byte if body is None else body.start_byte
+    if end - start > _LOOK:
+        end = start + _LOOK
+    shown = data[start:end].decode("utf-8", "replace")
+    if body is None and (len(shown) > _LONGEST or "{" in shown):
+        shown = shown.partition("\n")[0]
+    if "\n" in shown or "  " in shown or "\t" in shown:
+        shown = " ".join(shown.split())
+    return shown[:_LONGEST].rstrip(" {:;=\r")
 
 
 def _after_annotations(outer: Node, inner: Node) -> int:
-    node = inner
-    if outer.named_child_count:
-        first = outer.named_children[0]
-        holder = first if first.type == "modifiers" else outer
-        for child in holder.children:
-            if child.type not in _ANNOTATIONS:
-                return child.start_byte
-        if holder is not outer:
-            return outer.children[1].start_byte if outer.child_count > 1 else node.start_byte
-    return node.start_byte
+    """Where the definition itself begins."""
+    first = outer.named_children[0]
+    holder = first if first.type == "modifiers" else outer
+    for child in holder.children:
+        if child.type not in _ANNOTATIONS:
+            return child.start_byte
+    following = holder.next_sibling if holder is not outer else None
+    return following.start_byte if following is not None else inner.start_byte

@@ -15,7 +15,11 @@ _WRAPPERS = frozenset({"parameter_declaration", "pointer_type", "generic_type", 
 def _method(node: Node) -> Found | None:
     found = function(node)
     receiver = node.child_by_field_name("receiver")
-    return found._replace(owner=_receiver(receiver)) if found and receiver is not None else found
+    return (
+        Found("function", found.names, found.body, _receiver(receiver))
+        if found and receiver is not None
+        else found
+    )
 
 
 def _receiver(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent_core.code.found import Found, Rules, constant, field_text, function, imported, scope, type_
+from agent_core.code.found import Found, Rules, constant, field_text, function, scope, text_of, type_
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,8 +16,7 @@ def _fields(node: Node) -> Found | None:
 
 
 def _import(node: Node) -> Found | None:
-    found = imported(node)
-    return found._replace(names=(found.names[0].removeprefix("static "),)) if found else None
+    return Found("import", (text_of(node)[len("import ") : -1].strip().removeprefix("static ").strip(),))
 
 
 RULES: Rules = {
