@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
+EmbedderName = Literal["minilm", "ollama", "openai", "none"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -73,6 +74,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             user_only=True,
         ),
     ] = ""
+    embedder: Annotated[
+        EmbedderName,
+        _setting(
+            "What makes the vectors of the index: minilm (in the box), ollama or openai (at the addresses of"
+            " the language model), or none.",
+            env="DSPY_TUI_EMBEDDER",
+            user_only=True,
+        ),
+    ] = "minilm"
+    embedding_model: Annotated[
+        str,
+        _setting(
+            "Embedding model of ollama or openai; empty takes nomic-embed-text or text-embedding-3-small.",
+            env="DSPY_TUI_EMBEDDING_MODEL",
+        ),
+    ] = ""
     context_window: Annotated[
         int,
         _setting(
@@ -103,6 +120,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deny: Annotated[
         tuple[str, ...], _setting("Rules CLASS[:GLOB] that are always refused.", adds_up=True, rules=True)
     ] = ()
+    index_in_background: Annotated[
+        bool,
+        _setting(
+            "Keep the index of the code fresh while the screen is open; false: only when a command needs it."
+        ),
+    ] = True
+    search_results: Annotated[
+        int, _setting("Places that a search in the index shows without --limit.", ge=1, le=100)
+    ] = 10
+    index_cooldown: Annotated[
+        float,
+        _setting(
+            "Seconds after `index` in which it is neither proposed nor run by the agent.", ge=0, le=_DAY
+        ),
+    ] = 60.0
+    emb_index_cooldown: Annotated[float, _setting("Seconds after `emb-index`, the same.", ge=0, le=_DAY)] = (
+        600.0
+    )
     log_files: Annotated[
         tuple[str, ...], _setting("Globs of log files, beside those found by themselves.")
     ] = ()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -94,6 +95,8 @@ params.hostnames, params.port = ["127.0.0.1"], 0
 params.n_ctx, params.n_parallel, params.n_gpu_layers, params.cache_ram_mib = 1024, 1, 0, 0
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 params.use_jinja, params.ui, params.verbosity = True, False, -1
+if "embeddings" in sys.argv:
+    params.embedding, params.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
 sys.stdin.read()
@@ -104,13 +107,26 @@ os._exit(0)
 @pytest.fixture(scope="session")
 def llamacpp() -> Iterator[str]:
     """The base URL of a real llama.cpp server, ending in /v1."""
+    with _llamacpp() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def llamacpp_embeddings() -> Iterator[str]:
+    """The same, of one that makes embeddings and nothing else."""
+    with _llamacpp("embeddings") as url:
+        yield url
+
+
+@contextmanager
+def _llamacpp(*words: str) -> Iterator[str]:
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("no xllamacpp: install the extra `embedded`")
     _needs_weights()
     from agent_core.llm.embedded import weights
 
     process = subprocess.Popen(
-        [sys.executable, "-c", _LLAMACPP, str(weights())],
+        [sys.executable, "-c", _LLAMACPP, str(weights()), *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:

@@ -42,7 +42,8 @@ _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 _REFUSABLE = re.compile(r"does not support (tools|thinking)")
 
 
-def _load_client(url: str) -> Client:
+def load_client(url: str) -> Client:
+    """A client of the server at `url`; it imports for a quarter of a second: call it in a thread."""
     from agent_core.llm.warm import loading
 
     with loading():
@@ -78,7 +79,7 @@ class OllamaModel:
         client = await self._open()
         shown = await client.describe(self._endpoint)
         running = await client.running(self._endpoint)
-        loaded = next((m for m in running if _same(m.model or m.name, self._info.name)), None)
+        loaded = next((m for m in running if same_model(m.model or m.name, self._info.name)), None)
         able = frozenset(shown.capabilities or ())
         self._info = msgspec.structs.replace(
             self._info,
@@ -157,7 +158,7 @@ class OllamaModel:
     async def _open(self) -> Client:
         async with self._opening:
             if self._client is None:
-                self._client = await asyncio.to_thread(_load_client, self._url)
+                self._client = await asyncio.to_thread(load_client, self._url)
             return self._client
 
     async def _ensure_loaded(self) -> None:
@@ -171,7 +172,7 @@ class OllamaModel:
             return
         client = await self._open()
         for model in await client.running(self._endpoint):
-            if _same(model.model or model.name, self._info.name):
+            if same_model(model.model or model.name, self._info.name):
                 window = min(model.context_length or self._info.window, self._info.window)
                 self._info = msgspec.structs.replace(self._info, window=window, loaded=True)
 
@@ -204,7 +205,8 @@ class OllamaModel:
         )
 
 
-def _same(one: str, other: str) -> bool:
+def same_model(one: str, other: str) -> bool:
+    """Whether two names are of one model."""
     return one.removesuffix(":latest") == other.removesuffix(":latest")
 
 

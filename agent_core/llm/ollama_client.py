@@ -7,7 +7,7 @@ for each token. Import this module late and in a thread: it takes a quarter of a
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -69,15 +69,20 @@ class Shown(msgspec.Struct):
 
 
 class Running(msgspec.Struct):
-    """A loaded model; `context_length` is the window it was loaded with."""
+    """A loaded model, or one that is there; `context_length` is the window it was loaded with."""
 
     name: str = ""
     model: str = ""
     context_length: int | None = None
+    digest: str = ""
 
 
 class _Running(msgspec.Struct):
     models: list[Running] | None = None
+
+
+class _Embedded(msgspec.Struct):
+    embeddings: list[list[float]]
 
 
 class Client(ollama.AsyncClient):
@@ -126,19 +131,37 @@ class Client(ollama.AsyncClient):
 
     async def names(self, endpoint: Endpoint) -> list[str]:
         """The models that the server has, in its order (the newest first)."""
-        found = (await self._ask("GET", "/api/tags", _Running, endpoint)).models or []
-        return [model.model or model.name for model in found]
+        return [model.model or model.name for model in await self.installed(endpoint)]
+
+    async def installed(self, endpoint: Endpoint) -> list[Running]:
+        """The same with what is known of them."""
+        return (await self._ask("GET", "/api/tags", _Running, endpoint)).models or []
+
+    async def vectors(self, texts: Sequence[str], endpoint: Endpoint) -> list[list[float]]:
+        """`/api/embed`: a vector for each text, as the server made it, within any time."""
+        body = {"model": endpoint.model, "input": texts, "truncate": True}
+        return (await self._ask("POST", "/api/embed", _Embedded, endpoint, body, limit_s=None)).embeddings
 
     async def _ask(
-        self, method: str, path: str, kind: type[T], endpoint: Endpoint, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        endpoint: Endpoint,
+        body: dict[str, Any] | None = None,
+        *,
+        limit_s: float | None = _ASK_S,
     ) -> T:
         content = None if body is None else msgspec.json.encode(body)
         try:
-            response = await self._client.request(method, path, content=content, timeout=_ASK_S)
+            timeout = httpx.USE_CLIENT_DEFAULT if limit_s is None else limit_s
+            response = await self._client.request(method, path, content=content, timeout=timeout)
         except httpx.HTTPError as error:
             raise http_errors.from_transport(error, endpoint) from error
         if response.status_code >= 400:
-            raise http_errors.from_status(response.status_code, response.content, endpoint)
+            raise http_errors.from_status(
+                response.status_code, response.content, endpoint, headers=response.headers
+            )
         try:
             return msgspec.json.decode(response.content, type=kind)
         except (msgspec.DecodeError, RecursionError) as error:

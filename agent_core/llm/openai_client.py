@@ -7,9 +7,9 @@ Import this module late and in a thread: it takes half a second.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -20,8 +20,22 @@ from agent_core.llm import http_errors
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.pace import paced
 
+T = TypeVar("T")
 _ASK_S = 15.0
 """Seconds for a question that a server answers from memory."""
+
+
+class Embedding(msgspec.Struct):
+    """A vector; `index` is its text's place in the request."""
+
+    embedding: list[float]
+    index: int
+
+
+class Embeddings(msgspec.Struct):
+    """The answer of `/embeddings`."""
+
+    data: list[Embedding]
 
 
 class Client:
@@ -66,13 +80,16 @@ class Client:
             response = await self._client.get(path, cast_to=httpx.Response, options={"timeout": _ASK_S})
         except (openai.OpenAIError, httpx.HTTPError) as error:
             raise _mapped(error, endpoint, False) from error
+        return _decoded(response.content, dict[str, Any], endpoint)
+
+    async def embeddings(self, texts: Sequence[str], endpoint: Endpoint) -> Embeddings:
+        """`/embeddings`: a vector for each text, as the endpoint made it, within any time."""
+        body = {"model": endpoint.model, "input": texts}
         try:
-            value = msgspec.json.decode(response.content)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise http_errors.garbage(endpoint, http_errors.error_text(response.content)) from error
-        if not isinstance(value, dict):
-            raise http_errors.garbage(endpoint, http_errors.error_text(response.content))
-        return cast("dict[str, Any]", value)
+            response = await self._client.post("/embeddings", cast_to=httpx.Response, body=body)
+        except (openai.OpenAIError, httpx.HTTPError) as error:
+            raise _mapped(error, endpoint, False) from error
+        return _decoded(response.content, Embeddings, endpoint)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -87,6 +104,13 @@ class _Closing:
 
     async def aclose(self) -> None:
         await self._response.aclose()
+
+
+def _decoded(content: bytes, kind: type[T], endpoint: Endpoint) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise http_errors.garbage(endpoint, http_errors.error_text(content)) from error
 
 
 def _mapped(error: Exception, endpoint: Endpoint, began: bool) -> ModelError:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _LOADING_POLL_S = 0.5
 
 
-def _load_client(url: str, key: str) -> Client:
+def load_client(url: str, key: str) -> Client:
+    """A client of the endpoint at `url`; it imports for half a second: call it in a thread."""
     from agent_core.llm.warm import loading
 
     with loading():
@@ -142,7 +143,7 @@ class OpenAICompatModel:
     async def _open(self) -> Client:
         async with self._opening:
             if self._client is None:
-                self._client = await asyncio.to_thread(_load_client, self._url, self._key)
+                self._client = await asyncio.to_thread(load_client, self._url, self._key)
             return self._client
 
     async def _send(self, body: dict[str, Any], reader: AnswerReader) -> AsyncGenerator[StreamEvent]:

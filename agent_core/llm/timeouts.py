@@ -26,7 +26,8 @@ PublishAlive = Callable[[Phase, float], None]
 
 LOAD_LIMIT_S = 900.0
 """Loading a large model from a slow disk takes minutes; it has to end some time."""
-_RETRIED = (ModelServerError, ModelRateLimited, ModelUnreachable, ModelCutOff)
+RETRIED = (ModelServerError, ModelRateLimited, ModelUnreachable, ModelCutOff)
+"""What may be gone at a second try."""
 _RETRY_DELAY_S = 0.5
 _LONGEST_WAIT_S = 10.0
 _MEASURED_FROM = 256
@@ -84,14 +85,14 @@ async def watch(
                     received = received or not isinstance(event, Alive)
                     yield event
             return
-        except _RETRIED as error:
-            delay = _delay(error)
+        except RETRIED as error:
+            delay = retry_delay(error)
             if received or attempt == 2 or delay is None:
                 raise
         await asyncio.sleep(delay)
 
 
-def _delay(error: ModelError) -> float | None:
+def retry_delay(error: ModelError) -> float | None:
     """Seconds until the second try; None when the endpoint wants more patience than a person has."""
     asked = error.retry_after if isinstance(error, ModelRateLimited) else None
     if asked is None:

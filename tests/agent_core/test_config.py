@@ -97,6 +97,7 @@ def test_environment_values(root: Path, user_file: Path) -> None:
         ("DSPY_TUI_CONTEXT_WINDOW", "-1"),
         ("DSPY_TUI_THINK", "perhaps"),
         ("DSPY_TUI_PROVIDER", "clippy"),
+        ("DSPY_TUI_EMBEDDER", "clippy"),
         ("OLLAMA_MODEL", "a\x1b[31mb"),
     ],
 )
@@ -184,6 +185,7 @@ def test_files_that_are_none(root: Path, user_file: Path) -> None:
         ("openai_base_url", '"http://evil/v1"'),
         ("ollama_host", '"http://evil"'),
         ("embedded_model", '"/tmp/x.gguf"'),
+        ("embedder", '"openai"'),
         ("kafka_bootstrap", '"evil:9092"'),
         ("keys", '{ quit = "enter" }'),
     ],

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tests.fakes.model_wire import Answer, ollama_lines, openai_events
+from tests.fakes.model_wire import Answer, embeddings, ollama_lines, openai_events
 
 _LOADING = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
 
@@ -130,6 +130,8 @@ class ModelServer:
             )
         elif seen.path in ("/api/chat", "/v1/chat/completions"):
             await self._chat(seen, out)
+        elif seen.path in ("/api/embed", "/v1/embeddings"):
+            await self._embed(seen, out)
         else:
             await out.json({"error": {"message": "no such page"}}, 404)
         seen.done = True
@@ -142,7 +144,7 @@ class ModelServer:
             case "/api/version":
                 return {"version": "0.0.0-scripted"}, 200
             case "/api/tags":
-                return {"models": [{"name": m["id"], "model": m["id"]} for m in self.models]}, 200
+                return {"models": [m | {"name": m["id"], "model": m["id"]} for m in self.models]}, 200
             case "/api/ps":
                 return {"models": self.loaded}, 200
             case "/api/show" if seen.body["model"] not in [m["id"] for m in self.models]:
@@ -185,10 +187,7 @@ class ModelServer:
                 {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}, 503
             )
             return
-        if answer.hang == "headers":
-            await asyncio.Event().wait()
-        if answer.status != 200 or answer.body is not None:
-            await out.whole((answer.body or "").encode(), answer.status, answer.content_type, answer.headers)
+        if await self._fixed(answer, out):
             return
         ollama = seen.path == "/api/chat"
         await out.head("application/x-ndjson" if ollama else answer.content_type)
@@ -204,6 +203,26 @@ class ModelServer:
             await out.piece(line)
             seen.sent += 1
         await out.end()
+
+    async def _embed(self, seen: Seen, out: _Out) -> None:
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        self.answering.set()
+        if await self._fixed(answer, out):
+            return
+        if not answer.cut:
+            await out.json(embeddings(seen.path, seen.body))
+            return
+        await out.head("application/json")
+        await out.piece(b'{"data": [')
+        await self._stop(answer, out)
+
+    async def _fixed(self, answer: Answer, out: _Out) -> bool:
+        if answer.hang == "headers":
+            await asyncio.Event().wait()
+        if answer.status == 200 and answer.body is None:
+            return False
+        await out.whole((answer.body or "").encode(), answer.status, answer.content_type, answer.headers)
+        return True
 
     async def _stop(self, answer: Answer, out: _Out) -> bool:
         if answer.hang == "middle":

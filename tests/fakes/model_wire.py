@@ -100,3 +100,12 @@ def ollama_lines(answer: Answer) -> list[bytes]:
     }
     lines.append(last | {"prompt_eval_count": answer.prompt_tokens, "eval_count": count})
     return [json.dumps(line).encode() + b"\n" for line in lines]
+
+
+def embeddings(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Vectors that differ with the texts, not normalised; numbered ones come in reverse."""
+    vectors = [[float(len(text)), float(sum(map(ord, text[:80]))), 100.0] for text in body["input"]]
+    if path == "/api/embed":
+        return {"model": body["model"], "embeddings": vectors}
+    data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
+    return {"object": "list", "model": body["model"], "data": data[::-1]}

@@ -48,7 +48,7 @@ class MiniLmEmbedder:
     async def embed(self, texts: Sequence[str], *, purpose: Purpose) -> NDArray[np.float32]:
         """Vectors of the texts; the first 128 tokens of each count.
 
-        Cancelling ends the work after the batch that runs (70 ms). Raises ModelNotFound, ModelServerError.
+        Cancelling ends the work after the batch that runs (35 ms). Raises ModelNotFound, ModelServerError.
         """
         model = await self._loaded()
         import numpy as np
