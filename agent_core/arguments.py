@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -84,15 +85,15 @@ class _Reader:
         self._required = [field for field in fields.values() if field.required]
         self._values: dict[str, Any] = {}
         self._position = 0
+        self._no_options = False
 
     def read(self) -> dict[str, Any]:
-        only_positional = False
         while (word := self._peek()) is not None:
             is_flag = (
-                word.text.startswith("-") and len(word.text) > 1 and not word.quoted and not only_positional
+                word.text.startswith("-") and len(word.text) > 1 and not word.quoted and not self._no_options
             )
             if is_flag and word.text == "--":
-                only_positional = True
+                self._no_options = True
                 self._position = word.end
             elif is_flag:
                 self._position = word.end
@@ -137,14 +138,34 @@ class _Reader:
         self._set(field, word.text)
 
     def _free_text(self, start: int) -> str:
-        """The rest of the line as it stands; if that is one quoted word, what is in the quotes."""
-        text = self._line[start:].strip()
-        self._position = len(self._line)
+        """The rest of the line as it stands; if that is one quoted word, what is in the quotes.
+
+        Options that stand at its end are left to be read where the field allows it.
+        """
+        assert self._rest is not None
+        line = self._line
         try:
-            word = next_word(text, 0)
+            word = next_word(line, start)
         except ValueError:
-            return text
-        return word.text if word is not None and word.quoted and word.end == len(text) else text
+            word = None
+        quoted = word is not None and word.quoted
+        end = len(line)
+        if self._rest.ends and not self._no_options:
+            end = self._options_at_end(word.end if word and quoted else start)
+        self._position = end
+        text = line[start:end].strip()
+        return word.text if word and quoted and word.end - word.start == len(text) else text
+
+    def _options_at_end(self, start: int) -> int:
+        """Where the options begin that are all that follows on the line; its end where none do."""
+        names = {True: list[str](), False: list[str]()}
+        for flag, field in self._by_flag.items():
+            if flag.startswith("--") and field is not self._rest:
+                names[field.kind == "switch"].append(re.escape(flag))
+        valued = rf"(?:{'|'.join(names[False])})(?:=|\s+)\d+" if names[False] else "(?!)"
+        switch = rf"(?:{'|'.join(names[True])})" if names[True] else "(?!)"
+        found = re.compile(rf"(?:(?<!\S)(?:{valued}|{switch})(?:\s+|$))+$").search(self._line, start)
+        return found.start() if found else len(self._line)
 
     def _flag(self, text: str) -> None:
         name, has_value, value = (

@@ -8,6 +8,7 @@ default), choices (`Literal`) or lists of texts. Their `msgspec.Meta` may hold a
     also        further flags of a positional field ("--q")
     metavar     how its value is called in help texts ("GLOB")
     free        any words may stand here, so they don't tell a command from a question
+    ends        the tool's options may also stand after the free text that this field takes
     for_people  left out of what models are offered
 """
 
@@ -37,6 +38,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...]
     has_flag: bool
     free: bool
+    ends: bool
     for_people: bool
 
     def read(self, word: str) -> Any:
@@ -83,6 +85,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         choices=choices,
         has_flag=has_flag,
         free=bool(extra.get("free")),
+        ends=bool(extra.get("ends")),
         for_people=bool(extra.get("for_people")),
     )
 

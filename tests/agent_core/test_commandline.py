@@ -21,6 +21,12 @@ class PlanArgs(msgspec.Struct, frozen=True):
     steps: Annotated[int, msgspec.Meta(description="How many.", extra={"flag": "-n"})] = 5
 
 
+class SeekArgs(msgspec.Struct, frozen=True):
+    query: Annotated[str, msgspec.Meta(extra={"free": True, "ends": True, "also": "--q"})]
+    limit: Annotated[int, msgspec.Meta(ge=0, extra={"flag": "--limit"})] = 0
+    tests: bool = False
+
+
 class RuleArgs(msgspec.Struct, frozen=True):
     what: Literal["list", "revoke"] = "list"
     rule: str = ""
@@ -51,6 +57,13 @@ class PlanTool(_Fake):
     takes_rest = True
 
 
+class SeekTool(_Fake):
+    name = "seek"
+    args_type = SeekArgs
+    positional = ("query",)
+    takes_rest = True
+
+
 class RuleTool(_Fake):
     name = "rules"
     args_type = RuleArgs
@@ -70,9 +83,23 @@ class BuildTool(_Fake):
     positional = ()
 
 
-REGISTRY = Registry([*builtin_tools(), PlanTool(), RuleTool(), CheckTool(), BuildTool()])
+REGISTRY = Registry([*builtin_tools(), PlanTool(), SeekTool(), RuleTool(), CheckTool(), BuildTool()])
 
 COMMANDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("seek where is it", "seek", {"query": "where is it"}),
+    ("seek where is it --limit 5", "seek", {"query": "where is it", "limit": 5}),
+    ("seek where is it --limit=5 --tests", "seek", {"query": "where is it", "limit": 5, "tests": True}),
+    ("seek --tests what's up --limit 3 ", "seek", {"query": "what's up", "limit": 3, "tests": True}),
+    ("seek --q 'where is it' --limit 5", "seek", {"query": "where is it", "limit": 5}),
+    ("seek --query where is it --tests", "seek", {"query": "where is it", "tests": True}),
+    ("seek --query=x --limit 5", "seek", {"query": "x", "limit": 5}),
+    ("seek what --limit does", "seek", {"query": "what --limit does"}),
+    ("seek what does --limit 5 do --tests", "seek", {"query": "what does --limit 5 do", "tests": True}),
+    ("seek 'what does --limit 5' --tests", "seek", {"query": "what does --limit 5", "tests": True}),
+    ("seek 'what does --limit 5'", "seek", {"query": "what does --limit 5"}),
+    ("seek 'a b' c --limit 5", "seek", {"query": "'a b' c", "limit": 5}),
+    ("seek x--limit 5", "seek", {"query": "x--limit 5"}),
+    ("seek -- x --tests", "seek", {"query": "x --tests"}),
     ("tree", "tree", {}),
     ("/tree", "tree", {}),
     ("tree --depth 2", "tree", {"depth": 2}),
