@@ -33,6 +33,16 @@ _SOURCES = {
     "go": _Source("tree_sitter_go", "go"),
     "rust": _Source("tree_sitter_rust", "rust"),
     "java": _Source("tree_sitter_java", "java"),
+    "kotlin": _Source("tree_sitter_kotlin", "kotlin"),
+    "scala": _Source("tree_sitter_scala", "scala"),
+    "c": _Source("tree_sitter_c", "c"),
+    "cpp": _Source("tree_sitter_cpp", "c"),
+    "csharp": _Source("tree_sitter_c_sharp", "csharp"),
+    "ruby": _Source("tree_sitter_ruby", "ruby"),
+    "php": _Source("tree_sitter_php", "php", "language_php"),
+    "bash": _Source("tree_sitter_bash", "bash"),
+    "swift": _Source("tree_sitter_swift", "swift"),
+    "lua": _Source("tree_sitter_lua", "lua"),
 }
 
 

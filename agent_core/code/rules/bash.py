@@ -1,0 +1,37 @@
+"""Shell scripts: functions, assigned names, sourced files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent_core.code.found import Found, Rules, field_text, function, scope, unquoted
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def _command(node: Node) -> Found | None:
+    if field_text(node, "name") not in ("source", ".") or node.named_child_count < 2:
+        return None
+    return Found("import", (unquoted(node.named_children[1]),))
+
+
+def _assigned(node: Node) -> Found | None:
+    return Found("constant", (field_text(node, "name"),))
+
+
+def _declared(node: Node) -> Found | None:
+    named = (
+        field_text(child, "name") for child in node.named_children if child.type == "variable_assignment"
+    )
+    names = tuple(named)
+    return Found("constant", names) if names else None
+
+
+RULES: Rules = {
+    "function_definition": function,
+    "variable_assignment": _assigned,
+    "declaration_command": _declared,
+    "command": _command,
+    "if_statement": scope,
+}
