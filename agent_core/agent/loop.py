@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 from agent_core.agent import choose, intent
 from agent_core.agent.budget import Step
@@ -21,6 +22,10 @@ from agent_core.agent.streaming import call_in_text
 from agent_core.events import Notice
 from agent_core.llm.dspy_engine import arguments_of, preload
 from agent_core.llm.port import LanguageModel, ToolCall
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.skills.ask import Ask
 
 _MOST_CALLS_AT_ONCE = 6
 
@@ -35,19 +40,30 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
     loading = asyncio.create_task(_load(turn))
     try:
         gathered = await gather(task, turn)
-        await loading
+        ask = await loading
     finally:
         loading.cancel()
     caller = Caller(turn)
-    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs)
+    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, ask=ask)
     with calls.context():
         return await _Run(calls, caller, task, turn).answer()
 
 
-async def _load(turn: TurnPort) -> None:
-    """What takes long the first time: dspy, and looking through the installed plugins."""
+async def _load(turn: TurnPort) -> Ask:
+    """What takes long the first time: dspy, the installed plugins, the skill as saved for the workspace."""
     await preload()
     await asyncio.to_thread(turn.registry.all)
+    ask, warning = await asyncio.to_thread(_load_skill, turn.workspace)
+    if warning:
+        hint = "The built-in instructions are used."
+        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+    return ask
+
+
+def _load_skill(workspace: Workspace) -> tuple[Ask, str]:
+    from agent_core.skills.ask import load_ask
+
+    return load_ask(workspace.state_dir / "skills" / "ask.json")
 
 
 class _Run:

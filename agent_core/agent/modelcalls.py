@@ -58,6 +58,7 @@ class ModelCalls:
         turn: The turn it happens in.
         gathered: What the search and the mentions gave.
         tools: The tools as offered to the model.
+        ask: The skill.
     """
 
     def __init__(
@@ -68,16 +69,15 @@ class ModelCalls:
         turn: TurnPort,
         gathered: Gathered,
         tools: tuple[ToolSpec, ...],
+        ask: Ask,
     ) -> None:
-        from agent_core.skills.ask import load_ask
-
         self._model = model
         self._task = task
         self._turn = turn
         self._gathered = gathered
         self._tools = tools
         self._count = estimate_for(model)
-        self._ask: Ask = load_ask(turn.workspace.state_dir / "skills" / "ask.json")
+        self._ask = ask
         self.steps: list[Step] = []
         self.made = 0
         self.stream = TurnStream(turn_id=turn.turn_id, model=model.info.name, publish=turn.publish)

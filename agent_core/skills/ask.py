@@ -1,7 +1,7 @@
 """The skill that answers about a repository: three signatures, one module, saved and loaded as JSON.
 
 The instructions are short because the default model has 1.7 billion parameters: it forgets the middle of long
-ones. An optimiser may replace them; `load` takes what it wrote.
+ones. An optimiser may replace them; `load_ask` takes what it wrote.
 """
 
 # dspy comes without types.
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import dspy
+import msgspec
 
-from agent_core.errors import ConfigError
+from agent_core.files import load_state
 
 
 class Act(dspy.Signature):
@@ -81,23 +82,42 @@ class Ask(dspy.Module):
         self.conclude = dspy.Predict(Conclude)
 
 
-def load_ask(path: Path | None = None) -> Ask:
+class _Signature(msgspec.Struct):
+    instructions: str
+
+
+class _Predictor(msgspec.Struct):
+    signature: _Signature
+    demos: list[dict[str, str]] = []
+
+
+class _Saved(msgspec.Struct):
+    """What is taken of a saved version: instructions and examples.
+
+    DSPy's own loading would also take a language model from the file, with which a repository could send
+    questions wherever it wanted.
+    """
+
+    act: _Predictor
+    choose: _Predictor
+    conclude: _Predictor
+
+
+def load_ask(path: Path | None = None) -> tuple[Ask, str]:
     """The skill, as an optimiser saved it at `path` if there is such a file.
 
-    Raises:
-        ConfigError: The file is none of this skill's.
+    Returns:
+        The skill, and a warning, "" when all is well: a broken file is kept aside and named, and the built-in
+        version takes its place.
     """
     ask = Ask()
-    if path is None or not path.exists():
-        return ask
-    try:
-        ask.load(str(path))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"{path} is not a saved version of this skill ({error})",
-            hint="Move it away; the built-in one is used then.",
-        ) from error
-    return ask
+    saved, warning = load_state(path, _Saved) if path else (None, "")
+    for name in _Saved.__struct_fields__ if saved else ():
+        predictor: _Predictor = getattr(saved, name)
+        built_in: Any = getattr(ask, name)
+        built_in.signature = built_in.signature.with_instructions(predictor.signature.instructions)
+        built_in.demos = predictor.demos
+    return ask, warning
 
 
 def save_ask(ask: Ask, path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,7 +13,7 @@ from dspy import lm15
 
 from agent_core.agent.budget import Step
 from agent_core.agent.history import Exchange
-from agent_core.errors import ConfigError, ModelProtocolError
+from agent_core.errors import ModelProtocolError
 from agent_core.events import Usage
 from agent_core.llm.dspy_engine import PortEngine, chat_request, language_model, preload
 from agent_core.llm.port import (
@@ -34,7 +36,7 @@ def engine_of(model: ScriptedModel, seen: list[StreamEvent]) -> PortEngine:
 
 
 def request(**inputs: object) -> ChatRequest:
-    ask = load_ask()
+    ask, _ = load_ask()
     given = {"places": "", "files": "", "question": "Why?", "history": [], "steps": [], "tools": [], **inputs}
     return chat_request(
         TextAdapter().request("m", {"think": False, "max_tokens": 9}, ask.act.signature, [], given)
@@ -59,31 +61,56 @@ def test_a_lone_question_is_sent_bare() -> None:
 
 
 def test_the_instructions_are_short_enough_for_a_small_model() -> None:
-    ask = load_ask()
+    ask, _ = load_ask()
     for predictor in (ask.act, ask.choose, ask.conclude):
         assert len(predictor.signature.instructions) < 600
 
 
 def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
-    ask = load_ask()
+    ask, _ = load_ask()
     ask.act.signature = ask.act.signature.with_instructions("Be brief.")
     ask.act.demos = [{"question": "Where is x?", "answer": "`a.py:1`"}]
     path = tmp_path / "skills" / "ask.json"
     save_ask(ask, path)
-    again = load_ask(path)
+    again, warning = load_ask(path)
+    assert warning == ""
     assert again.act.signature.instructions == "Be brief."
     inputs = {"question": "Why?", "tools": []}
     made = chat_request(TextAdapter().request("m", {}, again.act.signature, again.act.demos, inputs))
     assert [message.content for message in made.messages] == ["Be brief.", "Where is x?", "`a.py:1`", "Why?"]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", "not json", '{"act": 3}'])
-def test_a_broken_saved_version_is_a_readable_error(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "null", "not json", '{"act": 3}', "[" * 100_000])
+def test_a_broken_saved_version_is_kept_aside_and_the_built_in_one_used(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ask.json"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"ask\.json"):
-        load_ask(path)
-    assert load_ask(tmp_path / "none.json").act.signature.instructions
+    ask, warning = load_ask(path)
+    assert ask.act.signature.instructions == load_ask()[0].act.signature.instructions
+    (aside,) = tmp_path.iterdir()
+    assert aside.name.startswith("ask.json.bad-") and aside.read_text() == text
+    assert str(path) in warning and aside.name in warning
+    assert load_ask(path)[1] == "", "it is named once"
+
+
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ask.json")
+    ask, warning = load_ask(tmp_path / "ask.json")
+    assert ask.act.signature.instructions and "named pipe" in warning
+
+
+def test_a_saved_version_brings_no_model_and_no_settings_along(tmp_path: Path) -> None:
+    """Somebody else's repository must not choose where questions are sent."""
+    path = tmp_path / "ask.json"
+    save_ask(load_ask()[0], path)
+    saved = json.loads(path.read_text())
+    for name in ("act", "choose", "conclude"):
+        saved[name] |= {"lm": {"model": "openai/gpt-4o", "api_base": "http://192.0.2.1"}, "config": {"n": 3}}
+        saved[name]["acall"] = "x"
+    path.write_text(json.dumps(saved))
+    ask, warning = load_ask(path)
+    assert warning == ""
+    for predictor in (ask.act, ask.choose, ask.conclude):
+        assert predictor.lm is None and not predictor.config and callable(predictor.acall)
 
 
 async def test_the_engine_shows_every_event_and_assembles_the_response() -> None:
@@ -115,7 +142,7 @@ async def test_errors_of_the_model_are_kept() -> None:
         dspy.context(lm=language_model(model, engine), adapter=TextAdapter()),
         pytest.raises(Exception, match="without saying"),
     ):
-        await load_ask().conclude.acall(question="?")
+        await load_ask()[0].conclude.acall(question="?")
     assert isinstance(engine.failure, ModelProtocolError)
 
 
@@ -125,7 +152,7 @@ def test_a_synchronous_call_is_refused() -> None:
         dspy.context(lm=language_model(model, engine_of(model, [])), adapter=TextAdapter()),
         pytest.raises(Exception, match="sync"),
     ):
-        load_ask().conclude(question="?")
+        load_ask()[0].conclude(question="?")
 
 
 async def test_preload_takes_neither_litellm_nor_openai_and_writes_nothing(tmp_path: Path) -> None:
