@@ -1,0 +1,163 @@
+"""What `esearch`, `vretr` and `intel` share: their arguments, and places as people, models and programs read
+them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from agent_core.agent.terms import analyse
+from agent_core.errors import UsageError
+from agent_core.events import Hit
+from agent_core.text import human_duration, one_line, plural, printable, shorten
+from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.indexing import plain, telling
+
+if TYPE_CHECKING:
+    from agent_core.index.api import Index, Place, SearchAnswer, SearchMode
+
+_HEIGHTS = (8, 8, 8)
+_HEIGHT = 4
+"""Lines shown of the first places, and of each further one."""
+_WIDTH = 160
+_MOST_TEXT = 4_000
+_MOST_RELATED = 5
+
+
+class SearchArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """Arguments of a search in the index."""
+
+    query: Annotated[
+        str,
+        msgspec.Meta(
+            description="What is looked for, in words or names.",
+            extra={"free": True, "ends": True, "also": "--q"},
+        ),
+    ]
+    limit: Annotated[
+        int,
+        msgspec.Meta(
+            description="How many places at most; 0 for the setting search_results.", ge=0, le=100,
+            extra={"flag": "--limit", "for_people": True},
+        ),
+    ] = 0  # fmt: skip
+    tests: Annotated[
+        bool, msgspec.Meta(description="Rank tests as high as other code.", extra={"flag": "--tests"})
+    ] = False
+
+
+async def find_places(
+    name: str, index: Index, args: SearchArgs, context: ToolContext, mode: SearchMode
+) -> ToolResult:
+    """Search; raises `UsageError` for an empty query, and what the index raises."""
+    query = " ".join(args.query.split())
+    if not query:
+        raise UsageError(f"{name}: the query is empty", hint=f"Such as: {name} where are retries counted")
+    async with telling(index, context.progress, embedding=mode == "vector"):
+        answer = await index.search(
+            query,
+            mode=mode,
+            limit=args.limit or context.settings.search_results,
+            tests=True if args.tests else None,
+        )
+    return _result(query, mode, answer)
+
+
+def _result(query: str, mode: SearchMode, answer: SearchAnswer) -> ToolResult:
+    terms = list(analyse(query).stems)
+    body = "\n\n".join(
+        described(number, place, terms) for number, place in enumerate(answer.places, 1)
+    ) or _nothing(answer)
+    note = one_line(answer.note)
+    return ToolResult(
+        text="\n\n".join(part for part in (body, f"… {note}" if note else "") if part),
+        summary=f"{plural(len(answer.places), 'place')}; {_took(answer.seconds)}",
+        hits=tuple(map(hit, answer.places)),
+        data={
+            "query": one_line(query),
+            "mode": mode,
+            "places": [_row(place) for place in answer.places],
+            "index": plain(answer.status),
+            "search_seconds": round(answer.seconds, 6),
+        },
+        note=note,
+    )
+
+
+def _took(seconds: float) -> str:
+    return human_duration(seconds) if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def _nothing(answer: SearchAnswer) -> str:
+    if not answer.status.files:
+        return "Nothing found: there are no files in the index."
+    return f"Nothing found in {plural(answer.status.files, 'file')}; `grep` looks for exact text."
+
+
+def hit(place: Place) -> Hit:
+    """The place for programs."""
+    text = printable(place.text)[:_MOST_TEXT]
+    return Hit(one_line(place.path), place.start, place.end, round(place.score, 6), _why(place), text)
+
+
+def _why(place: Place) -> str:
+    return "; ".join(map(one_line, place.why))
+
+
+def _row(place: Place) -> dict[str, Any]:
+    return {
+        "path": one_line(place.path),
+        "name": one_line(place.name),
+        "parts": [{**msgspec.to_builtins(part), "name": one_line(part.name)} for part in place.parts],
+        "related": [one_line(path) for path in place.related],
+    }
+
+
+def described(number: int, place: Place, terms: list[str]) -> str:
+    """The place for people and models: where, what, why, and the lines that say most."""
+    name = f"  {one_line(place.name)}" if place.name else ""
+    lines = [f"{number}. {one_line(place.path)}:{place.start}-{place.end}{name}"]
+    if place.why:
+        lines.append(f"   {_why(place)}")
+    height = _HEIGHTS[number - 1] if number <= len(_HEIGHTS) else _HEIGHT
+    lines += excerpt(place, terms, height)
+    if place.parts:
+        lines.append(
+            "   also " + ", ".join(f"{p.start}-{p.end} {one_line(p.name)}".rstrip() for p in place.parts)
+        )
+    if place.related:
+        lines.append("   related " + ", ".join(map(one_line, place.related[:_MOST_RELATED])))
+    return "\n".join(lines)
+
+
+def excerpt(place: Place, terms: list[str], height: int) -> list[str]:
+    """Numbered lines of the place: its first one, and those together that hold most of the terms."""
+    lines = printable(place.text).split("\n")
+    chosen = _chosen(lines, terms, height)
+    width = len(str(place.start + len(lines)))
+    rows: list[str] = []
+    before = -1
+    for index in chosen:
+        if before >= 0 and index > before + 1:
+            rows.append(f"   {'':>{width}} …")
+        rows.append(
+            f"   {place.start + index:>{width}}  {shorten(lines[index].expandtabs(4), _WIDTH)}".rstrip()
+        )
+        before = index
+    return rows
+
+
+def _chosen(lines: list[str], terms: list[str], height: int) -> list[int]:
+    if len(lines) <= height:
+        return list(range(len(lines)))
+    weights = [sum(term in line.lower() for term in terms) for line in lines]
+    room = height - 1
+    sums = [sum(weights[start : start + room]) for start in range(1, len(lines) - room + 1)]
+    first = sums.index(max(sums))
+    last = first
+    while last + 1 < len(sums) and sums[last + 1] == sums[first]:
+        last += 1
+    where = next((index for index in range(1 + first, 1 + first + room) if weights[index]), 1)
+    start = min(max(where - 1, 1 + first), 1 + last)  # with the line before what is looked for
+    return [0, *range(start, start + room)]
