@@ -116,7 +116,7 @@ def rank(
     everything = list(paths)
     idf = _rarity(query, matches, len(everything))
     mean = sum(sizes.values()) / len(sizes) if sizes else 1.0
-    weights = _role_weights(query.text)
+    weights = role_weights(query.text)
     by_path = {path: stems for path in everything if (stems := _path_stems(path) & idf.keys())}
     ranked: list[Ranked] = []
     for path in matches.keys() | by_path.keys():
@@ -153,7 +153,8 @@ def _rarity(query: Query, matches: Mapping[str, list[Line]], files: int) -> dict
     }
 
 
-def _role_weights(text: str) -> dict[Role, float]:
+def role_weights(text: str) -> dict[Role, float]:
+    """How much each kind of file counts for a question; those that it asks for count nearly in full."""
     asked = {kind for pattern, kinds in _ASKED if re.search(pattern, text, re.IGNORECASE) for kind in kinds}
     return {kind: max(weight, 0.9) if kind in asked else weight for kind, weight in _WEIGHTS.items()}
 

@@ -1,0 +1,183 @@
+"""An inverted index in memory: which documents hold a term, and how often.
+
+A compact base (terms, offsets, documents, counts as arrays that may lie in a mapped file) and a small
+overlay of what was added since; a removed document stays in both, and whoever reads masks it out. `joined`
+makes a new base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.index.arrays import Arrays
+
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+_NOTHING: Ints = np.empty(0, np.int32)
+MOST_COUNT = 255
+
+
+class Document(NamedTuple):
+    """A document's distinct terms and, for each, how often it occurs (1 to 255)."""
+
+    terms: Sequence[str]
+    counts: bytes
+
+
+class _Numbers(dict[str, int]):
+    """Gives each new term the next number."""
+
+    def __missing__(self, term: str) -> int:
+        number = self[term] = len(self)
+        return number
+
+
+class PostingsBuilder:
+    """Collects documents, numbered from 0 in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._numbers = _Numbers()
+        self._owners: list[int] = []
+        self._sizes: list[int] = []
+        self._counts = bytearray()
+
+    def add(self, document: Document) -> None:
+        """Take in the next document."""
+        self._owners.extend(map(self._numbers.__getitem__, document.terms))
+        self._sizes.append(len(document.counts))
+        self._counts += document.counts
+
+    def build(self) -> Postings:
+        """The index of what was added."""
+        owners = np.array(self._owners, np.int32)
+        order = np.argsort(owners, kind="stable")
+        documents = np.repeat(np.arange(len(self._sizes), dtype=np.int32), self._sizes)
+        offsets = np.zeros(len(self._numbers) + 1, np.int64)
+        np.cumsum(np.bincount(owners, minlength=len(self._numbers)), out=offsets[1:])
+        counts = np.frombuffer(bytes(self._counts), np.uint8)
+        return Postings(tuple(self._numbers), offsets, documents[order], counts[order])
+
+
+class Postings:
+    """The documents of each term.
+
+    Args:
+        terms: The base's terms.
+        offsets: Shape (terms + 1,): where each term's documents begin.
+        documents: Their numbers, term after term.
+        counts: How often the term occurs in each.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[str] = (),
+        offsets: NDArray[np.int64] | None = None,
+        documents: Ints = _NOTHING,
+        counts: NDArray[np.uint8] | None = None,
+    ) -> None:
+        self._numbers = dict(zip(terms, range(len(terms)), strict=True))
+        self._offsets = np.zeros(1, np.int64) if offsets is None else offsets
+        self._documents = documents
+        self._counts = np.empty(0, np.uint8) if counts is None else counts
+        self._added: dict[str, tuple[list[int], list[int]]] = {}
+        self.overlay = 0
+        """Postings that lie outside the base."""
+
+    @property
+    def size(self) -> int:
+        """How many postings there are, dead ones included."""
+        return len(self._documents) + self.overlay
+
+    def absorb(self, other: Postings, first: int) -> None:
+        """Take in the documents of another index, numbered from `first` on."""
+        for term in other.names():
+            documents, counts = other.get(term)
+            entry = self._added.get(term)
+            if entry is None:
+                entry = self._added[term] = ([], [])
+            entry[0].extend((documents + first).tolist())
+            entry[1].extend(counts.tolist())
+        self.overlay += other.size
+
+    def get(self, term: str) -> tuple[Ints, NDArray[np.uint8]]:
+        """The documents that hold a term and its counts in them, in no particular order."""
+        number = self._numbers.get(term)
+        added = self._added.get(term)
+        if number is None:
+            if added is None:
+                return _NOTHING, np.empty(0, np.uint8)
+            return np.array(added[0], np.int32), np.array(added[1], np.uint8)
+        begin, end = self._offsets[number], self._offsets[number + 1]
+        documents, counts = self._documents[begin:end], self._counts[begin:end]
+        if added is None:
+            return documents, counts
+        return (
+            np.concatenate([documents, np.array(added[0], np.int32)]),
+            np.concatenate([counts, np.array(added[1], np.uint8)]),
+        )
+
+    def names(self) -> Iterable[str]:
+        """Every term, those of removed documents included."""
+        yield from self._numbers
+        yield from (term for term in self._added if term not in self._numbers)
+
+    @classmethod
+    def joined(cls, parts: Iterable[tuple[Postings, Ints]]) -> Postings:
+        """One base of several, with documents renumbered.
+
+        Args:
+            parts: Each with the new number of each of its documents, shape (documents,), -1 for one that is
+                left out.
+        """
+        numbers: dict[str, int] = {}
+        flat = [part._flat(numbers, renumbered) for part, renumbered in parts]
+        owners, documents, counts = (np.concatenate(column) for column in zip(*flat, strict=True))
+        order = np.argsort(owners, kind="stable")
+        found = np.bincount(owners, minlength=len(numbers))
+        used = found > 0
+        kept = [name for name, keep in zip(numbers, used.tolist(), strict=True) if keep]
+        offsets = np.concatenate([[0], np.cumsum(found[used])]).astype(np.int64)
+        return cls(kept, offsets, documents[order], counts[order])
+
+    def _flat(self, numbers: dict[str, int], renumbered: Ints) -> tuple[NDArray[Any], ...]:
+        """Term, new document and count of every posting that stays; terms get the next free numbers."""
+        own = np.fromiter((numbers.setdefault(term, len(numbers)) for term in self._numbers), np.int32)
+        owners = np.repeat(own, np.diff(self._offsets))
+        documents, counts = self._documents, self._counts
+        if self._added:
+            added = self._added.items()
+            sizes = [len(entry[0]) for _, entry in added]
+            more = np.array([numbers.setdefault(term, len(numbers)) for term, _ in added], np.int32)
+            owners = np.concatenate([owners, np.repeat(more, sizes)])
+            documents = np.concatenate([documents, _chained(entry[0] for _, entry in added)])
+            counts = np.concatenate([counts, _chained(entry[1] for _, entry in added)]).astype(np.uint8)
+        documents = renumbered[documents]
+        stay = documents >= 0
+        return owners[stay], documents[stay], counts[stay]
+
+    def save(self, arrays: Arrays, name: str) -> None:
+        """Put the base under a name; what was added since must have been merged."""
+        arrays.put_text(f"{name}.terms", "\n".join(self._numbers))
+        arrays.put(f"{name}.offsets", self._offsets)
+        arrays.put(f"{name}.documents", self._documents)
+        arrays.put(f"{name}.counts", self._counts)
+
+    @classmethod
+    def load(cls, arrays: Arrays, name: str) -> Postings:
+        """What `save` put there."""
+        text = arrays.text(f"{name}.terms")
+        return cls(
+            text.split("\n") if text else (),
+            arrays.get(f"{name}.offsets"),
+            arrays.get(f"{name}.documents"),
+            arrays.get(f"{name}.counts"),
+        )
+
+
+def _chained(lists: Iterable[list[int]]) -> Ints:
+    return np.fromiter(chain.from_iterable(lists), np.int32)

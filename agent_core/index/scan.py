@@ -1,0 +1,71 @@
+"""What lies in a workspace: every file that is not ignored, with what tells whether it changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from agent_core.ignore import FolderRules, IgnoreRules
+
+MOST_BYTES = 1_000_000
+"""Larger files are not indexed; `grep` still finds what is in them."""
+
+
+class FileState(NamedTuple):
+    """What the system says of a file; content that changes changes `ctime_ns`, whatever is set back."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def scan(root: Path) -> dict[str, FileState]:
+    """Every regular file below the root that the ignore rules leave, by posix path.
+
+    Links are not followed, so it ends; what cannot be read or vanishes meanwhile is passed over.
+    """
+    rules, _ = IgnoreRules(root).for_folder()
+    found: dict[str, FileState] = {}
+    waiting: list[tuple[str, str, FolderRules, str]] = [(str(root), "", rules, "")]
+    while waiting:
+        folder, prefix, rules, name = waiting.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError:
+            continue
+        if name:
+            rules = rules.enter(name, present={entry.name for entry in entries})
+        waiting += _take(entries, prefix, rules, found)
+    return found
+
+
+def _take(
+    entries: list[os.DirEntry[str]], prefix: str, rules: FolderRules, found: dict[str, FileState]
+) -> Iterator[tuple[str, str, FolderRules, str]]:
+    """Add a folder's files to `found`; yields its subfolders."""
+    ignored = rules.ignored
+    for entry in entries:
+        name = entry.name
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if not ignored(name, True):
+                    yield entry.path, f"{prefix}{name}/", rules, name
+            elif entry.is_file(follow_symlinks=False) and not ignored(name, False):
+                status = entry.stat(follow_symlinks=False)
+                found[prefix + name] = FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        except OSError:
+            continue
+
+
+def state_of(root: Path, path: str) -> FileState | None:
+    """The state of one path now; None when it is no regular file (any more)."""
+    try:
+        status = Path(root, path).stat(follow_symlinks=False)
+    except (OSError, ValueError):
+        return None
+    if (status.st_mode & 0o170000) != 0o100000:
+        return None
+    return FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns)

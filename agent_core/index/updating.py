@@ -1,0 +1,169 @@
+"""Keeping the image as the disk is: a look at everything, single changes, builds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from agent_core.ignore import IgnoreRules
+from agent_core.index.digest import Digest
+from agent_core.index.image import Image
+from agent_core.index.pool import digests
+from agent_core.index.scan import FileState, scan, state_of
+
+_MANY = 50
+"""From so many changed paths on, a look at everything is quicker than one at each."""
+_log = logging.getLogger(__name__)
+_RULES = frozenset({".gitignore", ".ignore"})
+_TAKEN_AT_ONCE = 1500
+_BUILD = 200
+"""From so many files behind on it is called a build, with its progress."""
+
+
+class Updater:
+    """Brings an image up to date, one change after another.
+
+    Args:
+        root: The workspace's root.
+        image: What is kept up to date.
+        on_change: Called with the paths whose content changed, and with none when `behind` or `done` did.
+    """
+
+    def __init__(self, *, root: Path, image: Image, on_change: Callable[[tuple[str, ...]], None]) -> None:
+        self._root = root
+        self._image = image
+        self._on_change = on_change
+        self._rules = IgnoreRules(root)
+        self._told: set[str] = set()
+        self._everything = False
+        self._running: asyncio.Task[None] | None = None
+        self.behind: dict[str, None] = {}
+        """Files that are known to differ from the index, in the order in which they are read."""
+        self.done = 0
+        """How many were read since there was last nothing to do."""
+        self.scanned = False
+        """Whether everything was looked at once."""
+        self.trouble = ""
+        """Why it stopped, if it did."""
+        self.skipped = 0
+        """Files that are too large or binary."""
+
+    @property
+    def building(self) -> bool:
+        """Whether so much is behind that it is worth a progress bar."""
+        return self.done + len(self.behind) >= _BUILD
+
+    def look(self) -> None:
+        """Look at everything soon."""
+        self._everything = True
+        self._wake()
+
+    def told(self, paths: Iterable[str]) -> None:
+        """Look at these paths soon; absolute ones, of files or folders."""
+        top = f"{self._root}/"
+        self._told.update(path.removeprefix(top) for path in paths)
+        self._wake()
+
+    async def settled(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is behind, at most so long; returns whether that is so."""
+        running = self._running
+        if running is not None:
+            await asyncio.wait({running}, timeout=seconds)
+        return self._running is None
+
+    async def aclose(self) -> None:
+        """End what runs."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    def _wake(self) -> None:
+        if self._running is None:
+            self._running = asyncio.create_task(self._work())
+            self._running.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the index could not be brought up to date", exc_info=error)
+            self.trouble = f"{type(error).__name__}: {error}"
+            self._on_change(())
+
+    async def _work(self) -> None:
+        while self._everything or self._told or self.behind:
+            await self._find_changes()
+            if self.behind:
+                await self._read()
+        self.done = 0
+        self._on_change(())
+
+    async def _find_changes(self) -> None:
+        """Find out which files differ, and put them into `behind`."""
+        told, self._told = self._told, set()
+        if self._everything or len(told) > _MANY or any(map(self._concerns_all, told)):
+            self._everything = False
+            self._rules = IgnoreRules(self._root)
+            found = await asyncio.to_thread(scan, self._root)
+            files = self._image.files
+            changed = [path for path, state in found.items() if self._differs(path, state)]
+            gone = [path for path in files if path not in found]
+            self.scanned = True
+        else:
+            changed = [path for path in told if self._is_behind(path)]
+            gone = []
+        self.behind.update(dict.fromkeys((*changed, *gone)))
+
+    def _concerns_all(self, path: str) -> bool:
+        """Whether a change of the path may concern others: ignore rules, folders."""
+        name = path.rpartition("/")[2]
+        if name in _RULES:
+            return True
+        if path in self._image.files:
+            return False
+        there = Path(self._root, path)
+        if there.is_dir():
+            return True
+        return not there.exists() and any(known.startswith(f"{path}/") for known in self._image.files)
+
+    def _is_behind(self, path: str) -> bool:
+        state = None if self._rules.ignored(path) else state_of(self._root, path)
+        return path in self._image.files if state is None else self._differs(path, state)
+
+    def _differs(self, path: str, state: FileState) -> bool:
+        entry = self._image.files.get(path)
+        return entry is None or entry.row.state != state
+
+    async def _read(self) -> None:
+        """Read what is behind, in bunches that are large while much is new."""
+        self._on_change(())
+        paths = list(self.behind)
+        files = self._image.files
+        known = {path: entry.row.hash for path in paths if (entry := files.get(path)) is not None}
+        bunch: list[Digest] = []
+        waiting = 0
+        async for digest in digests(self._root, paths, known):
+            bunch.append(digest)
+            waiting += len(digest.files) + len(digest.gone) + len(digest.same)
+            if len(paths) < _BUILD or waiting >= _TAKEN_AT_ONCE:
+                self._take(bunch)
+                bunch, waiting = [], 0
+        if bunch:
+            self._take(bunch)
+
+    def _take(self, bunch: list[Digest]) -> None:
+        self._image.take(*bunch)
+        changed: list[str] = []
+        for digest in bunch:
+            changed += digest.gone
+            changed += (row.path for row in digest.files)
+            for path in (
+                *digest.gone,
+                *(row.path for row in digest.files),
+                *(path for path, _ in digest.same),
+            ):
+                self.behind.pop(path, None)
+                self.done += 1
+        self.skipped = sum(bool(entry.row.skipped) for entry in self._image.files.values())
+        self._on_change(tuple(changed))

@@ -1,0 +1,159 @@
+"""Making the vectors that are missing: in the background, what is wanted soonest first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.errors import AgentError
+from agent_core.index.embed.port import Embedder
+from agent_core.index.image import Image
+from agent_core.index.passage import passage
+from agent_core.index.texts import texts_of
+
+Vectors = Mapping[bytes, NDArray[np.float32]]
+_BATCH = 16
+_LOOK_AHEAD = 400
+_RATE_OF = 20
+_AGAIN_S = 30.0
+_log = logging.getLogger(__name__)
+
+
+class VectorMaker:
+    """Gives the chunks of an image their vectors.
+
+    Args:
+        root: The workspace's root.
+        image: Whose chunks.
+        embedder: Makes the vectors.
+        known: Looks vectors up that were made before, by text hash.
+        keep: Keeps new ones.
+        on_change: Called when there are more.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        image: Image,
+        embedder: Embedder,
+        known: Callable[[list[bytes]], Awaitable[Vectors]],
+        keep: Callable[[Vectors], Awaitable[None]],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._root, self._image, self._embedder = root, image, embedder
+        self._known, self._keep, self._on_change = known, keep, on_change
+        self._first: dict[str, None] = {}
+        self._hopeless: set[bytes] = set()
+        self._wanted = asyncio.Event()
+        self._rest = asyncio.Event()
+        self._times: list[tuple[float, int]] = []
+        self.trouble = ""
+        """Why there are none for now, in one sentence; "" when all is well."""
+
+    @property
+    def eta_s(self) -> float | None:
+        """How long those that are missing take at the present rate; None while that is unknown."""
+        seconds = sum(second for second, _ in self._times)
+        made = sum(count for _, count in self._times)
+        missing = self._image.chunks - self._image.with_vector - len(self._hopeless)
+        return max(missing, 0) * seconds / made if made else None
+
+    def prefer(self, paths: Iterable[str]) -> None:
+        """Make the vectors of these files first, the last named foremost."""
+        for path in paths:
+            self._first.pop(path, None)
+            self._first[path] = None
+        while len(self._first) > _LOOK_AHEAD:
+            self._first.pop(next(iter(self._first)))
+
+    def wake(self) -> None:
+        """There may be more to do."""
+        self._hopeless.clear()
+        self._wanted.set()
+
+    async def finished(self) -> None:
+        """Wait until none is missing that can be made, or there is trouble."""
+        self.wake()
+        while self._wanted.is_set() and not self.trouble:
+            self._rest.clear()
+            await self._rest.wait()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._wanted.wait()
+            try:
+                while await self._some():
+                    self.trouble = ""
+                self.trouble = ""
+                self._wanted.clear()
+            except AgentError as error:  # the edge of this worker: it says so and tries again later
+                _log.warning("no vectors for now: %s", error.message)
+                self.trouble = error.message
+                self._on_change()
+                self._rest.set()
+                await asyncio.sleep(_AGAIN_S)
+            self._rest.set()
+
+    async def _some(self) -> bool:
+        """Make the vectors of a batch; returns whether there may be more."""
+        batch = self._next()
+        if not batch:
+            return False
+        known = await self._known(list(batch))
+        if known:
+            self._image.add_vectors(known)
+            self._on_change()
+            return True
+        began = time.monotonic()
+        texts = await asyncio.to_thread(self._passages, batch)
+        self._hopeless.update(key for key in batch if key not in texts)
+        if texts:
+            made = await self._embedder.embed(list(texts.values()), purpose="document")
+            vectors = dict(zip(texts, made, strict=True))
+            self._image.add_vectors(vectors)
+            await self._keep(vectors)
+            self._times = [*self._times[-_RATE_OF:], (time.monotonic() - began, len(vectors))]
+        self._on_change()
+        return True
+
+    def _next(self) -> dict[bytes, str]:
+        """The next texts to embed: their hashes, with the paths of their files."""
+        found: dict[bytes, str] = {}
+        for chunk in self._order():
+            entry = self._image.entry_of(chunk)
+            key = entry.row.chunks[chunk - entry.first].text_hash
+            if key not in self._hopeless:
+                found[key] = entry.row.path
+                if len(found) >= _BATCH:
+                    break
+        return found
+
+    def _order(self) -> Iterable[int]:
+        """Missing chunks: those of preferred files, then those that came last."""
+        for path in reversed(list(self._first)):
+            entry = self._image.files.get(path)
+            missing = [] if entry is None else self._image.missing_vectors(entry)
+            if not missing:
+                self._first.pop(path)
+            yield from missing
+        yield from self._image.missing_vectors()
+
+    def _passages(self, batch: Mapping[bytes, str]) -> dict[bytes, str]:
+        """What is embedded of each; texts that are no longer in their files are left out."""
+        found: dict[bytes, str] = {}
+        for path in dict.fromkeys(batch.values()):
+            entry = self._image.files.get(path)
+            if entry is not None:
+                texts = texts_of(self._root, entry.row)
+                found.update(
+                    (key, passage(path, text)) for key, text in texts.items() if batch.get(key) == path
+                )
+        return found
