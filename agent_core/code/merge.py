@@ -71,7 +71,8 @@ def _even(run: list[Piece], lines: Lines) -> list[Piece]:
         current = joined[-1]
         size = lines.size(current.start, piece.last)
         over = size > MAX_CHARS or piece.last - current.start >= MAX_LINES
-        if over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted):
+        crumb = min(current.last - current.start, piece.last - piece.start) < _CRUMB
+        if not crumb and (over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted)):
             joined.append(piece)
         else:
             current.join(piece)
@@ -79,14 +80,25 @@ def _even(run: list[Piece], lines: Lines) -> list[Piece]:
 
 
 def _together(pieces: Iterator[Piece], lines: Lines) -> list[Piece]:
-    """Tiny pieces joined with a neighbour of the same container."""
+    """Tiny pieces joined with a neighbour that they belong to."""
     joined: list[Piece] = []
     for piece in pieces:
-        if joined and joined[-1].group == piece.group and _fit(joined[-1], piece, lines):
+        if joined and _belong(joined[-1], piece, len(joined) == 1) and _fit(joined[-1], piece, lines):
             joined[-1].join(piece)
         else:
             joined.append(piece)
     return joined
+
+
+def _belong(before: Piece, piece: Piece, first: bool) -> bool:
+    """In the same container, or a line or two that head the other, begin the file, or are on their own."""
+    if before.group == piece.group:
+        return True
+    if before.last - before.start < _CRUMB and (
+        first or (before.name and piece.name.startswith(before.name))
+    ):
+        return True
+    return not piece.defines and piece.last - piece.start < _CRUMB
 
 
 def _fit(before: Piece, piece: Piece, lines: Lines) -> bool:
@@ -94,6 +106,12 @@ def _fit(before: Piece, piece: Piece, lines: Lines) -> bool:
     if small >= _TINY:
         return False
     count, chars = piece.last - before.start + 1, lines.size(before.start, piece.last)
+    if (
+        before.kind == "section"
+        and before.last - before.start < _CRUMB
+        and piece.name.startswith(before.name)
+    ):
+        return True  # a title that stands over its first section; what is too long is cut again
     if small <= _CRUMB:
         return count <= MAX_LINES and chars <= MAX_CHARS
     return count <= _SOFT_LINES and chars <= _SOFT_CHARS

@@ -7,6 +7,7 @@ from agent_core.code.languages import language_of
 from agent_core.code.lines import Lines
 from agent_core.code.merge import chunks, sized
 from agent_core.code.model import Chunk, ParsedFile
+from agent_core.code.sections import SECTIONS
 from agent_core.code.structure import structure
 
 _DENSE = 400
@@ -24,6 +25,9 @@ def parse(path: str, text: str) -> ParsedFile:
     language = language_of(path, text)
     if len(text) > _DENSE * (len(lines) + 1):
         return ParsedFile("", _windows(lines))
+    if language in SECTIONS:
+        pieces, symbols = SECTIONS[language](lines)
+        return ParsedFile(language, chunks(pieces, lines), tuple(symbols))
     grammar = grammar_of(language)
     if grammar is not None:
         return _by_grammar(language, grammar, text, lines)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LONGEST = 200
+LONGEST = 200
+"""Characters that a signature may have."""
 _LOOK = 1200
 _ANNOTATIONS = frozenset({"marker_annotation", "annotation", "attribute_list", "decorator", "attribute"})
 
@@ -28,11 +29,11 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
     if end - start > _LOOK:
         end = start + _LOOK
     shown = data[start:end].decode("utf-8", "replace")
-    if body is None and (len(shown) > _LONGEST or "{" in shown):
+    if body is None and (len(shown) > LONGEST or "{" in shown):
         shown = shown.partition("\n")[0]
     if "\n" in shown or "  " in shown or "\t" in shown:
         shown = " ".join(shown.split())
-    return shown[:_LONGEST].rstrip(" {:;=\r")
+    return shown[:LONGEST].rstrip(" {:;=\r")
 
 
 def _after_annotations(outer: Node, inner: Node) -> int:

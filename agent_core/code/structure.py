@@ -159,12 +159,15 @@ class _Walk:
         """Values: symbols, but no pieces of their own."""
         start, end = item.start + 1, item.last + 1
         shown = signature(self.data, item.node, inner, None)
-        for name in found.names:
+        for name in filter(None, found.names):
             self.symbols.append(Symbol(item.place.dotted(name), "constant", start, end, shown))
         self.plain(item)
 
     def define(self, found: Found, item: _Item, inner: Node, kind: Literal["function", "type"]) -> None:
         """A definition: a symbol, a piece, and its members."""
+        if not found.names or not found.names[0]:
+            self.plain(item)
+            return
         place, body = item.place, found.body
         home = place
         if found.owner:

@@ -10,31 +10,32 @@ from agent_core.code.pieces import MAX_CHARS
 WINDOW_LINES = 60
 WINDOW_CHARS = 2000
 """What a window takes at most, except for a single line."""
+_SLACK = 1.2
 _PART = 2000
 _SEPARATORS = " ,;{}()\t>"
 _DEEP = 1000
 
 
 def windows(lines: Lines, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows that cover `first` to `last`, each as large as a window may be, cut at a good place."""
+    """Ranges of rows that cover `first` to `last`, about evenly filled, each cut at a good place."""
+    first, last = lines.trim(first, last)
     while first <= last:
-        if lines.blank(first):
-            first += 1
-            continue
         end = _furthest(lines, first, last)
         if end < last:
             end = _best(lines, first, end)
         yield lines.trim(first, end)
-        first = end + 1
+        first, last = lines.trim(end + 1, last)
 
 
 def _furthest(lines: Lines, first: int, last: int) -> int:
-    """The last row that still fits; at least the first."""
-    end = min(last, first + WINDOW_LINES - 1)
-    low, high = first, end
+    """The last row that a window may take when what is left is shared evenly; at least the first."""
+    chars, count = lines.size(first, last), last - first + 1
+    most = min(WINDOW_CHARS, int(_SLACK * chars / -(-chars // WINDOW_CHARS)))
+    rows = min(WINDOW_LINES, int(_SLACK * count / -(-count // WINDOW_LINES)))
+    low, high = first, min(last, first + rows - 1)
     while low < high:
         middle = (low + high + 1) // 2
-        if lines.size(first, middle) <= WINDOW_CHARS:
+        if lines.size(first, middle) <= most:
             low = middle
         else:
             high = middle - 1
