@@ -14,6 +14,7 @@ from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
 from agent_core.events import ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
+from agent_core.text import human_duration
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ _REASONS = {
 }
 
 
-async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write | None = None) -> ToolResult:
+async def call_tool(
+    turn: Turn, name: str, args: msgspec.Struct, *, typed: bool, write: Write | None = None
+) -> ToolResult:
     """Ask where the rules say so, then run the tool.
 
     Args:
         turn: On whose behalf.
         name: The tool's name or alias.
         args: Its arguments.
+        typed: Whether a person typed the command; cooldowns bind the agent only.
         write: Takes the whole result as it is found, see `ToolContext`.
 
     Raises:
@@ -56,8 +60,10 @@ async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write
     result: ToolResult | None = None
     error: ErrorInfo | None = Interrupted("It was cancelled").info
     try:
+        if not typed:
+            _check_cooldown(turn, tool)
         await turn.desk.gate.check(_request(turn, call_id, tool, args, command), turn.publish)
-        result = await _run(turn, call_id, tool, args, write)
+        result = await _run(turn, tool, args, _context(turn, call_id, typed=typed, write=write))
         error = result.error
         return result
     except AgentError as failure:
@@ -79,13 +85,29 @@ async def call_tool(turn: Turn, name: str, args: msgspec.Struct, *, write: Write
         )
 
 
-async def _run(
-    turn: Turn, call_id: str, tool: AnyTool, args: msgspec.Struct, write: Write | None
-) -> ToolResult:
+def _check_cooldown(turn: Turn, tool: AnyTool) -> None:
+    left = turn.desk.cooldowns.remaining(tool.name) if turn.desk.cooldowns else 0
+    if left:
+        raise ToolError(
+            f"{tool.name} ran a short while ago; it may be called again in {human_duration(left)}",
+            hint="Go on without it.",
+        )
+
+
+def _context(turn: Turn, call_id: str, *, typed: bool, write: Write | None) -> ToolContext:
     def progress(text: str) -> None:
         turn.publish(ToolProgress(turn_id=turn.turn_id, call_id=call_id, text=text))
 
-    context = ToolContext(workspace=turn.workspace, settings=turn.settings, progress=progress, write=write)
+    return ToolContext(
+        workspace=turn.workspace,
+        settings=turn.settings,
+        progress=progress,
+        write=write,
+        turn=turn if typed else None,
+    )
+
+
+async def _run(turn: Turn, tool: AnyTool, args: msgspec.Struct, context: ToolContext) -> ToolResult:
     try:
         result = await tool.run(args, context)
     except AgentError:

@@ -17,6 +17,7 @@ from agent_core.session.turn import Desk, Turn
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from agent_core.cooldowns import Cooldowns
     from agent_core.llm.select import Models
     from agent_core.tools.registry import Registry
 
@@ -33,6 +34,7 @@ class Session:
         bus: Where the events go.
         log_path: Where unexpected errors are written, for the messages that name it.
         write: Takes the whole result of a typed command as it is found, where there is more than is shown.
+        cooldowns: What the agent may not call again yet.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Session:
         bus: Bus,
         log_path: Path | None = None,
         write: Write | None = None,
+        cooldowns: Cooldowns | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -65,6 +68,7 @@ class Session:
             publish=bus.publish,
             log_path=log_path,
             write=write,
+            cooldowns=cooldowns,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

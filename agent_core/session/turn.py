@@ -31,6 +31,7 @@ from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.agent.history import History
+    from agent_core.cooldowns import Cooldowns
     from agent_core.llm.select import Models
     from agent_core.tools.registry import Registry
 
@@ -41,7 +42,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What all turns of a session share.
 
     `log_path` is where unexpected errors are written; `write`, where it is given, takes the whole result of a
-    typed command as it is found.
+    typed command as it is found; `cooldowns` bind what the agent calls.
     """
 
     workspace: Workspace
@@ -53,6 +54,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     publish: Publish
     log_path: Path | None = None
     write: Write | None = None
+    cooldowns: Cooldowns | None = None
 
 
 class Turn:
@@ -125,11 +127,11 @@ class Turn:
 
     async def call_tool(self, name: str, args: msgspec.Struct) -> ToolResult:
         """Run a tool: publishes its start and end, asks for permission; raises the `AgentError` tree."""
-        return self._noted(await call_tool(self, name, args))
+        return self._noted(await call_tool(self, name, args, typed=False))
 
     async def run_command(self, name: str, args: msgspec.Struct) -> ToolResult:
         """As `call_tool`, for what the user typed: the whole result goes where the session writes to."""
-        return self._noted(await call_tool(self, name, args, write=self._desk.write))
+        return self._noted(await call_tool(self, name, args, typed=True, write=self._desk.write))
 
     def _noted(self, result: ToolResult) -> ToolResult:
         self._changed.update(dict.fromkeys(result.changed))

@@ -14,7 +14,7 @@ import msgspec
 
 from agent_core.config import Settings
 from agent_core.errors import ErrorInfo
-from agent_core.events import ActionClass, Hit
+from agent_core.events import ActionClass, Event, Hit
 from agent_core.workspace import Workspace
 
 
@@ -40,19 +40,34 @@ def _ignore(_: str) -> None:
     return None
 
 
+class Speaker(Protocol):
+    """A turn, as a tool sees that has a model say something in it."""
+
+    @property
+    def turn_id(self) -> str:
+        """Names the turn in every event."""
+        ...
+
+    def publish(self, event: Event) -> None:
+        """Tells everyone who follows the turn; a `TextDelta` is part of its answer."""
+        ...
+
+
 class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a running tool may use.
 
     `progress` shows a piece of output (or a line of progress) while it works. `write` takes the whole
     result as it is found, whatever its size, where somebody wants more than the bounded one (a headless run
     writing to a pipe); a tool that has no more than its result leaves it alone. Awaiting it is the
-    back-pressure.
+    back-pressure. `turn` is there when a person typed the command: what a model is to say about the result is
+    said in it. A call by the agent has none, since the agent itself reads the result.
     """
 
     workspace: Workspace
     settings: Settings
     progress: Callable[[str], None] = _ignore
     write: Callable[[str], Awaitable[None]] | None = None
+    turn: Speaker | None = None
 
 
 A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)
