@@ -15,6 +15,7 @@ from agent_core.errors import (
     ModelAuth,
     ModelError,
     ModelNotFound,
+    ModelProtocolError,
     ModelRefused,
     ModelUnreachable,
     NoModel,
@@ -179,7 +180,10 @@ class Models:
         return model
 
     async def _find_ollama(self) -> LanguageModel | None:
-        """Ollama if it answers within a second and has the model; a missing default model is no error."""
+        """Ollama if it answers within a second, as Ollama does, and has the model.
+
+        A missing default model is no error.
+        """
         url = ollama_url(self._settings.ollama_host)
         if not await _answers(url):
             return self._nobody(f"Ollama does not answer at {host_of(url)}")
@@ -189,7 +193,9 @@ class Models:
             if self._settings.ollama_model != _DEFAULT_OLLAMA_MODEL:
                 raise
             return self._nobody(f"{error.message}: {error.hint}")
-        except (ModelUnreachable, ModelRefused, PermissionRefused) as error:
+        except PermissionRefused as error:
+            return self._nobody(f"{error.message}. {error.hint}".strip())
+        except (ModelUnreachable, ModelRefused, ModelProtocolError) as error:
             return self._nobody(error.message)
 
     async def _approve(self, info: ModelInfo) -> None:

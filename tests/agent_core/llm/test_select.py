@@ -72,6 +72,26 @@ async def test_ollama_without_the_default_model_is_no_error(model_server: ModelS
         await named.current()
 
 
+async def test_what_answers_in_ollamas_place_is_no_error() -> None:
+    """Nobody asked for Ollama; some other program may have its port."""
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(page)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        models = models_of(Recorder(), ollama_host=url)
+        assert await models.current() is None
+        assert "not an answer" in models.detail
+        chosen = models_of(Recorder(), ollama_host=url, provider="ollama")
+        with pytest.raises(errors.ModelProtocolError):
+            await chosen.current()
+
+
 async def test_openai_settings_come_before_ollama(model_server: ModelServer) -> None:
     url = model_server.url
     models = models_of(Recorder(), ollama_host=url, openai_base_url=url + "/v1", openai_model="big")
