@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from agent_core.agent.ranking import DEFINITION
 from agent_core.agent.roles import role
 from agent_core.agent.routing import Route
 from agent_core.agent.terms import analyse
-from agent_core.errors import Interrupted, PermissionRefused, ToolError, UsageError, WorkspaceError
+from agent_core.errors import PermissionRefused, ToolError, UsageError, WorkspaceError
 from agent_core.events import Hit, TextDelta
 from agent_core.llm.select import HOW_TO_GET_A_MODEL
 from agent_core.masking import masker
@@ -24,17 +25,26 @@ from agent_core.tools.base import ToolResult
 _MOST_LINES = 12
 _MOST_PLACES = 5
 _MOST_SHOWN = 60
+_WIDTH = 400
 
 
-async def respond_without_model(task: TaskInput, turn: TurnPort) -> Answer:
-    """Answer a task with what the tools and a search find, and say that no model is configured."""
-    return await _Assistant(task, turn).answer()
+async def respond_without_model(task: TaskInput, turn: TurnPort, *, why: str = "") -> Answer:
+    """Answer a task with what the tools and a search find, and say that no model answers.
+
+    Args:
+        task: What was asked.
+        turn: The turn it happens in.
+        why: Why there is no model, where more is known than that none is configured.
+    """
+    return await _Assistant(task, turn, why).answer()
 
 
 class _Assistant:
-    def __init__(self, task: TaskInput, turn: TurnPort) -> None:
+    def __init__(self, task: TaskInput, turn: TurnPort, why: str) -> None:
         self._task = task
         self._turn = turn
+        self._why = why
+        self._refused = False
         self._mask = masker(turn.settings)
         self._parts: list[str] = []
         self._cited: list[Hit] = []
@@ -64,6 +74,8 @@ class _Assistant:
             return (
                 "No language model is in use (`provider` is `none`); this was put together by search alone."
             )
+        if self._why:
+            return f"No language model answers ({self._why}); this was put together by search alone."
         return "No language model is configured; this was put together by search alone."
 
     async def _routed(self, found: Route) -> None:
@@ -102,10 +114,13 @@ class _Assistant:
         given = {key: value for key, value in arguments.items() if key in known and value is not None}
         try:
             args = msgspec.convert(given, tool.args_type)
+        except msgspec.ValidationError as error:
+            self._say(f"`{name}` cannot be asked for that: {error}.")
+            return None
+        try:
             return await self._turn.call_tool(name, args)
-        except Interrupted:
-            raise
         except (ToolError, UsageError, WorkspaceError, PermissionRefused) as error:
+            self._refused = self._refused or isinstance(error, PermissionRefused)
             self._say(f"`{name}` could not do it: {error.message}." + f" {error.hint}" * bool(error.hint))
         return None
 
@@ -143,36 +158,29 @@ class _Assistant:
 
     async def _overview(self) -> None:
         """What the project says of itself, and what lies at its top."""
-        entries = self._turn.workspace.list_dir()
+        entries = await asyncio.to_thread(self._turn.workspace.list_dir)
         readme = next((entry for entry in entries if entry.name.lower().startswith("readme")), None)
         if readme is not None and not readme.is_dir:
             await self._file({"path": readme.path, "end": 25})
         await self._tree({"depth": 1})
 
     async def _file(self, arguments: dict[str, Any]) -> None:
-        path: str = arguments["path"]
-        start = arguments.get("start")
-        try:
-            part = self._turn.workspace.read_text(path, start=start or 1, end=arguments.get("end"))
-        except (ToolError, WorkspaceError) as error:
-            self._say(f"{error.message}.")
+        result = await self._call("cat", arguments)
+        if result is None:
             await self._places()
             return
-        await self._call("cat", arguments)
-        lines = part.lines[:_MOST_SHOWN]
-        if not lines:
-            self._say(f"`{path}` has no text to show{f' ({part.note})' if part.note else ''}.")
+        if not result.hits:
+            self._say(f"{result.summary}.")
             return
-        end = part.start + len(lines) - 1
-        text = "\n".join(lines)
-        self._cited.append(Hit(path, part.start, end, why="asked for", text=text))
-        self._say(f"`{path}:{part.start}-{end}`\n\n{_fenced(self._mask(text), path)}")
-        if (
-            part.total_lines is not None
-            and part.total_lines > end
-            and (start is None or len(part.lines) > len(lines))
-        ):
-            self._say(f"(The file has {part.total_lines:,} lines; `/cat {path}` shows all.)")
+        found = result.hits[0]
+        lines = [self._mask(line)[:_WIDTH] for line in found.text.split("\n")]
+        end = found.start + min(len(lines), _MOST_SHOWN) - 1
+        text = "\n".join(lines[:_MOST_SHOWN])
+        self._cited.append(Hit(found.path, found.start, end, why="asked for", text=text))
+        self._say(f"`{found.path}:{found.start}-{end}`\n\n{_fenced(text, found.path)}")
+        total = result.data.get("total")
+        if total and total > end and (arguments.get("end") is None or len(lines) > _MOST_SHOWN):
+            self._say(f"(The file has {total:,} lines; `/cat {found.path}` shows all.)")
 
     async def _diff(self) -> None:
         result = await self._call("diff", {})
@@ -185,6 +193,8 @@ class _Assistant:
     # ---- by what it is about
 
     async def _places(self) -> None:
+        if self._refused:
+            return  # a search would show what a rule keeps back
         hits = await search_places(self._task, self._turn, self._mask)
         terms = list(analyse(self._task.text).stems)
         if not hits:

@@ -56,7 +56,7 @@ async def _task(turn: Turn, line: Task) -> End:
     model = await turn.desk.models.current()
     try:
         if model is None:
-            answer = await respond_without_model(task, turn)
+            answer = await respond_without_model(task, turn, why=turn.desk.models.detail)
         else:
             from agent_core.agent.loop import respond_with_model
 

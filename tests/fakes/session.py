@@ -125,6 +125,8 @@ class Shell(Echo):
 class GivenModels:
     """Stands where `Models` does: one model, none, or an error."""
 
+    detail = ""
+
     def __init__(self, model: LanguageModel | AgentError | Exception | None = None) -> None:
         self._model = model
         self.closed = False

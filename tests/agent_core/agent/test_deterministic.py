@@ -12,6 +12,7 @@ from agent_core.agent.deterministic import respond_without_model
 from agent_core.agent.port import Answer, TaskInput
 from agent_core.commandline import Mention
 from agent_core.config import Settings
+from agent_core.errors import PermissionRefused
 from agent_core.events import Notice, TextDelta, ToolStarted
 from agent_core.tools.registry import Registry, builtin_tools
 from tests.fakes.turn import RecordedTurn
@@ -145,6 +146,43 @@ async def test_mentioned_files_are_shown(project: Path) -> None:
     task = TaskInput(text="what does this do?", mentions=(Mention("src/net.py", 6, 8),))
     answer = await respond_without_model(task, turn)
     assert check_claims(answer.text, project) == 1 and answer.citations[0].start == 6
+
+
+async def test_a_mentioned_file_of_enormous_lines_is_shown_in_part(project: Path) -> None:
+    (project / "src" / "app.min.js").write_text("x" * 100_000 + "\n" + "y\n" * 100)
+    task = TaskInput(text="what is this?", mentions=(Mention("./src/../src/app.min.js"),))
+    answer = await respond_without_model(task, turn_on(project))
+    assert len(answer.text) < 2_000 and "101 lines" in answer.text
+    cited = answer.citations[0]
+    assert (cited.path, cited.start, cited.end) == ("src/app.min.js", 1, 60)
+
+
+@pytest.mark.parametrize(
+    "text", ["tree --depth 0", "show the tree, 99 levels", "show me lines 0 to 0 of src/net.py"]
+)
+async def test_what_no_tool_takes_is_said(project: Path, text: str) -> None:
+    answer, _ = await ask(project, text)
+    assert "cannot be asked for that" in answer.text
+
+
+async def test_what_a_rule_denies_is_shown_by_no_other_way(project: Path) -> None:
+    turn = turn_on(project)
+    turn.fail = PermissionRefused("A rule denies read 'cat src/net.py'")
+    for text in (
+        "show me src/net.py",
+        "find all occurrences of fetch_with_retries",
+        "list the folders in src",
+    ):
+        answer = await respond_without_model(TaskInput(text=text), turn)
+        assert "A rule denies" in answer.text
+        assert not answer.citations and "def fetch" not in answer.text
+
+
+async def test_it_says_why_there_is_no_model(project: Path) -> None:
+    turn = turn_on(project)
+    task = TaskInput(text="where are retries")
+    answer = await respond_without_model(task, turn, why="Ollama does not answer at box:11434")
+    assert "No language model answers (Ollama does not answer at box:11434)" in answer.text
 
 
 async def test_nothing_is_said_about_what_is_not_there(project: Path) -> None:

@@ -11,7 +11,7 @@ from agent_core.events import TextDelta, TurnFinished, TurnStarted, Usage
 from agent_core.llm.port import Finished
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.registry import builtin_tools
-from tests.fakes.session import Echo, make_session
+from tests.fakes.session import Echo, GivenModels, make_session
 
 
 @pytest.fixture
@@ -57,6 +57,15 @@ async def test_a_question_without_a_model_is_answered_with_places(root: Path) ->
     assert (end.outcome, end.exit) == ("answered", 0)
     assert "parser.py:1" in end.text
     assert ("parser.py", 1) in [(hit["path"], hit["start"]) for hit in end.data["hits"]]
+
+
+async def test_the_answer_says_why_there_is_no_model(root: Path) -> None:
+    models = GivenModels()
+    models.detail = "Ollama does not answer at box:11434"
+    session, seen = make_session(root, *builtin_tools(), models=models)
+    session.submit("where is parse_header defined?")
+    await session.idle()
+    assert "Ollama does not answer at box:11434" in seen.one(TurnFinished).text
 
 
 async def test_a_change_without_a_model_needs_one(root: Path) -> None:
