@@ -214,16 +214,12 @@ def load(
 
 def rows(config: Config) -> list[dict[str, Any]]:
     """Every setting for `config show`: name, value, origin, detail, description; secrets are masked."""
-    from agent_core.config_sources import fields
-    from agent_core.masking import mask_secrets
+    from agent_core.config_sources import fields, masked
 
     found: list[dict[str, Any]] = []
     for name, field in fields().items():
         value = getattr(config.settings, name)
-        if field.secret and value:
-            value = MASK
-        elif isinstance(value, str):
-            value = mask_secrets(value)
+        value = MASK if field.secret and value else masked(value)
         origin = config.origins[name]
         found.append(
             {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import msgspec
 
@@ -211,9 +211,25 @@ def _check_rules(name: str, rules: tuple[str, ...]) -> None:
 
 
 def _shown(field: Field, value: Any) -> str:
-    return MASK if field.secret else one_line(repr(value) if not isinstance(value, str) else value)[:200]
+    if field.secret:
+        return MASK
+    shown = masked(value)
+    return one_line(shown if isinstance(shown, str) else repr(shown))[:200]
+
+
+def masked(value: Any) -> Any:
+    """A setting's value with what looks like a secret in any of its texts replaced by dots."""
+    from agent_core.masking import mask_secrets
+
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        return {name: masked(item) for name, item in cast("dict[Any, Any]", value).items()}
+    return value
 
 
 def _reason(error: msgspec.ValidationError) -> str:
-    text = str(error).replace("`", "")
+    text: str = masked(str(error)).replace("`", "")
     return text[:1].lower() + text[1:]

@@ -71,6 +71,9 @@ def _port(parts: SplitResult, given: str) -> int | None:
 
 
 def _unusable(given: str) -> ConfigError:
+    from agent_core.masking import mask_secrets
+
     return ConfigError(
-        f"{given!r} is not the address of a model endpoint", hint="Write it like http://localhost:11434."
+        f"{mask_secrets(given)!r} is not the address of a model endpoint",
+        hint="Write it like http://localhost:11434.",
     )

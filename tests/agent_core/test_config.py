@@ -255,6 +255,20 @@ def test_rows_show_everything_but_secrets(root: Path, user_file: Path) -> None:
     assert unset["openai_api_key"]["value"] == ""
 
 
+def test_a_secret_within_a_value_is_shown_nowhere(root: Path, user_file: Path) -> None:
+    flags = {
+        "openai_base_url": "https://me:hidden-word@host/v1",
+        "allow": "shell:curl -H 'Authorization: Bearer hidden0123456789'",
+        "keys": "help=ghp_hidden0123456789hidden0123",
+    }
+    config = read(root, user_file, flags=flags)
+    assert "hidden-word" in config.settings.openai_base_url, "it is still used"
+    assert "hidden" not in str(rows(config))
+    with pytest.raises(ConfigError) as caught:
+        read(root, user_file, flags={"provider": "https://me:hidden@host"})
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_broken_secret_is_not_shown(root: Path, user_file: Path) -> None:
     user_file.write_text("openai_api_key = 123456789\n")
     config = read(root, user_file, env={"OPENAI_API_KEY": "sk-\x07hidden"})

@@ -40,6 +40,12 @@ def test_addresses_that_are_none(host: str) -> None:
         openai_url(host)
 
 
+def test_a_wrong_address_does_not_show_its_password() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ollama_url("ftp://me:hidden@host")
+    assert "hidden" not in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("url", "local"),
     [
