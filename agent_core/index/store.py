@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agent_core.errors import IndexFault
-from agent_core.index import store_maintenance
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store_chunks import Chunks, commits
 from agent_core.index.store_lance import Database
-from agent_core.index.store_maintenance import Usage
+from agent_core.index.store_maintenance import Upkeep, Usage
 from agent_core.index.store_schema import VectorRows
 from agent_core.index.store_vectors import VectorCache
 
@@ -36,18 +35,15 @@ _PENDING_VECTORS = 512
 
 
 class Store:
-    """The stored index of one workspace; see `open`.
-
-    `notes` are sentences for the user: what was found broken and where it is kept.
-    """
+    """The stored index of one workspace; see `open`."""
 
     def __init__(
         self, *, database: Database, chunks: Chunks, cache: VectorCache | None, notes: Sequence[str] = ()
     ) -> None:
-        self.notes = list(notes)
-        self._database = database
+        self._notes = list(notes)
         self._chunks = chunks
         self._cache = cache
+        self._upkeep = Upkeep(database=database, chunks=chunks, cache=cache)
         self._pending: dict[bytes, NDArray[np.float32]] = {}
 
     @classmethod
@@ -57,12 +53,11 @@ class Store:
         A broken table on this machine is kept aside as `NAME.bad-<time>`, and `notes` say so.
 
         Args:
-            uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; its credentials come from
-            the
+            uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; credentials come from the
                 environment.
-            embedder: Whose vectors are read and written; None for an index without vectors. fresh: Keep a
-            table of chunks that turned out to be broken (`IndexFault.broken`) aside and begin anew.
-                Cached vectors stay.
+            embedder: Whose vectors are read and written; None for an index without vectors.
+            fresh: Keep a table of chunks that turned out to be broken (`IndexFault.broken`) aside and begin
+                anew. Cached vectors stay.
 
         Raises:
             IndexFault: The place cannot be read or written.
@@ -71,6 +66,11 @@ class Store:
         chunks, note = Chunks.open(database, fresh=fresh)
         cache = None if embedder is None else VectorCache(database, embedder)
         return cls(database=database, chunks=chunks, cache=cache, notes=[note] if note else [])
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for the user: what was found broken, and where it is kept."""
+        return self._notes + ([] if self._cache is None else self._cache.notes)
 
     @property
     def version(self) -> int:
@@ -123,6 +123,11 @@ class Store:
         """
         if self._cache is None:
             raise IndexFault("vectors were given to an index without an embedder")
+        lengths = {vector.shape for vector in vectors.values()} - {(self._cache.dims,)}
+        if lengths:
+            raise IndexFault(
+                f"vectors of shape {lengths.pop()} were given to an index of {self._cache.dims} numbers"
+            )
         self._pending.update(vectors)
         if len(self._pending) >= _PENDING_VECTORS:
             self.flush()
@@ -161,15 +166,15 @@ class Store:
         Returns:
             Whether it was done. It takes a second for 25,000 chunks; only the writing process may call it.
         """
-        if not force and not store_maintenance.due(self._chunks):
+        if not force and not self._upkeep.due():
             return False
         self.flush()
-        store_maintenance.maintain(self._database, self._chunks, self._cache)
+        self._upkeep.run()
         return True
 
     def usage(self) -> Usage:
         """What it takes: bytes, versions, rows."""
-        return store_maintenance.usage(self._database, self._chunks, self._cache)
+        return self._upkeep.usage()
 
     def close(self) -> None:
         """Write what waits. LanceDB itself holds nothing open that needs closing."""

@@ -13,6 +13,7 @@ from agent_core.index.store_lance import Database, Table, arrow, full_text_index
 from agent_core.index.store_schema import (
     CHUNKS,
     COLUMNS,
+    VECTOR_PREFIX,
     VectorRows,
     chunk_rows,
     chunk_schema,
@@ -42,9 +43,9 @@ def commits(
     upserts: Sequence[ChunkRow], paths: Collection[str]
 ) -> Iterator[tuple[list[str], list[ChunkRow]]]:
     """Rows and the paths they replace, in batches of bounded size; no path is in two of them."""
-    by_path: dict[str, list[ChunkRow]] = {path: [] for path in sorted(paths)}
+    by_path: dict[str, dict[str, ChunkRow]] = {path: {} for path in sorted(paths)}
     for row in upserts:
-        by_path.setdefault(row.path, []).append(row)
+        by_path.setdefault(row.path, {})[row.id] = row
     batch: list[str] = []
     rows: list[ChunkRow] = []
     for path, its_rows in by_path.items():
@@ -52,7 +53,7 @@ def commits(
             yield batch, rows
             batch, rows = [], []
         batch.append(path)
-        rows.extend(its_rows)
+        rows.extend(its_rows.values())
     if batch:
         yield batch, rows
 
@@ -112,11 +113,15 @@ class Chunks(Table):
         cache: VectorCache | None,
     ) -> None:
         """Make the rows the only ones of the paths; one commit."""
-        data = chunk_table(rows)
         if cache is not None and vectors:
             self._ensure_column(cache)
-            column = vector_array([row.text_hash for row in rows], vectors, cache.dims)
-            data = data.append_column(vector_field(cache.name, cache.dims), column)
+        data = chunk_table(rows)
+        for field in self._vector_fields():
+            if cache is not None and field.name == cache.name:
+                column = vector_array([row.text_hash for row in rows], vectors, cache.dims)
+            else:  # a row that keeps its id would keep the vector of its old text, too
+                column = arrow().nulls(len(rows), field.type)
+            data = data.append_column(field, column)
         condition = paths_condition(paths)
 
         def merge(handle: Any) -> None:
@@ -181,9 +186,17 @@ class Chunks(Table):
 
         return self.run("cannot be read", read)
 
+    def count(self, condition: str | None = None) -> int:
+        """How many rows there are, of those that a condition names."""
+        return self.run("cannot be read", lambda handle: int(handle.count_rows(condition)))
+
     def has_column(self, name: str) -> bool:
-        """Whether there is such a column."""
-        return self.run("cannot be read", lambda handle: name in handle.schema.names)
+        """Whether there is such a column of vectors."""
+        return any(field.name == name for field in self._vector_fields())
+
+    def _vector_fields(self) -> list[Any]:
+        schema: list[Any] = self.run("cannot be read", lambda handle: list(handle.schema))
+        return [field for field in schema if field.name.startswith(VECTOR_PREFIX)]
 
     def _windows(self, paths: Iterable[str] | None) -> Iterator[str]:
         """Conditions that name the rows in parts, so that no query holds all texts of a large tree."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from agent_core.errors import IndexFault
 from agent_core.files import keep_aside
-from agent_core.text import one_line
+from agent_core.index.store_faults import fault, from_lance, is_local, passing, shown, translated
 
 T = TypeVar("T")
 
@@ -23,21 +23,6 @@ _FIRST_PAUSE = 0.02
 """Seconds before the second attempt; each further pause is twice as long."""
 _CACHE_BYTES = 64 * 1024 * 1024
 """LanceDB's own caches; its defaults are gigabytes."""
-
-_PASSES = re.compile(r"conflict|not found|concurrent|too many|timed? ?out|try again", re.IGNORECASE)
-"""Failures after which the newest version of the table is worth another look: somebody else wrote or tidied
-up."""
-
-_FULL = re.compile(r"os error (28|27|122)\b|no space left|quota exceeded|file too large", re.IGNORECASE)
-_REFUSED = re.compile(
-    r"os error (13|30|1)\b|permission denied|read-only|access ?denied|forbidden", re.IGNORECASE
-)
-_BROKEN = re.compile(
-    r"not found|os error 2\b|not appear to be a lance|fill whole buffer|too small|corrupt|magic|panic|decode",
-    re.IGNORECASE,
-)
-_SOURCE_PLACE = re.compile(r",? /\S+\.rs:\d+:\d+")
-_FAILURES = (RuntimeError, ValueError, OSError)
 
 
 def arrow() -> Any:
@@ -71,7 +56,7 @@ def local_folder(uri: str) -> Path | None:
     """The folder that a URI names, None when it lies elsewhere (`s3://…`)."""
     if uri.startswith("file://"):
         return Path(unquote(urlsplit(uri).path))
-    return None if "://" in uri else Path(uri)
+    return Path(uri) if is_local(uri) else None
 
 
 class Database:
@@ -86,33 +71,31 @@ class Database:
         vendor: Any = import_module("lancedb")
         self.uri = uri
         self.folder = local_folder(uri)
-        with _translated(f"the index at {uri} cannot be opened"):
+        with translated(uri, "cannot be opened"):
             self._handle = vendor.connect(
                 uri if self.folder is None else str(self.folder),
                 read_consistency_interval=timedelta(0),
                 session=vendor.Session(_CACHE_BYTES, _CACHE_BYTES),
-                # Rows that maintenance moves keep their entries in the full-text index.
-                storage_options={"new_table_enable_stable_row_ids": "true"},
             )
 
     def names(self) -> list[str]:
         """The tables that are there."""
-        with _translated(f"the index at {self.uri} cannot be read"):
+        with translated(self.uri, "cannot be read"):
             return list(self._handle.list_tables(limit=1000).tables)
 
     def handle(self, name: str) -> Any | None:
         """LanceDB's own object for a table, None when there is no such table."""
-        with _translated(f"the index at {self.uri} cannot be opened"):
+        with translated(self.uri, "cannot be opened"):
             return self._handle.open_table(name) if name in self.names() else None
 
     def create(self, name: str, schema: Any) -> Any:
         """Make a table, or open it where another process was faster."""
-        with _translated(f"the index at {self.uri} cannot be written"):
+        with translated(self.uri, "cannot be written"):
             return self._handle.create_table(name, schema=schema, exist_ok=True)
 
     def drop(self, name: str) -> None:
         """Remove a table with all it holds."""
-        with _translated(f"the index at {self.uri} cannot be written"):
+        with translated(self.uri, "cannot be written"):
             self._handle.drop_table(name, ignore_missing=True)
 
     def set_aside(self, name: str) -> Path:
@@ -124,9 +107,7 @@ class Database:
         stored = f"{name}.lance"
         if self.folder is None:
             raise IndexFault(
-                f"{stored} in {self.uri} is broken",
-                hint="Remove it there, or use another place.",
-                broken=True,
+                f"{stored} in {shown(self.uri)} is broken", hint="Remove it there, or use another place."
             )
         older = list(self.folder.glob(f"{stored}.bad-*"))
         aside = keep_aside(self.folder / stored)
@@ -134,8 +115,9 @@ class Database:
             raise IndexFault(
                 f"{self.folder / stored} is broken and cannot be moved", hint="Remove it.", broken=True
             )
-        for folder in older:
-            _remove_tree(folder)
+        with translated(self.uri, "cannot be tidied up"):
+            for folder in older:
+                shutil.rmtree(folder)
         return aside
 
 
@@ -161,46 +143,13 @@ class Table:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return work(self._handle)
-            except _FAILURES as error:
-                if attempt == _ATTEMPTS or not _PASSES.search(str(error)):
-                    raise _fault(f"the index at {self._database.uri} {doing}", error) from error
+            except Exception as error:
+                if not from_lance(error):
+                    raise
+                if attempt == _ATTEMPTS or not passing(error):
+                    raise fault(self._database.uri, doing, error) from error
             time.sleep(pause)
             pause *= 2
             if (newest := self._database.handle(self.name)) is not None:
                 self._handle = newest
         raise AssertionError("unreachable")
-
-    @property
-    def folder(self) -> Path | None:
-        """Where it lies on this machine."""
-        place = self._database.folder
-        return None if place is None else place / f"{self.name}.lance"
-
-
-class _translated:  # noqa: N801 - reads as the statement it is
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, _FAILURES):
-            raise _fault(self._what, error) from error
-
-
-def _fault(what: str, error: Exception) -> IndexFault:
-    text = one_line(_SOURCE_PLACE.sub("", str(error)))
-    if _FULL.search(text):
-        return IndexFault(f"{what}: the disk is full", hint="Free some space, then run `index` again.")
-    if _REFUSED.search(text):
-        return IndexFault(f"{what}: permission denied", hint="Check who owns the folder and its permissions.")
-    broken = _BROKEN.search(text) is not None
-    hint = "Run `index` to build it anew." if broken else "Try again; `doctor` looks at the surroundings."
-    return IndexFault(f"{what} ({text})", hint=hint, broken=broken)
-
-
-def _remove_tree(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

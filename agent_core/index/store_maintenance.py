@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from agent_core.errors import IndexFault
 from agent_core.index.store_chunks import Chunks
 from agent_core.index.store_lance import Database, Table
 from agent_core.index.store_schema import VECTOR_PREFIX
-from agent_core.index.store_vectors import VectorCache, newest_day, parts, today
+from agent_core.index.store_vectors import VectorCache, parts, today
 
-_FRAGMENTS = 100
-"""Each commit leaves a fragment; a hundred make the next commit half as slow again and searching five
+_COMMITS = 100
+"""Each commit leaves a version and a fragment; a hundred make the next one half as slow again, searching five
 times."""
 _TAIL = 4096
 """Rows that the full-text index may lag behind (they are found, but by reading them)."""
@@ -44,59 +45,67 @@ class Usage(msgspec.Struct, frozen=True):
     cached: int
 
 
-def due(chunks: Chunks) -> bool:
-    """Whether enough has been written since the last time."""
-    fragments, rows, tail = chunks.run("cannot be read", _shape)
-    return fragments >= _FRAGMENTS or tail > max(_TAIL, rows // _TAIL_PART)
+class Upkeep:
+    """The upkeep of one index; only the writing process may `run` it."""
 
+    def __init__(self, *, database: Database, chunks: Chunks, cache: VectorCache | None) -> None:
+        self._database = database
+        self._chunks = chunks
+        self._cache = cache
+        self._tidied: int | None = None
+        """The version that the last upkeep left, None as long as that is not known."""
 
-def maintain(database: Database, chunks: Chunks, cache: VectorCache | None) -> None:
-    """Do everything that is due; only the writing process may."""
-    if cache is not None:
-        _heal(chunks, cache)
-        live: set[bytes] = set(chunks.select(["text_hash"])["text_hash"].to_pylist())
-        cache.tidy(live, keep=max(_CACHE_FLOOR, _CACHE_SHARE * len(live)))
-        _index_vectors(chunks, cache)
-        if (table := cache.table()) is not None:
-            _optimize(database, table)
-    _drop_unused(database, chunks, cache)
-    _optimize(database, chunks)
+    def due(self) -> bool:
+        """Whether enough has been written since the last time."""
+        version = self._chunks.version
+        if self._tidied is None:
+            self._tidied = version - self._versions() + 1
+        if version - self._tidied >= _COMMITS:
+            return True
+        rows, tail = self._chunks.run("cannot be read", _shape)
+        return tail > max(_TAIL, rows // _TAIL_PART)
 
+    def run(self) -> None:
+        """Do everything now."""
+        chunks, cache = self._chunks, self._cache
+        if cache is not None:
+            _heal(chunks, cache)
+            live: set[bytes] = set(chunks.select(["text_hash"])["text_hash"].to_pylist())
+            cache.tidy(live, keep=max(_CACHE_FLOOR, _CACHE_SHARE * len(live)))
+            _index_vectors(chunks, cache)
+            cache.run("cannot be tidied up", self._optimize)
+        _drop_unused(self._database, chunks, cache)
+        chunks.run("cannot be tidied up", self._optimize)
+        self._tidied = chunks.version
 
-def usage(database: Database, chunks: Chunks, cache: VectorCache | None) -> Usage:
-    """See `Usage`."""
-    column = "" if cache is None or not chunks.has_column(cache.name) else cache.name
-    rows = chunks.run("cannot be read", lambda handle: int(handle.count_rows()))
-    without = rows
-    if column:
-        without = chunks.run("cannot be read", lambda handle: int(handle.count_rows(f"{column} IS NULL")))
-    cached = 0
-    if cache is not None and (table := cache.table()) is not None:
-        cached = table.run("cannot be read", lambda handle: int(handle.count_rows()))
-    return Usage(
-        size=_size(database, chunks),
-        versions=chunks.run("cannot be read", lambda handle: len(handle.list_versions())),
-        rows=rows,
-        rows_without_vector=without,
-        cached=cached,
-    )
+    def usage(self) -> Usage:
+        """What the index takes."""
+        chunks, cache = self._chunks, self._cache
+        rows = chunks.count()
+        has_vectors = cache is not None and chunks.has_column(cache.name)
+        return Usage(
+            size=_size(self._database, chunks),
+            versions=self._versions(),
+            rows=rows,
+            rows_without_vector=chunks.count(f"{cache.name} IS NULL") if cache and has_vectors else rows,
+            cached=0 if cache is None else cache.count(),
+        )
 
-
-def _shape(handle: Any) -> tuple[int, int, int]:
-    stats: Any = handle.stats()
-    tail = sum(index.num_unindexed_rows or 0 for index in handle.list_indices() if index.index_type == "FTS")
-    return int(stats["fragment_stats"]["num_fragments"]), int(stats["num_rows"]), int(tail)
-
-
-def _optimize(database: Database, table: Table) -> None:
-    local = database.folder is not None
-
-    def optimize(handle: Any) -> None:
-        # Twice: fragments that the index has just learnt about can be merged only then.
+    def _optimize(self, handle: Any) -> None:
+        local = self._database.folder is not None
+        # Twice: fragments that the full-text index has just learnt about can be merged only then. What killed
+        # writers left can go at once where only the caller writes; elsewhere LanceDB waits for a week.
         for _ in range(2):
             handle.optimize(cleanup_older_than=_RETENTION[local], delete_unverified=local)
 
-    table.run("cannot be tidied up", optimize)
+    def _versions(self) -> int:
+        return self._chunks.run("cannot be read", lambda handle: len(handle.list_versions()))
+
+
+def _shape(handle: Any) -> tuple[int, int]:
+    """How many rows there are, and how many of them the full-text index does not have yet."""
+    tails = (index.num_unindexed_rows for index in handle.list_indices() if list(index.columns) == ["terms"])
+    return int(handle.count_rows()), sum(int(tail or 0) for tail in tails)
 
 
 def _heal(chunks: Chunks, cache: VectorCache) -> None:
@@ -118,7 +127,7 @@ def _index_vectors(chunks: Chunks, cache: VectorCache) -> None:
     def index(handle: Any) -> None:
         if any(list(index.columns) == [name] for index in handle.list_indices()):
             return
-        if handle.count_rows(f"{name} IS NOT NULL") >= _INDEXED_VECTORS:
+        if int(handle.count_rows(f"{name} IS NOT NULL")) >= _INDEXED_VECTORS:
             vendor: Any = import_module("lancedb.index")
             handle.create_index(name, config=vendor.IvfPq(distance_type="cosine"))
 
@@ -131,12 +140,23 @@ def _drop_unused(database: Database, chunks: Chunks, cache: VectorCache | None) 
     for name in database.names():
         if not name.startswith(VECTOR_PREFIX) or name == own:
             continue
-        day = newest_day(Table(database, name, database.handle(name)))
-        if day is not None and day > today() - _UNUSED_DAYS:
+        if _last_used(database, name) > today() - _UNUSED_DAYS:
             continue
         if chunks.has_column(name):
             chunks.run("cannot be written", lambda handle, name=name: handle.drop_columns([name]))
         database.drop(name)
+
+
+def _last_used(database: Database, name: str) -> int:
+    """The day on which a vector of a table was last known to be in use; 0 when nothing usable is in it."""
+    try:
+        table = Table(database, name, database.handle(name))
+        rows = table.run("cannot be read", lambda handle: handle.search().select(["used"]).to_arrow())
+    except IndexFault as fault:
+        if not fault.broken:
+            raise
+        return 0
+    return max(rows["used"].to_pylist(), default=0)
 
 
 def _size(database: Database, chunks: Chunks) -> int:

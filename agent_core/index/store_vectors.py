@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from agent_core.errors import IndexFault
 from agent_core.index.store_lance import Database, Table, arrow
 from agent_core.index.store_schema import (
     hash_array,
@@ -38,26 +39,20 @@ class VectorCache:
     """
 
     def __init__(self, database: Database, embedder: EmbedderInfo) -> None:
+        self.notes: list[str] = []
         self.name = vector_name(embedder)
         self.dims = embedder.dims
         self._database = database
-        self._opened: Table | None = None
+        self._table: Table | None = None
         self._asked: set[bytes] = set()
-
-    def table(self) -> Table | None:
-        """The table, None as long as it has never held anything."""
-        if self._opened is None and (handle := self._database.handle(self.name)) is not None:
-            self._opened = Table(self._database, self.name, handle)
-        return self._opened
 
     def get(self, hashes: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """The vectors that are there, of those that are asked for."""
-        table = self.table()
         found: dict[bytes, NDArray[np.float32]] = {}
-        if table is None:
-            return found
         for part in parts(list(dict.fromkeys(hashes)), _LOOKUP):
-            rows = table.run("cannot be read", lambda handle, part=part: self._read(handle, part))
+            rows = self.run("cannot be read", lambda handle, part=part: self._read(handle, part))
+            if rows is None:
+                break
             known = vector_rows(rows, "vector", self.dims)
             found.update(zip(known.hashes, known.matrix, strict=True))
         self._asked.update(found)
@@ -65,59 +60,67 @@ class VectorCache:
 
     def add(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Keep vectors; one commit."""
-        if not vectors:
-            return
         hashes = list(vectors)
         columns = [hash_array(hashes), vector_array(hashes, vectors, self.dims), _days(len(hashes), today())]
         rows = arrow().table(columns, schema=self._schema())
-        table = self.table()
-        if table is None:
-            table = self._opened = Table(
-                self._database, self.name, self._database.create(self.name, self._schema())
-            )
-        table.run(
-            "cannot be written",
-            lambda handle: (
-                handle.merge_insert("text_hash")
-                .when_not_matched_insert_all()
-                .execute(rows, on_bad_vectors="drop")
-            ),
-        )
+
+        def merge(handle: Any) -> bool:
+            into = handle.merge_insert("text_hash").when_not_matched_insert_all()
+            into.execute(rows, on_bad_vectors="drop")
+            return True
+
+        while not self.run("cannot be written", merge):
+            self._table = Table(self._database, self.name, self._database.create(self.name, self._schema()))
 
     def tidy(self, live: Collection[bytes], *, keep: int) -> None:
-        """Note which texts are in use, and forget the others, those unused for longest first, beyond `keep`
-        texts."""
-        table = self.table()
-        if table is None:
-            return
-        rows = table.run(
+        """Note which texts are in use; beyond `keep` texts, forget others, those unused for longest first."""
+        rows = self.run(
             "cannot be read", lambda handle: handle.search().select(["text_hash", "used"]).to_arrow()
         )
+        if rows is None:
+            return
         used: dict[bytes, int] = dict(
             zip(rows["text_hash"].to_pylist(), rows["used"].to_pylist(), strict=True)
         )
         now = today()
         in_use = (self._asked | set(live)) & used.keys()
-        stale = [text_hash for text_hash in in_use if used[text_hash] < now]
-        if stale:
-            self._stamp(table, stale, now)
         self._asked.clear()
+        self._stamp([text_hash for text_hash in in_use if used[text_hash] < now], now)
         spare = sorted(used.keys() - in_use, key=lambda text_hash: used[text_hash])
         for part in parts(spare[: max(len(used) - keep, 0)], _LOOKUP):
             condition = hashes_condition(part)
-            table.run("cannot be written", lambda handle, where=condition: handle.delete(where))
+            self.run("cannot be written", lambda handle, where=condition: handle.delete(where))
 
-    def last_used(self) -> int | None:
-        """The day on which any text was last in use; None for an empty table."""
-        return newest_day(self.table())
+    def count(self) -> int:
+        """How many texts are known."""
+        return self.run("cannot be read", lambda handle: int(handle.count_rows())) or 0
+
+    def run(self, doing: str, work: Callable[[Any], T]) -> T | None:
+        """The result of `work(handle)`, as `Table.run`; None when there is no table.
+
+        A broken one is kept aside: what was in it can be computed again.
+        """
+        try:
+            if self._table is None and (handle := self._database.handle(self.name)) is not None:
+                self._table = Table(self._database, self.name, handle)
+            return None if self._table is None else self._table.run(doing, work)
+        except IndexFault as fault:
+            if not fault.broken:
+                raise
+            aside = self._database.set_aside(self.name)
+            self.notes.append(f"Stored vectors were broken ({fault.message}). They are kept as {aside}.")
+            self._table = None
+            return None
 
     def _read(self, handle: Any, hashes: Sequence[bytes]) -> Any:
         return handle.search().where(hashes_condition(hashes)).select(["text_hash", "vector"]).to_arrow()
 
-    def _stamp(self, table: Table, hashes: list[bytes], day: int) -> None:
-        pa = arrow()
-        rows = pa.table({"text_hash": hash_array(hashes), "used": _days(len(hashes), day)})
-        table.run(
+    def _stamp(self, hashes: list[bytes], day: int) -> None:
+        if not hashes:
+            return
+        columns = {"text_hash": hash_array(hashes), "used": _days(len(hashes), day)}
+        rows = arrow().table(columns)
+        self.run(
             "cannot be written",
             lambda handle: handle.merge_insert("text_hash").when_matched_update_all().execute(rows),
         )
@@ -131,14 +134,6 @@ class VectorCache:
                 pa.field("used", pa.int32()),
             ]
         )
-
-
-def newest_day(table: Table | None) -> int | None:
-    """The newest `used` of a vector table; None for an empty one."""
-    if table is None:
-        return None
-    rows = table.run("cannot be read", lambda handle: handle.search().select(["used"]).to_arrow())
-    return max(rows["used"].to_pylist(), default=None)
 
 
 def today() -> int:

@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from agent_core.errors import IndexFault
 from agent_core.index.embed.port import EmbedderInfo
-from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
-
-SMALL = EmbedderInfo("small@1", 16, True)
-OTHER = EmbedderInfo("other@1", 8, True)
-
-
-def hash_of(text: str) -> bytes:
-    return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def row(path: str, text: str, *, start: int = 1, file_hash: str = "v1") -> ChunkRow:
-    return ChunkRow(
-        id=hash_of(path + "\0" + text).hex(),
-        path=path,
-        file_hash=file_hash,
-        language="python",
-        role="source",
-        kind="function",
-        name="f",
-        start=start,
-        end=start + 9,
-        text=text,
-        terms=text.lower(),
-        text_hash=hash_of(text),
-    )
-
-
-def vector_of(text: str, dims: int = 16) -> NDArray[np.float32]:
-    seed = int.from_bytes(hash_of(text)[:8], "big")
-    vector = np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
-    return vector / np.linalg.norm(vector)
-
-
-def vectors_of(*texts: str, dims: int = 16) -> Mapping[bytes, NDArray[np.float32]]:
-    return {hash_of(text): vector_of(text, dims) for text in texts}
+from tests.fakes.chunks import OTHER, SMALL, hash_of, row, vector_of, vectors_of
 
 
 @pytest.fixture
@@ -106,6 +71,11 @@ def test_two_hundred_files_with_any_names_are_one_commit(store: Store) -> None:
     assert set(store.ids_by_path()) == set(paths) - set(odd)
 
 
+def test_a_chunk_that_is_given_twice_is_kept_once(store: Store) -> None:
+    store.apply([row("a.py", "one"), row("a.py", "one", start=7)], paths=[])
+    assert [found.start for found in store.rows()] == [7]
+
+
 def test_a_file_without_unicode_is_kept_with_replacements(store: Store) -> None:
     store.apply([row("a.py", "half \ud800 pair")], paths=["a.py"])
     assert [found.text for found in store.rows()] == ["half ? pair"]
@@ -127,6 +97,17 @@ def test_unchanged_texts_keep_their_vectors(store: Store) -> None:
     assert found.hashes == [hash_of("one")]
     np.testing.assert_allclose(found.matrix[0], vector_of("one"), atol=1e-3)
     assert store.usage().rows_without_vector == 1
+
+
+@pytest.mark.parametrize("embedder", [SMALL, OTHER, None])
+def test_a_chunk_with_another_text_never_keeps_the_vector_of_the_old_one(
+    store: Store, place: str, embedder: EmbedderInfo | None
+) -> None:
+    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    store.close()
+    changed = msgspec.structs.replace(row("a.py", "one"), text_hash=hash_of("with another heading"))
+    Store.open(place, embedder=embedder).apply([changed], paths=["a.py"])
+    assert store.all_vectors().hashes == []
 
 
 def test_a_text_is_known_again_after_it_was_gone(store: Store, place: str) -> None:
@@ -169,6 +150,34 @@ def test_without_an_embedder_there_are_no_vectors(place: str) -> None:
     assert store.cached_vectors([hash_of("one")]) == {}
     with pytest.raises(IndexFault):
         store.add_vectors(vectors_of("one"))
+
+
+def test_vectors_of_another_length_are_refused(store: Store) -> None:
+    with pytest.raises(IndexFault, match="16"):
+        store.add_vectors(vectors_of("one", dims=8))
+
+
+def test_a_vector_that_is_none_counts_as_missing(store: Store) -> None:
+    nan = np.full(16, np.nan, dtype=np.float32)
+    store.apply([row("a.py", "one")], paths=[], vectors={hash_of("one"): nan})
+    store.flush()
+    assert store.usage().rows_without_vector == 1
+    assert store.usage().cached == 0
+
+
+@pytest.mark.parametrize("form", ["file://{}", "{} with spaces"])
+def test_other_ways_to_name_a_place(tmp_path: Path, form: str) -> None:
+    uri = form.format(tmp_path / "lance")
+    Store.open(uri, embedder=None).apply([row("a.py", "one")], paths=[])
+    assert [found.text for found in Store.open(uri, embedder=None).rows()] == ["one"]
+
+
+def test_a_place_that_is_not_on_disk() -> None:
+    store = Store.open("memory://", embedder=SMALL)
+    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    assert store.maintain(force=True)
+    assert store.usage().size > 0
+    assert store.all_vectors().hashes == [hash_of("one")]
 
 
 def test_text_is_found_before_and_after_maintenance(store: Store) -> None:

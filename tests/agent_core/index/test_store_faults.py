@@ -1,0 +1,198 @@
+"""What the store does where it cannot write, and with what it finds broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent_core.errors import IndexFault
+from agent_core.index.store import Store
+from agent_core.index.store_faults import fault
+from tests.fakes.chunks import SMALL, hash_of, row, vector_of, vectors_of
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "lance"
+
+
+@pytest.fixture
+def stored(place: Path) -> Path:
+    """An index with two files and their vectors."""
+    store = Store.open(str(place), embedder=SMALL)
+    store.apply([row("a.py", "one"), row("b.py", "two")], paths=[], vectors=vectors_of("one", "two"))
+    store.close()
+    return place
+
+
+def truncate(folder: Path, pattern: str) -> None:
+    found = list(folder.glob(pattern))
+    assert found
+    for file in found:
+        os.truncate(file, 40)
+
+
+def run_child(code: str, *arguments: str) -> dict[str, str]:
+    """Run code in a process of its own and read the JSON that it prints."""
+    head = "import json, os, sys, resource, signal\nfrom agent_core.errors import IndexFault\n"
+    head += "from agent_core.index.store import Store\nfrom tests.fakes.chunks import *\n"
+    command = [sys.executable, "-c", head + code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that a user without rights can reach too."""
+    with tempfile.TemporaryDirectory(dir=tempfile.gettempdir()) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        for inner, _, _ in os.walk(folder):
+            Path(inner).chmod(0o755)
+
+
+def test_an_index_that_cannot_be_written_can_be_read(open_to_all: Path) -> None:
+    told = run_child(
+        """
+store = Store.open(sys.argv[1], embedder=SMALL)
+store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+store.close()
+for folder, _, _ in os.walk(sys.argv[1]):
+    os.chmod(folder, 0o555)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+told = {}
+store = Store.open(sys.argv[1], embedder=SMALL)
+told["read"] = [found.text for found in store.rows()] + [str(len(store.all_vectors().hashes))]
+for name, action in {
+    "apply": lambda: store.apply([row("b.py", "two")], paths=[]),
+    "maintain": lambda: store.maintain(force=True),
+    "open": lambda: Store.open(sys.argv[1] + "/new", embedder=None),
+}.items():
+    try:
+        action()
+    except IndexFault as fault:
+        told[name] = fault.message
+print(json.dumps(told))
+""",
+        str(open_to_all / "lance"),
+    )
+    assert told.pop("read") == ["one", "1"]
+    assert told.keys() == {"apply", "maintain", "open"}, told
+    assert all("permission denied" in message for message in told.values())
+
+
+def test_a_full_disk_is_named_and_nothing_is_lost(place: Path) -> None:
+    told = run_child(
+        """
+store = Store.open(sys.argv[1], embedder=None)
+store.apply([row("a.py", "one")], paths=[])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+big = [row("a.py", os.urandom(2_000).hex()) for _ in range(100)]
+told = {}
+try:
+    store.apply(big, paths=[])
+except IndexFault as fault:
+    told["fault"] = fault.message + " / " + fault.hint + f" / {fault.broken}"
+told["kept"] = [found.text for found in store.rows()]
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+store.apply(big, paths=[])
+told["then"] = len(list(store.rows()))
+print(json.dumps(told))
+""",
+        str(place),
+    )
+    assert "the disk is full" in told["fault"]
+    assert told["fault"].endswith("False")
+    assert told["kept"] == ["one"]
+    assert told["then"] == 100
+
+
+def test_a_file_in_the_way_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "lance").write_text("mine")
+    with pytest.raises(IndexFault) as caught:
+        Store.open(str(tmp_path / "lance"), embedder=None)
+    assert not caught.value.broken
+    assert (tmp_path / "lance").read_text() == "mine"
+
+
+def test_a_table_that_cannot_be_opened_is_kept_aside(stored: Path) -> None:
+    truncate(stored, "chunks_1.lance/_versions/*.manifest")
+    store = Store.open(str(stored), embedder=SMALL)
+    assert list(store.rows()) == []
+    (aside,) = stored.glob("chunks_1.lance.bad-*")
+    assert str(aside) in store.notes[0]
+    store.apply([row("a.py", "one")], paths=[])
+    assert store.all_vectors().hashes == [hash_of("one")], "vectors outlive the chunks"
+    assert Store.open(str(stored), embedder=SMALL).notes == []
+
+
+def test_damage_that_shows_later_is_told_and_a_new_table_begun(stored: Path) -> None:
+    truncate(stored, "chunks_1.lance/data/*.lance")
+    store = Store.open(str(stored), embedder=SMALL)
+    with pytest.raises(IndexFault) as caught:
+        list(store.rows())
+    assert caught.value.broken
+    assert caught.value.code == "index"
+    for _ in range(2):
+        store = Store.open(str(stored), embedder=SMALL, fresh=True)
+        assert list(store.rows()) == []
+        assert len(store.notes) == 1
+    assert len(list(stored.glob("*.bad-*"))) == 1, "only the newest is kept"
+
+
+def test_a_table_of_another_shape_is_kept_aside(place: Path) -> None:
+    import lancedb
+
+    lancedb.connect(str(place)).create_table("chunks_1", [{"path": "a.py", "id": 7}])
+    store = Store.open(str(place), embedder=None)
+    assert "file_hash" in store.notes[0]
+    store.apply([row("a.py", "one")], paths=[])
+    assert store.search_text("one", 1)
+
+
+@pytest.mark.parametrize("what", ["_versions/*.manifest", "data/*.lance"])
+def test_broken_vectors_are_kept_aside_and_made_anew(stored: Path, what: str) -> None:
+    truncate(stored, f"vectors_1_*.lance/{what}")
+    store = Store.open(str(stored), embedder=SMALL)
+    assert store.cached_vectors([hash_of("one")]) == {}
+    assert len(store.notes) == 1
+    assert sorted(found.text for found in store.rows()) == ["one", "two"]
+    store.add_vectors(vectors_of("one"))
+    store.flush()
+    assert store.cached_vectors([hash_of("one")]).keys() == {hash_of("one")}
+    assert store.search_vector(vector_of("one"), 1)[0][0] == row("a.py", "one").id
+
+
+def test_a_broken_table_of_an_embedder_that_is_gone_is_no_obstacle(stored: Path) -> None:
+    truncate(stored, "vectors_1_*.lance/_versions/*.manifest")
+    store = Store.open(str(stored), embedder=None)
+    assert store.maintain(force=True)
+    assert not list(stored.glob("vectors_1_*.lance"))
+
+
+@pytest.mark.parametrize(
+    ("uri", "text", "broken"),
+    [
+        ("/here", "lance error: Not found: /here/x.lance", True),
+        ("s3://key:secret@bucket/x", "lance error: Not found: x.lance", False),
+        ("/here", "lance error: Commit conflict for version 7", False),
+        ("/here", "lance error: LanceError(IO): No space left on device (os error 28), /a/b.rs:1:2", False),
+    ],
+)
+def test_only_what_lies_here_is_taken_for_damaged(uri: str, text: str, broken: bool) -> None:
+    made = fault(uri, "cannot be read", RuntimeError(text))
+    assert made.broken is broken
+    assert "secret" not in made.message
+    assert ".rs:" not in made.message
