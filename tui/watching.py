@@ -9,6 +9,8 @@ from pathlib import Path
 
 _STEP_MS = 250
 """How long changes are gathered before they are told; also how often the watching thread wakes."""
+_UNNAMED = "Unable to decode path"
+"""What watchfiles says, and stops, when something changes whose name is not UTF-8."""
 
 
 class DiskWatcher:
@@ -16,11 +18,19 @@ class DiskWatcher:
 
     Args:
         on_change: Called in the event loop with absolute paths.
+        on_unnamed: Called when something changed whose name is not text, nobody knows where.
         on_trouble: Called once with the reason when watching is not possible.
     """
 
-    def __init__(self, *, on_change: Callable[[set[Path]], None], on_trouble: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        on_change: Callable[[set[Path]], None],
+        on_unnamed: Callable[[], None],
+        on_trouble: Callable[[str], None],
+    ) -> None:
         self._on_change = on_change
+        self._on_unnamed = on_unnamed
         self._on_trouble = on_trouble
         self._wanted: frozenset[Path] = frozenset()
         self._again = asyncio.Event()
@@ -56,6 +66,20 @@ class DiskWatcher:
             except OSError as error:
                 self._on_trouble(error.strerror or str(error))
                 return
+            except ExceptionGroup as group:  # what the watching thread raises
+                if (reason := _reason(group)) is not None:
+                    self._on_trouble(reason)
+                    return
+                self._on_unnamed()
+                await asyncio.sleep(
+                    4 * _STEP_MS / 1000
+                )  # each change of that file would end the watching anew
+
+
+def _reason(group: ExceptionGroup[Exception]) -> str | None:
+    """Why watching is not possible; None when it only met a name that is not text."""
+    reason = str(group.exceptions[0])
+    return None if _UNNAMED in reason else reason
 
 
 def _import():

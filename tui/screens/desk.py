@@ -32,7 +32,9 @@ class Desk:
         self.catalog = Catalog(runtime.workspace)
         self._folders: set[str] = set()
         self._tools: set[str] = set()
-        self._watcher = DiskWatcher(on_change=self._changed, on_trouble=self._blind)
+        self._watcher = DiskWatcher(
+            on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
+        )
         self._router = Router(screen=screen, propose=self.propose)
 
     async def begin(self) -> None:
@@ -88,6 +90,12 @@ class Desk:
             f"Changes on the disk are not followed: {reason}",
             "Press r in the files to look again.",
         )
+
+    def _look_again(self) -> None:
+        """Something changed somewhere. git stays unasked: it may read the file, which is a change again."""
+        self.catalog.outdate()
+        files = self._screen.files
+        self._screen.run_worker(files.reload(files.tree_of.folders()), group="changes")
 
     def _changed(self, paths: set[Path]) -> None:
         self._screen.run_worker(self._take_in(paths), group="changes")
