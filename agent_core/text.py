@@ -41,6 +41,20 @@ def _shown(match: re.Match[str]) -> str:
     return f"⟨U+{code:04X}⟩"
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def pictured(text: str) -> str:
+    """The text with a visible character in place of each control character and each byte that was no text.
+
+    For text that is to be edited: everything else stays, `\\n` and `\\t` too. Line ends become `\\n`.
+    """
+    if _CONTROL.search(text) is None:
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub(lambda match: shown if len(shown := _shown(match)) == 1 else "�", text)
+
+
 def one_line(text: str) -> str:
     """The printable text on one line: line ends and tabs become single spaces."""
     return " ".join(printable(text).split())

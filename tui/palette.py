@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.markup import escape
 
 from agent_core.errors import AgentError
 from agent_core.text import one_line
@@ -53,7 +54,7 @@ class EverythingProvider(Provider):
     async def discover(self) -> Hits:
         """What an empty search shows: every action."""
         for offer in self._actions():
-            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title, help=offer.help)
+            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title, help=escape(offer.help))
 
     async def search(self, query: str) -> Hits:
         """What fits the search."""
@@ -61,7 +62,8 @@ class EverythingProvider(Provider):
         for offer in (*self._actions(), *self._commands(), *self._model_offers(), *self._themes()):
             score = matcher.match(offer.title)
             if score > 0:
-                yield Hit(score, _marked(matcher, offer.title), offer.run, text=offer.title, help=offer.help)
+                title = _marked(matcher, offer.title)
+                yield Hit(score, title, offer.run, text=offer.title, help=escape(offer.help))
         if len(query.strip()) >= _FEWEST_LETTERS:
             async for hit in self._files(query):
                 yield hit

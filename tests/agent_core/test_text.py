@@ -11,6 +11,7 @@ from agent_core.text import (
     human_duration,
     human_size,
     one_line,
+    pictured,
     plural,
     printable,
     shorten,
@@ -108,3 +109,17 @@ def test_plurals() -> None:
     assert plural(1, "match", "matches") == "1 match"
     assert plural(2000, "match", "matches") == "2,000 matches"
     assert plural(0, "file") == "0 files"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("plain\ttext\n", "plain\ttext\n"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("esc\x1b[31mred\x7f\x9b", "esc␛[31mred␡�"),
+        ("odd-\udcff.py", "odd-�.py"),
+        ("שלום \u200fx 👨‍👩‍👧", "שלום \u200fx 👨‍👩‍👧"),
+    ],
+)
+def test_text_that_is_edited_keeps_everything_but_control_characters(typed: str, kept: str) -> None:
+    assert pictured(typed) == kept

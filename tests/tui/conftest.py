@@ -19,8 +19,10 @@ from agent_core.config import Settings
 from tests.fakes.screen import INFO, FakeRuntime, fake_runtime
 from tui.app import DspyApp
 from tui.widgets.rows import Item, Rows
+from tui.widgets.transcript.lines import Line
 
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
+HOSTILE = "\x1b]0;owned\x07\x1b[31m[bold]x[/bold] \u202eevil"
 MOMENT = 1_763_978_400  # 2025-11-24 10:00:00 UTC
 FILES = {
     ".gitignore": "build/\n*.log\n",
@@ -140,3 +142,16 @@ async def tell(pilot: Pilot[None], runtime: FakeRuntime, *events: object) -> Non
     await pilot.pause()
     app.work.transcript.update_now()
     await until(pilot, lambda: not app.work.transcript.page.stale)
+
+
+def screen_text(app: DspyApp) -> str:
+    """What is on the screen."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in lines)
+
+
+def text_of(app: DspyApp) -> str:
+    """The conversation as plain text."""
+    page = app.work.transcript.page
+    lines: list[Line] = [line for unit in range(len(page)) for line in page.lines(unit)]
+    return "\n".join(line.text for line in lines)

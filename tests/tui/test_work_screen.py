@@ -28,7 +28,7 @@ from agent_core.events import (
     Usage,
 )
 from tests.fakes.screen import FakeRuntime, fake_runtime
-from tests.tui.conftest import app_of, listed, settled, tell, until
+from tests.tui.conftest import HOSTILE, app_of, listed, screen_text, settled, tell, text_of, until
 from tui.app import DspyApp
 from tui.screens.approve import ApproveScreen
 from tui.screens.help import HelpScreen
@@ -36,17 +36,8 @@ from tui.screens.models import ModelsScreen
 from tui.screens.pick import FilePicker
 from tui.screens.preview import PreviewScreen
 from tui.widgets.find import FindBar
-from tui.widgets.transcript.lines import Line
 
 Opened = tuple[DspyApp, Pilot[None]]
-HOSTILE = "\x1b]0;owned\x07\x1b[31m[bold]x[/bold] \u202eevil"
-
-
-def text_of(app: DspyApp) -> str:
-    """The conversation as plain text."""
-    page = app.work.transcript.page
-    lines: list[Line] = [line for unit in range(len(page)) for line in page.lines(unit)]
-    return "\n".join(line.text for line in lines)
 
 
 def question(call_id: str = "c1") -> ApprovalNeeded:
@@ -378,12 +369,6 @@ async def test_a_pull_shows_how_far_it_is_and_can_be_stopped(runtime: FakeRuntim
         assert isinstance(app.screen, ModelsScreen), "the first Esc stops, the second closes"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.work)
-
-
-def screen_text(app: DspyApp) -> str:
-    """What is on the screen."""
-    lines = app.screen._compositor.render_strips()
-    return "\n".join(strip.text for strip in lines)
 
 
 async def test_find(runtime: FakeRuntime) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 
 from agent_core.events import Suggestion, SuggestionsRanked
@@ -33,7 +34,7 @@ class Suggestions(Rows):
     def rank(self, ranked: SuggestionsRanked) -> None:
         """Show these."""
         self._ranked = ranked.items
-        self.border_subtitle = one_line(ranked.evidence)
+        self.border_subtitle = Content(one_line(ranked.evidence))
         self.set_items([_item(number, each) for number, each in enumerate(ranked.items, 1)])
 
     def accept(self, number: int) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 
 from agent_core.errors import AgentError
 from agent_core.text import human_size, one_line, plural, printable, shorten_middle
@@ -25,7 +26,7 @@ _BEFORE = 2000
 """Lines read before the one that is wanted, in a file that is longer than what is shown."""
 
 
-class _Content(NamedTuple):
+class _Shown(NamedTuple):
     lines: list[list[Run]]
     start: int
     note: str
@@ -56,7 +57,7 @@ class PreviewScreen(Dialog[str]):
         self._keys = keys
         self._line = line
         self._at_end = at_end
-        self._content = _Content([], 1, "")
+        self._content = _Shown([], 1, "")
         self._shift = 0
         self.loaded = False
         """Whether the file was read, or could not be."""
@@ -76,9 +77,8 @@ class PreviewScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Read the file in a thread."""
-        self.query_one(".frame").border_title = shorten_middle(
-            one_line(self._path), max(20, self.size.width - 20)
-        )
+        title = shorten_middle(one_line(self._path), max(20, self.size.width - 20))
+        self.query_one(".frame").border_title = Content(title)  # `app/[id].ts` is no markup
         self.query_one(Rows).focus()
         self.run_worker(self._load(), group="load")
 
@@ -96,7 +96,7 @@ class PreviewScreen(Dialog[str]):
 
     def _fill(self, rows: Rows) -> None:
         """Show what was read, at the line that is wanted."""
-        self.query_one(".frame").border_subtitle = self._content.note
+        self.query_one(".frame").border_subtitle = Content(self._content.note)
         self._show()
         if self._at_end:
             rows.put_cursor(len(rows.items) - 1)
@@ -148,7 +148,7 @@ class PreviewScreen(Dialog[str]):
         self.dismiss(None)
 
 
-def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Content:
+def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Shown:
     """What is shown of the file; blocks. Raises AgentError."""
     start = max(1, line - _BEFORE)
     part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
@@ -164,17 +164,17 @@ def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Conte
         if part.start > 1 or part.end < part.total_lines:
             notes.append(f"{part.start}-{part.end} shown")
     notes += [part.note] if part.note else []
-    return _Content(_coloured(path, lines), part.start, " · ".join(notes))
+    return _Shown(_coloured(path, lines), part.start, " · ".join(notes))
 
 
-def _end_of(workspace: Workspace, path: str, size: int) -> _Content:
+def _end_of(workspace: Workspace, path: str, size: int) -> _Shown:
     """The last lines of a file that is too long to count them."""
     from agent_core.logs.tail import Tail
 
     tail = Tail(workspace.resolve(path), keep=_BEFORE)
     tail.look()
     note = f"{human_size(size)} · the last {plural(len(tail.lines), 'line')}"
-    return _Content(_coloured(path, list(tail.lines)), 1, note, numbered=False)
+    return _Shown(_coloured(path, list(tail.lines)), 1, note, numbered=False)
 
 
 def _coloured(path: str, lines: list[str]) -> list[list[Run]]:

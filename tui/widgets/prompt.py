@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
 
+from agent_core.text import pictured
 from tui.keys import PROMPT, bindings
 
 OWN_ACTIONS = frozenset(binding.action for binding in bindings(PROMPT))
 PLACEHOLDER = "Ask about this repository, or type a command"
+_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Prompt(TextArea):
@@ -76,6 +81,18 @@ class Prompt(TextArea):
         end = self.document.end
         self.replace(text, (0, 0), end)
         self.move_cursor(self.document.end)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Take no character that could draw: names of files, pasted text and the history may hold some."""
+        edit.text = pictured(edit.text)
+        return super().edit(edit)
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn: nothing in it reorders the rest."""
+        line = super().get_line(line_index)
+        if _REORDERING.search(line.plain):
+            line.plain = _REORDERING.sub("�", line.plain)
+        return line
 
     async def on_key(self, event: events.Key) -> None:
         """Run its own keys in the order in which they were typed; an `@` that begins a word asks for a file.
