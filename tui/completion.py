@@ -99,7 +99,7 @@ def _bash() -> str:
     for start, second in _starts().items():
         if second:
             words.append(f'        "{start}") COMPREPLY=($(compgen -W "{" ".join(second)}" -- "$cur")) ;;')
-    first = f'COMPREPLY=($(compgen -W "{" ".join(_starts())}" -- "$cur") $(compgen -d -- "$cur"))'
+    first = f'COMPREPLY=($(compgen -W "{" ".join(_starts())}" -- "$cur")); {_bash_paths("folder")}'
     words.append(f'        "") {first} ;;')
     return _BASH % {
         "commands": "\n".join(commands),
@@ -110,11 +110,15 @@ def _bash() -> str:
     }
 
 
+def _bash_paths(kind: str) -> str:
+    """Offers paths beside what is offered already; their names may hold spaces."""
+    letter = "d" if kind == "folder" else "f"
+    return f"local IFS=$'\\n'; compopt -o filenames; COMPREPLY+=($(compgen -{letter} -- \"$cur\"))"
+
+
 def _bash_value(option: Option) -> str:
-    if option.complete == "folder":
-        return 'COMPREPLY=($(compgen -d -- "$cur"));'
-    if option.complete == "file":
-        return 'COMPREPLY=($(compgen -f -- "$cur"));'
+    if option.complete in ("folder", "file"):
+        return f"{_bash_paths(option.complete)};"
     nospace = " compopt -o nospace;" if option.complete == "setting" else ""
     return f'COMPREPLY=($(compgen -W "{" ".join(_words(option))}" -- "$cur"));{nospace}'
 

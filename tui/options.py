@@ -13,7 +13,7 @@ Complete = Literal["", "folder", "file", "setting", "rule", "command"]
 
 
 class Option(NamedTuple):
-    """An option. `value` names its value, "" for a switch."""
+    """An option. `value` names its value, "" for a switch; one that is `optional` may be left out."""
 
     names: tuple[str, ...]
     help: str
@@ -21,6 +21,7 @@ class Option(NamedTuple):
     choices: tuple[str, ...] = ()
     repeat: bool = False
     complete: Complete = ""
+    optional: bool = False
 
     @property
     def key(self) -> str:
@@ -96,9 +97,10 @@ COMMANDS = (
         (
             Option(
                 ("--bundle",),
-                "pack what a bug report needs into a folder, without secrets",
+                "pack what a bug report needs, without secrets, into a folder (here by default)",
                 "DIR",
                 complete="folder",
+                optional=True,
             ),
             _FORMAT,
             *_COMMON,
@@ -166,6 +168,8 @@ def _value(option: Option, name: str, value: str | None, rest: list[str]) -> str
             raise UsageError(f"{name} takes no value")
         return ""
     if value is None:
+        if option.optional and (not rest or rest[0].startswith("-")):
+            return ""
         if not rest:
             raise UsageError(f"{name} needs a value: {name} {option.value}")
         value = rest.pop(0)
@@ -215,7 +219,8 @@ def help_text(program: str, command: Command) -> str:
 
 
 def _spelled(option: Option) -> str:
-    return ", ".join(option.names) + (f" {option.value}" if option.value else "")
+    value = f"[{option.value}]" if option.optional else option.value
+    return " ".join(filter(None, (", ".join(option.names), value)))
 
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:

@@ -26,6 +26,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 def complete(tmp_path: Path, *words: str) -> list[str]:
     """What bash offers for the last word."""
     (tmp_path / "folder").mkdir(exist_ok=True)
+    (tmp_path / "a folder").mkdir(exist_ok=True)
     (tmp_path / "file.txt").touch()
     quoted = " ".join(f"'{word}'" for word in ("dspy-tui", *words))
     code = _BASH.format(script=script("bash"), words=quoted)
@@ -33,7 +34,7 @@ def complete(tmp_path: Path, *words: str) -> list[str]:
         ["bash", "--norc", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    return done.stdout.split()
+    return done.stdout.split("\n")[:-1]
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
@@ -52,6 +53,8 @@ def complete(tmp_path: Path, *words: str) -> list[str]:
         (("--batch", "-c", "gr"), {"grep"}),
         (("--set", "prov"), {"provider="}),
         (("--workspace", "f"), {"folder"}),
+        (("--workspace", "a"), {"a folder"}),
+        (("a",), {"a folder"}),
         (("--batch", "--file", "f"), {"file.txt", "folder"}),
         (("model", ""), {"install"}),
     ],

@@ -71,6 +71,14 @@ def test_wrong_words(argv: list[str], said: str) -> None:
     assert said in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_a_value_that_may_be_left_out() -> None:
+    assert parse(["doctor", "--bundle"]).one("bundle", "not given") == ""
+    assert parse(["doctor", "--bundle", "--format", "json"]).one("bundle", "not given") == ""
+    assert parse(["doctor", "--bundle", "out"]).one("bundle") == "out"
+    assert parse(["doctor", "--bundle=out"]).one("bundle") == "out"
+    assert "--bundle [DIR]" in help_text("dspy-tui", parse(["doctor"]).command)
+
+
 def test_settings() -> None:
     parsed = parse(["--set", "provider=none", "--set", "openai_base_url=http://x/?a=b"])
     assert settings_of(parsed) == {"provider": "none", "openai_base_url": "http://x/?a=b"}
