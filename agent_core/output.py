@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,12 +21,17 @@ _PIECE = 1 << 16
 class Writer:
     """Writes in order, from a thread of its own: a reader that stalls stalls neither the work nor Ctrl-C.
 
+    Until `close` standard output is its alone: what anything else in the process prints there (a plugin, a
+    library, what they run) comes out on standard error, so that a document stays one.
+
     Args:
         on_lost: Called, from that thread, when nobody reads standard output any more or it cannot be written.
     """
 
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
         self._on_lost = on_lost
+        self._fds = {STDOUT: os.dup(STDOUT), STDERR: STDERR}
+        os.dup2(STDERR, STDOUT)
         self._queue: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
         self._lost: set[int] = set()
         self.error: OSError | None = None
@@ -72,6 +78,7 @@ class Writer:
         while self._thread.is_alive() and seen != self._written_count:
             seen = self._written_count
             self._thread.join(patience)
+        os.dup2(self._fds[STDOUT], STDOUT)
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -86,7 +93,7 @@ class Writer:
 
     def _write(self, fd: int, data: bytes) -> None:
         for start in range(0, len(data), _PIECE):
-            write_all(fd, data[start : start + _PIECE])
+            write_all(self._fds[fd], data[start : start + _PIECE])
             self._written_count += 1
 
     def _written(self, count: int) -> None:
@@ -115,7 +122,7 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 def open_missing_streams() -> None:
     """Put the null device where a standard stream is closed, so that no file of ours takes its number."""
-    for fd in (0, 1, 2):
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(fd)
         except OSError:
@@ -123,3 +130,5 @@ def open_missing_streams() -> None:
             if opened != fd:
                 os.dup2(opened, fd)
                 os.close(opened)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(fd, "w" if fd else "r", closefd=False))

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,17 +55,26 @@ def complain(error: AgentError) -> None:
     """Show an error and its next step on standard error."""
     from agent_core.batch_formats import error_lines
 
-    sys.stderr.write("\n".join(error_lines(error.info)) + "\n")
+    with suppress(OSError):  # nobody can be told
+        sys.stderr.write("\n".join(error_lines(error.info)) + "\n")
 
 
 def show(text: str) -> None:
-    """Write a result; raises BrokenPipeError when nobody reads it."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Write a result; raises BrokenPipeError when nobody reads it, `ToolError` when it cannot be written."""
+    from agent_core.errors import ToolError
+
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_stdout()
+        raise ToolError(f"the results could not be written: {error.strerror}") from None
 
 
 def _forget_stdout() -> None:
-    """Keep the interpreter from flushing into a closed pipe when it ends."""
+    """Keep the interpreter from flushing into a closed pipe or a full disk when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

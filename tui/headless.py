@@ -35,6 +35,7 @@ def batch(parsed: Parsed) -> int:
     front: Front = front_for(kind, writer)
     try:
         interruptible()
+        _end_like_an_interruption()
         commands = _commands(parsed)
         front = front_for(kind, writer, several=len(commands) > 1)
         code = asyncio.run(_run(parsed, commands, front, writer, running))
@@ -54,17 +55,25 @@ def batch(parsed: Parsed) -> int:
     return code
 
 
+def _end_like_an_interruption() -> None:
+    """Let SIGTERM and SIGHUP end what runs before the loop does as Ctrl-C would; nohup keeps its meaning."""
+    for number in _ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
 class _Running:
     """The run, for whoever wants to end it from outside the event loop."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._batch: Batch | None = None
+        self._numbers = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
 
     def begin(self, running: Batch) -> None:
         """It can be interrupted from now on."""
         self._loop, self._batch = asyncio.get_running_loop(), running
-        for number in _ENDING:
+        for number in self._numbers:
             self._loop.add_signal_handler(number, self._interrupt)
 
     def lose(self) -> None:
@@ -79,7 +88,7 @@ class _Running:
         """The second time, the signal does what it does to any program."""
         assert self._loop is not None
         assert self._batch is not None
-        for number in _ENDING:
+        for number in self._numbers:
             self._loop.remove_signal_handler(number)
         self._batch.interrupt()
 

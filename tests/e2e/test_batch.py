@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from agent_core.events import TurnFinished, TurnStarted, from_json
-from tests.e2e.conftest import ROOT, Run
+from tests.e2e.conftest import ROOT, Run, environment
 
 SCHEMA = json.loads((ROOT / "docs" / "batch.schema.json").read_text())
 
@@ -246,6 +246,30 @@ def test_a_full_disk_is_named(run: Run) -> None:
         done = run("--batch", "-c", "ls", stdout=full)
     assert done.returncode == 1
     assert b"No space left" in done.stderr
+
+
+def test_what_a_plugin_prints_is_no_result(run: Run, tmp_path: Path) -> None:
+    """Neither while it is loaded nor while it runs, nor what it runs."""
+    about = tmp_path / "plugins" / "noisy-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[dspy_tui.tools]\nnoisy = noisy:Tool\n")
+    (about.parent / "noisy.py").write_text(
+        "import os\nimport msgspec\nfrom agent_core.tools.base import ToolResult\n\n"
+        "print('while loaded')\n\n\n"
+        "class Args(msgspec.Struct):\n    pass\n\n\n"
+        "class Tool:\n"
+        "    name, aliases, summary, action, args_type = 'noisy', (), 'makes noise', 'read', Args\n"
+        "    positional, takes_rest, for_agent = (), False, False\n\n"
+        "    async def run(self, args, context):\n"
+        "        print('while run')\n        os.system('echo from a child')\n"
+        "        return ToolResult(text='found', summary='found')\n"
+    )
+    env = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{about.parent}")
+    done = run("--batch", "-c", "noisy", "--format", "json", env=env)
+    assert results(done)[0]["data"]["text"] == "found"
+    for noise in (b"while loaded", b"while run", b"from a child"):
+        assert noise in done.stderr
 
 
 @pytest.mark.parametrize("fd", [0, 1, 2])

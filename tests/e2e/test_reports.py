@@ -91,3 +91,25 @@ def test_a_reader_that_went_away_is_no_error(run: Run, arguments: tuple[str, ...
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("config", "show"), ("completion", "bash")])
+def test_a_full_disk_is_named(run: Run, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = run(*arguments, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == b"dspy-tui: the results could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("fd", [0, 1, 2])
+def test_closed_standard_streams(run: Run, fd: int) -> None:
+    done = run("config", "show", preexec_fn=lambda: os.close(fd))
+    assert (done.returncode, done.stderr) == (0, b"")
+    wrong = run("--nope", preexec_fn=lambda: os.close(fd))
+    assert wrong.returncode == 2
+
+
+def test_a_bundle_lies_here_where_no_folder_is_named(run: Run, repo: Path) -> None:
+    document = json.loads(run("doctor", "--bundle", "--format", "json").stdout)
+    (bundle,) = repo.glob("*.zip")
+    assert Path(document["bundle"]).name == bundle.name

@@ -26,6 +26,7 @@ def start(repo: Path, *arguments: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the suite may run under nohup
     )
 
 
@@ -53,6 +54,46 @@ def test_a_signal_ends_it_with_a_whole_document(repo: Path, number: signal.Signa
     assert (result["outcome"], result["exit"], result["error"]["code"]) == ("stopped", 130, "interrupted")
     assert b"Traceback" not in err
     assert is_gone(pid)
+
+
+def test_nohup_keeps_its_meaning(repo: Path) -> None:
+    """A hang-up that is ignored when the program starts does not end it."""
+    os.mkfifo(repo / "running")
+    with subprocess.Popen(
+        [*PROGRAM, "--batch", "--allow", "shell", "-c", "!echo $$ > running; read -r _ < running; echo on"],
+        cwd=repo,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    ) as process:
+        wait_until_running(repo)
+        process.send_signal(signal.SIGHUP)
+        (repo / "running").write_text("go\n")
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, b"on\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_commands_are_read(repo: Path, number: signal.Signals) -> None:
+    os.mkfifo(repo / "commands")
+    with (
+        subprocess.Popen(
+            [*PROGRAM, "--batch", "--format", "json", "--file", "commands"],
+            cwd=repo,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        ) as process,
+        (repo / "commands").open("wb"),
+    ):  # opened once the program reads
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130 and b"Traceback" not in err
+    assert json.loads(out)["results"] == []
 
 
 def test_a_signal_ends_the_event_stream_properly(repo: Path) -> None:
