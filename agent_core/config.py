@@ -126,6 +126,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Keep the index of the code fresh while the screen is open; false: only when a command needs it."
         ),
     ] = True
+    index_uri: Annotated[
+        str,
+        _setting(
+            "Where LanceDB keeps chunks and vectors: a folder, s3://…; empty takes .dspy_tui/index.",
+            env="DSPY_TUI_DB_URI",
+            user_only=True,
+        ),
+    ] = ""
     search_results: Annotated[
         int, _setting("Places that a search in the index shows without --limit.", ge=1, le=100)
     ] = 10

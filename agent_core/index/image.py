@@ -6,7 +6,7 @@ a new one; its chunks lie together. When too much is dead, everything is renumbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -235,19 +235,28 @@ class Image:
 
     # On disk
 
-    def save(self, path: Path) -> None:
-        """Write it, in one step; raises OSError."""
+    def saving(self) -> Callable[[Path], None]:
+        """Make ready to be written; returns what writes it, in any thread, whatever changes meanwhile."""
         if self._dead or None in self.by_number or any(getattr(self, name).overlay for name in _FIELDS):
             self.compact()
         arrays = Arrays()
         for name in _FIELDS:
             getattr(self, name).save(arrays, name)
-        arrays.put("base_size", self.base_size.view)
-        arrays.put("embedded", self.embedded.view)
+        arrays.put("base_size", self.base_size.view.copy())
+        arrays.put("embedded", self.embedded.view.copy())
         arrays.put("vectors", self.vectors.view.astype(np.float16))
         rows = [entry.row for entry in self.by_number if entry is not None]
-        arrays.put_bytes("files", msgspec.msgpack.encode(_Saved(self.embedder, self.dims, rows)))
-        arrays.write(path, version=VERSION)
+        embedder, dims = self.embedder, self.dims
+
+        def write(path: Path) -> None:
+            arrays.put_bytes("files", msgspec.msgpack.encode(_Saved(embedder, dims, rows)))
+            arrays.write(path, version=VERSION)
+
+        return write
+
+    def save(self, path: Path) -> None:
+        """Write it, in one step; raises OSError."""
+        self.saving()(path)
 
     @classmethod
     def load(cls, path: Path) -> Image:

@@ -121,6 +121,21 @@ class Postings:
             np.concatenate([counts, np.array(added[1], np.uint8)]),
         )
 
+    def select(self, terms: Sequence[str]) -> tuple[NDArray[np.int64], Ints]:
+        """The documents of many terms: for each posting its term's place in `terms`, and its document."""
+        known = [(place, self._numbers[term]) for place, term in enumerate(terms) if term in self._numbers]
+        places = np.array([place for place, _ in known], np.int64)
+        numbers = np.array([number for _, number in known], np.int64)
+        begin, sizes = self._offsets[numbers], np.diff(self._offsets)[numbers]
+        inner = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        owners, documents = np.repeat(places, sizes), self._documents[np.repeat(begin, sizes) + inner]
+        if self._added:
+            added = [(place, self._added[term][0]) for place, term in enumerate(terms) if term in self._added]
+            more = [np.full(len(numbers), place, np.int64) for place, numbers in added]
+            owners = np.concatenate([owners, *more])
+            documents = np.concatenate([documents, _chained(numbers for _, numbers in added)])
+        return owners, documents
+
     def names(self) -> Iterable[str]:
         """Every term, those of removed documents included."""
         yield from self._numbers

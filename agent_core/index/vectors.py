@@ -34,6 +34,7 @@ class VectorMaker:
         embedder: Makes the vectors.
         known: Looks vectors up that were made before, by text hash.
         keep: Keeps new ones.
+        may_make: Whether this process makes them, or another one does.
         on_change: Called when there are more.
     """
 
@@ -45,12 +46,15 @@ class VectorMaker:
         embedder: Embedder,
         known: Callable[[list[bytes]], Awaitable[Vectors]],
         keep: Callable[[Vectors], Awaitable[None]],
+        may_make: Callable[[], bool],
         on_change: Callable[[], None],
     ) -> None:
         self._root, self._image, self._embedder = root, image, embedder
-        self._known, self._keep, self._on_change = known, keep, on_change
+        self._known, self._keep, self._may_make, self._on_change = known, keep, may_make, on_change
         self._first: dict[str, None] = {}
         self._hopeless: set[bytes] = set()
+        self._unknown: set[bytes] = set()
+        self._unsearched = True
         self._wanted = asyncio.Event()
         self._rest = asyncio.Event()
         self._times: list[tuple[float, int]] = []
@@ -76,7 +80,14 @@ class VectorMaker:
     def wake(self) -> None:
         """There may be more to do."""
         self._hopeless.clear()
+        self._unsearched = True
         self._wanted.set()
+
+    def look_again(self) -> None:
+        """Another process may have made some of those that are missing."""
+        if not self._may_make():
+            self._unknown.clear()
+        self.wake()
 
     async def finished(self) -> None:
         """Wait until none is missing that can be made, or there is trouble."""
@@ -103,15 +114,14 @@ class VectorMaker:
             self._rest.set()
 
     async def _some(self) -> bool:
-        """Make the vectors of a batch; returns whether there may be more."""
-        batch = self._next()
+        """Find those that were made before, else make a batch; returns whether there may be more."""
+        if self._unsearched:
+            self._unsearched = False
+            if await self._find():
+                return True
+        batch = self._next() if self._may_make() else {}
         if not batch:
             return False
-        known = await self._known(list(batch))
-        if known:
-            self._image.add_vectors(known)
-            self._on_change()
-            return True
         began = time.monotonic()
         texts = await asyncio.to_thread(self._passages, batch)
         self._hopeless.update(key for key in batch if key not in texts)
@@ -123,6 +133,19 @@ class VectorMaker:
             self._times = [*self._times[-_RATE_OF:], (time.monotonic() - began, len(vectors))]
         self._on_change()
         return True
+
+    async def _find(self) -> bool:
+        """Look up what has not been looked up yet; returns whether something was found."""
+        missing = {self._image.facts(chunk).text_hash for chunk in self._image.missing_vectors()}
+        wanted = list(missing - self._unknown)
+        if not wanted:
+            return False
+        known = await self._known(wanted)
+        self._unknown.update(key for key in wanted if key not in known)
+        if known:
+            self._image.add_vectors(known)
+            self._on_change()
+        return bool(known)
 
     def _next(self) -> dict[bytes, str]:
         """The next texts to embed: their hashes, with the paths of their files."""

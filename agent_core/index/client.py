@@ -1,0 +1,215 @@
+"""The index of a workspace, as the program uses it: a process that is started by the first use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from agent_core.bus import Publish
+from agent_core.config import Settings
+from agent_core.errors import AgentError, IndexFault
+from agent_core.events import IndexChanged
+from agent_core.index import protocol as p
+from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
+from agent_core.workspace import Workspace
+
+_END_S = 8.0
+_ERRORS = 4000
+_log = logging.getLogger(__name__)
+
+
+class WorkerIndex:
+    """Implements `api.Index` with a process of its own.
+
+    Args:
+        workspace: What is indexed.
+        settings: The effective settings.
+        publish: Told whenever the status changes.
+    """
+
+    def __init__(self, *, workspace: Workspace, settings: Settings, publish: Publish) -> None:
+        self._workspace, self._settings, self._publish = workspace, settings, publish
+        self._status = IndexStatus()
+        self._process: asyncio.subprocess.Process | None = None
+        self._starting = asyncio.Lock()
+        self._readers: list[asyncio.Task[None]] = []
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._watchers: list[Callable[[IndexStatus], None]] = []
+        self._number = 0
+        self._closed = False
+        self._errors = b""
+
+    @property
+    def status(self) -> IndexStatus:
+        """How it stood when it was last heard of."""
+        return self._status
+
+    async def search(
+        self, query: str, *, mode: SearchMode = "hybrid", limit: int = 10, tests: bool | None = None
+    ) -> SearchAnswer:
+        """See `api.Index.search`."""
+        began = asyncio.get_running_loop().time()
+        call = p.Search(query, mode, limit, tests)
+        answer: SearchAnswer = await self._ask(call, SearchAnswer)
+        return msgspec.structs.replace(answer, seconds=asyncio.get_running_loop().time() - began)
+
+    async def build(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
+        """See `api.Index.build`."""
+        return await self._followed(p.Build(), on_progress)
+
+    async def embed(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
+        """See `api.Index.embed`."""
+        return await self._followed(p.Embed(), on_progress)
+
+    async def file_facts(self, path: str) -> FileFacts | None:
+        """See `api.Index.file_facts`."""
+        return await self._ask(p.Facts(path), FileFacts | None)
+
+    async def overview(self, path: str = ".") -> Overview:
+        """See `api.Index.overview`."""
+        return await self._ask(p.Survey(path), Overview)
+
+    async def opened(self, paths: tuple[str, ...]) -> None:
+        """See `api.Index.opened`."""
+        if self._process is not None:
+            await self._ask(p.Opened(paths), None)
+
+    async def open(self) -> None:
+        """Start the process, if it does not run; raises `IndexFault`."""
+        async with self._starting:
+            if self._closed:
+                raise IndexFault("The index is closed")
+            if self._process is None:
+                await self._start()
+
+    async def aclose(self) -> None:
+        """End the process: it writes what is to be kept, then ends by itself, or is killed."""
+        self._closed = True
+        async with self._starting:
+            process = self._process
+            if process is None:
+                return
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                await asyncio.wait_for(process.wait(), _END_S)
+            except TimeoutError:
+                _log.warning("the index process did not end by itself")
+            finally:
+                _kill(process)
+                await process.wait()
+                for reader in self._readers:
+                    reader.cancel()
+                await asyncio.gather(*self._readers, return_exceptions=True)
+
+    async def _followed(self, call: p.Call, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
+        self._watchers.append(on_progress)
+        try:
+            return await self._ask(call, IndexStatus)
+        finally:
+            self._watchers.remove(on_progress)
+
+    async def _ask(self, call: p.Call, kind: Any) -> Any:
+        await self.open()
+        process = self._process
+        if process is None or process.stdin is None:
+            raise IndexFault("The index process ended", hint="Ask again: it is started anew.")
+        self._number += 1
+        number = self._number
+        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            with suppress(ConnectionError):  # whoever reads its output says why it ended
+                process.stdin.write(p.frame(p.Request(number, call)))
+                await process.stdin.drain()
+            return msgspec.msgpack.decode(await future, type=kind)
+        except asyncio.CancelledError:
+            with suppress(ConnectionError):
+                process.stdin.write(p.frame(p.Request(number)))
+            raise
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _start(self) -> None:
+        # -P keeps the working folder off the module path: nothing of the workspace may be imported.
+        command = (sys.executable, "-P", "-m", "agent_core.index.worker")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, cwd=self._workspace.root, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise IndexFault(f"The index process cannot be started ({error.strerror or error})") from None
+        assert process.stdin is not None
+        start = p.Start(str(self._workspace.root), self._settings, self._settings.index_uri)
+        process.stdin.write(p.frame(start))
+        self._process = process
+        self._errors = b""
+        self._readers = [
+            asyncio.create_task(self._read(process)),
+            asyncio.create_task(self._read_errors(process)),
+        ]
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        decoder = msgspec.msgpack.Decoder(p.Message)
+        while (body := await p.read_frame(process.stdout)) is not None:
+            message = decoder.decode(body)
+            if isinstance(message, p.StatusChanged):
+                self._told(message.status)
+            else:
+                self._answered(message)
+        await process.wait()
+        self._ended(process)
+
+    async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while chunk := await process.stderr.read(4096):
+            self._errors = (self._errors + chunk)[-_ERRORS:]
+
+    def _told(self, status: IndexStatus) -> None:
+        self._status = status
+        self._publish(IndexChanged(status=status))
+        for watcher in list(self._watchers):
+            watcher(status)
+
+    def _answered(self, reply: p.Reply) -> None:
+        future = self._waiting.get(reply.number)
+        if future is None or future.done():
+            return
+        if reply.error is None:
+            future.set_result(reply.result)
+        else:
+            error = IndexFault(reply.error.message, hint=reply.error.hint)
+            future.set_exception(error)
+
+    def _ended(self, process: asyncio.subprocess.Process) -> None:
+        """The process is over: nobody may wait for it any longer; the next question starts another."""
+        if self._process is process:
+            self._process = None
+        if not self._closed:
+            said = self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            _log.warning("the index process ended with %s: %s", process.returncode, said)
+            self._told(
+                IndexStatus(phase="failed", trouble=f"the index process ended ({said or process.returncode})")
+            )
+        error: AgentError = IndexFault(
+            "The index process ended",
+            hint="Ask again: it is started anew. `dspy-tui doctor --bundle` has its log.",
+        )
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(error)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of the process and of what it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

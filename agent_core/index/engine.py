@@ -1,0 +1,287 @@
+"""The index of one workspace at work: updates, vectors, storage and answers, put together.
+
+Lives in the worker process. Everything that changes the image happens in the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.errors import AgentError, IndexFault
+from agent_core.files import keep_aside
+from agent_core.index.answers import Answers
+from agent_core.index.api import FileFacts, IndexPhase, IndexStatus, Overview, SearchAnswer, SearchMode
+from agent_core.index.arrays import BrokenArrays
+from agent_core.index.embed.port import Embedder, EmbedderInfo
+from agent_core.index.image import Image
+from agent_core.index.keeping import Keeper
+from agent_core.index.passage import asked
+from agent_core.index.updating import Updater
+from agent_core.index.vectors import VectorMaker
+from agent_core.index.watch import FolderWatch, folders_of
+
+_PATIENCE_S = 0.4
+"""How long a search waits for files that are known to be behind."""
+_QUERY_S = 2.0
+"""How long a search waits for the vector of its question before it goes without."""
+_POLL_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One index. `open` first, `aclose` last.
+
+    Args:
+        root: The workspace's root.
+        folder: Where the index lies.
+        uri: Where its LanceDB tables lie.
+        embedder: Makes vectors; None for an index without.
+        on_status: Called in the event loop whenever the status may have changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        folder: Path,
+        uri: str,
+        embedder: Embedder | None,
+        on_status: Callable[[], None],
+    ) -> None:
+        self._root, self._folder, self._uri = root, folder, uri
+        self._embedder, self._on_status = embedder, on_status
+        self._tasks: list[asyncio.Task[None]] = []
+        self._trouble: dict[str, str] = {}
+        self._phase: IndexPhase = "opening"
+
+    async def open(self) -> None:
+        """Read what is on disk and begin to bring it up to date; raises the `AgentError` tree."""
+        info = await self._embedder_info()
+        self._image = await asyncio.to_thread(self._load)
+        if info is not None and self._image.embedder != info.id:
+            self._image.drop_vectors(embedder=info.id, dims=info.dims)
+        self._answers = Answers(root=self._root, image=self._image)
+        self._updater = Updater(root=self._root, image=self._image, on_change=self._changed)
+        self._keeper = Keeper(
+            root=self._root, folder=self._folder, uri=self._uri, image=self._image, embedder=info,
+            on_tick=self._look_for_vectors,
+        )  # fmt: skip
+        self._vectors = None
+        if self._embedder is not None and info is not None:
+            self._vectors = VectorMaker(
+                root=self._root, image=self._image, embedder=self._embedder, known=self._keeper.known,
+                keep=self._keeper.keep, may_make=self._keeper.try_lock, on_change=self._on_status,
+            )  # fmt: skip
+        self._keeper.try_lock()
+        self._watch = FolderWatch(
+            on_change=self._updater.told, on_start=self._updater.look, on_trouble=self._blind
+        )
+        self._updater.look()
+        self._start(self._background())
+
+    async def _background(self) -> None:
+        """Once the first look is over, everything else."""
+        await self._updater.settled()
+        self._start(self._watch.run())
+        self._start(self._keeper.run())
+        if self._vectors is not None:
+            self._start(self._vectors.run())
+            self._vectors.wake()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._task_ended)
+        self._tasks.append(task)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a part of the index stopped", exc_info=error)
+            self._trouble["task"] = f"a part of the index stopped: {error}"
+            self._on_status()
+
+    async def _embedder_info(self) -> EmbedderInfo | None:
+        """Which embedder there is; a remote one is asked, and does without when it does not answer."""
+        if self._embedder is None:
+            return None
+        try:
+            if not self._embedder.info.dims:
+                await self._embedder.embed(["x"], purpose="query")
+            return self._embedder.info
+        except AgentError as error:
+            self._trouble["embedder"] = f"no vectors: {error.message}"
+            return None
+
+    def _load(self) -> Image:
+        path = self._folder / "image"
+        try:
+            return Image.load(path)
+        except FileNotFoundError:
+            return Image()
+        except (BrokenArrays, OSError) as error:
+            aside = keep_aside(path)
+            _log.warning("the index was broken (%s); kept as %s", error, aside)
+            self._trouble["image"] = f"the index was broken and is built anew ({error})"
+            return Image()
+
+    def _changed(self, paths: tuple[str, ...]) -> None:
+        """The updater took something in, or knows of more that is behind."""
+        if self._updater.scanned and not self._updater.behind:
+            self._phase = "ready"
+            self._watch.watch(folders_of(self._root, self._image.files))
+        elif self._updater.behind:
+            self._phase = "building" if self._updater.building else self._phase
+        else:
+            self._phase = "scanning"
+        if paths:
+            self._keeper.changed(paths)
+            if self._vectors is not None:
+                self._vectors.prefer(paths if len(paths) < 100 else ())
+                self._vectors.wake()
+        self._on_status()
+
+    def _look_for_vectors(self) -> None:
+        """Another process may have made some."""
+        if self._vectors is not None:
+            self._vectors.look_again()
+
+    def _blind(self, reason: str) -> None:
+        """Without being told of changes, look for them."""
+        self._trouble["watch"] = f"changes on disk are looked for every {_POLL_S:.0f} s ({reason})"
+        self._start(self._poll_forever())
+        self._on_status()
+
+    async def _poll_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            self._updater.look()
+
+    # Answers
+
+    @property
+    def status(self) -> IndexStatus:
+        """How it stands."""
+        if self._phase == "opening":
+            return IndexStatus(phase="opening")
+        updater, image = self._updater, self._image
+        failed = bool(updater.trouble)
+        troubles = (updater.trouble, self._keeper.trouble, *self._trouble.values())
+        return IndexStatus(
+            phase="failed" if failed else self._phase,
+            files=len(image.files),
+            chunks=image.chunks,
+            behind=len(updater.behind),
+            done=updater.done,
+            total=updater.done + len(updater.behind),
+            embedded=image.with_vector,
+            eta_s=None if self._vectors is None else self._vectors.eta_s,
+            embedder=image.embedder if self._vectors is not None else "",
+            bytes_on_disk=self._keeper.size,
+            skipped=updater.skipped,
+            trouble=next((text for text in (*troubles, self._vector_trouble()) if text), ""),
+            writer=self._keeper.writer,
+        )
+
+    def _vector_trouble(self) -> str:
+        trouble = "" if self._vectors is None else self._vectors.trouble
+        return f"no vectors for now: {trouble}" if trouble else ""
+
+    async def search(self, query: str, *, mode: SearchMode, limit: int, tests: bool | None) -> SearchAnswer:
+        """Search; raises `IndexFault` when there is nothing to search in."""
+        await self._ready()
+        if mode == "vector":
+            if self._vectors is None:
+                raise IndexFault(
+                    "There are no vectors: no embedder is in use",
+                    hint="Set `embedder` to minilm, ollama or openai, or use esearch.",
+                )
+            await self._vectors.finished()
+        vector, note = await self._vector_of(query)
+        if vector is None and mode == "vector":
+            raise IndexFault("There are no vectors yet", hint=note or "`emb-index` makes them.")
+        answer = await self._answers.search(query, vector, mode=mode, limit=limit, tests=tests)
+        if self._vectors is not None:
+            self._vectors.prefer(place.path for place in reversed(answer.places))
+        return SearchAnswer(places=answer.places, note=self._note(note), status=self.status)
+
+    async def _ready(self) -> None:
+        """Wait for the first build, or briefly for what is behind."""
+        first = not self._updater.scanned or self._phase == "building"
+        await self._updater.settled(None if first else _PATIENCE_S)
+        if self._updater.trouble:
+            raise IndexFault(f"The index cannot be made: {self._updater.trouble}")
+
+    async def _vector_of(self, query: str) -> tuple[NDArray[np.float32] | None, str]:
+        if self._embedder is None or self._vectors is None or not self._image.with_vector:
+            return None, ""
+        try:
+            async with asyncio.timeout(_QUERY_S):
+                return (await self._embedder.embed([asked(query)], purpose="query"))[0], ""
+        except (AgentError, TimeoutError) as error:
+            reason = error.message if isinstance(error, AgentError) else "the embedder is slow"
+            return None, f"searched without vectors: {reason}"
+
+    def _note(self, note: str) -> str:
+        image, behind = self._image, len(self._updater.behind)
+        missing = image.chunks - image.with_vector if self._vectors is not None else 0
+        parts = [note] if note else []
+        if behind:
+            parts.append(f"{behind:,} changed files are not in the index yet")
+        if missing:
+            parts.append(f"{image.with_vector:,} of {image.chunks:,} places have vectors so far")
+        return "; ".join(parts)
+
+    async def build(self) -> IndexStatus:
+        """Look at everything again, and return when nothing is behind and it is on disk."""
+        self._updater.look()
+        await self._updater.settled()
+        if self._keeper.writer:
+            await self._keeper.save()
+            await self._keeper.sync()
+        return self.status
+
+    async def embed(self) -> IndexStatus:
+        """Return when no vector is missing; raises `IndexFault` when they cannot be made."""
+        await self._ready()
+        if self._vectors is None:
+            raise IndexFault(
+                "No embedder is in use", hint="Set `embedder` to minilm, ollama or openai; see `config show`."
+            )
+        await self._vectors.finished()
+        if self._vectors.trouble:
+            raise IndexFault(f"The vectors cannot be made: {self._vectors.trouble}")
+        if self._keeper.writer:
+            await self._keeper.save()
+            await self._keeper.sync()
+        return self.status
+
+    async def file_facts(self, path: str) -> FileFacts | None:
+        """What is known of a file."""
+        await self._ready()
+        return self._answers.file_facts(path)
+
+    async def overview(self, path: str) -> Overview:
+        """What is known of a folder."""
+        await self._ready()
+        return self._answers.overview(path)
+
+    def opened(self, paths: tuple[str, ...]) -> None:
+        """Somebody looks at these files."""
+        if self._vectors is not None:
+            self._vectors.prefer(paths)
+
+    async def aclose(self) -> None:
+        """End everything and keep what is not kept yet."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._phase != "opening":
+            await self._updater.aclose()
+            await self._keeper.aclose()
+        if self._embedder is not None:
+            await self._embedder.aclose()

@@ -1,0 +1,250 @@
+"""Keeping the index on disk: the image as a file, chunks and vectors in LanceDB; by one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.errors import IndexFault
+from agent_core.index.digest import FileRow
+from agent_core.index.embed.port import EmbedderInfo
+from agent_core.index.image import Image
+from agent_core.index.passage import counted
+from agent_core.index.rows import ChunkRow
+from agent_core.index.texts import texts_of
+
+if TYPE_CHECKING:
+    from agent_core.index.store import Store
+
+R = TypeVar("R")
+Vectors = Mapping[bytes, NDArray[np.float32]]
+_TICK_S = 1.0
+_QUIET_S = 3.0
+_SAVE_EVERY_S = 20.0
+_FILES_AT_ONCE = 200
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Writes what changes, soon but not at once.
+
+    Args:
+        root: The workspace's root.
+        folder: Where the image and the lock lie.
+        uri: Where the LanceDB tables lie.
+        image: What is kept.
+        embedder: Whose vectors; None for an index without.
+        on_tick: Called whenever this process may have become the writer, or another one may have written.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        folder: Path,
+        uri: str,
+        image: Image,
+        embedder: EmbedderInfo | None,
+        on_tick: Callable[[], None],
+    ) -> None:
+        self._root, self._folder, self._uri = root, folder, uri
+        self._image, self._embedder, self._on_tick = image, embedder, on_tick
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lancedb")
+        self._store: Store | None = None
+        self._lock = -1
+        self._pending: dict[str, None] = {}
+        self._compared = False
+        self._saved_changes = image.changes
+        self._saved_at = self._changed_at = time.monotonic()
+        self.trouble = ""
+        """Why it cannot be kept, in one sentence; "" when all is well."""
+        self.size = 0
+        """Bytes on disk; 0 until they were counted."""
+
+    @property
+    def writer(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._lock >= 0
+
+    def try_lock(self) -> bool:
+        """Become the writer if no other process is."""
+        if self.writer:
+            return True
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = os.open(self._folder / "lock", flags, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            return False
+        self._lock = lock
+        return True
+
+    def changed(self, paths: Iterable[str]) -> None:
+        """These files are to be kept."""
+        self._pending.update(dict.fromkeys(paths))
+        self._changed_at = time.monotonic()
+
+    async def known(self, hashes: Sequence[bytes]) -> Vectors:
+        """The vectors that were made before, by text hash."""
+        if self._embedder is None or not hashes:
+            return {}
+        return await self._guarded(lambda store: store.cached_vectors(hashes)) or {}
+
+    async def keep(self, vectors: Vectors) -> None:
+        """Keep vectors, so that their texts are never embedded again."""
+        if self.writer:
+            await self._guarded(lambda store: store.add_vectors(vectors))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            if not self.writer:
+                if not self.try_lock():
+                    self._on_tick()
+                    continue
+                self._on_tick()
+            quiet = time.monotonic() - self._changed_at > _QUIET_S
+            if quiet or len(self._pending) >= _FILES_AT_ONCE:
+                await self.sync()
+            if (
+                self._image.changes != self._saved_changes
+                and (quiet or time.monotonic() - self._saved_at > _SAVE_EVERY_S)
+                and time.monotonic() - self._saved_at > _QUIET_S
+            ):
+                await self.save()
+
+    async def sync(self) -> None:
+        """Bring the tables up to date with the image."""
+        if not self._compared:
+            await self._compare()
+        while self._pending and self._compared:
+            paths = list(self._pending)[:_FILES_AT_ONCE]
+            entries = [entry.row for path in paths if (entry := self._image.files.get(path)) is not None]
+            rows = await asyncio.to_thread(self._rows, entries)
+            if (
+                await self._guarded(lambda store, rows=rows, paths=paths: _applied(store, rows, paths))
+                is None
+            ):
+                return
+            for path in paths:
+                self._pending.pop(path, None)
+        await self._guarded(lambda store: store.maintain())
+        usage = await self._guarded(lambda store: store.usage())
+        if usage is not None:
+            self.size = usage.size + _size(self._folder / "image")
+
+    async def _compare(self) -> None:
+        """Find the files of which the tables hold something else: an earlier process may have been killed."""
+        stored = await self._guarded(lambda store: store.ids_by_path())
+        if stored is None:
+            return
+        for path, entry in self._image.files.items():
+            content = entry.row.hash.hex()
+            if {chunk.id.hex(): content for chunk in entry.row.chunks} != stored.get(path, {}):
+                self._pending[path] = None
+        self._pending.update(dict.fromkeys(path for path in stored if path not in self._image.files))
+        self._compared = True
+
+    def _rows(self, files: Sequence[FileRow]) -> list[ChunkRow]:
+        rows: list[ChunkRow] = []
+        for file in files:
+            texts = texts_of(self._root, file)
+            for chunk in file.chunks:
+                text = texts.get(chunk.text_hash)
+                if text is None:
+                    continue  # the file has changed since; it comes again
+                terms = counted(text)
+                rows.append(
+                    ChunkRow(
+                        id=chunk.id.hex(),
+                        path=file.path,
+                        file_hash=file.hash.hex(),
+                        language=file.language,
+                        role=file.role,
+                        kind=chunk.kind,
+                        name=chunk.name,
+                        start=chunk.start,
+                        end=chunk.end,
+                        text=text,
+                        terms=" ".join(
+                            " ".join([term] * count)
+                            for term, count in zip(terms.terms, terms.counts, strict=True)
+                        ),
+                        text_hash=chunk.text_hash,
+                    )
+                )
+        return rows
+
+    async def save(self) -> None:
+        """Write the image."""
+        changes = self._image.changes
+        try:
+            write = self._image.saving()
+            await asyncio.to_thread(write, self._folder / "image")
+        except OSError as error:
+            self.trouble = f"the index cannot be written ({error.strerror or error})"
+            return
+        self._saved_changes, self._saved_at = changes, time.monotonic()
+
+    async def aclose(self) -> None:
+        """Write what is not kept yet, and let others write."""
+        try:
+            if self.writer and self._image.changes != self._saved_changes and self._image.files:
+                await self.save()
+            if self._store is not None and self.writer:
+                await self._guarded(lambda store: store.close())
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            if self.writer:
+                os.close(self._lock)
+                self._lock = -1
+
+    async def _guarded(self, work: Callable[[Store], R]) -> R | None:
+        """Do it in the store's thread; the index goes on in memory when that fails, and says so."""
+        loop = asyncio.get_running_loop()
+        try:
+            result = await loop.run_in_executor(self._thread, lambda: work(self._opened()))
+        except IndexFault as error:
+            if self.trouble != error.message:
+                _log.warning("the index is not kept: %s", error.message)
+            self.trouble = error.message
+            return None
+        self.trouble = ""
+        return result
+
+    def _opened(self) -> Store:
+        """The store; opened by the first use, since LanceDB takes a second to be imported."""
+        if self._store is None:
+            from agent_core.index.store import Store
+
+            try:
+                self._store = Store.open(self._uri, embedder=self._embedder)
+            except IndexFault as fault:
+                if not fault.broken or not self.writer:
+                    raise
+                self._store = Store.open(self._uri, embedder=self._embedder, fresh=True)
+        return self._store
+
+
+def _applied(store: Store, rows: Sequence[ChunkRow], paths: Sequence[str]) -> bool:
+    store.apply(rows, paths=paths)
+    return True
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
