@@ -120,7 +120,8 @@ def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
     tool = registry.get(name)
     if tool is None:
-        raise UsageError(f"There is no command {shown(name)}", hint=_nearest(name, registry))
+        broken = registry.why_not(name)
+        raise UsageError(broken or f"There is no command {shown(name)}", hint=_nearest(name, registry))
     return CommandLine(tool.name, read_arguments(tool, rest), typed)
 
 

@@ -109,7 +109,7 @@ def _context(turn: Turn, call_id: str, *, typed: bool, write: Write | None) -> T
 
 async def _run(turn: Turn, tool: AnyTool, args: msgspec.Struct, context: ToolContext) -> ToolResult:
     try:
-        result = await tool.run(args, context)
+        result: Any = await tool.run(args, context)
     except AgentError:
         raise
     except Exception as error:
@@ -122,6 +122,8 @@ async def _run(turn: Turn, tool: AnyTool, args: msgspec.Struct, context: ToolCon
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError  # the tool swallowed it
+    if not isinstance(result, ToolResult):
+        raise ToolError(f"{tool.name} broke: it gave back {type(result).__name__}, not a ToolResult")
     return result
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from agent_core.commandline import CommandLine, ShellLine, Task, parse
 from agent_core.errors import AgentError, ModelCutOff, NoModel, NothingDone
+from agent_core.events import Notice
 from agent_core.session.ends import End, stopped
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ async def work(turn: Turn) -> End:
         assert tool is not None, "the shell tool is built in"
         return await _command(turn, tool.name, tool.args_type(command=line.command))
     turn.start("task")
+    _tell_of_plugin(turn)
     return await _task(turn, line)
+
+
+def _tell_of_plugin(turn: Turn) -> None:
+    """What begins with the name of a plugin that cannot be used was perhaps meant for it."""
+    if not turn.text[0].isspace() and (broken := turn.registry.why_not(turn.text.split(None, 1)[0])):
+        hint = "This is read as a question."
+        turn.publish(Notice(level="warning", message=broken, hint=hint, turn_id=turn.turn_id))
 
 
 async def _command(turn: Turn, name: str, args: msgspec.Struct) -> End:

@@ -90,6 +90,11 @@ class Registry:
                     self._plugins[point.name] = point
         return self._plugins
 
+    def why_not(self, name: str) -> str:
+        """Why the plugin that should bring the command cannot be used; "" where there is no such plugin."""
+        failed = next((failure for failure in self.failures if failure.name == name), None)
+        return f"The plugin {name} cannot be used: {failed.error}" if failed and not self.get(name) else ""
+
     def _load(self, point: EntryPoint) -> None:
         try:
             loaded: Any = point.load()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent_core.events import (
+    Notice,
     TextDelta,
     ToolFinished,
     ToolProgress,
@@ -18,6 +20,7 @@ from agent_core.events import (
     TurnUnqueued,
 )
 from agent_core.llm.scripted import Reply, ScriptedModel
+from agent_core.tools.registry import PluginFailure
 from tests.fakes.session import Echo, Fail, Half, Put, Wait, make_session
 
 
@@ -80,6 +83,38 @@ async def test_a_bug_in_a_tool_is_a_short_message_with_a_traceback_in_the_log(
     assert (error.code, error.message) == ("tool", "fail broke: KeyError: 'gone'")
     assert str(tmp_path / "own.log") in error.hint
     assert "Traceback" in caplog.text
+
+
+class Nothing(Echo):
+    """Forgot its result."""
+
+    name = "nothing"
+
+    async def run(self, args: Any, context: Any) -> Any:
+        return None
+
+
+async def test_a_tool_without_a_result_is_named(tmp_path: Path) -> None:
+    session, seen = make_session(tmp_path, Nothing())
+    session.submit("nothing")
+    await session.idle()
+    error = seen.one(TurnFinished).error
+    assert error == seen.one(ToolFinished).error
+    assert (error.code, error.message) == ("tool", "nothing broke: it gave back NoneType, not a ToolResult")
+
+
+async def test_a_plugin_that_cannot_be_used_is_named_when_it_is_called(tmp_path: Path) -> None:
+    session, seen = make_session(tmp_path, Echo())
+    session.registry.failures.append(PluginFailure("build", "x:Build", "ImportError: no such module"))
+    session.submit("build fails, why?")
+    await session.idle()
+    notice = seen.one(Notice)
+    assert notice.message == "The plugin build cannot be used: ImportError: no such module"
+    assert seen.one(TurnFinished).exit == 0
+    session.submit("/build")
+    await session.idle()
+    error = seen.events[-1].error
+    assert (error.code, error.message) == ("usage", notice.message)
 
 
 async def test_an_unexpected_error_is_internal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
