@@ -24,6 +24,12 @@ ALWAYS = frozenset({".git", ".dspy_tui"})
 _NAMES = (".gitignore", ".ignore")
 _LIMIT = 1 << 20
 _MOST_ANY_DEPTH = 3
+_CLASSES = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z",
+    "xdigit": "0-9a-fA-F", "blank": " \t", "space": " \t\r\v\f",
+}  # fmt: skip
+_CLASS = re.compile(rf"\[:({'|'.join(_CLASSES)}):\]")
+_INNER = re.compile(r"(?<!\\)(\[\^?)\[")
 _SPECIAL = re.compile(r"(?<!\\)[.^$*+?{}\[\]|()]|\\[a-zA-Z0-9]")
 
 
@@ -108,6 +114,7 @@ class PatternFile:
             line = line.rstrip("\r")
             if line.endswith("/**/"):
                 line += "*/"  # any folder inside; pathspec would take the outer one too
+            line = _CLASS.sub(lambda match: _CLASSES[match[1]], line)  # pathspec knows none
             try:
                 regex, include = GitIgnoreSpecPattern.pattern_to_regex(line)
             except GitIgnorePatternError:
@@ -116,7 +123,7 @@ class PatternFile:
                 continue
             if not self._runs or self._runs[-1].include is not include:
                 self._runs.append(_Run(include))
-            self._runs[-1].add(regex)
+            self._runs[-1].add(_INNER.sub(r"\1\\[", regex))  # a bracket in brackets is one
         for run in self._runs:
             run.compile()
         self._runs.reverse()

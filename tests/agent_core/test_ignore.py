@@ -74,6 +74,8 @@ TREE = {
         "x y   \n",
         "weird\\[1\\].txt\nback\\\\slash\n",
         "[a-k]*\n",
+        "[[:alpha:]].py\n[![:alnum:]]*\n[[:upper:][:digit:]]*\n",
+        "weird[[]1].txt\n[^[]ogs\n",
         "[!a]*.pyc\n",
         "?.py\n",
         "logs/*.log\n\n# comment\n",
