@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
 from tui.keys import ANYWHERE, Keys, bindings
 from tui.screens.work import WorkScreen
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.02
 """Left to the thread that writes the first paint to the terminal, before other work begins."""
+_WRONG = "Something went wrong inside dspy-tui"
+_log = logging.getLogger(__name__)
 
 
 def _everything() -> Any:
@@ -73,7 +78,12 @@ class DspyApp(App[None], inherit_bindings=False):
         """Everything else waits until the first paint is out."""
         if self.keys.keymap:
             self.set_keymap(self.keys.keymap)
+        self.app_resume_signal.subscribe(self, self._redraw)  # pyright: ignore[reportUnknownMemberType]
         self.work.call_after_refresh(self.set_timer, _PAUSE_S, self._begin)
+
+    def _redraw(self, _: App[Any]) -> None:
+        """After a suspension the terminal is empty."""
+        self.refresh(layout=True)
 
     async def _begin(self) -> None:
         """Fill the screen and start the background work."""
@@ -92,6 +102,27 @@ class DspyApp(App[None], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Cancel what runs and close every connection."""
         await self.runtime.aclose()
+
+    # What nobody expected. Textual would show tracebacks, with the values of all variables.
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Background work that failed ends alone, and says so; anything else ends the program."""
+        if not isinstance(error, WorkerFailed) or self._exit:
+            super()._handle_exception(error)
+            return
+        _log.error("background work failed", exc_info=error.error)
+        if self._exception is None:  # for tests: they fail with it
+            self._exception = error
+        self.work.transcript.add_notice("error", _WRONG, self._where())
+
+    def _fatal_error(self) -> None:
+        """End, and name the log in which the traceback is."""
+        _log.error("the screen failed", exc_info=self._exception)
+        self._exit_renderables.append(Text(f"dspy-tui: {_WRONG}\n  {self._where()}"))
+        self._close_messages_no_wait()
+
+    def _where(self) -> str:
+        return f"The traceback is in {self.runtime.log.path}."
 
     # For the key table and the palette
 

@@ -127,5 +127,6 @@ def fake_runtime(
         models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),
         session=FakeSession(bus),
         bus=bus,
+        log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),
         closed=False,
     )
