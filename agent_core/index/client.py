@@ -9,17 +9,20 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Settings
-from agent_core.errors import AgentError, IndexFault
+from agent_core.errors import AgentError, IndexFault, PermissionRefused
 from agent_core.events import IndexChanged
 from agent_core.index import protocol as p
 from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
 from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.llm.select import ApproveHost
 
 _END_S = 8.0
 _ERRORS = 4000
@@ -33,10 +36,20 @@ class WorkerIndex:
         workspace: What is indexed.
         settings: The effective settings.
         publish: Told whenever the status changes.
+        approve_host: Asked before texts go to an embedder on another machine; without it, every one may have
+            them. One that may not is done without.
     """
 
-    def __init__(self, *, workspace: Workspace, settings: Settings, publish: Publish) -> None:
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        settings: Settings,
+        publish: Publish,
+        approve_host: ApproveHost | None = None,
+    ) -> None:
         self._workspace, self._settings, self._publish = workspace, settings, publish
+        self._approve_host = approve_host
         self._status = IndexStatus()
         self._process: asyncio.subprocess.Process | None = None
         self._starting = asyncio.Lock()
@@ -137,7 +150,21 @@ class WorkerIndex:
         finally:
             self._waiting.pop(number, None)
 
+    async def _allowed(self) -> Settings:
+        """The settings, without an embedder that may not have the texts."""
+        from agent_core.index.embed.select import recipient
+
+        remote = recipient(self._settings)
+        if remote is None or remote.is_local or self._approve_host is None:
+            return self._settings
+        try:
+            allowed = await self._approve_host(remote)
+        except PermissionRefused:
+            allowed = False
+        return self._settings if allowed else msgspec.structs.replace(self._settings, embedder="none")
+
     async def _start(self) -> None:
+        settings = await self._allowed()
         # -P keeps the working folder off the module path: nothing of the workspace may be imported.
         command = (sys.executable, "-P", "-m", "agent_core.index.worker")
         try:
@@ -148,7 +175,7 @@ class WorkerIndex:
         except OSError as error:
             raise IndexFault(f"The index process cannot be started ({error.strerror or error})") from None
         assert process.stdin is not None
-        start = p.Start(str(self._workspace.root), self._settings, self._settings.index_uri)
+        start = p.Start(str(self._workspace.root), settings, settings.index_uri)
         process.stdin.write(p.frame(start))
         self._process = process
         self._errors = b""

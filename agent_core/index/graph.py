@@ -87,7 +87,7 @@ class Graph:
     ) -> list[Neighbour]:
         names: dict[int, list[str]] = {}
         for place in np.flatnonzero(own).tolist():
-            names.setdefault(int(others[place]), []).append(edges.names[edges.name[place]])
+            names.setdefault(int(others[place]), []).append(edges.names[int(edges.name[place])])
         found: list[Neighbour] = []
         for number, shared in names.items():
             entry = self._image.by_number[number]

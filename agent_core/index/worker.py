@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from contextlib import suppress
 
 import msgspec
@@ -141,12 +140,14 @@ async def _main() -> int:
     return 0
 
 
-def main() -> int:
-    """Serve one workspace; returns the exit code."""
+def main() -> None:
+    """Serve one workspace, and end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program; its end is ours
     os.environ.setdefault("LANCEDB_LOG", "error")
-    return asyncio.run(_main())
+    code = asyncio.run(_main())
+    # What was to be kept is kept; a thread that still imports a library must not hold up the end.
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
