@@ -19,7 +19,12 @@ _SAFE = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false"),
     *("-c", "core.pager=cat", "-c", "status.submoduleSummary=false"),
 )
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
+# A partial clone would fetch what it lacks, through whatever program its configuration names.
+_OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_PAGER": "cat",
+    "GIT_LITERAL_PATHSPECS": "1", **_OFFLINE,
+}  # fmt: skip
 
 
 class GitState(msgspec.Struct, frozen=True):
@@ -35,7 +40,9 @@ class GitState(msgspec.Struct, frozen=True):
 
 
 def git_environment() -> dict[str, str]:
-    """The environment for calls of git: no prompts, no locks, no other repository than the folder's."""
+    """The environment for calls of git: no prompts, no locks, no network, no patterns in paths, and no other
+    repository than the folder's.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return kept | _ENVIRONMENT
 
@@ -43,16 +50,16 @@ def git_environment() -> dict[str, str]:
 async def safe_git(root: Path) -> list[str]:
     """The beginning of a git command line that runs nothing the repository itself configures.
 
-    Monitors, hooks and pagers are switched off, and so is every filter that the repository's own
-    configuration (not the user's) defines, since a repository may come from anybody. `git diff` needs
-    `--no-ext-diff --no-textconv` besides.
+    Its files are those beside its `.git`, whatever place it configures for them. Monitors, hooks and pagers
+    are switched off, and so is every filter that the repository's own configuration (not the user's) defines,
+    since a repository may come from anybody. `git diff` needs `--no-ext-diff --no-textconv` besides.
 
     Raises OSError when there is no git, TimeoutError when it does not answer.
     """
     listed = await capture(
         ["git", "config", "--list", "--show-scope", "--name-only", "-z"], cwd=root, env=git_environment()
     )
-    argv = ["git", "--no-pager", *_SAFE]
+    argv = ["git", "--no-pager", f"--work-tree={repository_root(root) or root}", *_SAFE]
     words = listed.out.decode("utf-8", "surrogateescape").split("\0")
     for scope, name in zip(words[::2], words[1::2], strict=False):
         section, _, rest = name.partition(".")

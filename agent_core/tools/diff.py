@@ -24,8 +24,6 @@ _OPTIONS = (
     "--no-ext-diff", "--no-textconv", "--no-color", "--relative", "--submodule=short",
     "--ignore-submodules=dirty", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames",
 )  # fmt: skip
-# A partial clone would fetch what it lacks, through whatever program its configuration names.
-_OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_LITERAL_PATHSPECS": "1"}
 
 
 class DiffArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +76,7 @@ class DiffTool:
 class _Git:
     def __init__(self, workspace: Workspace, command: list[str], path: str) -> None:
         self._root, self._command, self._path = workspace.root, command, path
-        self._environment = git_environment() | _OFFLINE
+        self._environment = git_environment()
 
     async def has_commit(self) -> bool:
         asked = await self._ask("rev-parse", "--verify", "--quiet", "HEAD")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agent_core.config import Settings
 from agent_core.gitstate import GitState, safe_git, status
+from agent_core.tools.base import ToolContext
+from agent_core.tools.diff import DiffArgs, DiffTool
 from agent_core.workspace import Workspace
 
 
@@ -122,6 +125,27 @@ async def test_nothing_that_the_repository_configures_runs(repository: Path, tmp
     )
     assert b"+x" in shown.stdout
     assert not trap.exists()
+
+
+async def test_the_repository_cannot_name_other_files(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "kept").write_text("a secret\n")
+    (tmp_path / "private" / "key").touch()
+    (repository / "changed").write_text("x")
+    git(repository, "config", "core.worktree", str(tmp_path / "private"))
+    workspace = Workspace.open(repository)
+    assert (await status(workspace)).files == {"changed": "M"}
+    told = await DiffTool().run(DiffArgs(), ToolContext(workspace=workspace, settings=Settings()))
+    assert "secret" not in told.text and "key" not in told.text and "changed" in told.text
+
+
+async def test_linked_and_inner_repositories(repository: Path, tmp_path: Path) -> None:
+    """Their `.git` is a file, and a submodule's says by itself where its files are."""
+    git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repository), "m")
+    for folder in (tmp_path / "linked", repository / "m"):
+        (folder / "changed").write_text("x")
+        assert (await status(Workspace.open(folder))).files == {"changed": "M"}
 
 
 async def test_the_environment_cannot_name_another_repository(

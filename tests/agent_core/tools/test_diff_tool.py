@@ -192,7 +192,6 @@ async def test_nothing_is_fetched(lacking: Path, trap: Path) -> None:
     assert not sprung(trap)
 
 
-@pytest.mark.xfail(reason="`git status` lacks what keeps `git diff` from fetching", strict=True)
 async def test_nothing_is_fetched_for_the_status(lacking: Path, trap: Path) -> None:
     await status(Workspace.open(lacking))
     assert not sprung(trap)
