@@ -68,7 +68,7 @@ class Turn:
         self._usage = Usage()
         self._changed: dict[str, None] = {}
         self._calls = 0
-        self._began = time.monotonic()
+        self._began: float | None = None
         self._started = False
         self._finished = False
 
@@ -145,6 +145,7 @@ class Turn:
 
     async def run(self) -> None:
         """Do the work."""
+        self._began = time.monotonic()
         end = End(outcome="stopped", reason="failed", exit=1, error=self._internal())
         try:
             with self._desk.gate.asking_for(self):
@@ -174,7 +175,7 @@ class Turn:
                 reason=end.reason,
                 text=text,
                 exit=end.exit,
-                seconds=time.monotonic() - self._began,
+                seconds=0.0 if self._began is None else time.monotonic() - self._began,
                 usage=end.usage or self._usage,
                 data=end.data,
                 error=end.error,

@@ -242,3 +242,16 @@ async def test_a_typed_command_writes_its_whole_result(tmp_path: Path) -> None:
     session.submit("echo this")
     await session.idle()
     assert written == ["all of this\n"]
+
+
+async def test_waiting_in_the_queue_does_not_count(tmp_path: Path) -> None:
+    wait = Wait()
+    session, seen = make_session(tmp_path, wait, Echo())
+    session.submit("wait")
+    session.submit("echo hello")
+    await wait.running.wait()
+    await asyncio.sleep(0.2)
+    wait.go.set()
+    await session.idle()
+    first, second = seen.of(TurnFinished)
+    assert second.seconds < first.seconds
