@@ -106,7 +106,8 @@ class Client(ollama.AsyncClient):
                 "POST", "/api/chat", content=msgspec.json.encode(body)
             ) as response:
                 if response.status_code >= 400:
-                    raise http_errors.from_status(response.status_code, await response.aread(), endpoint)
+                    said, headers = await response.aread(), response.headers
+                    raise http_errors.from_status(response.status_code, said, endpoint, headers=headers)
                 lines = LineSplitter()
                 async with aclosing(paced(response.aiter_bytes())) as pieces:
                     async for data in pieces:

@@ -136,6 +136,13 @@ async def test_each_failure_has_its_error(
         assert text_of(events).startswith("a")
 
 
+async def test_retry_after_is_told(scripted: OllamaModel, model_server: ModelServer) -> None:
+    model_server.script(Answer(status=429, body="{}", headers={"Retry-After": "60"}))
+    with pytest.raises(errors.ModelRateLimited, match="429") as caught:
+        await collect(scripted.stream(ask()))
+    assert caught.value.retry_after == 60
+
+
 @pytest.mark.parametrize(
     ("word", "ability"), [("tools", "supports_tools"), ("thinking", "supports_thinking")]
 )
