@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from agent_core.index.embed.port import EmbedderInfo
 
-_PENDING_VECTORS = 512
+_PENDING = 512
 """Vectors that wait for one common commit: some seconds of an embedder's work, which a kill may cost."""
+_UNFILLED = 4096
+"""Vectors that are kept and that the chunks wait for: giving them some writes these chunks anew."""
 
 
 class Store:
@@ -45,22 +47,22 @@ class Store:
         self._cache = cache
         self._upkeep = Upkeep(database=database, chunks=chunks, cache=cache)
         self._pending: dict[bytes, NDArray[np.float32]] = {}
+        self._unfilled: dict[bytes, NDArray[np.float32]] = {}
 
     @classmethod
     def open(cls, uri: str, *, embedder: EmbedderInfo | None, fresh: bool = False) -> Store:
         """The index at a folder or a LanceDB URI; what is missing is made.
 
-        A broken table on this machine is kept aside as `NAME.bad-<time>`, and `notes` say so.
-
         Args:
             uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; credentials come from the
                 environment.
             embedder: Whose vectors are read and written; None for an index without vectors.
-            fresh: Keep a table of chunks that turned out to be broken (`IndexFault.broken`) aside and begin
-                anew. Cached vectors stay.
+            fresh: Keep chunks that turned out to be broken aside as `NAME.bad-<time>` (`notes` say so) and
+                begin anew, with the vectors that are known. Only the writing process may.
 
         Raises:
-            IndexFault: The place cannot be read or written.
+            IndexFault: The place cannot be read or written; `broken` when what lies there, on this machine,
+                is damaged.
         """
         database = Database(uri)
         chunks, note = Chunks.open(database, fresh=fresh)
@@ -119,7 +121,8 @@ class Store:
     def add_vectors(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Keep vectors by text hash, and give them to the chunks with these texts.
 
-        They wait in memory until some hundred have come together, or for `flush`, `maintain` or `close`.
+        Some hundred wait in memory for a common commit, some thousand until the chunks get theirs, or all for
+        `flush`, `maintain` or `close`.
         """
         if self._cache is None:
             raise IndexFault("vectors were given to an index without an embedder")
@@ -129,16 +132,25 @@ class Store:
                 f"vectors of shape {lengths.pop()} were given to an index of {self._cache.dims} numbers"
             )
         self._pending.update(vectors)
-        if len(self._pending) >= _PENDING_VECTORS:
+        if len(self._pending) >= _PENDING:
+            self._keep(self._cache)
+        if len(self._unfilled) >= _UNFILLED:
             self.flush()
 
     def flush(self) -> None:
         """Write the vectors that wait."""
-        if self._cache is None or not self._pending:
+        if self._cache is None:
             return
-        self._cache.add(self._pending)
-        self._chunks.fill(self._pending, cache=self._cache)
-        self._pending = {}
+        self._keep(self._cache)
+        if self._unfilled:
+            self._chunks.fill(self._unfilled, cache=self._cache)
+            self._unfilled = {}
+
+    def _keep(self, cache: VectorCache) -> None:
+        if self._pending:
+            cache.add(self._pending)
+            self._unfilled |= self._pending
+            self._pending = {}
 
     def all_vectors(self) -> VectorRows:
         """The vectors of all chunks that have one, by text hash; texts that several chunks share come

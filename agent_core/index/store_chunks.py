@@ -68,20 +68,15 @@ class Chunks(Table):
         Raises:
             IndexFault: It can be neither read nor made.
         """
-        handle, note = None, ""
-        try:
-            if fresh:
-                raise IndexFault("it could not be read", broken=True)
+        note, handle = "", None
+        if not fresh:
             handle = database.handle(CHUNKS)
-            if handle is not None:
-                _check(handle)
-        except IndexFault as fault:
-            if not fault.broken:
-                raise
-            handle, note = None, _moved(database, fault)
+        elif (aside := database.set_aside(CHUNKS)) is not None:
+            note = f"The stored index was broken. It is kept as {aside} and built anew."
         if handle is None:
             handle = database.create(CHUNKS, chunk_schema())
         chunks = cls(database, CHUNKS, handle)
+        chunks.check()
         chunks.run("cannot be written", full_text_index)
         return chunks, note
 
@@ -89,6 +84,19 @@ class Chunks(Table):
     def version(self) -> int:
         """Grows with every commit of any process."""
         return self.run("cannot be read", lambda handle: int(handle.version))
+
+    def check(self) -> None:
+        """See that it has all columns. Raises `IndexFault` (`broken`) when it has not."""
+        have: dict[str, Any] = self.run(
+            "cannot be read", lambda handle: {field.name: field.type for field in handle.schema}
+        )
+        lacking = [field.name for field in chunk_schema() if have.get(field.name) != field.type]
+        if lacking:
+            raise IndexFault(
+                f"the stored index lacks {', '.join(lacking)}",
+                hint="Run `index` to build it anew.",
+                broken=True,
+            )
 
     def ids_by_path(self) -> dict[str, dict[str, str]]:
         """See `Store.ids_by_path`."""
@@ -215,15 +223,3 @@ class Chunks(Table):
                 handle.add_columns(vector_field(cache.name, cache.dims))
 
         self.run("cannot be written", add)
-
-
-def _check(handle: Any) -> None:
-    have = {field.name: field.type for field in handle.schema}
-    lacking = [field.name for field in chunk_schema() if have.get(field.name) != field.type]
-    if lacking:
-        raise IndexFault(f"it lacks {', '.join(lacking)}", broken=True)
-
-
-def _moved(database: Database, fault: IndexFault) -> str:
-    aside = database.set_aside(CHUNKS)
-    return f"The index was broken ({fault.message}). It is kept as {aside} and built anew."

@@ -85,8 +85,11 @@ class Database:
 
     def handle(self, name: str) -> Any | None:
         """LanceDB's own object for a table, None when there is no such table."""
-        with translated(self.uri, "cannot be opened"):
-            return self._handle.open_table(name) if name in self.names() else None
+        return persistently(self.uri, "cannot be opened", lambda: self.handle_now(name))
+
+    def handle_now(self, name: str) -> Any | None:
+        """As `handle`, but once, and with LanceDB's own errors."""
+        return self._handle.open_table(name) if name in self._handle.list_tables(limit=1000).tables else None
 
     def create(self, name: str, schema: Any) -> Any:
         """Make a table, or open it where another process was faster."""
@@ -98,8 +101,11 @@ class Database:
         with translated(self.uri, "cannot be written"):
             self._handle.drop_table(name, ignore_missing=True)
 
-    def set_aside(self, name: str) -> Path:
+    def set_aside(self, name: str) -> Path | None:
         """Rename the folder of a broken table to `NAME.bad-<time>`, in place of an older one of that kind.
+
+        Returns:
+            What it is called now; None when there was none.
 
         Raises:
             IndexFault: The place is remote, or the folder cannot be renamed.
@@ -109,12 +115,12 @@ class Database:
             raise IndexFault(
                 f"{stored} in {shown(self.uri)} is broken", hint="Remove it there, or use another place."
             )
+        if not (self.folder / stored).exists():
+            return None
         older = list(self.folder.glob(f"{stored}.bad-*"))
         aside = keep_aside(self.folder / stored)
         if aside is None:
-            raise IndexFault(
-                f"{self.folder / stored} is broken and cannot be moved", hint="Remove it.", broken=True
-            )
+            raise IndexFault(f"{self.folder / stored} is broken and cannot be moved", hint="Remove it.")
         with translated(self.uri, "cannot be tidied up"):
             for folder in older:
                 shutil.rmtree(folder)
@@ -139,17 +145,33 @@ class Table:
         Raises:
             IndexFault: It failed for good.
         """
-        pause = _FIRST_PAUSE
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return work(self._handle)
-            except Exception as error:
-                if not from_lance(error):
-                    raise
-                if attempt == _ATTEMPTS or not passing(error):
-                    raise fault(self._database.uri, doing, error) from error
-            time.sleep(pause)
-            pause *= 2
-            if (newest := self._database.handle(self.name)) is not None:
-                self._handle = newest
-        raise AssertionError("unreachable")
+        return persistently(self._database.uri, doing, lambda: work(self._handle), refresh=self._open_again)
+
+    def _open_again(self) -> None:
+        newest = self._database.handle_now(self.name)
+        if newest is not None:
+            self._handle = newest
+
+
+def persistently(
+    uri: str, doing: str, work: Callable[[], T], *, refresh: Callable[[], None] | None = None
+) -> T:
+    """The result of `work()`, tried again, after `refresh()`, as long as that may help.
+
+    Raises:
+        IndexFault: It failed for good.
+    """
+    pause = _FIRST_PAUSE
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            if refresh is not None and attempt > 1:
+                refresh()
+            return work()
+        except Exception as error:
+            if not from_lance(error):
+                raise
+            if attempt == _ATTEMPTS or not passing(error):
+                raise fault(uri, doing, error) from error
+        time.sleep(pause)
+        pause *= 2
+    raise AssertionError("unreachable")

@@ -73,7 +73,7 @@ class Upkeep:
             live: set[bytes] = set(chunks.select(["text_hash"])["text_hash"].to_pylist())
             cache.tidy(live, keep=max(_CACHE_FLOOR, _CACHE_SHARE * len(live)))
             _index_vectors(chunks, cache)
-            cache.run("cannot be tidied up", self._optimize)
+            cache.write("cannot be tidied up", self._optimize)
         _drop_unused(self._database, chunks, cache)
         chunks.run("cannot be tidied up", self._optimize)
         self._tidied = chunks.version

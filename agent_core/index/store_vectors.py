@@ -50,7 +50,7 @@ class VectorCache:
         """The vectors that are there, of those that are asked for."""
         found: dict[bytes, NDArray[np.float32]] = {}
         for part in parts(list(dict.fromkeys(hashes)), _LOOKUP):
-            rows = self.run("cannot be read", lambda handle, part=part: self._read(handle, part))
+            rows = self.read(lambda handle, part=part: self._lookup(handle, part))
             if rows is None:
                 break
             known = vector_rows(rows, "vector", self.dims)
@@ -69,14 +69,12 @@ class VectorCache:
             into.execute(rows, on_bad_vectors="drop")
             return True
 
-        while not self.run("cannot be written", merge):
+        while not self.write("cannot be written", merge):
             self._table = Table(self._database, self.name, self._database.create(self.name, self._schema()))
 
     def tidy(self, live: Collection[bytes], *, keep: int) -> None:
         """Note which texts are in use; beyond `keep` texts, forget others, those unused for longest first."""
-        rows = self.run(
-            "cannot be read", lambda handle: handle.search().select(["text_hash", "used"]).to_arrow()
-        )
+        rows = self.read(lambda handle: handle.search().select(["text_hash", "used"]).to_arrow())
         if rows is None:
             return
         used: dict[bytes, int] = dict(
@@ -89,30 +87,49 @@ class VectorCache:
         spare = sorted(used.keys() - in_use, key=lambda text_hash: used[text_hash])
         for part in parts(spare[: max(len(used) - keep, 0)], _LOOKUP):
             condition = hashes_condition(part)
-            self.run("cannot be written", lambda handle, where=condition: handle.delete(where))
+            self.write("cannot be written", lambda handle, where=condition: handle.delete(where))
 
     def count(self) -> int:
         """How many texts are known."""
-        return self.run("cannot be read", lambda handle: int(handle.count_rows())) or 0
+        return self.read(lambda handle: int(handle.count_rows())) or 0
 
-    def run(self, doing: str, work: Callable[[Any], T]) -> T | None:
-        """The result of `work(handle)`, as `Table.run`; None when there is no table.
+    def read(self, work: Callable[[Any], T]) -> T | None:
+        """The result of `work(handle)`; None when there is no table, or a broken one."""
+        try:
+            table = self._existing()
+            return None if table is None else table.run("cannot be read", work)
+        except IndexFault as fault:
+            if not fault.broken:
+                raise
+            self._note(f"Stored vectors cannot be used: {fault.message}.")
+            return None
+
+    def write(self, doing: str, work: Callable[[Any], T]) -> T | None:
+        """The result of `work(handle)`; None when there is no table, or is none any more.
 
         A broken one is kept aside: what was in it can be computed again.
         """
         try:
-            if self._table is None and (handle := self._database.handle(self.name)) is not None:
-                self._table = Table(self._database, self.name, handle)
-            return None if self._table is None else self._table.run(doing, work)
+            table = self._existing()
+            return None if table is None else table.run(doing, work)
         except IndexFault as fault:
             if not fault.broken:
                 raise
             aside = self._database.set_aside(self.name)
-            self.notes.append(f"Stored vectors were broken ({fault.message}). They are kept as {aside}.")
+            self._note(f"Stored vectors were broken ({fault.message}). They are kept as {aside}.")
             self._table = None
             return None
 
-    def _read(self, handle: Any, hashes: Sequence[bytes]) -> Any:
+    def _existing(self) -> Table | None:
+        if self._table is None and (handle := self._database.handle(self.name)) is not None:
+            self._table = Table(self._database, self.name, handle)
+        return self._table
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _lookup(self, handle: Any, hashes: Sequence[bytes]) -> Any:
         return handle.search().where(hashes_condition(hashes)).select(["text_hash", "vector"]).to_arrow()
 
     def _stamp(self, hashes: list[bytes], day: int) -> None:
@@ -120,7 +137,7 @@ class VectorCache:
             return
         columns = {"text_hash": hash_array(hashes), "used": _days(len(hashes), day)}
         rows = arrow().table(columns)
-        self.run(
+        self.write(
             "cannot be written",
             lambda handle: handle.merge_insert("text_hash").when_matched_update_all().execute(rows),
         )

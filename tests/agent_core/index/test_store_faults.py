@@ -127,9 +127,13 @@ def test_a_file_in_the_way_is_no_damage(tmp_path: Path) -> None:
     assert (tmp_path / "lance").read_text() == "mine"
 
 
-def test_a_table_that_cannot_be_opened_is_kept_aside(stored: Path) -> None:
+def test_a_table_that_cannot_be_opened_is_kept_aside_when_that_is_asked_for(stored: Path) -> None:
     truncate(stored, "chunks_1.lance/_versions/*.manifest")
-    store = Store.open(str(stored), embedder=SMALL)
+    with pytest.raises(IndexFault) as caught:
+        Store.open(str(stored), embedder=SMALL)
+    assert caught.value.broken
+    assert not list(stored.glob("*.bad-*"))
+    store = Store.open(str(stored), embedder=SMALL, fresh=True)
     assert list(store.rows()) == []
     (aside,) = stored.glob("chunks_1.lance.bad-*")
     assert str(aside) in store.notes[0]
@@ -152,22 +156,36 @@ def test_damage_that_shows_later_is_told_and_a_new_table_begun(stored: Path) -> 
     assert len(list(stored.glob("*.bad-*"))) == 1, "only the newest is kept"
 
 
-def test_a_table_of_another_shape_is_kept_aside(place: Path) -> None:
+def test_a_table_of_another_shape_counts_as_broken(place: Path) -> None:
     import lancedb
 
     lancedb.connect(str(place)).create_table("chunks_1", [{"path": "a.py", "id": 7}])
-    store = Store.open(str(place), embedder=None)
-    assert "file_hash" in store.notes[0]
+    with pytest.raises(IndexFault, match="file_hash") as caught:
+        Store.open(str(place), embedder=None)
+    assert caught.value.broken
+    store = Store.open(str(place), embedder=None, fresh=True)
     store.apply([row("a.py", "one")], paths=[])
     assert store.search_text("one", 1)
+
+
+def test_a_new_beginning_needs_nothing_to_be_there(place: Path) -> None:
+    store = Store.open(str(place), embedder=None, fresh=True)
+    assert store.notes == []
+
+
+def test_a_new_beginning_elsewhere_is_for_its_owner() -> None:
+    with pytest.raises(IndexFault, match="is broken"):
+        Store.open("memory://", embedder=None, fresh=True)
 
 
 @pytest.mark.parametrize("what", ["_versions/*.manifest", "data/*.lance"])
 def test_broken_vectors_are_kept_aside_and_made_anew(stored: Path, what: str) -> None:
     truncate(stored, f"vectors_1_*.lance/{what}")
     store = Store.open(str(stored), embedder=SMALL)
-    assert store.cached_vectors([hash_of("one")]) == {}
-    assert len(store.notes) == 1
+    for _ in range(2):
+        assert store.cached_vectors([hash_of("one")]) == {}
+        assert len(store.notes) == 1
+    assert not list(stored.glob("*.bad-*")), "whoever reads moves nothing"
     assert sorted(found.text for found in store.rows()) == ["one", "two"]
     store.add_vectors(vectors_of("one"))
     store.flush()
