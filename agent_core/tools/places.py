@@ -160,4 +160,6 @@ def _chosen(lines: list[str], terms: list[str], height: int) -> list[int]:
         last += 1
     where = next((index for index in range(1 + first, 1 + first + room) if weights[index]), 1)
     start = min(max(where - 1, 1 + first), 1 + last)  # with the line before what is looked for
+    if start == 2:  # the mark of a gap would take the place of the one line that is missing
+        start = 1
     return [0, *range(start, start + room)]
