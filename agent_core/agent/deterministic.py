@@ -196,9 +196,10 @@ class _Assistant:
         if self._refused:
             return  # a search would show what a rule keeps back
         hits = await search_places(self._task, self._turn, self._mask)
-        terms = list(analyse(self._task.text).stems)
+        query = analyse(self._task.text)
+        terms = list(query.stems)
         if not hits:
-            about = ", ".join(f"`{term}`" for term in terms[:6]) or "it"
+            about = ", ".join(f"`{query.words.get(term, term)}`" for term in terms[:6]) or "it"
             self._say(f"Nothing in this workspace speaks of {about}.")
             return
         best = [hit for hit in hits if hit.score >= hits[0].score * 0.35][:_MOST_PLACES]

@@ -62,7 +62,8 @@ async def search_places(
 
 def search_text(text: str, history: Iterable[Exchange]) -> str:
     """What to search for; one that says little ("and where is it called?") is read with the one before."""
-    if len(analyse(text).stems) >= _FEW_TERMS:
+    query = analyse(text)
+    if len(query.stems) >= _FEW_TERMS or query.identifiers:
         return text
     last = next(reversed(list(history)), None)
     return f"{last.question} {text}" if last else text

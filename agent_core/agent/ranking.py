@@ -75,7 +75,10 @@ class Reader:
 
     def __init__(self, query: Query) -> None:
         self._wanted = query.stems
-        self._literals = (*query.identifiers, *query.phrases)
+        self._phrases = query.phrases
+        self._names = tuple(
+            (name, re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")) for name in query.identifiers
+        )
         self._known: dict[str, tuple[str, ...]] = {}
 
     def read(self, number: int, text: str) -> Line | None:
@@ -89,7 +92,8 @@ class Reader:
                 known[word] = found
             for key in found:
                 counts[key] = counts.get(key, 0) + 1
-        named = sum(literal in text for literal in self._literals)
+        named = sum(phrase in text for phrase in self._phrases)
+        named += sum(name in text and whole.search(text) is not None for name, whole in self._names)
         if not counts and not named:
             return None
         return Line(number, counts, _defined(text), named)
@@ -215,8 +219,10 @@ def _name_score(query: Query, path: str, lines: list[Line], idf: Mapping[str, fl
     defined = {key for line in lines if line.defines is not None for key in line.counts}
     score = 0.25 * sum(idf[key] for key in defined)
     base = path.rpartition("/")[2].partition(".")[0].lower()
-    names = {line.defines.lower() for line in lines if line.defines}
+    exact = {line.defines for line in lines if line.defines}
+    names = {name.lower() for name in exact}
     for name in query.identifiers:
-        plain = name.rpartition(".")[2].lower()
-        score += 6.0 * (base in (name.lower(), plain)) + 4.0 * (plain in names)
+        plain = name.rpartition(".")[2]
+        lowered = plain.lower()
+        score += 6.0 * (base in (name.lower(), lowered)) + 3.0 * (lowered in names) + 3.0 * (plain in exact)
     return score + 2.0 * min(2, max((line.named for line in lines), default=0))

@@ -175,10 +175,18 @@ def _read(path: Path) -> list[str]:
         os.close(descriptor)
 
 
+def _definition(item: Ranked, query: Query) -> int:
+    """The line where an asked-for name is defined, as it was written if there is such a one; 0 for none."""
+    names = {name.rpartition(".")[2] for name in query.identifiers}
+    exact = (line.number for line in item.lines if line.defines and line.defines in names)
+    lowered = {name.lower() for name in names}
+    similar = (line.number for line in item.lines if line.defines and line.defines.lower() in lowered)
+    return next(exact, 0) or next(similar, 0)
+
+
 def _place(item: Ranked, idf: dict[str, float], query: Query, lines: list[str]) -> tuple[int, int]:
     """The lines of the excerpt: where an asked-for name is defined, else the best window and its head."""
-    names = {name.rpartition(".")[2].lower() for name in query.identifiers}
-    named = next((line.number for line in item.lines if line.defines and line.defines.lower() in names), 0)
+    named = _definition(item, query)
     if named:
         first = last = named
     else:

@@ -22,11 +22,21 @@ _ENDINGS = (
 _MIN_STEM = 3
 _MOST_TERMS = 24
 
+_KIND = "(?:function|method|class|type|struct|interface|enum|trait|variable|constant|field|property|macro)"
+_NAMED = re.compile(
+    rf"\b(?:is|are|get|gets)\s+(?:the\s+)?(?:{_KIND}\s+)?[`'\"]?(?P<defined>[A-Za-z_$][\w$]*)[`'\"]?(?:\(\))?"
+    rf"(?:\s+{_KIND})?\s+(?:defined|declared|implemented)\b"
+    rf"|\b(?P<called>[A-Za-z_$][\w$]*)\(\)"
+    rf"|\b{_KIND}\s+(?:(?:called|named)\s+)?[`'\"]?(?P<of_kind>main\b|[A-Z][\w$]*)"
+    r"|\b(?P<entry>main)\s+(?:function|method|program|routine)\b"
+)
+
 # Words that say how one asks, not what about.
 _FILLER_WORDS = """
     a about above actually after again all also always am an and any anything app application are around
     as ask at back be because been before being between both bug but by can change check code codebase
-    come could describe did different do does doing done dont each else ensure etc every everything
+    come could declare declared declares define defined defines definition definitions describe did
+    different do does doing done dont each else ensure etc every everything
     exactly example explain file files find fix folder for found from function functions get gets getting
     give given go goes good had handle handled handles handling happen happens has have having help here
     how i if implement implementation implemented implements in inside instead into is it its itself just
@@ -45,8 +55,9 @@ _FILLER = frozenset(_FILLER_WORDS.split())
 class Query(msgspec.Struct, frozen=True):
     """What a question looks for.
 
-    `stems` are literals, weighted; `identifiers` are names as they were written (`parse_config`, `MAX_SIZE`);
-    `phrases` are quoted texts.
+    `stems` are literals, weighted; `identifiers` are names as they were written (`parse_config`, `MAX_SIZE`,
+    and what is spoken of as one: "where is verify defined", "the function main", "close()"); `phrases` are
+    quoted texts.
     """
 
     stems: dict[str, float]
@@ -95,9 +106,10 @@ def analyse(question: str) -> Query:
     stems: dict[str, float] = {}
     words: dict[str, str] = {}
     identifiers: list[str] = []
+    spoken_of = {match[match.lastgroup] for match in _NAMED.finditer(question) if match.lastgroup}
     for match in _WORD.finditer(question):
         word = match[0].strip("-.")
-        named = is_identifier(word)
+        named = word in spoken_of or is_identifier(word)
         if named and word not in identifiers:
             identifiers.append(word)
         for part in split(word):

@@ -100,6 +100,38 @@ async def test_a_text_that_occurs_nowhere_is_said_to(project: Path) -> None:
     assert not answer.citations
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where is main defined?",
+        "in which file is the function main declared",
+        "where is the main function?",
+        "what does main() do",
+        "rename the function main to start",
+    ],
+)
+async def test_what_is_spoken_of_as_a_name_is_one(project: Path, text: str) -> None:
+    """Also a word that says nothing elsewhere."""
+    (project / "src" / "start.py").write_text("# The domain of the mainframe.\n\n\ndef main():\n    pass\n")
+    (project / "src" / "domain.py").write_text("DOMAIN = 'domain main-tain'\n" * 20)
+    answer, _ = await ask(project, text)
+    cited = answer.citations[0]
+    assert (cited.path, cited.start) == ("src/start.py", 4)
+    assert check_claims(answer.text, project)
+
+
+async def test_a_name_is_looked_for_as_it_is_written(project: Path) -> None:
+    (project / "src" / "options.py").write_text("class Plan:\n    def config(self):\n        pass\n" * 3)
+    (project / "src" / "settings.py").write_text("def x():\n    pass\n\n\nclass Config:\n    pass\n")
+    answer, _ = await ask(project, "where is the class Config defined?")
+    assert (answer.citations[0].path, answer.citations[0].start) == ("src/settings.py", 5)
+
+
+async def test_words_that_are_nowhere_are_named_as_they_were_asked_for(project: Path) -> None:
+    answer, _ = await ask(project, "where is the capacitor discharged?")
+    assert "speaks of `capacitor`, `discharged`." in answer.text
+
+
 async def test_a_file_is_shown_with_its_lines(project: Path) -> None:
     answer, _ = await ask(project, "show me lines 6 to 7 of src/net.py")
     assert "`src/net.py:6-7`" in answer.text and check_claims(answer.text, project) == 1
