@@ -178,7 +178,7 @@ def usage(tool: AnyTool) -> str:
     for field in fields_of(tool.args_type):
         value = "" if field.kind == "switch" else " " + field.metavar
         named = field.name in tool.positional
-        default = "" if field.default in (None, "", False, (), []) else f" Default: {field.default}."
+        default = "" if field.default in (None, "", ".", False, (), []) else f" Default: {field.default}."
         label = field.name.replace("_", " ") if named else ", ".join(field.flags) + value
         rows.append((label, field.description + default))
     width = max((len(label) for label, _ in rows), default=0)

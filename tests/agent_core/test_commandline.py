@@ -394,3 +394,9 @@ def test_nothing_but_usage_errors_is_raised(line: str) -> None:
     except UsageError:
         return
     assert isinstance(parsed, CommandLine | ShellLine | Task)
+
+
+def test_a_default_that_says_nothing_is_left_out() -> None:
+    (grep,) = (tool for tool in builtin_tools() if tool.name == "grep")
+    text = usage(grep)
+    assert "the whole project without it.\n" in text and "Default: 200." in text
