@@ -1,5 +1,4 @@
-"""The table of record of a workspace's index: chunk texts, their full-text index and their vectors, in
-LanceDB.
+"""The table of record of a workspace's index, in LanceDB: chunk texts, their full-text index and vectors.
 
 One table holds the chunks: a row has its place, its text, the words that ranking sees, and the vector of the
 current embedder (a column per embedder; two never mix). One more table per embedder keeps vectors by the hash
@@ -143,14 +142,21 @@ class Store:
             return
         self._keep(self._cache)
         if self._unfilled:
-            self._chunks.fill(self._unfilled, cache=self._cache)
-            self._unfilled = {}
+            vectors, self._unfilled = self._unfilled, {}  # should it fail, `maintain` makes up for it
+            self._chunks.fill(vectors, cache=self._cache)
 
     def _keep(self, cache: VectorCache) -> None:
-        if self._pending:
+        """Put the vectors that wait into the cache; where that keeps failing, they are at last given up."""
+        if not self._pending:
+            return
+        try:
             cache.add(self._pending)
-            self._unfilled |= self._pending
-            self._pending = {}
+        except IndexFault:
+            if len(self._pending) >= _UNFILLED:
+                self._pending = {}
+            raise
+        self._unfilled |= self._pending
+        self._pending = {}
 
     def all_vectors(self) -> VectorRows:
         """The vectors of all chunks that have one, by text hash; texts that several chunks share come

@@ -13,14 +13,14 @@ _PANICS = "pyo3_async_runtimes"
 """Where the error comes from that stands for a crash inside LanceDB; damaged files can cause one."""
 
 _PASSING = re.compile(
-    r"conflict|not found|concurrent|too many|time[d -]?out|try again|os error 24\b", re.IGNORECASE
+    r"conflict|not found|concurrent|too many|timed out|try again|os error 24\b", re.IGNORECASE
 )
 _FULL = re.compile(r"os error (28|27|122)\b|no space left|quota exceeded|file too large", re.IGNORECASE)
 _REFUSED = re.compile(
     r"os error (13|30|1)\b|permission denied|read-only|access ?denied|forbidden", re.IGNORECASE
 )
 _BUSY = re.compile(
-    r"conflict|concurrent|too many|time[d -]?out|try again|os error (5|12|24)\b|resources exhausted",
+    r"conflict|concurrent|too many|timed out|try again|os error (5|12|24)\b|resources exhausted",
     re.IGNORECASE,
 )
 _SOURCE_PLACE = re.compile(r",? /\S+\.rs:\d+:\d+")

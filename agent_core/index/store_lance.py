@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from agent_core.errors import IndexFault
 from agent_core.files import keep_aside
 from agent_core.index.store_faults import fault, from_lance, is_local, passing, shown, translated
+from agent_core.text import one_line
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ def arrow() -> Any:
 
 def full_text_index(handle: Any) -> None:
     """Give a table its full-text index over `terms`, where it has none yet: words as they are, whole."""
-    if any(list(index.columns) == ["terms"] for index in handle.list_indices()):
+    if _has_index(handle, "terms"):
         return
     vendor: Any = import_module("lancedb.index")
     as_they_are = vendor.FTS(
@@ -44,6 +45,18 @@ def full_text_index(handle: Any) -> None:
         max_token_length=None,
     )
     handle.create_index("terms", config=as_they_are)
+
+
+def vector_index(handle: Any, column: str) -> None:
+    """Give a column of vectors its index for cosines, where it has none yet: inverted lists, compressed."""
+    if _has_index(handle, column):
+        return
+    vendor: Any = import_module("lancedb.index")
+    handle.create_index(column, config=vendor.IvfPq(distance_type="cosine"))
+
+
+def _has_index(handle: Any, column: str) -> bool:
+    return any(list(index.columns) == [column] for index in handle.list_indices())
 
 
 def full_text_query(terms: str) -> Any:
@@ -71,6 +84,7 @@ class Database:
         vendor: Any = import_module("lancedb")
         self.uri = uri
         self.folder = local_folder(uri)
+        _refuse_links(self.folder)
         with translated(uri, "cannot be opened"):
             self._handle = vendor.connect(
                 uri if self.folder is None else str(self.folder),
@@ -151,6 +165,14 @@ class Table:
         newest = self._database.handle_now(self.name)
         if newest is not None:
             self._handle = newest
+
+
+def _refuse_links(folder: Path | None) -> None:
+    """A repository could bring links along and have us write elsewhere."""
+    inside = [] if folder is None else [*folder.glob("*.lance"), *folder.glob("*.lance/*")]
+    for path in inside:
+        if path.is_symlink():
+            raise IndexFault(f"{one_line(str(path))} is a symbolic link", hint="Remove it.")
 
 
 def persistently(

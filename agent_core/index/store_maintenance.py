@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import msgspec
 
 from agent_core.errors import IndexFault
 from agent_core.index.store_chunks import Chunks
-from agent_core.index.store_lance import Database, Table
+from agent_core.index.store_lance import Database, Table, vector_index
 from agent_core.index.store_schema import VECTOR_PREFIX
 from agent_core.index.store_vectors import VectorCache, parts, today
 
 _COMMITS = 100
-"""Each commit leaves a version and a fragment; a hundred make the next one half as slow again, searching five
-times."""
+"""Each commit leaves a version and a fragment; a hundred of them make the next one half as slow again."""
 _TAIL = 4096
 """Rows that the full-text index may lag behind (they are found, but by reading them)."""
 _TAIL_PART = 4
 """It may lag by no more than this part of all rows, either."""
 _RETENTION = {True: timedelta(milliseconds=1), False: timedelta(minutes=10)}
-"""How long an old version stays, by whether the place is local. A reader that it vanishes under reads the new
-one."""
+"""How long an old version stays, by whether the place is local; who reads it meanwhile gets the new one."""
 _INDEXED_VECTORS = 50_000
 """From here on a vector index beats comparing with every row."""
 _CACHE_FLOOR = 20_000
@@ -35,8 +32,7 @@ _UNUSED_DAYS = 30
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What the index takes: `size` in bytes, versions that are kept, chunks, chunks without a vector, cached
-    texts."""
+    """What the index takes: bytes, kept versions, chunks, those without a vector, and known texts."""
 
     size: int
     versions: int
@@ -109,8 +105,7 @@ def _shape(handle: Any) -> tuple[int, int]:
 
 
 def _heal(chunks: Chunks, cache: VectorCache) -> None:
-    """Give chunks the vectors that the cache has for them: after a kill between the two, or a change of
-    embedder."""
+    """Give chunks the vectors that the cache has for them, after a kill or a change of embedder."""
     if not chunks.has_column(cache.name):
         return
     lacking = chunks.select(["text_hash"], f"{cache.name} IS NULL")["text_hash"].to_pylist()
@@ -125,11 +120,8 @@ def _index_vectors(chunks: Chunks, cache: VectorCache) -> None:
     name = cache.name
 
     def index(handle: Any) -> None:
-        if any(list(index.columns) == [name] for index in handle.list_indices()):
-            return
         if int(handle.count_rows(f"{name} IS NOT NULL")) >= _INDEXED_VECTORS:
-            vendor: Any = import_module("lancedb.index")
-            handle.create_index(name, config=vendor.IvfPq(distance_type="cosine"))
+            vector_index(handle, name)
 
     chunks.run("cannot be written", index)
 

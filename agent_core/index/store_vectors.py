@@ -69,8 +69,10 @@ class VectorCache:
             into.execute(rows, on_bad_vectors="drop")
             return True
 
-        while not self.write("cannot be written", merge):
-            self._table = Table(self._database, self.name, self._database.create(self.name, self._schema()))
+        if self.write("cannot be written", merge):
+            return
+        self._table = Table(self._database, self.name, self._database.create(self.name, self._schema()))
+        self._table.run("cannot be written", merge)
 
     def tidy(self, live: Collection[bytes], *, keep: int) -> None:
         """Note which texts are in use; beyond `keep` texts, forget others, those unused for longest first."""

@@ -119,12 +119,46 @@ print(json.dumps(told))
     assert told["then"] == 100
 
 
+def test_vectors_that_can_never_be_kept_do_not_pile_up(place: Path) -> None:
+    told = run_child(
+        """
+store = Store.open(sys.argv[1], embedder=SMALL)
+store.apply([row("a.py", "text 1")], paths=[])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
+faults = 0
+for number in range(0, 6_000, 500):
+    try:
+        store.add_vectors(vectors_of(*(f"text {number + place}" for place in range(500))))
+    except IndexFault:
+        faults += 1
+told = {"faults": str(faults)}
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+store.flush()
+told["waited"] = str(store.usage().cached)
+print(json.dumps(told))
+""",
+        str(place),
+    )
+    assert int(told["faults"]) > 5
+    assert int(told["waited"]) < 4_500
+
+
 def test_a_file_in_the_way_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "lance").write_text("mine")
     with pytest.raises(IndexFault) as caught:
         Store.open(str(tmp_path / "lance"), embedder=None)
     assert not caught.value.broken
     assert (tmp_path / "lance").read_text() == "mine"
+
+
+@pytest.mark.parametrize("inside", ["chunks_1.lance", "chunks_1.lance/data"])
+def test_links_inside_the_index_are_refused(stored: Path, tmp_path: Path, inside: str) -> None:
+    (stored / inside).rename(tmp_path / "elsewhere")
+    (stored / inside).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(IndexFault, match="symbolic link") as caught:
+        Store.open(str(stored), embedder=None)
+    assert not caught.value.broken
 
 
 def test_a_table_that_cannot_be_opened_is_kept_aside_when_that_is_asked_for(stored: Path) -> None:
@@ -205,6 +239,7 @@ def test_a_broken_table_of_an_embedder_that_is_gone_is_no_obstacle(stored: Path)
     [
         ("/here", "lance error: Not found: /here/x.lance", True),
         ("s3://key:secret@bucket/x", "lance error: Not found: x.lance", False),
+        ("s3://bucket/x", "Invalid input, RetryError { retry_timeout: 180s, status: 404 }", False),
         ("/here", "lance error: Commit conflict for version 7", False),
         ("/here", "lance error: LanceError(IO): No space left on device (os error 28), /a/b.rs:1:2", False),
     ],
