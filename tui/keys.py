@@ -88,6 +88,7 @@ TABLE: tuple[Action, ...] = (
     _in(CHAT, "transcript.previous_turn", "[", "Previous turn", "go to the previous prompt", "step_turn(-1)"),
     _in(CHAT, "transcript.find_next", "n", "Next match", "go to the next match", "find_next(1)"),
     _in(CHAT, "transcript.find_previous", "N", "Previous match", "go to the previous match", "find_next(-1)"),
+    _in(CHAT, "transcript.more", "m", "More", "show more of a long output", "more"),
     _in(CHAT, "transcript.toggle_all", "t", "Fold all", "fold or unfold every tool call", "toggle_all"),
     _in(CHAT, "transcript.dismiss", "escape", "Clear", "clear selection and search", "dismiss"),
     _in(PANES, "list.up", "up,k", "Up", "the row above", "move(-1)"),

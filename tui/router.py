@@ -29,6 +29,7 @@ class Router:
         self._screen = screen
         self._propose = propose
         self._asked: dict[str, str] = {}
+        self._typed = ""
         self._streamed: set[str] = set()
         self._trouble = ""
 
@@ -57,7 +58,8 @@ class Router:
                 page.append_reasoning(event.turn_id, event.text)
                 activity.doing("Thinking")
             case e.ToolStarted():
-                page.start_tool(event.turn_id, event.call_id, event.command)
+                typed = event.turn_id == self._typed
+                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed)
                 activity.doing(one_line(event.command))
             case e.ToolProgress():
                 page.tool_output(event.call_id, event.text)
@@ -101,6 +103,8 @@ class Router:
         tidy()
         if event.kind == "task":
             self._asked[event.turn_id] = event.text
+        else:
+            self._typed = event.turn_id
         activity = self._screen.chat.activity
         activity.unqueue(event.turn_id)
         self._screen.transcript.add_prompt(event.turn_id, event.text)

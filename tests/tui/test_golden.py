@@ -91,11 +91,12 @@ def before(
     """What happens before the picture is taken."""
 
     async def run(pilot: Pilot[None]) -> None:
-        await settled(pilot)
+        app = await settled(pilot)
         await tell(pilot, runtime, *events)
         if then is not None:
             await then(pilot)
         await pilot.pause()
+        await until(pilot, lambda: not app.work.transcript._bar_late)
 
     return run
 

@@ -513,3 +513,20 @@ async def test_a_flood_of_events_leaves_the_keys_alive(runtime: FakeRuntime) -> 
         assert app.work.chat.prompt.text == "abc"
         await until(pilot, runtime.read)
         await until(pilot, lambda: "line 2999" in text_of(app))
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("command", True), ("shell", True), ("task", False)])
+async def test_what_a_typed_command_found_shows(runtime: FakeRuntime, kind: Any, shown: bool) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await tell(
+            pilot,
+            runtime,
+            TurnStarted(turn_id="t1", text="ls", kind=kind),
+            ToolStarted(turn_id="t1", call_id="c1", name="ls", command="ls", action="read"),
+            ToolFinished(
+                turn_id="t1", call_id="c1", name="ls", summary="1 file", text="found.py", data={}, seconds=0.1
+            ),
+        )
+        assert ("found.py" in text_of(app)) is shown

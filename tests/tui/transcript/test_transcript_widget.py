@@ -100,6 +100,22 @@ async def test_tool_output_is_bounded_and_shows_more(opened: Any) -> None:
         assert len(view.page.lines(0)) == 1 + 212 + 1
 
 
+async def test_the_output_of_a_typed_command_shows_at_once(opened: Any) -> None:
+    async with opened(60, 80) as (app, pilot):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls", typed=True)
+        view.update_now()
+        assert app.rows()[:2] == ["▾ ● ls  0.0 s", ""], "nothing is said of output that may come"
+        view.finish_tool("c1", "300 files", "\n".join(f"file{n}" for n in range(300)), None, 0.5)
+        view.finish_turn("t1", "answered", "300 files", None, usage(), 0.5)
+        view.update_now()
+        assert app.rows()[60:64] == ["  │ file59", "  │ … 240 more lines", "", "✓ answered · 0.5 s"]
+        await pilot.press("m")
+        assert len(view.page.lines(0)) == 1 + 260 + 1
+        await pilot.press("m")
+        assert view.page.lines(0)[-1].text == "  │ file299", "no mouse is needed to see all of it"
+
+
 async def test_a_running_tool_shows_its_last_output_and_time(opened: Any) -> None:
     async with opened() as (app, _):
         view: Transcript = app.transcript
@@ -318,6 +334,22 @@ async def test_a_long_prompt_and_long_rows_are_shown_in_part(opened: Any) -> Non
         view.toggle_unit(1)
         assert len(view.page.lines(1)) < 50
         assert "998,000 mor" in "".join(line.text[line.lead :] for line in view.page.lines(1))
+
+
+async def test_a_pasted_prompt_of_many_lines_leaves_room_for_the_answer(opened: Any) -> None:
+    async with opened(60, 40) as (app, pilot):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "\n".join(f"line {n}" for n in range(200)))
+        assert app.rows()[19:22] == ["▌ line 19", "▌ … 180 more lines", ""]
+        await pilot.press("k", "enter")
+        assert len(view.page.lines(0)) == 200
+
+
+async def test_one_token_is_one(opened: Any) -> None:
+    async with opened() as (app, _):
+        app.transcript.append_reasoning("t1", "Hm.")
+        app.transcript.update_now()
+        assert app.rows()[0] == "▸ thinking for 0.0 s, about 1 token"
 
 
 def test_importing_it_loads_neither_markdown_nor_pygments() -> None:

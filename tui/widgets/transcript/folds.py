@@ -8,8 +8,8 @@ from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, cell_len, wrap
 from tui.widgets.transcript.units import Clock, Unit
 
-_FIRST = 12
-_MORE = 200
+_FIRST, _TYPED, _MORE = 12, 60, 200
+"""Rows shown when a call is unfolded, of a command that the user typed, and by each "more"."""
 _ROW = 2_000
 """Characters of one row of output that are shown."""
 _KEPT = 400_000
@@ -18,11 +18,11 @@ _DIFFS = ("diff", "/diff", "git diff", "git show", "!git diff", "!git show")
 
 
 class Tool(Unit):
-    """A tool call: one line, and its output behind it."""
+    """A tool call: one line, and its output behind it; that of a command that was `typed` shows at once."""
 
     kind = "tool"
 
-    def __init__(self, command: str, *, turn_id: str, clock: Clock) -> None:
+    def __init__(self, command: str, *, turn_id: str, clock: Clock, typed: bool = False) -> None:
         super().__init__(turn_id=turn_id)
         self._command = one_line(command)
         self._clock = clock
@@ -32,7 +32,12 @@ class Tool(Unit):
         self._summary = ""
         self._error: ErrorInfo | None = None
         self._seconds: float | None = None
-        self._shown = 0
+        self._shown = _TYPED if typed else 0
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in a few words."""
+        return self._summary
 
     @property
     def running(self) -> bool:
@@ -71,10 +76,19 @@ class Tool(Unit):
         self.forget()
         return True
 
+    @property
+    def hidden(self) -> int:
+        """Rows of the unfolded output that do not show."""
+        return max(0, len(self._rows()) - self._shown) if self._shown else 0
+
     def more(self) -> None:
         """Show more of the output."""
         self._shown += _MORE
         self.forget()
+
+    def _rows(self) -> list[str]:
+        output = "".join(self._chunks)
+        return output.rstrip("\n").split("\n") if output.strip() else []
 
     def _render(self, width: int) -> list[Line]:
         out = [self._head(width)]
@@ -109,8 +123,7 @@ class Tool(Unit):
         return out
 
     def _body(self, width: int) -> list[Line]:
-        output = "".join(self._chunks)
-        rows = output.rstrip("\n").split("\n") if output.strip() else []
+        rows = self._rows()
         # A running tool is watched at its end, a finished one is read from its beginning.
         shown = rows[-self._shown :] if self.running else rows[: self._shown]
         bar: tuple[Run, ...] = (("  │ ", "rule", None),)
@@ -128,7 +141,7 @@ class Tool(Unit):
             text = f"… {plural(hidden, f'{more} line')}"
             line = Line((*bar, (text, "link", None)), lead=4 + len(text), action="more")
             out.insert(0, line) if self.running else out.append(line)
-        if not rows:
+        if not rows and not self.running and not self._error:
             out.append(Line((*bar, ("no output", "dim", None)), lead=13))
         return out
 
@@ -199,9 +212,10 @@ class Reasoning(Unit):
         fold = "▾ " if self._expanded else "▸ "
         seconds = self._seconds if self._seconds is not None else max(0.0, self._clock() - self._started)
         # Four characters a token is the usual estimate where the endpoint does not count.
-        count = f"{self._tokens:,}" if self._tokens else f"about {max(1, len(self._text) // 4):,}"
+        count = self._tokens or max(1, len(self._text) // 4)
+        about = "" if self._tokens else "about "
         verb = "thinking for" if self.running else "thought for"
-        text = f"{verb} {human_duration(seconds)}, {count} tokens"
+        text = f"{verb} {human_duration(seconds)}, {about}{plural(count, 'token')}"
         out = wrap([(fold, "dim", None), (text, "dim em", None)], width, action="toggle")
         if self._expanded:
             bar: tuple[Run, ...] = (("  │ ", "rule", None),)

@@ -48,6 +48,7 @@ class Reader(Selecting):
         Binding("[", "step_turn(-1)", "Previous turn", id="transcript.previous_turn", show=False),
         Binding("n", "find_next(1)", "Next match", id="transcript.find_next", show=False),
         Binding("N", "find_next(-1)", "Previous match", id="transcript.find_previous", show=False),
+        Binding("m", "more", "Show more", id="transcript.more", show=False),
         Binding("t", "toggle_all", "Fold or unfold all", id="transcript.toggle_all", show=False),
         Binding("escape", "dismiss", "Clear selection", id="transcript.dismiss", show=False),
     ]
@@ -136,6 +137,16 @@ class Reader(Selecting):
             self.selection = None
             self.select_units(unit, unit)
         self.reveal(unit, min(1, len(self.page.lines(unit)) - 1))
+
+    def action_more(self) -> None:
+        """Show more of the output that is selected, or else of the last that shows in part."""
+        units = [self.selection.head.unit] if self.selection else range(len(self.page) - 1, -1, -1)
+        for index in units:
+            unit = self.page.units[index]
+            if isinstance(unit, Tool) and unit.hidden:
+                unit.more()
+                self.refold(index)
+                return
 
     def action_toggle_all(self) -> None:
         """Fold every tool call and all reasoning, or unfold them when all are folded."""

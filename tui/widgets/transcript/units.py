@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from agent_core.errors import ErrorInfo
-from agent_core.text import one_line, printable
+from agent_core.text import one_line, plural, printable
 from tui.widgets.transcript.code import CodeBlock
 from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, wrap
@@ -16,7 +16,7 @@ from tui.widgets.transcript.markdown import render
 Clock = Callable[[], float]
 Level = Literal["info", "warning", "error"]
 
-_PROMPT_CHARACTERS = 4_000
+_PROMPT_CHARACTERS, _PROMPT_LINES = 4_000, 20
 _TOP_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)\n")
 
 
@@ -78,15 +78,21 @@ class Prompt(Unit):
         self.forget()
         return self._hidden() > 0 or self._whole
 
+    def _begin(self) -> str:
+        lines = self._text[:_PROMPT_CHARACTERS].split("\n", _PROMPT_LINES)
+        return "\n".join(lines[:_PROMPT_LINES])
+
     def _hidden(self) -> int:
-        return 0 if self._whole else len(self._text) - len(self._text[:_PROMPT_CHARACTERS])
+        return 0 if self._whole else len(self._text) - len(self._begin())
 
     def _render(self, width: int) -> list[Line]:
         bar: tuple[Run, ...] = (("▌ ", "prompt-bar", None),)
-        text = self._text if self._whole else self._text[:_PROMPT_CHARACTERS]
+        text = self._text if self._whole else self._begin()
         out = wrap([(text.expandtabs(4), "prompt", None)], width, first=bar, rest=bar, fill="prompt")
         if hidden := self._hidden():
-            more: Run = (f"… {hidden:,} more characters", "prompt link", None)
+            lines = self._text.count("\n") - text.count("\n")
+            rest = plural(lines, "more line") if lines else plural(hidden, "more character")
+            more: Run = (f"… {rest}", "prompt link", None)
             out.append(Line((*bar, more), "prompt", lead=2 + len(more[0]), action="toggle"))
         return out
 

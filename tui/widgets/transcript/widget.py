@@ -82,9 +82,9 @@ class Transcript(PointedReader):
         self._reasoning.add(text)
         self.changed()
 
-    def start_tool(self, turn_id: str, call_id: str, command: str) -> None:
-        """A tool begins."""
-        tool = Tool(command, turn_id=turn_id, clock=self._clock)
+    def start_tool(self, turn_id: str, call_id: str, command: str, *, typed: bool = False) -> None:
+        """A tool begins; the output of one that the user `typed` is what they want to see."""
+        tool = Tool(command, turn_id=turn_id, clock=self._clock, typed=typed)
         tool.gap = not (
             self.page.units and isinstance(self.page.units[-1], Tool | Reasoning) and not self._stream
         )
@@ -137,7 +137,10 @@ class Transcript(PointedReader):
             self._count_reasoning(turn_id, usage.reasoning_tokens)
         if error and error.message not in self._shown_errors:
             self._add(error_notice(error, turn_id=turn_id))
-        said = {error.message} if error else set[str]()
+        said = {
+            unit.summary for unit in self.page.units if isinstance(unit, Tool) and unit.turn_id == turn_id
+        }
+        said |= {error.message} if error else set()
         self._add(Footer(_footer(outcome, "" if reason in said else reason, usage, seconds), turn_id=turn_id))
         self.changed()
 
