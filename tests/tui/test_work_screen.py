@@ -218,6 +218,34 @@ async def test_the_disk_is_followed(runtime: FakeRuntime, repository: Path) -> N
         await until(pilot, lambda: app.work.status.status.changes == 3)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_the_latest_line_of_a_log_shows_whatever_the_room(
+    runtime: FakeRuntime, repository: Path, size: tuple[int, int]
+) -> None:
+    log = repository / "logs" / "server.log"
+    log.write_text("".join(f"10:00:{n} INFO request {n}\n" for n in range(99)))
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.resize_terminal(*size)
+        if not app.work.shown:
+            await pilot.press("f4")
+        await until(pilot, lambda: any("10:00:98" in row.line.text for row in app.work.logs.rows))
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(120, "[10:00:01] INFO up"), (300, "[2026-11-25T10:00:01] INFO up")]
+)
+async def test_a_log_line_without_its_date_where_it_is_narrow(
+    runtime: FakeRuntime, repository: Path, width: int, shown: str
+) -> None:
+    (repository / "logs" / "server.log").write_text("[2026-11-25T10:00:01] INFO up\n")
+    app = app_of(runtime)
+    async with app.run_test(size=(width, 36)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: shown in [item.text for item in app.work.logs.items])
+
+
 async def test_preview_and_asking_about_a_line(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:

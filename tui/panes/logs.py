@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from agent_core.logs.tail import Tail
 
 _FOLLOWED = 6
-_MOST_LINES, _FEWEST_LINES = 12, 4
+_MOST_LINES, _FEWEST_LINES = 40, 4
+_NEXT = 3
+"""Rows left to the second file: a gap, its head, a line."""
+_NARROW = 50
+_DATE = re.compile(r"^(\[?)\d{4}[-/]\d\d[-/]\d\d[T ](?=\d\d:\d\d)")
 _BAD = r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]"
 _WARNING = r"\b(?:WARN|WARNING)\b|\[warn\]"
 _NONE = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
@@ -97,7 +101,7 @@ class Logs(Rows):
         items: list[Item] = []
         for number, file in enumerate(self._files[:_FOLLOWED]):
             tail = self._tails[file.path]
-            count = _MOST_LINES if number == 0 else _FEWEST_LINES
+            count = self._room() if number == 0 else _FEWEST_LINES
             items += [] if not items else [Item("", can_choose=False)]
             items += [self._head(file, tail), *self._lines(file, tail, count)]
         more = len(self._files) - _FOLLOWED
@@ -105,6 +109,16 @@ class Logs(Rows):
             items += [Item("", can_choose=False), Item(f"and {more} more", "dim", can_choose=False)]
         self.border_subtitle = f"{len(self._files)} found" if self._files else ""
         self.set_items(items, empty=_NONE)
+
+    def _room(self) -> int:
+        """Lines of the first file: as many as the pane shows, so that the newest is among them."""
+        rows = self.size.height - 1 - (_NEXT if len(self._files) > 1 else 0)
+        return max(_FEWEST_LINES, min(rows, _MOST_LINES))
+
+    def on_resize(self) -> None:
+        """There is room for more lines, or fewer."""
+        if self._files:
+            self._show()
 
     def _head(self, file: LogFile, tail: Tail) -> Item:
         when = datetime.fromtimestamp(file.mtime_ns / 1e9).strftime("%H:%M")
@@ -116,9 +130,14 @@ class Logs(Rows):
         if not lines:
             return [Item("empty", "dim", (("  ", "", None),), can_choose=False)]
         return [
-            Item(one_line(line), level_style(line), key=f"{file.path}\n{number}")
+            Item(self._fitting(line), level_style(line), key=f"{file.path}\n{number}")
             for number, line in enumerate(lines)
         ]
+
+    def _fitting(self, line: str) -> str:
+        """The line; where there is little room, what it says comes before its date."""
+        text = one_line(line)
+        return _DATE.sub(r"\1", text) if self.size.width < _NARROW else text
 
     def action_choose(self) -> None:
         """Open the log."""
