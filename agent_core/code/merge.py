@@ -15,6 +15,8 @@ _SOFT_LINES = 40
 _SOFT_CHARS = 1500
 _CRUMB = 3
 """A piece of so few lines is, up to what a chunk may take."""
+_SCRAP = 6
+"""A part of so few lines is no part of its own; what becomes too long with it is cut again."""
 
 
 def chunks(pieces: list[Piece], lines: Lines) -> tuple[Chunk, ...]:
@@ -71,8 +73,8 @@ def _even(run: list[Piece], lines: Lines) -> list[Piece]:
         current = joined[-1]
         size = lines.size(current.start, piece.last)
         over = size > MAX_CHARS or piece.last - current.start >= MAX_LINES
-        crumb = min(current.last - current.start, piece.last - piece.start) < _CRUMB
-        if not crumb and (over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted)):
+        scrap = min(current.last - current.start, piece.last - piece.start) < _SCRAP
+        if not scrap and (over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted)):
             joined.append(piece)
         else:
             current.join(piece)

@@ -24,7 +24,7 @@ def parse(path: str, text: str) -> ParsedFile:
     lines = Lines(text)
     language = language_of(path, text)
     if len(text) > _DENSE * (len(lines) + 1):
-        return ParsedFile("", _windows(lines))
+        return ParsedFile(language, _windows(lines))
     if language in SECTIONS:
         pieces, symbols = SECTIONS[language](lines)
         return ParsedFile(language, chunks(pieces, lines), tuple(symbols))

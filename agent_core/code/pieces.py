@@ -66,6 +66,8 @@ class Piece:
             self.others = self.others or other.others
             return
         self.others = True
+        if self.defines and self.kind == "type" and self.name == self.home.name:
+            return  # the head of a type stays what the chunk is about
         if (other.defines, other.main) > (self.defines, self.main):
             self.home, self.kind, self.name = other.home, other.kind, other.name
             self.defines, self.main = other.defines, other.main

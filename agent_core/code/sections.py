@@ -110,7 +110,7 @@ def _cut(lines: Lines, headings: list[_Heading]) -> tuple[list[Piece], list[Symb
         while open_[-1][0] >= heading.level:
             _close(symbols, open_.pop()[2], heading.row)
         parent = open_[-1][1]
-        title = heading.title or "…"
+        title = heading.title[:LONGEST] or "…"
         name = parent.name + SEPARATOR + title if parent.name else title
         own = Place("section", name, number)
         ahead = headings[number] if number < len(headings) else None

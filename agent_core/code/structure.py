@@ -10,7 +10,7 @@ from agent_core.code.found import Found, Rules
 from agent_core.code.lines import Lines
 from agent_core.code.model import ChunkKind, Symbol, SymbolKind
 from agent_core.code.pieces import FINE, MAX_CHARS, MAX_LINES, Piece, Place
-from agent_core.code.signature import signature
+from agent_core.code.signature import LONGEST, signature
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,7 +90,7 @@ class _Walk:
             first = ahead if start == below else start
             below = -1
             rule = rules.get(kind)
-            found = rule(node) if rule is not None else None
+            found = rule(node, self.data) if rule is not None else None
             if found is not None:
                 self.take(found, _Item(node, first, start, last, place, cutting, depth))
             elif cutting:
@@ -110,13 +110,13 @@ class _Walk:
             if found.body is not None:
                 inner = found.body
                 rule = self.rules.get(inner.type)
-                following = rule(inner) if rule is not None else None
+                following = rule(inner, self.data) if rule is not None else None
             if following is None:
                 self.plain(item)
                 return
             found = following
         if found.role == "import":
-            self.imports.extend(found.names)
+            self.imports += [name[:LONGEST] for name in found.names]
             if item.cutting:
                 self.cut(item.first, item.place)
         elif found.role == "scope":
@@ -160,7 +160,7 @@ class _Walk:
         start, end = item.start + 1, item.last + 1
         shown = signature(self.data, item.node, inner, None)
         for name in filter(None, found.names):
-            self.symbols.append(Symbol(item.place.dotted(name), "constant", start, end, shown))
+            self.symbols.append(Symbol(item.place.dotted(name[:LONGEST]), "constant", start, end, shown))
         self.plain(item)
 
     def define(self, found: Found, item: _Item, inner: Node, kind: Literal["function", "type"]) -> None:
@@ -171,8 +171,8 @@ class _Walk:
         place, body = item.place, found.body
         home = place
         if found.owner:
-            home = Place("type", place.dotted(found.owner), place.group, place.local)
-        name = home.dotted(found.names[0])
+            home = Place("type", place.dotted(found.owner[:LONGEST]), place.group, place.local)
+        name = home.dotted(found.names[0][:LONGEST])
         if body is None or item.depth >= _MAX_DEPTH:
             body = None
         role: SymbolKind = "constant" if found.role == "constant" else kind

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent_core.code.found import Found, Rules, field_text, function, scope, unquoted
+from agent_core.code.found import Found, Rules, field_text, function, named, scope, unquoted
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _command(node: Node) -> Found | None:
-    if field_text(node, "name") not in ("source", ".") or node.named_child_count < 2:
+def _command(node: Node, data: bytes) -> Found | None:
+    if field_text(node, data, "name") not in ("source", ".") or node.named_child_count < 2:
         return None
-    return Found("import", (unquoted(node.named_children[1]),))
+    return Found("import", (unquoted(node.named_children[1], data),))
 
 
-def _assigned(node: Node) -> Found | None:
-    return Found("constant", (field_text(node, "name"),))
+def _assigned(node: Node, data: bytes) -> Found | None:
+    return Found("constant", (field_text(node, data, "name"),))
 
 
-def _declared(node: Node) -> Found | None:
-    named = (
-        field_text(child, "name") for child in node.named_children if child.type == "variable_assignment"
-    )
-    names = tuple(named)
+def _declared(node: Node, data: bytes) -> Found | None:
+    names = named(node.named_children, data, "variable_assignment")
     return Found("constant", names) if names else None
 
 

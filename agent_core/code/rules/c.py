@@ -22,7 +22,7 @@ _TYPES = ("struct_specifier", "union_specifier", "enum_specifier", "class_specif
 _NESTED = 16
 
 
-def _declared(node: Node | None) -> tuple[str, bool]:
+def _declared(node: Node | None, data: bytes) -> tuple[str, bool]:
     """The name in a declarator, and whether it is a function's (a pointer to one is not)."""
     called = False
     for _ in range(_NESTED):
@@ -34,95 +34,95 @@ def _declared(node: Node | None) -> tuple[str, bool]:
         if inner is None and node.type in ("reference_declarator", "parenthesized_declarator"):
             inner = node.named_children[-1] if node.named_child_count else None
         if inner is None:
-            return _qualified(node), called
+            return _qualified(node, data), called
         node = inner
     return "", called
 
 
-def _qualified(node: Node) -> str:
+def _qualified(node: Node, data: bytes) -> str:
     """`A.b` for `A<T>::b`."""
     parts: list[str] = []
     while node.type == "qualified_identifier":
         outer, name = node.child_by_field_name("scope"), node.child_by_field_name("name")
-        parts.append(_plain(outer) if outer is not None else "")
+        parts.append(_plain(outer, data) if outer is not None else "")
         if name is None:
             break
         node = name
-    return ".".join(part for part in (*parts, _plain(node)) if part)
+    return ".".join(part for part in (*parts, _plain(node, data)) if part)
 
 
-def _plain(node: Node) -> str:
+def _plain(node: Node, data: bytes) -> str:
     inner = node.child_by_field_name("name") if node.type.startswith("template_") else None
-    return "".join(text_of(inner or node).split())
+    return "".join(text_of(inner or node, data).split())
 
 
-def _function(node: Node) -> Found | None:
-    name, called = _declared(node.child_by_field_name("declarator"))
+def _function(node: Node, data: bytes) -> Found | None:
+    name, called = _declared(node.child_by_field_name("declarator"), data)
     if not name or not called:  # what a macro in front makes of a class
         return Found("scope", body=node.child_by_field_name("body")) if node.type != "declaration" else None
     return Found("function", (name,), node.child_by_field_name("body"))
 
 
-def _declaration(node: Node) -> Found | None:
+def _declaration(node: Node, data: bytes) -> Found | None:
     kind = node.child_by_field_name("type")
     declarators = node.children_by_field_name("declarator")
     if kind is not None and kind.type in _TYPES and kind.child_by_field_name("body") is not None:
         return Found("wrap", body=kind)
     if len(declarators) == 1:
-        name, called = _declared(declarators[0])
+        name, called = _declared(declarators[0], data)
         if called and name:
             return Found("function", (name,))
-    names = tuple(name for name, _ in map(_declared, declarators) if name)
+    names = tuple(name for name, _ in (_declared(one, data) for one in declarators) if name)
     return Found("constant", names) if names else None
 
 
-def _type(node: Node) -> Found | None:
+def _type(node: Node, data: bytes) -> Found | None:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name is None or body is None:
         return Found("scope", body=body) if body is not None else None
-    return Found("type", (_qualified(name),), body)
+    return Found("type", (_qualified(name, data),), body)
 
 
-def _enum(node: Node) -> Found | None:
+def _enum(node: Node, data: bytes) -> Found | None:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-    return Found("type", (_qualified(name),)) if name is not None and body is not None else None
+    return Found("type", (_qualified(name, data),)) if name is not None and body is not None else None
 
 
-def _typedef(node: Node) -> Found | None:
+def _typedef(node: Node, data: bytes) -> Found | None:
     kind = node.child_by_field_name("type")
-    name, _ = _declared(node.child_by_field_name("declarator"))
+    name, _ = _declared(node.child_by_field_name("declarator"), data)
     body = kind.child_by_field_name("body") if kind is not None and kind.type in _TYPES else None
     return Found("type", (name,), body) if name else None
 
 
-def _namespace(node: Node) -> Found | None:
+def _namespace(node: Node, data: bytes) -> Found | None:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name is None:
         return Found("scope", body=body)
-    return Found("type", (text_of(name).replace("::", "."),), body)
+    return Found("type", (text_of(name, data).replace("::", "."),), body)
 
 
-def _template(node: Node) -> Found | None:
+def _template(node: Node, data: bytes) -> Found | None:
     return Found("wrap", body=node.named_children[-1] if node.named_child_count else None)
 
 
-def _alias(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name"),))
+def _alias(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "name"),))
 
 
-def _macro(node: Node) -> Found | None:
-    return Found("constant", (field_text(node, "name"),))
+def _macro(node: Node, data: bytes) -> Found | None:
+    return Found("constant", (field_text(node, data, "name"),))
 
 
-def _macro_function(node: Node) -> Found | None:
-    return Found("function", (field_text(node, "name"),))
+def _macro_function(node: Node, data: bytes) -> Found | None:
+    return Found("function", (field_text(node, data, "name"),))
 
 
-def _include(node: Node) -> Found | None:
-    return Found("import", (unquoted(node.child_by_field_name("path")),))
+def _include(node: Node, data: bytes) -> Found | None:
+    return Found("import", (unquoted(node.child_by_field_name("path"), data),))
 
 
-def _friend(node: Node) -> Found | None:
+def _friend(node: Node, data: bytes) -> Found | None:
     inner = child_of_type(node, "function_definition")
     return Found("wrap", body=inner) if inner is not None else None
 

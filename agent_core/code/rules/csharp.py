@@ -21,35 +21,35 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _property(node: Node) -> Found | None:
+def _property(node: Node, data: bytes) -> Found | None:
     body = node.child_by_field_name("accessors") or node.child_by_field_name("value")
-    return Found("function", (field_text(node, "name"),), body)
+    return Found("function", (field_text(node, data, "name"),), body)
 
 
-def _indexer(node: Node) -> Found | None:
+def _indexer(node: Node, data: bytes) -> Found | None:
     return Found("function", ("this[]",), node.child_by_field_name("accessors"))
 
 
-def _operator(node: Node) -> Found | None:
-    sign = field_text(node, "operator") or field_text(node, "type")
+def _operator(node: Node, data: bytes) -> Found | None:
+    sign = field_text(node, data, "operator") or field_text(node, data, "type")
     return Found("function", (f"operator {sign}",), node.child_by_field_name("body"))
 
 
-def _destructor(node: Node) -> Found | None:
-    return Found("function", ("~" + field_text(node, "name"),), node.child_by_field_name("body"))
+def _destructor(node: Node, data: bytes) -> Found | None:
+    return Found("function", ("~" + field_text(node, data, "name"),), node.child_by_field_name("body"))
 
 
-def _fields(node: Node) -> Found | None:
+def _fields(node: Node, data: bytes) -> Found | None:
     declared = child_of_type(node, "variable_declaration")
     if declared is None:
         return None
     named = [child for child in declared.named_children if child.type == "variable_declarator"]
-    return Found("constant", tuple(field_text(child, "name") for child in named))
+    return Found("constant", tuple(field_text(child, data, "name") for child in named))
 
 
-def _using(node: Node) -> Found | None:
+def _using(node: Node, data: bytes) -> Found | None:
     named = [child for child in node.named_children if "comment" not in child.type]
-    return Found("import", (text_of(named[-1]),)) if named else None
+    return Found("import", (text_of(named[-1], data),)) if named else None
 
 
 RULES: Rules = {

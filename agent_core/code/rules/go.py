@@ -12,42 +12,42 @@ if TYPE_CHECKING:
 _WRAPPERS = frozenset({"parameter_declaration", "pointer_type", "generic_type", "parenthesized_type"})
 
 
-def _method(node: Node) -> Found | None:
-    found = function(node)
+def _method(node: Node, data: bytes) -> Found | None:
+    found = function(node, data)
     receiver = node.child_by_field_name("receiver")
     return (
-        Found("function", found.names, found.body, _receiver(receiver))
+        Found("function", found.names, found.body, _receiver(receiver, data))
         if found and receiver is not None
         else found
     )
 
 
-def _receiver(node: Node) -> str:
+def _receiver(node: Node, data: bytes) -> str:
     """`Server` in `(s *Server[T])`."""
     at: Node | None = child_of_type(node, "parameter_declaration")
     while at is not None and at.type in _WRAPPERS:
         at = at.child_by_field_name("type") or at.named_child(0)
-    return text_of(at)
+    return text_of(at, data)
 
 
-def _types(node: Node) -> Found | None:
+def _types(node: Node, data: bytes) -> Found | None:
     specs = [child for child in node.named_children if child.type in ("type_spec", "type_alias")]
     return Found("wrap", body=specs[0]) if len(specs) == 1 else Found("scope", body=node)
 
 
-def _type(node: Node) -> Found | None:
+def _type(node: Node, data: bytes) -> Found | None:
     kind = node.child_by_field_name("type")
     body = kind if kind is not None and kind.type in ("interface_type", "struct_type") else None
-    return Found("type", (field_text(node, "name"),), body)
+    return Found("type", (field_text(node, data, "name"),), body)
 
 
-def _values(node: Node) -> Found | None:
-    return Found("constant", tuple(text_of(name) for name in node.children_by_field_name("name")))
+def _values(node: Node, data: bytes) -> Found | None:
+    return Found("constant", tuple(text_of(name, data) for name in node.children_by_field_name("name")))
 
 
-def _imports(node: Node) -> Found | None:
+def _imports(node: Node, data: bytes) -> Found | None:
     specs = child_of_type(node, "import_spec_list") or node
-    paths = (unquoted(spec.child_by_field_name("path")) for spec in specs.named_children)
+    paths = (unquoted(spec.child_by_field_name("path"), data) for spec in specs.named_children)
     return Found("import", tuple(path for path in paths if path))
 
 

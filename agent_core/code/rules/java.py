@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent_core.code.found import Found, Rules, constant, field_text, function, scope, text_of, type_
+from agent_core.code.found import Found, Rules, constant, function, named, scope, text_of, type_
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _fields(node: Node) -> Found | None:
-    names = tuple(field_text(declared, "name") for declared in node.children_by_field_name("declarator"))
-    return Found("constant", names)
+def _fields(node: Node, data: bytes) -> Found | None:
+    return Found("constant", named(node.children_by_field_name("declarator"), data))
 
 
-def _import(node: Node) -> Found | None:
-    return Found("import", (text_of(node)[len("import ") : -1].strip().removeprefix("static ").strip(),))
+def _import(node: Node, data: bytes) -> Found | None:
+    path = text_of(node, data)[len("import ") : -1].strip()
+    return Found("import", (path.removeprefix("static ").strip(),))
 
 
 RULES: Rules = {

@@ -51,58 +51,58 @@ def _has_functions(value: Node) -> bool:
     return False
 
 
-def _declaration(node: Node) -> Found | None:
+def _declaration(node: Node, data: bytes) -> Found | None:
     named = [child for child in node.named_children if child.type == "variable_declarator"]
     if len(named) == 1:
         return Found("wrap", body=named[0])
     return Found("scope", body=node)
 
 
-def _declarator(node: Node) -> Found | None:
+def _declarator(node: Node, data: bytes) -> Found | None:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-    required = _required(value)
+    required = _required(value, data)
     if required:
         return Found("import", (required,))
     if name is None or name.type != "identifier":
         return None
-    return _value(text_of(name), value, keep=True)
+    return _value(text_of(name, data), value, keep=True)
 
 
-def _required(value: Node | None) -> str:
+def _required(value: Node | None, data: bytes) -> str:
     """The module in `require("module")`, also in `require("module").member` and around such calls."""
     while value is not None and value.type in ("member_expression", "call_expression"):
         inner = value.child_by_field_name("object") or value.child_by_field_name("function")
-        if value.type == "call_expression" and inner is not None and text_of(inner) == "require":
+        if value.type == "call_expression" and inner is not None and text_of(inner, data) == "require":
             arguments = value.child_by_field_name("arguments")
             first = arguments.named_children[:1] if arguments is not None else []
-            return unquoted(first[0]) if first and first[0].type == "string" else ""
+            return unquoted(first[0], data) if first and first[0].type == "string" else ""
         value = inner
     return ""
 
 
-def _statement(node: Node) -> Found | None:
+def _statement(node: Node, data: bytes) -> Found | None:
     inner = node.named_child(0) if node.named_child_count else None
     if inner is None:
         return None
     if inner.type in ("assignment_expression", "internal_module"):
         return Found("wrap", body=inner)
     if inner.type == "call_expression":
-        required = _required(inner)
+        required = _required(inner, data)
         return Found("import", (required,)) if required else None
     return None
 
 
-def _assignment(node: Node) -> Found | None:
+def _assignment(node: Node, data: bytes) -> Found | None:
     left, value = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or value is None or left.type not in ("member_expression", "identifier"):
         return None
-    path = text_of(left)
+    path = text_of(left, data)
     if value.type == "assignment_expression":  # exports = module.exports = …
         return Found("wrap", body=value)
     if path in ("module.exports", "exports"):
         if value.type == "object":
             return Found("scope", body=value)
-        return _value(field_text(value, "name") or "exports", value, keep=False)
+        return _value(field_text(value, data, "name") or "exports", value, keep=False)
     name = path.removeprefix("module.").removeprefix("exports.").removeprefix("this.")
     name = name.replace(".prototype.", ".").removesuffix(".prototype")
     if not name.replace(".", "").replace("$", "_").replace("#", "").isidentifier():
@@ -110,24 +110,25 @@ def _assignment(node: Node) -> Found | None:
     return _value(name, value, keep=name != path and "exports." in path)
 
 
-def _pair(node: Node) -> Found | None:
-    return _value(unquoted(node.child_by_field_name("key")), node.child_by_field_name("value"), keep=False)
+def _pair(node: Node, data: bytes) -> Found | None:
+    key = unquoted(node.child_by_field_name("key"), data)
+    return _value(key, node.child_by_field_name("value"), keep=False)
 
 
-def _method(node: Node) -> Found | None:
+def _method(node: Node, data: bytes) -> Found | None:
     name = node.child_by_field_name("name")
-    return Found("function", (unquoted(name).strip("[]"),), node.child_by_field_name("body"))
+    return Found("function", (unquoted(name, data).strip("[]"),), node.child_by_field_name("body"))
 
 
-def _field(node: Node) -> Found | None:
+def _field(node: Node, data: bytes) -> Found | None:
     name = node.child_by_field_name("name") or node.child_by_field_name("property")
-    return _value(unquoted(name).strip("[]"), node.child_by_field_name("value"), keep=True)
+    return _value(unquoted(name, data).strip("[]"), node.child_by_field_name("value"), keep=True)
 
 
-def _export(node: Node) -> Found | None:
+def _export(node: Node, data: bytes) -> Found | None:
     source = node.child_by_field_name("source")
     if source is not None:
-        return Found("import", (unquoted(source),))
+        return Found("import", (unquoted(source, data),))
     declared = node.child_by_field_name("declaration")
     if declared is not None:
         return Found("wrap", body=declared)
@@ -136,24 +137,24 @@ def _export(node: Node) -> Found | None:
         return None
     if value.type == "object":
         return Found("scope", body=value)
-    return _value(field_text(value, "name") or "default", value, keep=False)
+    return _value(field_text(value, data, "name") or "default", value, keep=False)
 
 
-def _import(node: Node) -> Found | None:
+def _import(node: Node, data: bytes) -> Found | None:
     source = node.child_by_field_name("source")
     if source is None:
         clause = child_of_type(node, "import_require_clause")
         source = clause.child_by_field_name("source") if clause is not None else None
-    return Found("import", (unquoted(source),)) if source is not None else None
+    return Found("import", (unquoted(source, data),)) if source is not None else None
 
 
-def _ambient(node: Node) -> Found | None:
+def _ambient(node: Node, data: bytes) -> Found | None:
     inner = node.named_child(0) if node.named_child_count else None
     return Found("wrap", body=inner)
 
 
-def _module(node: Node) -> Found | None:
-    name = unquoted(node.child_by_field_name("name"))
+def _module(node: Node, data: bytes) -> Found | None:
+    name = unquoted(node.child_by_field_name("name"), data)
     return Found("type", (name,), node.child_by_field_name("body"))
 
 

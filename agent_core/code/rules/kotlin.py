@@ -12,44 +12,47 @@ from agent_core.code.found import (
     field_text,
     imported,
     text_of,
+    texts_of,
 )
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _type(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name"),), child_of_type(node, "class_body", "enum_class_body"))
+def _type(node: Node, data: bytes) -> Found | None:
+    body = child_of_type(node, "class_body", "enum_class_body")
+    return Found("type", (field_text(node, data, "name"),), body)
 
 
-def _companion(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name") or "Companion",), child_of_type(node, "class_body"))
+def _companion(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "name") or "Companion",), child_of_type(node, "class_body"))
 
 
-def _function(node: Node) -> Found | None:
-    return Found("function", (field_text(node, "name"),), child_of_type(node, "function_body"))
+def _function(node: Node, data: bytes) -> Found | None:
+    return Found("function", (field_text(node, data, "name"),), child_of_type(node, "function_body"))
 
 
-def _constructor(node: Node) -> Found | None:
+def _constructor(node: Node, data: bytes) -> Found | None:
     return Found("function", ("constructor",), child_of_type(node, "block"))
 
 
-def _property(node: Node) -> Found | None:
+def _property(node: Node, data: bytes) -> Found | None:
     declared = child_of_type(node, "variable_declaration", "multi_variable_declaration")
     if declared is None:
         return None
     if declared.type == "multi_variable_declaration":
-        return Found("constant", tuple(text_of(child.named_child(0)) for child in declared.named_children))
-    return Found("constant", (text_of(declared.named_child(0)),))
+        firsts = [child.named_children[0] for child in declared.named_children if child.named_child_count]
+        return Found("constant", texts_of(firsts, data))
+    return Found("constant", texts_of(declared.named_children[:1], data))
 
 
-def _alias(node: Node) -> Found | None:
-    name = field_text(node, "type") or text_of(child_of_type(node, "identifier"))
+def _alias(node: Node, data: bytes) -> Found | None:
+    name = field_text(node, data, "type") or text_of(child_of_type(node, "identifier"), data)
     return Found("type", (name,))
 
 
-def _entry(node: Node) -> Found | None:
-    return constant(node) or Found("constant", (text_of(child_of_type(node, "identifier")),))
+def _entry(node: Node, data: bytes) -> Found | None:
+    return constant(node, data) or Found("constant", (text_of(child_of_type(node, "identifier"), data),))
 
 
 RULES: Rules = {

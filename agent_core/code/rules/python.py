@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent_core.code.found import Found, Rules, field_text, function, scope, text_of, type_
+from agent_core.code.found import Found, Rules, field_text, function, scope, text_of, texts_of, type_
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _decorated(node: Node) -> Found | None:
+def _decorated(node: Node, data: bytes) -> Found | None:
     return Found("wrap", body=node.child_by_field_name("definition"))
 
 
-def _statement(node: Node) -> Found | None:
+def _statement(node: Node, data: bytes) -> Found | None:
     inner = node.named_child(0) if node.named_child_count == 1 else None
     if inner is None or inner.type != "assignment":
         return None
@@ -22,33 +22,36 @@ def _statement(node: Node) -> Found | None:
     if left is None:
         return None
     if left.type == "identifier":
-        return Found("constant", (text_of(left),))
+        return Found("constant", (text_of(left, data),))
     if left.type in ("pattern_list", "tuple_pattern"):
-        return Found("constant", tuple(text_of(n) for n in left.named_children if n.type == "identifier"))
+        return Found("constant", texts_of(left.named_children, data, "identifier"))
     return None
 
 
-def _type_alias(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "left").partition("[")[0],))
+def _type_alias(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "left").partition("[")[0],))
 
 
-def _import(node: Node) -> Found | None:
-    names = (field_text(n, "name") if n.type == "aliased_import" else text_of(n) for n in node.named_children)
-    return Found("import", tuple(names))
+def _import(node: Node, data: bytes) -> Found | None:
+    return Found("import", _modules(node.named_children, data))
 
 
-def _import_from(node: Node) -> Found | None:
-    module = field_text(node, "module_name")
+def _import_from(node: Node, data: bytes) -> Found | None:
+    module = field_text(node, data, "module_name")
     if module.strip("."):
         return Found("import", (module,))
-    names = (
-        field_text(n, "name") if n.type == "aliased_import" else text_of(n)
-        for n in node.children_by_field_name("name")
-    )
+    names = _modules(node.children_by_field_name("name"), data)
     return Found("import", tuple(module + name for name in names) or (module,))
 
 
-def _future(node: Node) -> Found | None:
+def _modules(nodes: list[Node], data: bytes) -> tuple[str, ...]:
+    return tuple(
+        field_text(node, data, "name") if node.type == "aliased_import" else text_of(node, data)
+        for node in nodes
+    )
+
+
+def _future(node: Node, data: bytes) -> Found | None:
     return Found("import", ("__future__",))
 
 

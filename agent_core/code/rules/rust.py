@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _impl(node: Node) -> Found | None:
+def _impl(node: Node, data: bytes) -> Found | None:
     kind = node.child_by_field_name("type")
     inner = kind.child_by_field_name("type") if kind is not None and kind.type == "generic_type" else None
-    name = text_of(inner or kind).rpartition("::")[2]
+    name = text_of(inner or kind, data).rpartition("::")[2]
     return Found("type", (name,), node.child_by_field_name("body"))
 
 
-def _mod(node: Node) -> Found | None:
+def _mod(node: Node, data: bytes) -> Found | None:
     body = node.child_by_field_name("body")
-    name = field_text(node, "name")
+    name = field_text(node, data, "name")
     return Found("import", (name,)) if body is None else Found("type", (name,), body)
 
 
-def _plain_type(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name"),))
+def _plain_type(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "name"),))
 
 
-def _macro(node: Node) -> Found | None:
-    return Found("function", (field_text(node, "name"),), node)
+def _macro(node: Node, data: bytes) -> Found | None:
+    return Found("function", (field_text(node, data, "name"),), node)
 
 
-def _use(node: Node) -> Found | None:
-    return Found("import", ("".join(field_text(node, "argument").split()),))
+def _use(node: Node, data: bytes) -> Found | None:
+    return Found("import", ("".join(field_text(node, data, "argument").split()),))
 
 
-def _crate(node: Node) -> Found | None:
-    return Found("import", (field_text(node, "name"),))
+def _crate(node: Node, data: bytes) -> Found | None:
+    return Found("import", (field_text(node, data, "name"),))
 
 
 RULES: Rules = {

@@ -20,25 +20,27 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def _value(node: Node) -> Found | None:
+def _value(node: Node, data: bytes) -> Found | None:
     pattern = node.child_by_field_name("pattern") or node.child_by_field_name("name")
     if pattern is None:
         return None
     if pattern.type == "identifier":
-        return Found("constant", (text_of(pattern),))
-    return Found("constant", tuple(text_of(n) for n in pattern.named_children if n.type == "identifier"))
+        return Found("constant", (text_of(pattern, data),))
+    return Found(
+        "constant", tuple(text_of(n, data) for n in pattern.named_children if n.type == "identifier")
+    )
 
 
-def _alias(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name"),))
+def _alias(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "name"),))
 
 
-def _given(node: Node) -> Found | None:
-    name = field_text(node, "name") or field_text(node, "return_type")
+def _given(node: Node, data: bytes) -> Found | None:
+    name = field_text(node, data, "name") or field_text(node, data, "return_type")
     return Found("type", (name,), node.child_by_field_name("body"))
 
 
-def _extension(node: Node) -> Found | None:
+def _extension(node: Node, data: bytes) -> Found | None:
     return Found("scope", body=node)
 
 

@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 
 
 def _named(name: str) -> Rule:
-    def rule(node: Node) -> Found | None:
+    def rule(node: Node, data: bytes) -> Found | None:
         return Found("function", (name,), node.child_by_field_name("body"))
 
     return rule
 
 
-def _property(node: Node) -> Found | None:
+def _property(node: Node, data: bytes) -> Found | None:
     pattern = node.child_by_field_name("name")
     name = pattern.child_by_field_name("bound_identifier") if pattern is not None else None
     computed = node.child_by_field_name("computed_value")
     if name is None:
         return None
     if computed is not None:
-        return Found("function", (text_of(name),), computed)
-    return Found("constant", (text_of(name),))
+        return Found("function", (text_of(name, data),), computed)
+    return Found("constant", (text_of(name, data),))
 
 
-def _cases(node: Node) -> Found | None:
-    return Found("constant", tuple(text_of(name) for name in node.children_by_field_name("name")))
+def _cases(node: Node, data: bytes) -> Found | None:
+    return Found("constant", tuple(text_of(name, data) for name in node.children_by_field_name("name")))
 
 
-def _alias(node: Node) -> Found | None:
-    return Found("type", (field_text(node, "name"),))
+def _alias(node: Node, data: bytes) -> Found | None:
+    return Found("type", (field_text(node, data, "name"),))
 
 
 RULES: Rules = {
