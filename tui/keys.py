@@ -70,6 +70,8 @@ TABLE: tuple[Action, ...] = (
     _in(PROMPT, "prompt.later", "down", "Later", "the one sent after", "later"),
     _in(PROMPT, "prompt.page_up", "pageup", "Scroll back", "scroll the conversation back", "scroll(-1)"),
     _in(PROMPT, "prompt.page_down", "pagedown", "Scroll on", "scroll the conversation on", "scroll(1)"),
+    _in(PROMPT, "prompt.end", "end", "To the end", "end of the line; there already: of the conversation",
+        "to_end"),
     _in(CHAT, "transcript.activate", "enter,space", "Open, fold", "open the link, or fold the block",
         "activate"),
     _in(CHAT, "transcript.select_next", "j", "Next block", "select the next block", "select_block(1)"),

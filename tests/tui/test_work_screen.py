@@ -36,6 +36,7 @@ from tui.screens.models import ModelsScreen
 from tui.screens.pick import FilePicker
 from tui.screens.preview import PreviewScreen
 from tui.widgets.find import FindBar
+from tui.widgets.prompt import Prompt
 
 Opened = tuple[DspyApp, Pilot[None]]
 
@@ -304,6 +305,61 @@ async def test_a_file_is_picked_for_an_at(runtime: FakeRuntime) -> None:
         assert app.work.chat.prompt.text == "see @src/server.py "
         await pilot.press(*"me", "@", "x")
         assert app.screen is app.work, "inside a word it is an @"
+
+
+async def test_lines_are_typed_with_the_picked_file(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("@")
+        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
+        await pilot.press(*"serv:2-4")
+        await until(pilot, lambda: [item.key for item in listed(app.screen)] == ["src/server.py"])
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.work)
+        assert app.work.chat.prompt.text == "@src/server.py:2-4 "
+
+
+async def test_a_path_that_is_typed_in_full_needs_no_picking(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("@")
+        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
+        await pilot.press(*"src/server.py:2", "space")
+        await until(pilot, lambda: app.screen is app.work)
+        await pilot.press(*"why?")
+        assert app.work.chat.prompt.text == "@src/server.py:2 why?"
+
+
+async def test_nothing_opens_over_a_name_that_is_already_typed(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.work.chat.prompt.insert("@src/")
+        app.work.chat.prompt.post_message(Prompt.FileWanted())
+        await pilot.pause()
+        assert app.screen is app.work
+
+
+async def test_end_follows_the_conversation_again(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        text = "".join(f"line {n}\n\n" for n in range(60))
+        await tell(
+            pilot,
+            runtime,
+            TurnStarted(turn_id="t1", text="tell me", kind="task"),
+            TextDelta(turn_id="t1", text=text),
+        )
+        await pilot.press(*"ab", "pageup")
+        await until(pilot, lambda: not app.work.transcript.following)
+        await pilot.press("home", "end")
+        assert not app.work.transcript.following, "the end of the line comes first"
+        await pilot.press("end")
+        await until(pilot, lambda: app.work.transcript.following)
+        assert app.work.chat.prompt.text == "ab"
 
 
 async def test_completion(runtime: FakeRuntime) -> None:

@@ -97,6 +97,11 @@ class Chat(Vertical):
         else:
             self.transcript.action_page_down()
 
+    def on_prompt_end_wanted(self, event: Prompt.EndWanted) -> None:
+        """Follow the conversation again."""
+        event.stop()
+        self.transcript.follow()
+
     def mention(self, path: str) -> None:
         """Put a file into the prompt, in place of an `@` that was just typed."""
         place = f'@"{path}"' if any(char.isspace() for char in path) else f"@{path}"

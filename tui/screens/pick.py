@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -85,8 +86,14 @@ class Filtered(Dialog[str]):
         self.dismiss(None)
 
 
+_LINES = re.compile(r":\d*(?:-\d*)?$")
+
+
 class FilePicker(Filtered):
-    """Finds a file by some of its letters."""
+    """Finds a file by some of its letters; lines after a colon (`:10-40`) go with the choice.
+
+    A path that is typed in full is taken by the space after it, as if nothing had opened.
+    """
 
     title_shown = "Files"
     placeholder = "Some letters of the path"
@@ -95,8 +102,22 @@ class FilePicker(Filtered):
         super().__init__()
         self._catalog = catalog
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter; a space after a whole path chooses it."""
+        typed = event.value.rstrip(" ")
+        if typed != event.value and _LINES.sub("", typed) in self._catalog.known:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(typed)
+
+    def chosen(self, item: Item) -> None:
+        """A file was chosen, with the lines that were typed."""
+        lines = _LINES.search(self.query_one(Input).value.strip())
+        self.dismiss(item.key + (lines[0].rstrip(":-") if lines else ""))
+
     async def search(self, query: str) -> None:
         """Rank all files; in a thread, since there may be many."""
+        query = _LINES.sub("", query.strip())
         rows = self.query_one(Rows)
         if not self._catalog.known:
             rows.set_items([], empty="Reading the folders …")

@@ -176,8 +176,8 @@ class WorkScreen(PanedScreen):
         self.action_models()
 
     def on_prompt_file_wanted(self) -> None:
-        """Pick a file for an `@`."""
-        if self._desk is None:
+        """Pick a file for an `@`, unless its name was typed (or pasted) on in the meantime."""
+        if self._desk is None or not self.chat.prompt.before_cursor.endswith("@"):
             return
         from tui.screens.pick import FilePicker
 

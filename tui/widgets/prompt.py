@@ -58,6 +58,9 @@ class Prompt(TextArea):
             super().__init__()
             self.step = step
 
+    class EndWanted(Message, namespace="prompt"):
+        """The conversation's end is to be shown."""
+
     class Scrolled(Message, namespace="prompt"):
         """The conversation is to be scrolled by pages."""
 
@@ -146,3 +149,10 @@ class Prompt(TextArea):
     def action_scroll(self, pages: int) -> None:
         """Scroll the conversation."""
         self.post_message(self.Scrolled(pages))
+
+    def action_to_end(self) -> None:
+        """The end of the line; from the end of the text, the end of the conversation."""
+        if self.cursor_at_end_of_text:
+            self.post_message(self.EndWanted())
+        else:
+            self.action_cursor_line_end()
