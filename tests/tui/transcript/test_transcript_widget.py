@@ -70,6 +70,16 @@ async def test_a_turn_that_fails_shows_error_hint_and_reason_once(opened: Any) -
         ]
 
 
+async def test_stopping_it_is_no_error(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_text("t1", "half")
+        cancelled = ErrorInfo("interrupted", "It was cancelled")
+        view.finish_turn("t1", "stopped", "It was cancelled", cancelled, usage(), 1.0)
+        view.update_now()
+        assert [row for row in app.rows() if row] == ["half", "■ stopped · 1.0 s"]
+
+
 async def test_reasoning_is_folded_counted_and_unfolds(opened: Any) -> None:
     async with opened() as (app, pilot):
         view: Transcript = app.transcript

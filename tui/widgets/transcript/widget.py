@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from agent_core.errors import ErrorInfo
+from agent_core.errors import ErrorInfo, Interrupted
 from agent_core.events import Outcome, Usage
 from tui.widgets.transcript.folds import Reasoning, Tool, took_text
 from tui.widgets.transcript.pointer import PointedReader
@@ -135,7 +135,7 @@ class Transcript(PointedReader):
         self._stop_running(turn_id)
         if usage.reasoning_tokens:
             self._count_reasoning(turn_id, usage.reasoning_tokens)
-        if error and error.message not in self._shown_errors:
+        if error and error.code != Interrupted.code and error.message not in self._shown_errors:
             self._add(error_notice(error, turn_id=turn_id))
         said = {
             unit.summary for unit in self.page.units if isinstance(unit, Tool) and unit.turn_id == turn_id
