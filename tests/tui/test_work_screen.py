@@ -283,6 +283,23 @@ async def test_preview_of_odd_files(
         assert app.screen is app.work
 
 
+async def test_preview_follows_the_file(runtime: FakeRuntime, repository: Path) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.work.preview("src/server.py", 4)
+        await until(pilot, lambda: len(listed(app.screen)) == 5)
+        desk = app.work.desk
+        assert desk is not None
+        await until(pilot, lambda: desk._watcher.watching)
+        (repository / "src" / "server.py").write_text("import os\n" * 8)
+        await until(pilot, lambda: len(listed(app.screen)) == 8)
+        await pilot.press("c")
+        assert app.clipboard == "src/server.py:4", "it stays where it was"
+        (repository / "src" / "server.py").unlink()
+        await until(pilot, lambda: not listed(app.screen))
+
+
 async def test_preview_of_what_is_not_there(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:

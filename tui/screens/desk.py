@@ -105,6 +105,7 @@ class Desk:
         git = {path for path in paths if path.parent == root / ".git"}
         others = {path for path in paths - git if path != root / ".dspy_tui"}
         if others:
+            self._screen.follow_preview(others)
             self.catalog.outdate()
             await self._screen.files.reload(self._screen.files.folders_of(others, root))
             await self._screen.logs.changed(others)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -82,7 +84,7 @@ class PreviewScreen(Dialog[str]):
         self.query_one(Rows).focus()
         self.run_worker(self._load(), group="load")
 
-    async def _load(self) -> None:
+    async def _load(self, *, stay: bool = False) -> None:
         rows = self.query_one(Rows)
         try:
             self._content = await asyncio.to_thread(
@@ -91,13 +93,22 @@ class PreviewScreen(Dialog[str]):
         except AgentError as error:
             rows.set_items([], empty=f"{error.message}. {error.hint}".rstrip(". ") + ".")
         else:
-            self._fill(rows)
+            self._fill(rows, stay=stay)
         self.loaded = True
 
-    def _fill(self, rows: Rows) -> None:
-        """Show what was read, at the line that is wanted."""
+    def follow(self, paths: Collection[Path]) -> None:
+        """These changed on the disk (absolute): where the file is among them, show it as it is now."""
+        if self.loaded and self._workspace.root / self._path in paths:
+            rows = self.query_one(Rows)
+            at_end = self._at_end and rows.cursor == len(rows.items) - 1
+            self.run_worker(self._load(stay=not at_end), group="load", exclusive=True)
+
+    def _fill(self, rows: Rows, *, stay: bool) -> None:
+        """Show what was read, at the line that is wanted, or where it is."""
         self.query_one(".frame").border_subtitle = Content(self._content.note)
         self._show()
+        if stay:
+            return
         if self._at_end:
             rows.put_cursor(len(rows.items) - 1)
         elif self._line:

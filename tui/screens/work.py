@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,14 @@ class WorkScreen(PanedScreen):
                 self.chat.mention(place)
 
         self.app.push_screen(screen, mention)  # pyright: ignore[reportUnknownMemberType]
+
+    def follow_preview(self, paths: Collection[Path]) -> None:
+        """Files changed on the disk (absolute paths): the one that is looked at may be among them."""
+        from tui.screens.preview import PreviewScreen
+
+        for screen in self.app.screen_stack:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if isinstance(screen, PreviewScreen):
+                screen.follow(paths)
 
     def _push(self, screen: Screen[Any]) -> None:
         self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
