@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agent_core.config import Settings
+from agent_core.errors import ModelError
 from agent_core.events import (
     ApprovalGiven,
     ApprovalNeeded,
@@ -470,6 +471,23 @@ async def test_a_pull_shows_how_far_it_is_and_can_be_stopped(runtime: FakeRuntim
         assert isinstance(app.screen, ModelsScreen), "the first Esc stops, the second closes"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.work)
+
+
+async def test_why_a_pull_failed_is_told_in_full(runtime: FakeRuntime) -> None:
+    class Failing:
+        async def wait(self) -> None:
+            raise ModelError("Ollama could not pull it: " + "no such host " * 12, hint="Look.")
+
+    runtime.models.steps = [PullProgress(model="new", status="pulling"), Failing()]
+    app = app_of(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f7")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and listed(app.screen))
+        await pilot.press(*"new", "ctrl+d")
+        await until(pilot, lambda: "Ollama could not pull it" in screen_text(app))
+        await until(pilot, lambda: "Look." in screen_text(app))
+        assert "pull what is typed" in screen_text(app), "the keys still show"
 
 
 async def test_find(runtime: FakeRuntime) -> None:

@@ -1,13 +1,14 @@
-"""A progress bar of one row, with what it is about beside it."""
+"""A progress bar of one row, with what it is about beside it; or a sentence, as long as it is."""
 
 from __future__ import annotations
 
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from agent_core.events import PullProgress
 from agent_core.text import cells, human_size, one_line, shorten
-from tui.widgets.transcript.lines import Line, Run
+from tui.widgets.transcript.lines import Line, Run, wrap
 from tui.widgets.transcript.palette import Palette
 from tui.widgets.transcript.strips import Row, strip
 
@@ -16,7 +17,7 @@ class Progress(Widget):
     """A blank row until there is something to say."""
 
     DEFAULT_CSS = """
-    Progress { height: 1; }
+    Progress { height: auto; max-height: 6; }
     """
 
     def __init__(self) -> None:
@@ -28,12 +29,17 @@ class Progress(Widget):
     def show(self, step: PullProgress) -> None:
         """Show how far it is."""
         self._step = step
-        self.refresh()
+        self.refresh(layout=bool(self._said[0]))
+        self._said = ("", False)
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a sentence in place of the bar."""
         self._step, self._said = None, (one_line(text), bad)
-        self.refresh()
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A row, or as many as the sentence takes: the reason of a failure stands at its end."""
+        return len(self._lines(width))
 
     def notify_style_update(self) -> None:
         """The theme changed."""
@@ -46,13 +52,14 @@ class Progress(Widget):
             variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
             self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
         width = self.size.width
-        return strip(Row(Line(self._runs(width))), width, self._palette)
+        lines = self._lines(width)
+        return strip(Row(lines[y] if y < len(lines) else Line()), width, self._palette)
 
-    def _runs(self, width: int) -> tuple[Run, ...]:
-        if self._step is None:
-            text, bad = self._said
-            return ((shorten(text, width), "bad" if bad else "title", None),)
-        return bar(self._step, width)
+    def _lines(self, width: int) -> list[Line]:
+        if self._step is not None:
+            return [Line(bar(self._step, width))]
+        text, bad = self._said
+        return wrap([(text, "bad" if bad else "title", None)], max(1, width)) if text else [Line()]
 
 
 def bar(step: PullProgress, width: int) -> tuple[Run, ...]:
