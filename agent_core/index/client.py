@@ -15,10 +15,11 @@ import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Settings
-from agent_core.errors import AgentError, IndexFault, PermissionRefused
+from agent_core.errors import ErrorInfo, IndexFault, PermissionRefused
 from agent_core.events import IndexChanged
 from agent_core.index import protocol as p
 from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
+from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class WorkerIndex:
         self._number = 0
         self._closed = False
         self._errors = b""
+        self._reason: ErrorInfo | None = None
 
     @property
     def status(self) -> IndexStatus:
@@ -95,7 +97,24 @@ class WorkerIndex:
         if self._process is not None:
             await self._ask(p.Opened(paths), None)
 
-    async def open(self) -> None:
+    async def open(self) -> IndexStatus:
+        """See `api.Index.open`."""
+        await self._started()
+        known = asyncio.Event()
+
+        def look(status: IndexStatus) -> None:
+            if status.phase not in ("closed", "opening", "scanning"):
+                known.set()
+
+        self._watchers.append(look)
+        try:
+            look(self._status)
+            await known.wait()
+        finally:
+            self._watchers.remove(look)
+        return self._status
+
+    async def _started(self) -> None:
         """Start the process, if it does not run; raises `IndexFault`."""
         async with self._starting:
             if self._closed:
@@ -131,7 +150,7 @@ class WorkerIndex:
             self._watchers.remove(on_progress)
 
     async def _ask(self, call: p.Call, kind: Any) -> Any:
-        await self.open()
+        await self._started()
         process = self._process
         if process is None or process.stdin is None:
             raise IndexFault("The index process ended", hint="Ask again: it is started anew.")
@@ -171,6 +190,7 @@ class WorkerIndex:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE, cwd=self._workspace.root, start_new_session=True,
+                env={"MALLOC_ARENA_MAX": "2", **os.environ},  # or building would keep a third more memory
             )  # fmt: skip
         except OSError as error:
             raise IndexFault(f"The index process cannot be started ({error.strerror or error})") from None
@@ -179,22 +199,32 @@ class WorkerIndex:
         process.stdin.write(p.frame(start))
         self._process = process
         self._errors = b""
+        self._told(IndexStatus(phase="opening"))
         self._readers = [
             asyncio.create_task(self._read(process)),
             asyncio.create_task(self._read_errors(process)),
         ]
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
+        try:
+            await self._take_messages(process)
+        finally:  # also when what came was no message: nobody may wait for more
+            _kill(process)
+            await process.wait()
+            self._ended(process)
+
+    async def _take_messages(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
-        decoder = msgspec.msgpack.Decoder(p.Message)
+        decoder: msgspec.msgpack.Decoder[p.Message] = msgspec.msgpack.Decoder(p.Message)
         while (body := await p.read_frame(process.stdout)) is not None:
             message = decoder.decode(body)
-            if isinstance(message, p.StatusChanged):
-                self._told(message.status)
-            else:
-                self._answered(message)
-        await process.wait()
-        self._ended(process)
+            match message:
+                case p.StatusChanged():
+                    self._told(message.status)
+                case p.Failed():
+                    self._reason = message.error
+                case _:
+                    self._answered(message)
 
     async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
@@ -221,19 +251,23 @@ class WorkerIndex:
         """The process is over: nobody may wait for it any longer; the next question starts another."""
         if self._process is process:
             self._process = None
+        error = self._why(process)
         if not self._closed:
-            said = self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            _log.warning("the index process ended with %s: %s", process.returncode, said)
-            self._told(
-                IndexStatus(phase="failed", trouble=f"the index process ended ({said or process.returncode})")
-            )
-        error: AgentError = IndexFault(
-            "The index process ended",
-            hint="Ask again: it is started anew. `dspy-tui doctor --bundle` has its log.",
-        )
+            _log.warning("the index process ended with %s: %s", process.returncode, error.message)
+            self._told(IndexStatus(phase="failed", trouble=error.message))
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(error)
+
+    def _why(self, process: asyncio.subprocess.Process) -> IndexFault:
+        """Why the process ended: what it said itself, else the last line that it printed."""
+        if self._reason is not None:
+            return IndexFault(self._reason.message, hint=self._reason.hint)
+        said = one_line(self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        return IndexFault(
+            f"The index process ended ({shorten(said, 200) or f'exit code {process.returncode}'})",
+            hint="Ask again: it is started anew. `dspy-tui doctor --bundle` packs its log.",
+        )
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

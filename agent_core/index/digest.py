@@ -140,6 +140,13 @@ def digest(root: Path, paths: Iterable[str], known: Mapping[str, bytes] = Mappin
     return work.digest()
 
 
+def digest_of_gone(paths: Iterable[str]) -> Digest:
+    """The digest of paths that are no more, or no longer wanted."""
+    work = _Work()
+    work.gone += paths
+    return work.digest()
+
+
 class _Work:
     def __init__(self) -> None:
         self._files: list[FileRow] = []

@@ -141,7 +141,7 @@ class Keeper:
                 return
             for path in paths:
                 self._pending.pop(path, None)
-        await self._guarded(lambda store: store.maintain())
+        await self._guarded(_tidied)
         usage = await self._guarded(lambda store: store.usage())
         if usage is not None:
             self.size = usage.size + _size(self._folder / "image")
@@ -218,6 +218,9 @@ class Keeper:
         try:
             result = await loop.run_in_executor(self._thread, lambda: work(self._opened()))
         except IndexFault as error:
+            if error.broken and self.writer:  # the next use begins anew
+                self._store = None
+                self._compared = False
             if self.trouble != error.message:
                 _log.warning("the index is not kept: %s", error.message)
             self.trouble = error.message
@@ -235,6 +238,7 @@ class Keeper:
             except IndexFault as fault:
                 if not fault.broken or not self.writer:
                     raise
+                _log.warning("the tables of the index are broken and made anew: %s", fault.message)
                 self._store = Store.open(self._uri, embedder=self._embedder, fresh=True)
         return self._store
 
@@ -242,6 +246,11 @@ class Keeper:
 def _applied(store: Store, rows: Sequence[ChunkRow], paths: Sequence[str]) -> bool:
     store.apply(rows, paths=paths)
     return True
+
+
+def _tidied(store: Store) -> bool:
+    store.flush()
+    return store.maintain()
 
 
 def _size(path: Path) -> int:

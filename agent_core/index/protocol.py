@@ -69,10 +69,10 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, tag=True):
-    """The answer to a question, or why there is none."""
+    """The answer to a question as msgpack (nil by default), or why there is none."""
 
     number: int
-    result: msgspec.Raw = msgspec.Raw()
+    result: msgspec.Raw = msgspec.Raw(b"\xc0")
     error: ErrorInfo | None = None
 
 
@@ -82,7 +82,13 @@ class StatusChanged(msgspec.Struct, frozen=True, tag=True):
     status: IndexStatus
 
 
-Message = Reply | StatusChanged
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The process cannot serve the workspace and ends."""
+
+    error: ErrorInfo
+
+
+Message = Reply | StatusChanged | Failed
 
 
 def frame(value: msgspec.Struct) -> bytes:

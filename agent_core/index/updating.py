@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agent_core.ignore import IgnoreRules
-from agent_core.index.digest import Digest
+from agent_core.index.digest import Digest, digest_of_gone
 from agent_core.index.image import Image
 from agent_core.index.pool import digests
 from agent_core.index.scan import FileState, scan, state_of
@@ -111,9 +111,12 @@ class Updater:
             gone = [path for path in files if path not in found]
             self.scanned = True
         else:
-            changed = [path for path in told if self._is_behind(path)]
-            gone = []
-        self.behind.update(dict.fromkeys((*changed, *gone)))
+            there = [path for path in told if not self._rules.ignored(path)]
+            changed = [path for path in there if self._is_behind(path)]
+            gone = [path for path in told.difference(there) if path in self._image.files]
+        self.behind.update(dict.fromkeys(changed))
+        if gone:  # ignored ones may still exist: they are not to be read
+            self._take([digest_of_gone(gone)])
 
     def _concerns_all(self, path: str) -> bool:
         """Whether a change of the path may concern others: ignore rules, folders."""
@@ -128,7 +131,7 @@ class Updater:
         return not there.exists() and any(known.startswith(f"{path}/") for known in self._image.files)
 
     def _is_behind(self, path: str) -> bool:
-        state = None if self._rules.ignored(path) else state_of(self._root, path)
+        state = state_of(self._root, path)
         return path in self._image.files if state is None else self._differs(path, state)
 
     def _differs(self, path: str, state: FileState) -> bool:

@@ -108,36 +108,39 @@ async def _main() -> int:
     if first is None:
         return 0
     start = msgspec.msgpack.decode(first, type=p.Start)
+    try:
+        await _serve(start, reader, out)
+    except AgentError as error:
+        out.write(p.frame(p.Failed(error.info)))
+        await out.drain()
+        return 1
+    return 0
+
+
+async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
     from agent_core.index.embed.select import open_embedder
     from agent_core.log import open_log
     from agent_core.masking import masker
     from agent_core.workspace import Workspace
 
     workspace = Workspace.open(start.root)
-    log = open_log(workspace, mask=masker(start.settings))
     folder = workspace.ensure_state_dir("index")
-    server: Server | None = None
-
-    def told() -> None:
-        if server is not None:
-            server.status_changed()
-
+    log = open_log(workspace, mask=masker(start.settings))
     engine = Engine(
         root=workspace.root,
         folder=folder,
         uri=start.uri or str(folder / "lance"),
         embedder=open_embedder(start.settings),
-        on_status=told,
+        on_status=lambda: server.status_changed(),
     )
+    server = Server(engine, out)
     try:
-        server = Server(engine, out)
         await engine.open()
         server.tell_status()
         await server.serve(reader)
     finally:
         await engine.aclose()
         log.close()
-    return 0
 
 
 def main() -> None:
