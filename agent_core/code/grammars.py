@@ -1,15 +1,22 @@
-"""The grammars: single-grammar wheels of tree-sitter, each imported when a file of its language is met."""
+"""The grammars: single-grammar wheels of tree-sitter, each imported when a file of its language is met.
+
+A text that a grammar was not made for can cost the parser time and memory that grow with the square of its
+length. Texts with thousands of open brackets are refused, and processor time is bounded; what is left of this
+can only be bounded from outside of the process.
+"""
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from importlib import import_module
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent_core.code.found import Rules
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    from tree_sitter import Node, Parser, Point
 
 
 class Grammar(NamedTuple):
@@ -44,6 +51,15 @@ _SOURCES = {
     "swift": _Source("tree_sitter_swift", "swift"),
     "lua": _Source("tree_sitter_lua", "lua"),
 }
+_SMALL = 16 * 1024
+"""Bytes that no grammar takes long for."""
+_SECONDS, _SECONDS_A_BYTE = 0.5, 2e-6
+"""Processor time that a parse may take: twenty times what source code takes."""
+_STEP = 64 * 1024
+_SELDOM = 16
+"""Steps of the parser between two looks at the clock, which is a system call."""
+_OPEN = 2000
+"""Brackets that may be left open: the parser's memory grows with their square."""
 
 
 @cache
@@ -57,3 +73,32 @@ def grammar_of(language: str) -> Grammar | None:
     pointer: object = getattr(import_module(source.module), source.function)()
     rules = import_module(f"agent_core.code.rules.{source.rules}").RULES
     return Grammar(Parser(Language(pointer)), rules)
+
+
+def tree_of(grammar: Grammar, data: bytes) -> Node | None:
+    """The root of the syntax tree of a text in UTF-8; None where the parser gives up or is not let near."""
+    if len(data) <= _SMALL:
+        return grammar.parser.parse(data).root_node
+    if _left_open(data) > _OPEN:
+        return None
+    step = count().__next__
+    until = time.thread_time() + _SECONDS + _SECONDS_A_BYTE * len(data)
+
+    def read(start: int, _point: Point) -> bytes:
+        return data[start : start + _STEP]
+
+    def late(_offset: int, _in_error: bool) -> bool:
+        return step() % _SELDOM == 0 and time.thread_time() > until
+
+    try:
+        return grammar.parser.parse(read, progress_callback=late).root_node
+    except ValueError:  # how the library says that it was stopped
+        grammar.parser.reset()
+        return None
+
+
+def _left_open(data: bytes) -> int:
+    """Brackets that nothing closes, about: shifts and arrows do not count."""
+    n = data.count
+    angles = n(b"<") - 2 * n(b"<<") - n(b">") + n(b"->") + n(b"=>") + 2 * n(b">>")
+    return max(angles, n(b"(") - n(b")"), n(b"[") - n(b"]"), n(b"{") - n(b"}"))

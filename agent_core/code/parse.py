@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_core.code.grammars import Grammar, grammar_of
+from agent_core.code.grammars import Grammar, grammar_of, tree_of
 from agent_core.code.languages import language_of
 from agent_core.code.lines import Lines
 from agent_core.code.merge import chunks, sized
@@ -41,7 +41,11 @@ def _windows(lines: Lines) -> tuple[Chunk, ...]:
 
 def _by_grammar(language: str, grammar: Grammar, text: str, lines: Lines) -> ParsedFile:
     data = text.encode("utf-8", "surrogatepass")
-    root = grammar.parser.parse(data).root_node
+    if "\0" in text:
+        data = data.replace(b"\0", b" ")  # scanners of some grammars take it for the end, and never get there
+    root = tree_of(grammar, data)
+    if root is None:
+        return ParsedFile(language, _windows(lines), broken=True)
     seen = structure(root, lines=lines, data=data, rules=grammar.rules)
     return ParsedFile(
         language,
