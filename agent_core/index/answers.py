@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +16,10 @@ from agent_core.code.lines import Lines
 from agent_core.code.model import Symbol
 from agent_core.index.api import FileFacts, OutlineSymbol, Overview, Part, Place, SearchMode
 from agent_core.index.digest import read_file
-from agent_core.index.graph import Graph
+from agent_core.index.graph import Graph, Neighbour
 from agent_core.index.image import FileEntry, Image
-from agent_core.index.rank import VECTOR_WEIGHTS, WEIGHTS, RankedFile, Ranker, read_question
+from agent_core.index.question import Question, read_question
+from agent_core.index.rank import RankedFile, Ranker
 from agent_core.index.reasons import reasons
 from agent_core.text import printable
 
@@ -41,7 +42,7 @@ class Answers:
     def __init__(self, *, root: Path, image: Image) -> None:
         self._root, self._image = root, image
         self._graph = Graph(image)
-        self._ranker = Ranker(image)
+        self._ranker = Ranker(image, self._graph)
 
     async def search(
         self,
@@ -54,14 +55,23 @@ class Answers:
     ) -> Found:
         """The best places, with their texts as they are on disk now."""
         question = read_question(query)
-        weights = VECTOR_WEIGHTS if mode == "vector" else WEIGHTS
         asked = None if vector is None else vector.astype(np.float64)
-        ranked = self._ranker.rank(question, asked, limit=limit, weights=weights)
-        pairs = [(file, self._place(file, question.words, graph=mode == "graph")) for file in ranked]
-        places = await asyncio.to_thread(self._with_texts, [place for _, place in pairs])
+        ranked = self._ranker.rank(question, asked, limit=limit, mode=mode, tests=tests)
+        found = self._places(ranked, question, graph=mode == "graph")
+        places = await asyncio.to_thread(self._with_texts, found)
         return Found(tuple(places))
 
-    def _place(self, file: RankedFile, words: dict[str, str], *, graph: bool) -> Place:
+    def _places(self, ranked: list[RankedFile], question: Question, *, graph: bool) -> list[Place]:
+        found = {file.entry.row.path for file in ranked}
+        places: list[Place] = []
+        for file in ranked:
+            related = self._graph.neighbours(file.entry) if graph else []
+            linked = next((neighbour for neighbour in related if neighbour.path in found), None)
+            link = None if linked is None else self._graph.written(file.entry, linked)
+            places.append(self._place(file, reasons(file, question, link=link), related[:_MOST_RELATED]))
+        return places
+
+    def _place(self, file: RankedFile, why: tuple[str, ...], related: Sequence[Neighbour]) -> Place:
         entry = file.entry
         parts = [
             Part(chunk.start, chunk.end, chunk.name, round(part.score, 4))
@@ -69,14 +79,13 @@ class Answers:
             for chunk in [entry.row.chunks[part.chunk - entry.first]]
         ]
         best = parts[0] if parts else Part(1, 1, "", 0.0)
-        related = self._graph.neighbours(entry)[:_MOST_RELATED] if graph else []
         return Place(
             path=entry.row.path,
             start=best.start,
             end=best.end,
             score=round(file.score, 4),
             name=best.name,
-            why=reasons(file, words, related=related),
+            why=why,
             related=tuple(neighbour.path for neighbour in related),
             parts=tuple(parts[1:]),
         )

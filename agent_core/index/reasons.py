@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import msgspec
+
+from agent_core.agent.terms import split
+from agent_core.code.model import Symbol
 from agent_core.index.graph import Neighbour
+from agent_core.index.passage import whole
+from agent_core.index.question import Question
 from agent_core.index.rank import RankedFile
 
 _MOST_WORDS = 5
+_MOST_NAMES = 2
+_CLOSE = 0.5
+"""Two deviations above the question's median."""
+_TELLING = 0.2
 
 
-def reasons(file: RankedFile, words: Mapping[str, str], *, related: Sequence[Neighbour]) -> tuple[str, ...]:
-    """What speaks for a file, the weightiest first."""
-    seen = file.features
-    spoken = [words.get(term, term) for term in file.terms[:_MOST_WORDS]]
+def reasons(file: RankedFile, question: Question, *, link: Neighbour | None = None) -> tuple[str, ...]:
+    """What speaks for a file, the weightiest first.
+
+    Args:
+        file: What was found.
+        question: What was asked.
+        link: The file of the results that it is most connected with, its names as they are written.
+    """
+    seen, share = file.features, file.shares
     found: list[tuple[float, str]] = []
-    if spoken:
-        found.append((seen["file"] + seen["chunk"], f"speaks of {', '.join(spoken)}"))
-    if seen["defined"]:
-        found.append((1.0, "defines the name"))
-    if seen["names"]:
-        found.append((seen["names"], "in what it defines"))
-    if seen["base"] or seen["stem"]:
-        found.append((seen["base"] + seen["stem"], "in its name"))
+
+    def say(text: str, *features: str) -> None:
+        found.append((sum(share[name] for name in features), text))
+
+    spelled = _spelled(file, question.wanted.names)
+    if spelled:
+        say(f"defines {', '.join(spelled)}", "defined")
+    elif seen["literal"]:
+        say("mentions the name", "literal")
+    if seen["stem"]:
+        say(f"called {file.entry.row.path.rpartition('/')[2]}", "stem", "base", "path")
     elif seen["path"]:
-        found.append((seen["path"] / 2, "in its path"))
-    if seen["near"]:
-        found.append((seen["near"], "close in meaning"))
-    if related:
-        found.append((0.0, f"connected with {related[0].path}"))
+        say("in its name" if seen["base"] else "in its folder's name", "base", "path")
+    spoken = [question.words.get(term, term) for term in file.terms[:_MOST_WORDS]]
+    if spoken:
+        say(f"speaks of {', '.join(spoken)}", "file", "chunk", "names")
+    if seen["near"] >= _CLOSE:
+        say("close in meaning", "near", "nearby")
+    if seen["twin"] >= _TELLING:
+        say("its test or document speaks of it", "twin")
+    if link is not None:
+        say(_connected(link), "uses")
     return tuple(text for _, text in sorted(found, key=lambda reason: -reason[0]))
+
+
+def _spelled(file: RankedFile, names: Sequence[str]) -> list[str]:
+    """The names of the question that the file defines, as it writes them."""
+    if not file.features["defined"]:
+        return []
+    found: dict[str, None] = {}
+    for symbol in msgspec.msgpack.decode(file.entry.row.symbols, type=tuple[Symbol, ...]):
+        name = symbol.name.rpartition(".")[2]
+        if whole(split(name)) in names:
+            found[name] = None
+    return list(found)[:_MOST_NAMES]
+
+
+def _connected(neighbour: Neighbour) -> str:
+    names = ", ".join(neighbour.names[:_MOST_NAMES])
+    if neighbour.uses:
+        return f"uses what {neighbour.path} defines: {names}"
+    return f"defines what {neighbour.path} uses: {names}"
