@@ -99,28 +99,7 @@ class WorkerIndex:
 
     async def open(self) -> IndexStatus:
         """See `api.Index.open`."""
-        await self._started()
-        known = asyncio.Event()
-
-        def look(status: IndexStatus) -> None:
-            if status.phase not in ("closed", "opening", "scanning"):
-                known.set()
-
-        self._watchers.append(look)
-        try:
-            look(self._status)
-            await known.wait()
-        finally:
-            self._watchers.remove(look)
-        return self._status
-
-    async def _started(self) -> None:
-        """Start the process, if it does not run; raises `IndexFault`."""
-        async with self._starting:
-            if self._closed:
-                raise IndexFault("The index is closed")
-            if self._process is None:
-                await self._start()
+        return await self._ask(p.Look(), IndexStatus)
 
     async def aclose(self) -> None:
         """End the process: it writes what is to be kept, then ends by itself, or is killed."""
@@ -150,10 +129,8 @@ class WorkerIndex:
             self._watchers.remove(on_progress)
 
     async def _ask(self, call: p.Call, kind: Any) -> Any:
-        await self._started()
-        process = self._process
-        if process is None or process.stdin is None:
-            raise IndexFault("The index process ended", hint="Ask again: it is started anew.")
+        process = await self._running()
+        assert process.stdin is not None
         self._number += 1
         number = self._number
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -169,6 +146,13 @@ class WorkerIndex:
         finally:
             self._waiting.pop(number, None)
 
+    async def _running(self) -> asyncio.subprocess.Process:
+        """The process, started if it does not run; raises `IndexFault`."""
+        async with self._starting:
+            if self._closed:
+                raise IndexFault("The index is closed")
+            return self._process or await self._start()
+
     async def _allowed(self) -> Settings:
         """The settings, without an embedder that may not have the texts."""
         from agent_core.index.embed.select import recipient
@@ -182,7 +166,7 @@ class WorkerIndex:
             allowed = False
         return self._settings if allowed else msgspec.structs.replace(self._settings, embedder="none")
 
-    async def _start(self) -> None:
+    async def _start(self) -> asyncio.subprocess.Process:
         settings = await self._allowed()
         # -P keeps the working folder off the module path: nothing of the workspace may be imported.
         command = (sys.executable, "-P", "-m", "agent_core.index.worker")
@@ -204,6 +188,7 @@ class WorkerIndex:
             asyncio.create_task(self._read(process)),
             asyncio.create_task(self._read_errors(process)),
         ]
+        return process
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         try:

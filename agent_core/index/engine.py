@@ -131,7 +131,7 @@ class Engine:
 
     def _changed(self, paths: tuple[str, ...]) -> None:
         """The updater took something in, or knows of more that is behind."""
-        if self._updater.scanned and not self._updater.behind:
+        if self._updater.looked.is_set() and not self._updater.behind:
             self._phase = "ready"
             self._watch.watch(folders_of(self._root, self._image.files))
         elif self._updater.behind:
@@ -211,7 +211,7 @@ class Engine:
 
     async def _ready(self) -> None:
         """Wait for the first build, or briefly for what is behind."""
-        first = not self._updater.scanned or self._phase == "building"
+        first = not self._updater.looked.is_set() or self._phase == "building"
         await self._updater.settled(None if first else _PATIENCE_S)
         if self._updater.trouble:
             raise IndexFault(f"The index cannot be made: {self._updater.trouble}")
@@ -235,6 +235,11 @@ class Engine:
         if missing:
             parts.append(f"{image.with_vector:,} of {image.chunks:,} places have vectors so far")
         return "; ".join(parts)
+
+    async def looked(self) -> IndexStatus:
+        """Return when everything was looked at once."""
+        await self._updater.looked.wait()
+        return self.status
 
     async def build(self) -> IndexStatus:
         """Look at everything again, and return when nothing is behind and it is on disk."""

@@ -15,6 +15,10 @@ MOST_BYTES = 64 * 1024 * 1024
 """A larger frame is not one of ours."""
 
 
+class Look(msgspec.Struct, frozen=True, tag=True):
+    """Answered with an `IndexStatus` once everything was looked at."""
+
+
 class Search(msgspec.Struct, frozen=True, tag=True):
     """Answered with a `SearchAnswer`."""
 
@@ -50,7 +54,7 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
     paths: tuple[str, ...]
 
 
-Call = Search | Build | Embed | Facts | Survey | Opened
+Call = Look | Search | Build | Embed | Facts | Survey | Opened
 
 
 class Start(msgspec.Struct, frozen=True):

@@ -43,8 +43,8 @@ class Updater:
         """Files that are known to differ from the index, in the order in which they are read."""
         self.done = 0
         """How many were read since there was last nothing to do."""
-        self.scanned = False
-        """Whether everything was looked at once."""
+        self.looked = asyncio.Event()
+        """Set once everything was looked at, or could not be."""
         self.trouble = ""
         """Why it stopped, if it did."""
         self.skipped = 0
@@ -89,6 +89,7 @@ class Updater:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("the index could not be brought up to date", exc_info=error)
             self.trouble = f"{type(error).__name__}: {error}"
+            self.looked.set()
             self._on_change(())
 
     async def _work(self) -> None:
@@ -109,7 +110,7 @@ class Updater:
             files = self._image.files
             changed = [path for path, state in found.items() if self._differs(path, state)]
             gone = [path for path in files if path not in found]
-            self.scanned = True
+            self.looked.set()
         else:
             there = [path for path in told if not self._rules.ignored(path)]
             changed = [path for path in there if self._is_behind(path)]

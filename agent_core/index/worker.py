@@ -77,6 +77,8 @@ class Server:
     async def _do(self, call: p.Call) -> object:
         engine = self._engine
         match call:
+            case p.Look():
+                return await engine.looked()
             case p.Search():
                 return await engine.search(call.query, mode=call.mode, limit=call.limit, tests=call.tests)
             case p.Build():
