@@ -33,6 +33,8 @@ class Tail:
         """The line being read began before what was read, or is too long: its beginning is missing."""
         self.gone = False
         """Whether the file was not there, or could not be read, at the last look."""
+        self.size, self.mtime_ns = 0, 0
+        """Bytes of the file and its last change, at the last look."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -58,6 +60,7 @@ class Tail:
 
     def _read(self, fd: int) -> bool:
         status = os.fstat(fd)
+        self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
         identity = (status.st_dev, status.st_ino)
         came_back, self.gone = self.gone, False
         fresh = self._identity is None

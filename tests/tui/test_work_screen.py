@@ -214,9 +214,10 @@ async def test_the_disk_is_followed(runtime: FakeRuntime, repository: Path) -> N
         await until(pilot, lambda: desk._watcher.watching)
         (repository / "fresh.py").write_text("x = 1\n")
         with (repository / "logs" / "server.log").open("a") as log:
-            log.write("10:00:09 ERROR it happened again\n")
+            log.write("10:00:09 ERROR it happened again\n" * 100)
         await until(pilot, lambda: any(item.key == "fresh.py" for item in app.work.files.items))
         await until(pilot, lambda: any("again" in item.text for item in app.work.logs.items))
+        await until(pilot, lambda: "3.3 KB" in app.work.logs.items[0].right[0][0])
         await until(pilot, lambda: app.work.status.status.changes == 3)
 
 
@@ -498,6 +499,7 @@ async def test_find(runtime: FakeRuntime) -> None:
         await until(pilot, lambda: app.query(FindBar) and app.query_one(FindBar).has_focus)
         await pilot.press(*"shows")
         assert app.work.transcript.found == (1, 1)
+        assert app.query_one(FindBar).styles.border_top[0] == "round", "framed like the prompt"
         await pilot.press("escape")
         await until(pilot, lambda: not app.query(FindBar))
         assert app.work.chat.prompt.has_focus
@@ -508,7 +510,7 @@ async def test_the_palette_finds_everything(runtime: FakeRuntime) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Light or dark (Ctrl+T)" in screen_text(app))
+        await until(pilot, lambda: "Search code (Ctrl+G)" in screen_text(app))
         await pilot.press(*"server")
         await until(pilot, lambda: "File: src/server.py" in screen_text(app))
         app.screen.query_one(Input).value = "llama"

@@ -26,7 +26,7 @@ class Chat(Vertical):
 
     DEFAULT_CSS = """
     Chat > Transcript { height: 1fr; }
-    Chat > FindBar { height: 3; border: round $border; }
+    Chat > FindBar, Chat > FindBar:focus { height: 3; border: round $border; }
     """
 
     class Asked(Message, namespace="chat"):

@@ -121,8 +121,8 @@ class Logs(Rows):
             self._show()
 
     def _head(self, file: LogFile, tail: Tail) -> Item:
-        when = datetime.fromtimestamp(file.mtime_ns / 1e9).strftime("%H:%M")
-        note = "gone" if tail.gone else f"{human_size(file.size)} {when}"
+        when = datetime.fromtimestamp(tail.mtime_ns / 1e9).strftime("%H:%M")
+        note = "gone" if tail.gone else f"{human_size(tail.size)} {when}"
         return Item(one_line(file.path), "h2", right=((note, "dim", None),), key=file.path, middle=True)
 
     def _lines(self, file: LogFile, tail: Tail, count: int) -> list[Item]:
