@@ -40,6 +40,12 @@ class Column:
         self._count = count
 
     def replace(self, rows: NDArray[Any]) -> None:
-        """Have these rows and no others; they are copied, so a mapped file may be given."""
-        self._rows = np.array(rows, self._rows.dtype)
+        """Have these rows and no others; copied where they belong to another array or a mapped file."""
+        own = rows.flags.owndata and rows.flags.writeable and rows.dtype == self._rows.dtype
+        self._rows = rows if own else np.array(rows, self._rows.dtype)
         self._count = len(rows)
+
+
+def renumbered(kept: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """New numbers for what is kept, -1 for the rest."""
+    return np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)

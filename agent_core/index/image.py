@@ -6,15 +6,17 @@ a new one; its chunks lie together. When too much is dead, everything is renumbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_core.index.alike import Alike
 from agent_core.index.arrays import Arrays, BrokenArrays
-from agent_core.index.columns import Column
+from agent_core.index.columns import Column, renumbered
 from agent_core.index.digest import ChunkFacts, Digest, FileRow
 from agent_core.index.postings import Postings
 from agent_core.index.scan import FileState
@@ -71,7 +73,7 @@ class Image:
         self.vectors = Column(np.float32, dims)
         self.embedded = Column(np.bool_)
         """Whether each chunk has a vector."""
-        self._by_text: dict[bytes, tuple[int, ...]] = {}
+        self._alike = Alike()
         self._dead = 0
         self.changes = 0
         """Counts every change, so that what is derived knows when it is old."""
@@ -181,17 +183,17 @@ class Image:
         self.vectors.extend(np.zeros((count, self.dims), np.float32))
         for chunk in (np.flatnonzero(self.alive.view[first:]) + first).tolist():
             text_hash = self.facts(chunk).text_hash
-            same = self._by_text.get(text_hash, ())
+            same = self._alike.get(text_hash)
             if same and self.embedded.view[same[-1]]:
                 self.vectors.view[chunk] = self.vectors.view[same[-1]]
                 self.embedded.view[chunk] = True
             living = (number for number in same if self.alive.view[number])
-            self._by_text[text_hash] = (*living, chunk)
+            self._alike.put(text_hash, (*living, chunk))
 
     def add_vectors(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Give every living chunk whose text is among these its vector."""
         for text_hash, vector in vectors.items():
-            for chunk in self._by_text.get(text_hash, ()):
+            for chunk in self._alike.get(text_hash):
                 self.vectors.view[chunk] = vector
                 self.embedded.view[chunk] = True
         self.changes += 1
@@ -207,31 +209,31 @@ class Image:
 
     def compact(self) -> None:
         """Renumber what is alive, and make one base of every index."""
-        entries = [entry for entry in self.by_number if entry is not None]
-        chunk_numbers = _renumbered(self.alive.view)
-        file_numbers = _renumbered(np.array([entry is not None for entry in self.by_number], np.bool_))
+        rows = [entry.row for entry in self.by_number if entry is not None]
+        chunk_numbers = renumbered(self.alive.view)
+        file_numbers = renumbered(np.array([entry is not None for entry in self.by_number], np.bool_))
         kept_chunks, kept_files = chunk_numbers >= 0, file_numbers >= 0
         for name in _FIELDS:
             numbers = chunk_numbers if name in _BY_CHUNK else file_numbers
-            setattr(self, name, Postings.joined([(getattr(self, name), numbers)]))
+            getattr(self, name).compact(numbers)
         self.file_of.replace(file_numbers[self.file_of.view[kept_chunks]])
         self.base_size.replace(self.base_size.view[kept_files])
         for column in (self.length, self.named, self.vectors, self.embedded, self.alive):
             column.replace(column.view[kept_chunks])
-        self._reindex(entry.row for entry in entries)
+        self._reindex(rows)
         self._dead = 0
+        self.changes += 1
 
-    def _reindex(self, rows: Iterable[FileRow]) -> None:
+    def _reindex(self, rows: Sequence[FileRow]) -> None:
         """Number the files, and their chunks, from 0 on."""
-        self.files, self.by_number, self._by_text = {}, [], {}
-        first = 0
-        for number, row in enumerate(rows):
-            entry = FileEntry(row, number, first, len(row.chunks))
-            self.files[row.path] = entry
-            self.by_number.append(entry)
-            for chunk in row.chunks:
-                self._by_text[chunk.text_hash] = (*self._by_text.get(chunk.text_hash, ()), first)
-                first += 1
+        firsts = accumulate((len(row.chunks) for row in rows), initial=0)
+        entries = [
+            FileEntry(row, number, first, len(row.chunks))
+            for number, (row, first) in enumerate(zip(rows, firsts, strict=False))
+        ]
+        self.files = {entry.row.path: entry for entry in entries}
+        self.by_number = [*entries]
+        self._alike = Alike([chunk.text_hash for row in rows for chunk in row.chunks])
 
     # On disk
 
@@ -295,8 +297,3 @@ def _sizes(postings: Postings, files: int) -> NDArray[np.int32]:
         if not term.startswith("="):
             found[postings.get(term)[0]] += 1
     return found
-
-
-def _renumbered(kept: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """New numbers for what is kept, -1 for the rest."""
-    return np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)

@@ -8,7 +8,7 @@ makes a new base.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 _NOTHING: Ints = np.empty(0, np.int32)
 MOST_COUNT = 255
+_USED_SHARE = 0.75
+"""When fewer of the terms than that have documents, the others are forgotten."""
 
 
 class Document(NamedTuple):
@@ -174,6 +176,39 @@ class Postings:
         documents = renumbered[documents]
         stay = documents >= 0
         return owners[stay], documents[stay], counts[stay]
+
+    def compact(self, renumbered: Ints) -> None:
+        """Make one base of everything.
+
+        Args:
+            renumbered: The new number of each document, shape (documents,), in the order of the old ones; -1
+                for one that is left out.
+        """
+        owners = np.repeat(np.arange(len(self._numbers), dtype=np.int32), np.diff(self._offsets))
+        documents, counts = self._documents, self._counts
+        if self._added:
+            for term in self._added:
+                self._numbers.setdefault(term, len(self._numbers))
+            more = [self._numbers[term] for term in self._added]
+            sizes = [len(documents) for documents, _ in self._added.values()]
+            owners = np.concatenate([owners, np.repeat(np.array(more, np.int32), sizes)])
+            documents = np.concatenate([documents, _chained(entry[0] for entry in self._added.values())])
+            counts = np.concatenate([counts, _chained(entry[1] for entry in self._added.values())])
+        documents = renumbered[documents]
+        stay = documents >= 0
+        owners, documents, counts = owners[stay], documents[stay], counts[stay].astype(np.uint8)
+        if self._added:
+            order = np.argsort(owners, kind="stable")
+            documents, counts = documents[order], counts[order]
+        found = np.bincount(owners, minlength=len(self._numbers))
+        if np.count_nonzero(found) < _USED_SHARE * len(found):
+            used = found > 0
+            kept = compress(self._numbers, used.tolist())
+            self._numbers = {term: number for number, term in enumerate(kept)}
+            found = found[used]
+        self._offsets = np.concatenate([[0], np.cumsum(found)]).astype(np.int64)
+        self._documents, self._counts = documents, counts
+        self._added, self.overlay = {}, 0
 
     def save(self, arrays: Arrays, name: str) -> None:
         """Put the base under a name; what was added since must have been merged."""

@@ -12,6 +12,8 @@ from agent_core.index import image as module
 from agent_core.index.arrays import BrokenArrays
 from agent_core.index.digest import digest
 from agent_core.index.image import Image
+from agent_core.index.question import read_question
+from agent_core.index.rank import Ranker
 from agent_core.index.scan import scan
 from tests.agent_core.index.workspaces import chunks_of, fresh, make, postings_of, source
 
@@ -76,6 +78,33 @@ def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
     read.take(digest(tmp_path, ["pkg0/module_0.py"]))  # a mapped file can be changed in memory
     same(read, fresh(tmp_path))
     assert read.with_vector == len(hashes)
+
+
+def test_a_search_after_a_save_sees_the_new_numbers(tmp_path: Path) -> None:
+    make(tmp_path, 6)
+    image = fresh(tmp_path)
+    ranker = Ranker(image)
+    (tmp_path / "pkg1/module_1.py").write_text("def zebra_crossing():\n    return 1\n")
+    image.take(digest(tmp_path, ["pkg1/module_1.py"]))
+    question = read_question("zebra_crossing")
+    before = ranker.rank(question, None, limit=3)
+    image.saving()  # renumbers everything
+    after = ranker.rank(question, None, limit=3)
+    assert [file.entry.row.path for file in after] == [file.entry.row.path for file in before]
+    assert after[0].entry.row.path == "pkg1/module_1.py"
+    assert after[0].entry is image.files["pkg1/module_1.py"]
+
+
+def test_terms_that_nothing_has_any_more_are_forgotten(tmp_path: Path) -> None:
+    make(tmp_path, 6)
+    image = fresh(tmp_path)
+    for step in range(40):
+        (tmp_path / "pkg0/module_0.py").write_text(source(5000 + step))
+        image.take(digest(tmp_path, ["pkg0/module_0.py"]))
+    image.compact()
+    for name in ("body", "names"):
+        own, wanted = (len(set(getattr(one, name).names())) for one in (image, fresh(tmp_path)))
+        assert own <= 1.34 * wanted
 
 
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:
