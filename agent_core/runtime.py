@@ -10,6 +10,9 @@ import msgspec
 
 from agent_core.bus import Bus
 from agent_core.config import Config, load
+from agent_core.cooldowns import Cooldowns, seconds_of
+from agent_core.index.api import Index
+from agent_core.index.client import WorkerIndex
 from agent_core.llm.select import Models
 from agent_core.log import OwnLog, open_log
 from agent_core.masking import masker
@@ -17,10 +20,16 @@ from agent_core.permissions import Permissions
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.session import Session
+from agent_core.tools.codectx import CodectxTool
+from agent_core.tools.emb_index import EmbIndexTool
+from agent_core.tools.esearch import EsearchTool
 from agent_core.tools.help import HelpTool
+from agent_core.tools.index import IndexTool
+from agent_core.tools.intel import IntelTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 
 
@@ -31,18 +40,23 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     registry: Registry
     models: Models
+    index: Index
+    cooldowns: Cooldowns
     permissions: Permissions
     session: Session
     bus: Bus
     log: OwnLog
 
     async def aclose(self) -> None:
-        """End the session, every reader of the bus, and the log."""
+        """End the session, the index, every reader of the bus, and the log."""
         try:
             await self.session.aclose()
         finally:
-            self.bus.close()
-            self.log.close()
+            try:
+                await self.index.aclose()
+            finally:
+                self.bus.close()
+                self.log.close()
 
 
 def open_runtime(
@@ -77,10 +91,23 @@ def open_runtime(
     bus = Bus()
     gate = Gate(permissions=permissions, interactive=interactive)
     models = Models(settings=settings, publish=bus.publish, approve_host=gate.approve_host)
+    index = WorkerIndex(
+        workspace=workspace, settings=settings, publish=bus.publish, approve_host=gate.approve_host
+    )
+    cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
     registry = Registry(builtin_tools())
-    registry.add(HelpTool(registry=registry))
-    registry.add(ModelTool(models=models, publish=bus.publish))
-    registry.add(PermissionsTool(permissions=permissions))
+    for tool in (
+        EsearchTool(index=index),
+        IntelTool(index=index),
+        VretrTool(index=index),
+        CodectxTool(index=index, models=models),
+        IndexTool(index=index, cooldowns=cooldowns),
+        EmbIndexTool(index=index, cooldowns=cooldowns),
+        HelpTool(registry=registry),
+        ModelTool(models=models, publish=bus.publish),
+        PermissionsTool(permissions=permissions),
+    ):
+        registry.add(tool)
     log = open_log(workspace, mask=masker(settings), debug=debug)
     session = Session(
         workspace=workspace,
@@ -91,12 +118,15 @@ def open_runtime(
         bus=bus,
         log_path=log.path,
         write=write,
+        cooldowns=cooldowns,
     )
     return Runtime(
         workspace=workspace,
         config=config,
         registry=registry,
         models=models,
+        index=index,
+        cooldowns=cooldowns,
         permissions=permissions,
         session=session,
         bus=bus,

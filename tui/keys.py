@@ -13,7 +13,8 @@ from textual.binding import Binding
 
 ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
 FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
-PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, PREVIEW, MODELS, QUESTION)
+RESULTS = "Search results"
+PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, PREVIEW, MODELS, QUESTION)
 
 
 class Action(NamedTuple):
@@ -59,6 +60,8 @@ TABLE: tuple[Action, ...] = (
     _a("accept", "f8", "Accept suggestion", "run the first suggestion", "screen.accept(1)"),
     _a("conversation", "f9", "Conversation", "select, copy, fold; once more goes back",
        "screen.conversation"),
+    _a("search_code", "ctrl+g", "Search code", "find code by what it does", "screen.search_code"),
+    _a("results", "ctrl+r", "Search results", "the places that the last search found", "screen.results"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),
@@ -105,6 +108,12 @@ TABLE: tuple[Action, ...] = (
     _in(FILES, "files.ignored", "i", "Ignored files", "show or hide ignored files", "toggle_ignored"),
     _in(FILES, "files.mention", "a", "Ask about it", "put the file into the prompt", "mention"),
     _in(FILES, "files.refresh", "r", "Look again", "read the folders and git again", "reload"),
+    _in(RESULTS, "results.previous", "up", "Previous place", "the place above", "move(-1)", early=True),
+    _in(RESULTS, "results.next", "down", "Next place", "the place below", "move(1)", early=True),
+    _in(RESULTS, "results.open", "enter", "Open", "open the file at the place", "open", early=True),
+    _in(RESULTS, "results.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
+    _in(RESULTS, "results.query", "slash", "Search again", "go to the query", "query"),
+    _in(RESULTS, "results.close", "escape", "Close", "go back", "close", early=True),
     _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
     _in(PREVIEW, "preview.close", "escape,q", "Close", "go back", "close"),
@@ -182,7 +191,7 @@ def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
-    "home": "Home", "end": "End",
+    "home": "Home", "end": "End", "slash": "/",
 }  # fmt: skip
 
 

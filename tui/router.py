@@ -65,6 +65,7 @@ class Router:
                 page.tool_output(event.call_id, event.text)
             case e.ToolFinished():
                 page.finish_tool(event.call_id, event.summary, event.text, event.error, event.seconds)
+                screen.take_results(event)
                 activity.doing("Working")
             case e.ApprovalNeeded():
                 activity.doing("Waiting for your answer")

@@ -133,10 +133,11 @@ class Index(Protocol):
         ...
 
     async def open(self) -> IndexStatus:
-        """Open what is on disk and find out how much of it is behind; nothing is built here.
+        """Open what is on disk and look what is behind; returns when that is known, or it failed.
 
-        From then on the index is kept fresh in the background, and each change of how it stands is published
-        as `IndexChanged`. Where nothing is on disk yet, it is `ready` with no files. Raises `IndexFault`.
+        From then on the index is kept fresh in the background (where nothing was on disk, building has begun),
+        and each change of how it stands is published as `IndexChanged`. Raises `IndexFault` when the process
+        cannot be started.
         """
         ...
 

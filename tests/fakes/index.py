@@ -66,7 +66,7 @@ class FilesIndex:
     async def open(self) -> IndexStatus:
         self._check()
         if self._status.phase == "closed":
-            self.change(phase="ready")
+            self.change(phase="building", total=len(list(self._workspace.walk())))
         return self._status
 
     async def build(self, *, on_progress: OnProgress) -> IndexStatus:

@@ -6,13 +6,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+
 from agent_core.bus import Bus
 from agent_core.config import Config, Settings
+from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.llm.port import ModelInfo
 from agent_core.tools.help import HelpTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.workspace import Workspace
+from tests.fakes.index import FilesIndex
 
 INFO = ModelInfo(
     provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True
@@ -93,6 +97,7 @@ class FakeRuntime(SimpleNamespace):
     """What `DspyApp` is given."""
 
     bus: Bus
+    index: FilesIndex
     session: FakeSession
     closed: bool
 
@@ -115,16 +120,21 @@ def fake_runtime(
     settings: Settings | None = None,
     info: ModelInfo | None = INFO,
     names: list[str] | None = None,
+    index_in_background: bool = False,
 ) -> FakeRuntime:
     """A runtime over a real folder, with the real tools' names and no model behind it."""
     bus = Bus()
+    workspace = Workspace.open(root)
+    settings = msgspec.structs.replace(settings or Settings(), index_in_background=index_in_background)
     registry = Registry(builtin_tools())
     registry.add(HelpTool(registry=registry))
     return FakeRuntime(
-        workspace=Workspace.open(root),
-        config=Config(settings=settings or Settings(), origins={}),
+        workspace=workspace,
+        config=Config(settings=settings, origins={}),
         registry=registry,
         models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),
+        index=FilesIndex(workspace, publish=bus.publish),
+        cooldowns=Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish),
         session=FakeSession(bus),
         bus=bus,
         log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),

@@ -54,6 +54,8 @@ class Desk:
         screen.run_worker(self._read_git(), group="git", exclusive=True)
         screen.run_worker(self._watch_disk(), group="disk")
         screen.run_worker(self._find_model(), group="model")
+        if runtime.config.settings.index_in_background:
+            screen.run_worker(self._open_index(), group="index")
 
     async def _follow(self) -> None:
         """Route every event; a flood gives way to the keys every so often."""
@@ -69,7 +71,11 @@ class Desk:
         """Rank the suggestions after a question."""
         from agent_core.suggestions import propose
 
-        self._runtime.bus.publish(propose(self._tools, asked=asked))
+        runtime = self._runtime
+        ranked = propose(
+            self._tools, asked=asked, waiting=runtime.cooldowns.all(), index=runtime.index.status
+        )
+        runtime.bus.publish(ranked)
 
     # The disk
 
@@ -158,3 +164,22 @@ class Desk:
 
             await preload()
             set_aside()
+
+    # The index
+
+    async def _open_index(self) -> None:
+        """Keep the index fresh from now on."""
+        try:
+            await self._runtime.index.open()
+        except AgentError as error:
+            self._screen.transcript.add_notice("warning", error.message, error.hint)
+
+    def looked_at(self, path: str) -> None:
+        """What the person looks at gets its vectors first."""
+        self._screen.run_worker(self._prefer(path), group="prefer")
+
+    async def _prefer(self, path: str) -> None:
+        try:
+            await self._runtime.index.opened((path,))
+        except AgentError as error:
+            _log.info("the index does not prefer %s: %s", path, error.message)

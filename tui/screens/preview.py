@@ -175,7 +175,7 @@ def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Shown
         if part.start > 1 or part.end < part.total_lines:
             notes.append(f"{part.start}-{part.end} shown")
     notes += [part.note] if part.note else []
-    return _Shown(_coloured(path, lines), part.start, " · ".join(notes))
+    return _Shown(coloured(path, lines), part.start, " · ".join(notes))
 
 
 def _end_of(workspace: Workspace, path: str, size: int) -> _Shown:
@@ -185,10 +185,11 @@ def _end_of(workspace: Workspace, path: str, size: int) -> _Shown:
     tail = Tail(workspace.resolve(path), keep=_BEFORE)
     tail.look()
     note = f"{human_size(size)} · the last {plural(len(tail.lines), 'line')}"
-    return _Shown(_coloured(path, list(tail.lines)), 1, note, numbered=False)
+    return _Shown(coloured(path, list(tail.lines)), 1, note, numbered=False)
 
 
-def _coloured(path: str, lines: list[str]) -> list[list[Run]]:
+def coloured(path: str, lines: list[str]) -> list[list[Run]]:
+    """Lines of a file in the colours of its language; blocks."""
     from tui.widgets.transcript.highlight import Highlighter
 
     language = _language(path)

@@ -18,8 +18,9 @@ from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from agent_core.events import ApprovalGiven, ApprovalNeeded
+    from agent_core.events import ApprovalGiven, ApprovalNeeded, ToolFinished
     from agent_core.runtime import Runtime
+    from tui.found import Results
     from tui.panes.files import Files
     from tui.panes.logs import Logs
     from tui.panes.suggestions import Suggestions
@@ -37,6 +38,7 @@ class WorkScreen(PanedScreen):
         self._runtime = runtime
         self._keys = keys
         self._desk: Desk | None = None
+        self._results: Results | None = None
         self._interrupted = -_TWICE_S
         self._clock = clock
 
@@ -115,17 +117,62 @@ class WorkScreen(PanedScreen):
 
         self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
 
+    def action_search_code(self) -> None:
+        """Type what is searched for, and see it found."""
+        from tui.found import Results
+
+        self._show_results(Results())
+
+    def action_results(self) -> None:
+        """Show what the last search found."""
+        if self._results is None:
+            self.say(f"Nothing was searched for yet; {self._keys.shown('search_code')} searches the code")
+        else:
+            self._show_results(self._results)
+
+    def take_results(self, event: ToolFinished) -> None:
+        """Keep what a search command found."""
+        from tui.found import of_event
+
+        self._results = of_event(event) or self._results
+
+    def _show_results(self, results: Results) -> None:
+        from tui.screens.results import ResultsScreen
+
+        def keep(found: Results) -> None:
+            self._results = found
+
+        runtime = self._runtime
+        screen = ResultsScreen(
+            results,
+            workspace=runtime.workspace,
+            index=runtime.index,
+            keys=self._keys,
+            limit=runtime.config.settings.search_results,
+            keep=keep,
+            open_place=self.preview,
+        )
+        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+
     def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
         """Show a file."""
         from tui.screens.preview import PreviewScreen
 
         screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line, at_end=at_end)
+        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+        if self._desk is not None:
+            self._desk.looked_at(path)
 
-        def mention(place: str | None) -> None:
-            if place:
-                self.chat.mention(place)
+    def _mention(self, place: str | None) -> None:
+        """Put the place that a screen ended with into the prompt; the screens below it have served."""
+        from tui.screens.results import ResultsScreen
 
-        self.app.push_screen(screen, mention)  # pyright: ignore[reportUnknownMemberType]
+        if not place:
+            return
+        self.chat.mention(place)
+        screen = self.app.screen  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if isinstance(screen, ResultsScreen):
+            screen.dismiss(None)
 
     def follow_preview(self, paths: Collection[Path]) -> None:
         """Files changed on the disk (absolute paths): the one that is looked at may be among them."""

