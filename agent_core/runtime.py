@@ -114,6 +114,7 @@ def open_runtime(
         settings=settings,
         registry=registry,
         models=models,
+        index=index,
         gate=gate,
         bus=bus,
         log_path=log.path,

@@ -1,1 +1,1 @@
-"""Answering: intent, evidence, the context budget, the loop with a model, the assistant without one."""
+"""Answering: intent, what is gathered first, the context budget, the loop with a model, the assistant without."""

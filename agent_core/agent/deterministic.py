@@ -11,7 +11,7 @@ import msgspec
 from agent_core.agent import intent
 from agent_core.agent.gather import search_places
 from agent_core.agent.port import Answer, TaskInput, TurnPort
-from agent_core.agent.ranking import DEFINITION
+from agent_core.agent.ranking import DEFINITION, defined_name
 from agent_core.agent.roles import role
 from agent_core.agent.routing import Route
 from agent_core.agent.terms import analyse
@@ -206,7 +206,7 @@ class _Assistant:
         self._say("Best matches, best first:")
         head = _head_lines(len(best))
         for number, (hit, height) in enumerate(zip(best, head, strict=True), 1):
-            shown = _excerpt(hit, terms, height)
+            shown = _excerpt(_from_definition(hit, query.identifiers), terms, height)
             self._cited.append(shown)
             self._say(
                 f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n"
@@ -223,6 +223,16 @@ def _importance(hit: Hit) -> tuple[int, int, str, int]:
 def _head_lines(places: int) -> list[int]:
     """How many lines of each place are shown: the best one at length."""
     return [20, *([10] * (places - 1))] if places > 1 else [_MOST_SHOWN]
+
+
+def _from_definition(hit: Hit, names: tuple[str, ...]) -> Hit:
+    """The place from the line on that defines one of the names that were asked for."""
+    wanted = {name.rpartition(".")[2].lower() for name in names}
+    lines = hit.text.split("\n")
+    for number, line in enumerate(lines):
+        if (found := DEFINITION.match(line)) is not None and (defined_name(found) or "").lower() in wanted:
+            return msgspec.structs.replace(hit, start=hit.start + number, text="\n".join(lines[number:]))
+    return hit
 
 
 def _excerpt(hit: Hit, terms: list[str], height: int) -> Hit:

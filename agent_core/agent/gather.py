@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_core.agent.budget import Mentioned
-from agent_core.agent.evidence import find_evidence
 from agent_core.agent.history import Exchange
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.terms import analyse
-from agent_core.errors import AgentError, ToolError
+from agent_core.errors import AgentError, IndexFault, ModelError
 from agent_core.events import Hit, Notice
+from agent_core.index.api import Place
 from agent_core.masking import masker
 from agent_core.workspace import Workspace
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from agent_core.commandline import Mention
 
 _FEW_TERMS = 2
+_MOST_OF_A_LINE = 400
+_MOST_QUESTION = 8000
+"""Characters of a question that are searched for; what comes after them is pasted, not asked."""
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -52,12 +55,19 @@ async def search_places(
     task: TaskInput, turn: TurnPort, mask: Callable[[str], str], *, limit: int = 8
 ) -> tuple[Hit, ...]:
     """The places that the task's text speaks of, best first; none, and a notice, when the search fails."""
+    query = search_text(task.text, task.history)[:_MOST_QUESTION]
     try:
-        found = await find_evidence(turn.workspace.root, search_text(task.text, task.history), limit=limit)
-    except ToolError as error:
+        found = await turn.index.search(query, limit=limit)
+    except (IndexFault, ModelError) as error:
         turn.publish(Notice(level="warning", message=error.message, hint=error.hint, turn_id=turn.turn_id))
         return ()
-    return tuple(msgspec.structs.replace(hit, text=mask(hit.text)) for hit in found.hits)
+    return tuple(_hit(place, mask) for place in found.places if place.text)
+
+
+def _hit(place: Place, mask: Callable[[str], str]) -> Hit:
+    lines = [line[:_MOST_OF_A_LINE] for line in mask(place.text).split("\n")]
+    end = place.start + len(lines) - 1
+    return Hit(place.path, place.start, end, place.score, "; ".join(place.why), "\n".join(lines))
 
 
 def search_text(text: str, history: Iterable[Exchange]) -> str:

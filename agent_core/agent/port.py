@@ -10,6 +10,7 @@ from agent_core.agent.history import Exchange
 from agent_core.bus import Publish
 from agent_core.config import Settings
 from agent_core.events import Hit, Usage
+from agent_core.index.api import Index
 from agent_core.tools.base import ToolResult
 from agent_core.workspace import Workspace
 
@@ -63,6 +64,11 @@ class TurnPort(Protocol):
     @property
     def registry(self) -> Registry:
         """The tools."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """The index of the workspace."""
         ...
 
     @property

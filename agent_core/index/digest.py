@@ -20,7 +20,7 @@ from agent_core.agent.terms import split, stems_of
 from agent_core.code.model import Chunk, ParsedFile, Symbol
 from agent_core.code.parse import parse
 from agent_core.files import open_regular
-from agent_core.index.passage import counted, digest16, text_hash, whole
+from agent_core.index.passage import as_written, counted, digest16, text_hash, whole
 from agent_core.index.postings import Document, Postings, PostingsBuilder
 from agent_core.index.scan import MOST_BYTES, FileState
 
@@ -219,8 +219,11 @@ def _shared_out(parsed: ParsedFile) -> list[list[Symbol]]:
 def _words_of(symbols: Sequence[Symbol], chunk: Chunk) -> Document:
     names = [symbol.name.rpartition(".")[2] for symbol in symbols]
     if chunk.kind == "section":
-        names.append(chunk.name)
-    return counted(" ".join(names))
+        return counted(" ".join((*names, chunk.name)))
+    words = counted(" ".join(names))
+    single = [name for name in names if len(split(name)) == 1]
+    alone = {*map(as_written, single), *(whole(split(name)) for name in single)}
+    return Document((*words.terms, *alone), words.counts + bytes([1]) * len(alone))
 
 
 def _document(terms: set[str]) -> Document:

@@ -8,13 +8,15 @@ questions.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_core.agent.terms import split
 from agent_core.index.image import Image
+from agent_core.index.passage import as_written, whole
 from agent_core.index.postings import Postings
 from agent_core.index.question import Wanted
 
@@ -28,6 +30,7 @@ FEATURES: tuple[str, ...] = (
     "base",
     "path",
     "defined",
+    "spoken",
     "literal",
     "stem",
     "size",
@@ -41,13 +44,17 @@ FEATURES: tuple[str, ...] = (
 
 `file`, `chunk`: BM25 of the whole file and of its best chunk. `names`: BM25 over what it defines. `base`,
 `path`: the question's words in the file's own name and in all of its path. `defined`: it defines a name that
-the question spells out; `literal`: it mentions one; `stem`: it is called like one. `size`: logarithm of its
+the question spells out; `spoken`: it defines a single word that the question takes for a name; `literal`: it
+mentions a name; `stem`: it is called like one. `size`: logarithm of its
 length. `near`, `nearby`: similarity of its best chunk and of its best three (`similar`). `twin`: what the
 test or document of the same name says; `fan_in`: how many files use it; `uses`: it uses what the best files
 define (`links`).
 """
 _K1 = 1.2
 _FILE_B, _CHUNK_B, _NAMES_B = 0.4, 0.75, 0.6
+
+_OTHER_CASE = 0.6
+"""What a name counts that differs from the question's in its capitals."""
 
 Columns = Mapping[str, Floats]
 """The features by name, each of shape (files,)."""
@@ -170,17 +177,21 @@ def lexical(image: Image, measures: Measures, wanted: Wanted, usual: Bools, colu
     columns["path"][:] /= most
     columns["size"][:] = measures.size
     columns["chunk"][:] = measures.most(chunks)
-    _spelled(image, measures, wanted.names, columns)
+    _spelled(image, measures, wanted, columns)
     return Lexical(chunks, weights)
 
 
-def _spelled(image: Image, measures: Measures, names: Sequence[str], columns: Columns) -> None:
+def _spelled(image: Image, measures: Measures, wanted: Wanted, columns: Columns) -> None:
     """The names that the question spells out: the rarer one is, the more it says."""
     total = int(np.count_nonzero(measures.alive_file))
     top = rarity(total, 1) or 1.0
-    for name in names:
+    for name in wanted.names:
         for column, postings in (("defined", image.names), ("literal", image.body)):
             found = measures.in_files(postings, name) > 0
             weight = max(rarity(total, int(np.count_nonzero(found))) / top, 0.0)
             np.maximum(columns[column], weight * found, out=columns[column])
         columns["stem"][image.base.get(name)[0]] = 1.0
+    for name in wanted.spoken:
+        for term, value in ((whole(split(name)), _OTHER_CASE), (as_written(name), 1.0)):
+            found = measures.in_files(image.names, term) > 0
+            np.maximum(columns["spoken"], value * found, out=columns["spoken"])

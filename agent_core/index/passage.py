@@ -42,6 +42,11 @@ def whole(parts: tuple[str, ...]) -> str:
     return "=" + "".join(parts)
 
 
+def as_written(name: str) -> str:
+    """The term of a name of a single word, capitals and all."""
+    return "==" + name
+
+
 def counted(text: str) -> Document:
     """The terms of a text with their counts."""
     counts: dict[str, int] = {}

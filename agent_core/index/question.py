@@ -18,11 +18,13 @@ _FILE = re.compile(r"([\w$-]+)\.[A-Za-z]{1,4}\b(?!\()")
 class Wanted(NamedTuple):
     """What is looked for: weighted terms, and names as terms.
 
-    `names` are compound ones (`parse_config`, `no-unused-vars`) and what stands before a file's ending.
+    `names` are compound ones (`parse_config`, `no-unused-vars`) and what stands before a file's ending;
+    `spoken` are single words that are spoken of as names ("where is main defined?"), as they are written.
     """
 
     terms: Mapping[str, float]
     names: tuple[str, ...]
+    spoken: tuple[str, ...] = ()
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -36,7 +38,9 @@ class Question(msgspec.Struct, frozen=True):
 def read_question(text: str) -> Question:
     """Find out what a question looks for."""
     query = analyse(text)
-    return Question(text, Wanted(query.stems, tuple(dict.fromkeys(_names(text)))), query.words)
+    spoken = [name for name in query.identifiers if len(split(name)) == 1]
+    wanted = Wanted(query.stems, tuple(dict.fromkeys(_names(text))), tuple(spoken))
+    return Question(text, wanted, query.words)
 
 
 def _names(text: str) -> Iterator[str]:

@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.agent.ranking import role_weights
+from agent_core.agent.terms import split
 from agent_core.index.api import SearchMode
 from agent_core.index.features import FEATURES, Floats, Lexical, Measures, lexical
 from agent_core.index.graph import Graph
 from agent_core.index.image import FileEntry, Image
 from agent_core.index.links import Links
+from agent_core.index.passage import whole
 from agent_core.index.question import Question
 from agent_core.index.similar import similar
 
 WEIGHTS: Mapping[str, float] = {
-    "file": 1.0, "chunk": 0.3, "names": 0.3, "base": 0.6, "path": 0.6, "defined": 0.3, "literal": 0.2,
-    "stem": 0.6, "size": 0.1, "near": 0.4, "nearby": 0.2, "twin": 0.2, "fan_in": 0.1, "uses": 0.1,
+    "file": 1.0, "chunk": 0.3, "names": 0.3, "base": 0.6, "path": 0.6, "defined": 0.3, "spoken": 1.0,
+    "literal": 0.2, "stem": 0.6, "size": 0.1, "near": 0.4, "nearby": 0.2, "twin": 0.2, "fan_in": 0.1,
+    "uses": 0.1,
 }  # fmt: skip
 """What each feature counts; `benchmarks/search.py` measures it."""
 VECTOR_WEIGHTS: Mapping[str, float] = {"near": 1.0, "nearby": 1.0}
@@ -32,7 +35,7 @@ _ORDERING = ("size", "fan_in")
 """Features that order what is found, but are no reason to show it."""
 _USUAL = 0.9
 """Files of roles that weigh as much are what is usually looked for."""
-_CHUNK_LEXICAL, _CHUNK_VECTOR = 1.0, 0.5
+_CHUNK_LEXICAL, _CHUNK_VECTOR, _CHUNK_DEFINES = 1.0, 0.5, 0.6
 _MOST_PARTS = 4
 
 
@@ -149,6 +152,10 @@ class Ranker:
         said = _CHUNK_LEXICAL * seen.words.chunks[own]
         if seen.similar is not None:
             said = said + _CHUNK_VECTOR * np.maximum(seen.similar[own], 0)
+        for name in (*question.wanted.names, *(whole(split(name)) for name in question.wanted.spoken)):
+            documents, _ = self._image.names.get(name)
+            defining = documents[(documents >= entry.first) & (documents < entry.first + entry.count)]
+            said[defining - entry.first] += _CHUNK_DEFINES
         order = np.argsort(-said, kind="stable")[:_MOST_PARTS].tolist()
         parts = tuple(RankedChunk(entry.first + index, float(said[index])) for index in order)
         values = dict(zip(FEATURES, seen.table[number].tolist(), strict=True))

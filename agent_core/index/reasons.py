@@ -34,9 +34,11 @@ def reasons(file: RankedFile, question: Question, *, link: Neighbour | None = No
     def say(text: str, *features: str) -> None:
         found.append((sum(share[name] for name in features), text))
 
-    spelled = _spelled(file, question.wanted.names)
+    spelled = _spelled(
+        file, (*question.wanted.names, *(whole(split(name)) for name in question.wanted.spoken))
+    )
     if spelled:
-        say(f"defines {', '.join(spelled)}", "defined")
+        say(f"defines {', '.join(spelled)}", "defined", "spoken")
     elif seen["literal"]:
         say("mentions the name", "literal")
     if seen["stem"]:
@@ -57,7 +59,7 @@ def reasons(file: RankedFile, question: Question, *, link: Neighbour | None = No
 
 def _spelled(file: RankedFile, names: Sequence[str]) -> list[str]:
     """The names of the question that the file defines, as it writes them."""
-    if not file.features["defined"]:
+    if not (file.features["defined"] or file.features["spoken"]):
         return []
     found: dict[str, None] = {}
     for symbol in msgspec.msgpack.decode(file.entry.row.symbols, type=tuple[Symbol, ...]):

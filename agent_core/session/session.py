@@ -18,6 +18,7 @@ from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.cooldowns import Cooldowns
+    from agent_core.index.api import Index
     from agent_core.llm.select import Models
     from agent_core.tools.registry import Registry
 
@@ -44,6 +45,7 @@ class Session:
         settings: Settings,
         registry: Registry,
         models: Models,
+        index: Index,
         gate: Gate,
         bus: Bus,
         log_path: Path | None = None,
@@ -63,6 +65,7 @@ class Session:
             settings=settings,
             registry=registry,
             models=models,
+            index=index,
             gate=gate,
             history=self.history,
             publish=bus.publish,

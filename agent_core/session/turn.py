@@ -22,6 +22,7 @@ from agent_core.events import (
     Usage,
     UsageReported,
 )
+from agent_core.index.api import Index
 from agent_core.session.calls import Write, call_tool
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
 from agent_core.session.gate import Gate
@@ -49,6 +50,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     registry: Registry
     models: Models
+    index: Index
     gate: Gate
     history: History
     publish: Publish
@@ -96,6 +98,11 @@ class Turn:
     def registry(self) -> Registry:
         """The tools."""
         return self._desk.registry
+
+    @property
+    def index(self) -> Index:
+        """The index of the workspace."""
+        return self._desk.index
 
     @property
     def desk(self) -> Desk:

@@ -19,6 +19,7 @@ from agent_core.session.session import Session
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.registry import Registry
 from agent_core.workspace import Workspace
+from tests.fakes.image_index import ImageIndex
 
 
 class Args(msgspec.Struct, frozen=True):
@@ -201,6 +202,7 @@ def make_session(
         settings=settings or Settings(),
         registry=Registry(tools),
         models=models or GivenModels(model),  # type: ignore[arg-type]
+        index=ImageIndex(workspace),  # type: ignore[arg-type]
         gate=gate,
         bus=bus,
         **more,

@@ -14,6 +14,7 @@ from agent_core.errors import AgentError, ToolError
 from agent_core.events import ActionClass, Event, Hit, TextDelta, ToolFinished, ToolStarted
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 from agent_core.workspace import Workspace
+from tests.fakes.image_index import ImageIndex
 
 
 class FindArgs(msgspec.Struct, frozen=True):
@@ -107,6 +108,7 @@ class RecordedTurn:
         self.workspace = Workspace.open(root)
         self.settings = settings or Settings()
         self.registry: Any = Tools(*(tools or (Find(), Read())))
+        self.index: Any = ImageIndex(self.workspace)
         self.events: list[Event] = []
         self.publish = self.events.append
         self.hold: asyncio.Event | None = None

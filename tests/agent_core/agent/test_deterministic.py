@@ -261,7 +261,7 @@ QUESTIONS = [
     ("pytest-dev__pytest", "how are fixtures finalized?", "src/_pytest/fixtures.py"),
     ("pytest-dev__pytest", "where is the junit xml report written?", "src/_pytest/junitxml.py"),
     ("pytest-dev__pytest", "who uses `get_real_func`?", "src/_pytest/compat.py"),
-    ("prometheus__prometheus", "where is the write-ahead log replayed into the head?", "tsdb/head_wal.go"),
+    ("prometheus__prometheus", "where is the write-ahead log replayed into the head?", "tsdb/head.go"),
     ("prometheus__prometheus", "code that relabels targets", "model/relabel/relabel.go"),
     ("mockito__mockito", "where is ArgumentCaptor defined?", "src/main/java/org/mockito/ArgumentCaptor.java"),
     ("eslint__eslint", "the rule that forbids console calls", "lib/rules/no-console.js"),

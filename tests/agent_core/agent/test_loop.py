@@ -386,7 +386,7 @@ async def test_cancelling_while_a_tool_runs(root: Path) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 5, 20, 60])
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 20])
 async def test_cancelling_at_any_step_ends_at_once(root: Path, steps: int) -> None:
     model = ScriptedModel([Reply.of("a", call("grep", pattern="x")), "b"])
     task = asyncio.create_task(respond_with_model(model, QUESTION, RecordedTurn(root)))
