@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _END_S = 8.0
 _ERRORS = 4000
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
+"""Else building keeps a third more memory; and a search waits for the slower of two cores, of which the
+screen needs one."""
 _log = logging.getLogger(__name__)
 
 
@@ -174,7 +177,7 @@ class WorkerIndex:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE, cwd=self._workspace.root, start_new_session=True,
-                env={"MALLOC_ARENA_MAX": "2", **os.environ},  # or building would keep a third more memory
+                env={**_ENVIRONMENT, **os.environ},
             )  # fmt: skip
         except OSError as error:
             raise IndexFault(f"The index process cannot be started ({error.strerror or error})") from None

@@ -31,8 +31,14 @@ R = TypeVar("R")
 Vectors = Mapping[bytes, NDArray[np.float32]]
 _TICK_S = 1.0
 _QUIET_S = 3.0
-_SAVE_EVERY_S = 20.0
 _FILES_AT_ONCE = 200
+_UPKEEP_S = 10.0
+"""How often the tables are looked after while only vectors come."""
+_SAVE_BUSY_S = 20.0
+_SAVE_LATEST_S = 300.0
+_SAVE_FILES = 200
+"""The image is written as a whole, which takes a tenth of a second of the index's time. So it is written when
+so many files changed, and otherwise late: reading few files again after a kill takes no longer."""
 _log = logging.getLogger(__name__)
 
 
@@ -64,9 +70,11 @@ class Keeper:
         self._store: Store | None = None
         self._lock = -1
         self._pending: dict[str, None] = {}
+        self._unsaved: set[str] = set()
         self._compared = False
-        self._saved_changes = image.changes
-        self._saved_at = self._changed_at = time.monotonic()
+        self._synced_changes: int = -1
+        self._saved_changes: int = image.changes
+        self._saved_at = self._changed_at = self._synced_at = time.monotonic()
         self.trouble = ""
         """Why it cannot be kept, in one sentence; "" when all is well."""
         self.size = 0
@@ -93,7 +101,9 @@ class Keeper:
 
     def changed(self, paths: Iterable[str]) -> None:
         """These files are to be kept."""
-        self._pending.update(dict.fromkeys(paths))
+        added = dict.fromkeys(paths)
+        self._pending.update(added)
+        self._unsaved.update(added)
         self._changed_at = time.monotonic()
 
     async def known(self, hashes: Sequence[bytes]) -> Vectors:
@@ -117,17 +127,26 @@ class Keeper:
                     continue
                 self._on_tick()
             quiet = time.monotonic() - self._changed_at > _QUIET_S
-            if quiet or len(self._pending) >= _FILES_AT_ONCE:
+            if len(self._pending) >= _FILES_AT_ONCE or (quiet and self._sync_due()):
                 await self.sync()
-            if (
-                self._image.changes != self._saved_changes
-                and (quiet or time.monotonic() - self._saved_at > _SAVE_EVERY_S)
-                and time.monotonic() - self._saved_at > _QUIET_S
-            ):
+            if self._save_due(quiet):
                 await self.save()
+
+    def _sync_due(self) -> bool:
+        if self._image.changes == self._synced_changes:
+            return False
+        return bool(self._pending) or time.monotonic() - self._synced_at > _UPKEEP_S
+
+    def _save_due(self, quiet: bool) -> bool:
+        age = time.monotonic() - self._saved_at
+        if self._image.changes == self._saved_changes or age < _QUIET_S:
+            return False
+        many = len(self._unsaved) >= _SAVE_FILES and (quiet or age > _SAVE_BUSY_S)
+        return many or age > _SAVE_LATEST_S
 
     async def sync(self) -> None:
         """Bring the tables up to date with the image."""
+        changes, self._synced_at = self._image.changes, time.monotonic()
         if not self._compared:
             await self._compare()
         while self._pending and self._compared:
@@ -144,6 +163,7 @@ class Keeper:
         await self._guarded(_tidied)
         usage = await self._guarded(lambda store: store.usage())
         if usage is not None:
+            self._synced_changes = changes
             self.size = usage.size + _size(self._folder / "image")
 
     async def _compare(self) -> None:
@@ -189,10 +209,13 @@ class Keeper:
         return rows
 
     async def save(self) -> None:
-        """Write the image."""
-        changes = self._image.changes
+        """Write the image, if there is anything new in it."""
+        if self._image.changes == self._saved_changes:
+            return
         try:
             write = self._image.saving()
+            changes = self._image.changes
+            self._unsaved.clear()
             await asyncio.to_thread(write, self._folder / "image")
         except OSError as error:
             self.trouble = f"the index cannot be written ({error.strerror or error})"
