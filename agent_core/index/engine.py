@@ -6,6 +6,7 @@ Lives in the worker process. Everything that changes the image happens in the ev
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -88,6 +89,7 @@ class Engine:
     async def _background(self) -> None:
         """Once the first look is over, everything else."""
         await self._updater.settled()
+        gc.freeze()  # what is there stays: looking for garbage in it would hold up searches for 60 ms
         self._start(self._watch.run())
         self._start(self._keeper.run())
         if self._vectors is not None:
