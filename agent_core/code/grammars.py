@@ -77,10 +77,10 @@ def grammar_of(language: str) -> Grammar | None:
 
 def tree_of(grammar: Grammar, data: bytes) -> Node | None:
     """The root of the syntax tree of a text in UTF-8; None where the parser gives up or is not let near."""
+    if len(data) > _OPEN and _left_open(data) > _OPEN:
+        return None
     if len(data) <= _SMALL:
         return grammar.parser.parse(data).root_node
-    if _left_open(data) > _OPEN:
-        return None
     step = count().__next__
     until = time.thread_time() + _SECONDS + _SECONDS_A_BYTE * len(data)
 

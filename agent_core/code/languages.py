@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _BY_EXTENSION = {
-    "python": "py pyi pyw bzl bazel star",
+    "python": "py pyi pyw bzl bazel",
     "javascript": "js mjs cjs jsx",
     "typescript": "ts mts cts",
     "tsx": "tsx",
@@ -13,12 +13,12 @@ _BY_EXTENSION = {
     "rust": "rs",
     "java": "java",
     "kotlin": "kt kts",
-    "scala": "scala sc sbt",
+    "scala": "scala sbt",
     "c": "c",
     "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp tpp inl ino cu cuh",
     "csharp": "cs csx",
     "ruby": "rb rake gemspec ru podspec",
-    "php": "php phtml php8 php7 inc",
+    "php": "php phtml inc",
     "bash": "sh bash ksh bats ebuild",
     "swift": "swift",
     "lua": "lua",
@@ -76,10 +76,17 @@ def language_of(path: str, text: str = "") -> str:
         if extension == "h":
             return "cpp" if _CPP.search(text, 0, _HEADER_LOOK) else "c"
         if extension in _EXTENSIONS:
-            return _EXTENSIONS[extension]
+            return "" if _foreign(extension, text) else _EXTENSIONS[extension]
     if name in _NAMES:
         return _NAMES[name]
     if text.startswith(("#!", "\ufeff#!")):
         shebang = _SHEBANG.match(text[:_LINE_LOOK])
         return _INTERPRETERS.get(shebang[1].lower(), "") if shebang else ""
     return ""
+
+
+def _foreign(extension: str, text: str) -> bool:
+    """Whether the file only shares its extension with a language: translations in `.ts`, any other `.inc`."""
+    if extension == "inc":
+        return "<?php" not in text[:_LINE_LOOK]
+    return text.startswith(("<?xml", "\ufeff<?xml", "<!DOCTYPE"))

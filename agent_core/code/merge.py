@@ -15,6 +15,7 @@ _SOFT_LINES = 40
 _SOFT_CHARS = 1500
 _CRUMB = 3
 """A piece of so few lines is, up to what a chunk may take."""
+_OPENERS = ("{", "(", "[", ":")
 _SCRAP = 6
 """A part of so few lines is no part of its own; what becomes too long with it is cut again."""
 
@@ -65,34 +66,61 @@ def _even(run: list[Piece], lines: Lines) -> list[Piece]:
     """The pieces of a run joined so that each takes about the same, and none too much."""
     if len(run) < 2:
         return run
-    chars, count = lines.size(run[0].start, run[-1].last), run[-1].last - run[0].start + 1
-    shares = max(-(-chars // WINDOW_CHARS), -(-count // WINDOW_LINES))
-    wanted = chars / shares
+    end = run[-1].last
     joined = [run[0]]
+    wanted = _share(run[0].start, end, lines)
     for piece in run[1:]:
         current = joined[-1]
         size = lines.size(current.start, piece.last)
         over = size > MAX_CHARS or piece.last - current.start >= MAX_LINES
         scrap = min(current.last - current.start, piece.last - piece.start) < _SCRAP
-        if not scrap and (over or (shares > 1 and size - lines.size(piece.start, piece.last) / 2 > wanted)):
+        if not scrap and (over or size - lines.size(piece.start, piece.last) / 2 > wanted):
             joined.append(piece)
+            wanted = _share(piece.start, end, lines)
         else:
             current.join(piece)
     return joined
 
 
+def _share(first: int, last: int, lines: Lines) -> float:
+    """Characters in each of as few equal parts of the rows as fit."""
+    chars = lines.size(first, last)
+    return chars / max(-(-chars // WINDOW_CHARS), -(-(last - first + 1) // WINDOW_LINES))
+
+
 def _together(pieces: Iterator[Piece], lines: Lines) -> list[Piece]:
     """Tiny pieces joined with a neighbour that they belong to."""
     joined: list[Piece] = []
-    for piece in pieces:
-        if joined and _belong(joined[-1], piece, len(joined) == 1) and _fit(joined[-1], piece, lines):
-            joined[-1].join(piece)
+    waiting = next(pieces, None)
+    while waiting is not None:
+        piece, waiting = waiting, next(pieces, None)
+        before = joined[-1] if joined else None
+        if before is None or (waiting is not None and _prefers(piece, waiting, before, lines)):
+            joined.append(piece)
+        elif _belong(before, piece, first=len(joined) == 1) and _fit(before, piece, lines):
+            before.join(piece)
         else:
             joined.append(piece)
     return joined
 
 
-def _belong(before: Piece, piece: Piece, first: bool) -> bool:
+def _prefers(piece: Piece, following: Piece, before: Piece, lines: Lines) -> bool:
+    """Whether a tiny piece should rather be joined with the one that follows it.
+
+    So does a line that opens what follows, and a tiny definition between a larger and another tiny one.
+    """
+    if piece.defines:
+        alike = following.group == piece.group and not before.others
+        return alike and _tiny(piece) and _tiny(following) and not _tiny(before)
+    opens = lines.rows[piece.last].rstrip().endswith(_OPENERS)
+    return opens and piece.last - piece.start < _CRUMB and following.name.startswith(piece.name)
+
+
+def _tiny(piece: Piece) -> bool:
+    return piece.last - piece.start + 1 < _TINY
+
+
+def _belong(before: Piece, piece: Piece, *, first: bool) -> bool:
     """In the same container, or a line or two that head the other, begin the file, or are on their own."""
     if before.group == piece.group:
         return True

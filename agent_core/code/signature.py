@@ -23,9 +23,13 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
         body: Its body; None: the first line stands for it.
     """
     start = outer.start_byte
-    if data[start] in b"@[":
+    if data[start] in b"@[#":
         start = _after_annotations(outer, inner)
+    if body == inner:
+        body = None
     end = inner.end_byte if body is None else body.start_byte
+    if body is not None and body.type == "interface_type":
+        end += len("interface")
     if end - start > _LOOK:
         end = start + _LOOK
     shown = data[start:end].decode("utf-8", "replace")

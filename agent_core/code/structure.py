@@ -22,10 +22,13 @@ _AHEAD = frozenset(
     }
 )
 """Nodes that stand before the definition they belong to."""
+_BANNER = 3
+"""A comment of so few lines also belongs to what stands below it with one blank line between."""
 _WHOLE_LINES = 40
 _WHOLE_CHARS = 1600
 """A type of at most this size stays in one piece."""
 _MAX_DEPTH = 32
+_NOWHERE = -9
 
 
 class Structure(NamedTuple):
@@ -71,7 +74,9 @@ class _Walk:
     def visit(self, parent: Node, place: Place, *, cutting: bool, depth: int) -> None:
         """Go through the children of a node that belong to `place`."""
         rules = self.rules
-        ahead = below = -1  # first row of what stands directly above the next definition, row after its last
+        ahead = below = (
+            _NOWHERE  # first row of what stands directly above the next definition, row after its last
+        )
         for node in parent.named_children:
             kind = node.type
             start: int = node.start_point[0]
@@ -81,14 +86,14 @@ class _Walk:
             )  # some take in the line feed behind them
             if kind in _AHEAD:
                 if start > self.reached:
-                    if start != below:
+                    if start != below and (start != below + 1 or below - ahead > _BANNER):
                         ahead = start
                         if cutting:
                             self.cut(start, place)
                     below = last + 1
                 continue
-            first = ahead if start == below else start
-            below = -1
+            first = ahead if start == below or (start == below + 1 and below - ahead <= _BANNER) else start
+            below = _NOWHERE
             rule = rules.get(kind)
             found = rule(node, self.data) if rule is not None else None
             if found is not None:

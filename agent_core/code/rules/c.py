@@ -33,6 +33,8 @@ def _declared(node: Node | None, data: bytes) -> tuple[str, bool]:
             called = inner is None or inner.type != "parenthesized_declarator"
         if inner is None and node.type in ("reference_declarator", "parenthesized_declarator"):
             inner = node.named_children[-1] if node.named_child_count else None
+        if node.type == "operator_cast":
+            return "operator " + field_text(node, data, "type"), True
         if inner is None:
             return _qualified(node, data), called
         node = inner

@@ -60,7 +60,6 @@ RULES: Rules = {
     "struct_declaration": type_,
     "interface_declaration": type_,
     "record_declaration": type_,
-    "record_struct_declaration": type_,
     "enum_declaration": type_,
     "delegate_declaration": function,
     "method_declaration": function,

@@ -37,7 +37,9 @@ def _types(node: Node, data: bytes) -> Found | None:
 
 def _type(node: Node, data: bytes) -> Found | None:
     kind = node.child_by_field_name("type")
-    body = kind if kind is not None and kind.type in ("interface_type", "struct_type") else None
+    body = kind if kind is not None and kind.type == "interface_type" else None
+    if kind is not None and kind.type == "struct_type":
+        body = child_of_type(kind, "field_declaration_list")
     return Found("type", (field_text(node, data, "name"),), body)
 
 

@@ -125,6 +125,10 @@ def _field(node: Node, data: bytes) -> Found | None:
     return _value(unquoted(name, data).strip("[]"), node.child_by_field_name("value"), keep=True)
 
 
+def _bare_member(node: Node, data: bytes) -> Found | None:
+    return Found("constant", (text_of(node, data),))
+
+
 def _export(node: Node, data: bytes) -> Found | None:
     source = node.child_by_field_name("source")
     if source is not None:
@@ -181,6 +185,7 @@ RULES: Rules = {
     "field_definition": _field,
     "public_field_definition": _field,
     "enum_assignment": constant,
+    "property_identifier": _bare_member,
     "export_statement": _export,
     "import_statement": _import,
     "ambient_declaration": _ambient,
