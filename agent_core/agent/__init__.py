@@ -1,1 +1,1 @@
-"""Answering: intent, what is gathered first, the context budget, the loop with a model, the assistant without."""
+"""Answering: intent, what is gathered first, the context budget, the loop with a model, the one without."""

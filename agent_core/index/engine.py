@@ -44,6 +44,7 @@ class Engine:
         uri: Where its LanceDB tables lie.
         embedder: Makes vectors; None for an index without.
         on_status: Called in the event loop whenever the status may have changed.
+        trouble: What is wrong from the start, in one sentence.
     """
 
     def __init__(
@@ -54,11 +55,12 @@ class Engine:
         uri: str,
         embedder: Embedder | None,
         on_status: Callable[[], None],
+        trouble: str = "",
     ) -> None:
         self._root, self._folder, self._uri = root, folder, uri
         self._embedder, self._on_status = embedder, on_status
         self._tasks: list[asyncio.Task[None]] = []
-        self._trouble: dict[str, str] = {}
+        self._trouble = {"folder": trouble}
         self._phase: IndexPhase = "opening"
 
     async def open(self) -> None:

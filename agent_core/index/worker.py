@@ -6,13 +6,16 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
-from agent_core.errors import AgentError, ErrorInfo, Interrupted
+from agent_core.errors import AgentError, ErrorInfo, Interrupted, WorkspaceError
 from agent_core.index import protocol as p
 from agent_core.index.engine import Engine
+from agent_core.workspace import Workspace
 
 _STATUS_S = 0.1
 _log = logging.getLogger(__name__)
@@ -123,26 +126,36 @@ async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.Stre
     from agent_core.index.embed.select import open_embedder
     from agent_core.log import open_log
     from agent_core.masking import masker
-    from agent_core.workspace import Workspace
 
     workspace = Workspace.open(start.root)
-    folder = workspace.ensure_state_dir("index")
     log = open_log(workspace, mask=masker(start.settings))
-    engine = Engine(
-        root=workspace.root,
-        folder=folder,
-        uri=start.uri or str(folder / "lance"),
-        embedder=open_embedder(start.settings),
-        on_status=lambda: server.status_changed(),
-    )
-    server = Server(engine, out)
+    with ExitStack() as stack:
+        stack.callback(log.close)
+        folder, trouble = _folder(workspace, stack)
+        engine = Engine(
+            root=workspace.root,
+            folder=folder,
+            uri=start.uri or str(folder / "lance"),
+            embedder=open_embedder(start.settings),
+            on_status=lambda: server.status_changed(),
+            trouble=trouble,
+        )
+        server = Server(engine, out)
+        try:
+            await engine.open()
+            server.tell_status()
+            await server.serve(reader)
+        finally:
+            await engine.aclose()
+
+
+def _folder(workspace: Workspace, stack: ExitStack) -> tuple[Path, str]:
+    """Where the index lies, and what is wrong with that; where nothing may be written, it is not kept."""
     try:
-        await engine.open()
-        server.tell_status()
-        await server.serve(reader)
-    finally:
-        await engine.aclose()
-        log.close()
+        return workspace.ensure_state_dir("index"), ""
+    except WorkspaceError as error:
+        folder = stack.enter_context(TemporaryDirectory(prefix="dspy-tui-index-"))
+        return Path(folder), f"the index is not kept: {error.message}"
 
 
 def main() -> None:
