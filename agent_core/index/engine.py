@@ -44,6 +44,7 @@ class Engine:
         uri: Where its LanceDB tables lie.
         embedder: Makes vectors; None for an index without.
         on_status: Called in the event loop whenever the status may have changed.
+        mask: Takes the secrets out of what an embedder on another machine is sent.
         trouble: What is wrong from the start, in one sentence.
     """
 
@@ -55,10 +56,11 @@ class Engine:
         uri: str,
         embedder: Embedder | None,
         on_status: Callable[[], None],
+        mask: Callable[[str], str] = str,
         trouble: str = "",
     ) -> None:
         self._root, self._folder, self._uri = root, folder, uri
-        self._embedder, self._on_status = embedder, on_status
+        self._embedder, self._on_status, self._mask = embedder, on_status, mask
         self._tasks: list[asyncio.Task[None]] = []
         self._trouble = {"folder": trouble}
         self._phase: IndexPhase = "opening"
@@ -79,7 +81,8 @@ class Engine:
         if self._embedder is not None and info is not None:
             self._vectors = VectorMaker(
                 root=self._root, image=self._image, embedder=self._embedder, known=self._keeper.known,
-                keep=self._keeper.keep, may_make=self._keeper.try_lock, on_change=self._on_status,
+                keep=self._keeper.keep, may_make=self._keeper.try_lock, mask=self._mask,
+                on_change=self._on_status,
             )  # fmt: skip
         self._keeper.try_lock()
         self._watch = FolderWatch(

@@ -35,6 +35,7 @@ class VectorMaker:
         known: Looks vectors up that were made before, by text hash.
         keep: Keeps new ones.
         may_make: Whether this process makes them, or another one does.
+        mask: Takes the secrets out of a text that leaves this machine.
         on_change: Called when there are more.
     """
 
@@ -47,10 +48,12 @@ class VectorMaker:
         known: Callable[[list[bytes]], Awaitable[Vectors]],
         keep: Callable[[Vectors], Awaitable[None]],
         may_make: Callable[[], bool],
+        mask: Callable[[str], str],
         on_change: Callable[[], None],
     ) -> None:
         self._root, self._image, self._embedder = root, image, embedder
         self._known, self._keep, self._may_make, self._on_change = known, keep, may_make, on_change
+        self._mask = mask if not embedder.info.local else str
         self._first: dict[str, None] = {}
         self._hopeless: set[bytes] = set()
         self._unknown: set[bytes] = set()
@@ -177,6 +180,8 @@ class VectorMaker:
             if entry is not None:
                 texts = texts_of(self._root, entry.row)
                 found.update(
-                    (key, passage(path, text)) for key, text in texts.items() if batch.get(key) == path
+                    (key, passage(path, self._mask(text)))
+                    for key, text in texts.items()
+                    if batch.get(key) == path
                 )
         return found

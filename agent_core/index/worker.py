@@ -128,7 +128,8 @@ async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.Stre
     from agent_core.masking import masker
 
     workspace = Workspace.open(start.root)
-    log = open_log(workspace, mask=masker(start.settings))
+    mask = masker(start.settings)
+    log = open_log(workspace, mask=mask)
     with ExitStack() as stack:
         stack.callback(log.close)
         folder, trouble = _folder(workspace, stack)
@@ -138,6 +139,7 @@ async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.Stre
             uri=start.uri or str(folder / "lance"),
             embedder=open_embedder(start.settings),
             on_status=lambda: server.status_changed(),
+            mask=mask,
             trouble=trouble,
         )
         server = Server(engine, out)
