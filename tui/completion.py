@@ -28,13 +28,21 @@ def _words(option: Option) -> tuple[str, ...]:
 
 
 def _tool_names() -> tuple[str, ...]:
+    from agent_core.tools.codectx import CodectxTool
+    from agent_core.tools.emb_index import EmbIndexTool
+    from agent_core.tools.esearch import EsearchTool
     from agent_core.tools.help import HelpTool
+    from agent_core.tools.index import IndexTool
+    from agent_core.tools.intel import IntelTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
     from agent_core.tools.registry import Registry, builtin_tools
+    from agent_core.tools.vretr import VretrTool
 
+    index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
+    wired = (*index, HelpTool, ModelTool, PermissionsTool)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
-    return tuple(sorted({*names, HelpTool.name, ModelTool.name, PermissionsTool.name}))
+    return tuple(sorted({*names, *(tool.name for tool in wired)}))
 
 
 def _flags(command: Command) -> list[str]:

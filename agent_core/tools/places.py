@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from agent_core.agent.terms import analyse
 from agent_core.errors import UsageError
 from agent_core.events import Hit
 from agent_core.text import human_duration, one_line, plural, printable, shorten
@@ -65,6 +64,8 @@ async def find_places(
 
 
 def _result(query: str, mode: SearchMode, answer: SearchAnswer) -> ToolResult:
+    from agent_core.agent.terms import analyse
+
     terms = list(analyse(query).stems)
     body = "\n\n".join(
         described(number, place, terms) for number, place in enumerate(answer.places, 1)

@@ -14,7 +14,7 @@ from agent_core.agent.terms import analyse, stems_of
 from agent_core.bus import Publish
 from agent_core.code.model import ParsedFile
 from agent_core.code.parse import parse
-from agent_core.errors import AgentError
+from agent_core.errors import AgentError, IndexFault
 from agent_core.events import IndexChanged
 from agent_core.index.api import (
     FileFacts,
@@ -85,6 +85,8 @@ class FilesIndex:
 
     async def embed(self, *, on_progress: OnProgress) -> IndexStatus:
         await self._built()
+        if not self._status.embedder:
+            raise IndexFault("No embedder is in use", hint="Set `embedder`.")
         for done in range(self._status.embedded, self._status.chunks):
             on_progress(self.change(embedded=done, eta_s=20.0))
             if done == self._status.chunks // 2:

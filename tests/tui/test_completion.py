@@ -9,7 +9,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tui.completion import script
+from agent_core.runtime import open_runtime
+from tui.completion import _tool_names, script
 from tui.options import COMMANDS
 
 _ZSH_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "dumb"}
@@ -119,3 +120,11 @@ def test_zsh(tmp_path: Path, typed: str, completed: str) -> None:
         shell.expect_exact(completed)
     finally:
         shell.close(force=True)
+
+
+async def test_every_command_of_the_program_is_offered(tmp_path: Path) -> None:
+    runtime = open_runtime(tmp_path, interactive=False)
+    try:
+        assert set(_tool_names()) == {tool.name for tool in runtime.registry.all()}
+    finally:
+        await runtime.aclose()
