@@ -22,16 +22,18 @@ class Router:
 
     Args:
         screen: Where.
-        propose: Called with the question when a turn has ended.
+        propose: Called with the question when a turn has ended, and with None when the index has changed
+            what makes sense.
     """
 
-    def __init__(self, *, screen: WorkScreen, propose: Callable[[str], None]) -> None:
+    def __init__(self, *, screen: WorkScreen, propose: Callable[[str | None], None]) -> None:
         self._screen = screen
         self._propose = propose
         self._asked: dict[str, str] = {}
         self._typed = ""
         self._streamed: set[str] = set()
         self._trouble = ""
+        self._needed: object = None
 
     def route(self, event: e.Event) -> None:
         """Show one event."""
@@ -97,6 +99,10 @@ class Router:
                 "warning", f"The index: {one_line(status.trouble)}", "`index --status` tells how it stands."
             )
         self._trouble = status.trouble
+        needed = (status.phase, bool(status.behind), status.embedded < status.chunks)
+        if needed != self._needed:
+            self._needed = needed
+            self._propose(None)
 
     def _started(self, event: e.TurnStarted) -> None:
         from tui.garbage import tidy

@@ -16,7 +16,9 @@ from agent_core.errors import IndexFault
 from agent_core.events import Event, ToolFinished
 from agent_core.index.api import SearchMode
 from agent_core.tools.base import ToolContext
+from agent_core.tools.emb_index import EmbIndexTool
 from agent_core.tools.esearch import EsearchTool
+from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.places import SearchArgs
 from tests.fakes.screen import FakeRuntime, fake_runtime
@@ -193,6 +195,21 @@ async def test_hostile_names_and_text_are_literal(searched: FakeRuntime) -> None
         await until(pilot, lambda: "retry backoff [bold]x[/bold]" in place_text(app))
         assert "src/odd[red].py:1" in screen_text(app)
         assert "\x1b" not in screen_text(app) and "\u202e" not in screen_text(app)
+
+
+async def test_suggestions_follow_what_the_index_needs(searched: FakeRuntime) -> None:
+    index = searched.index
+    for tool in (IndexTool, EmbIndexTool):
+        searched.registry.add(tool(index=index, cooldowns=searched.cooldowns))
+    async with app_of(searched).run_test(size=(120, 36)) as pilot:
+        app = await settled(pilot)
+        commands = lambda: [item.text for item in app.work.suggestions.items]  # noqa: E731
+        assert commands()[-1] == "index"
+        await index.build(on_progress=lambda _: None)
+        await until(pilot, lambda: commands()[-1] == "emb-index" and "index" not in commands())
+        await searched.cooldowns.begin("emb-index")
+        index.change(behind=2)
+        await until(pilot, lambda: commands()[-1] == "index")
 
 
 async def test_the_index_opens_in_the_background(repository: Path) -> None:

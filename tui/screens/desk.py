@@ -32,6 +32,7 @@ class Desk:
         self.catalog = Catalog(runtime.workspace)
         self._folders: set[str] = set()
         self._tools: set[str] = set()
+        self._asked = ""
         self._watcher = DiskWatcher(
             on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
         )
@@ -46,7 +47,7 @@ class Desk:
         # Plugins are looked up once, in a thread: importlib reads the metadata of every distribution.
         tools = await asyncio.to_thread(runtime.registry.all)
         self._tools = {tool.name for tool in tools}
-        self.propose("")
+        self.propose()
         history = PromptHistory(runtime.workspace)
         await screen.chat.begin(history=history, catalog=self.catalog, registry=runtime.registry)
         await screen.files.begin(runtime.workspace)
@@ -67,13 +68,14 @@ class Desk:
                 if count % _AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    def propose(self, asked: str) -> None:
-        """Rank the suggestions after a question."""
+    def propose(self, asked: str | None = None) -> None:
+        """Rank the suggestions after a question; without one, anew after the last."""
         from agent_core.suggestions import propose
 
         runtime = self._runtime
+        self._asked = self._asked if asked is None else asked
         ranked = propose(
-            self._tools, asked=asked, waiting=runtime.cooldowns.all(), index=runtime.index.status
+            self._tools, asked=self._asked, waiting=runtime.cooldowns.all(), index=runtime.index.status
         )
         runtime.bus.publish(ranked)
 

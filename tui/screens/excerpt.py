@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from agent_core.errors import AgentError
 from agent_core.text import printable
 from agent_core.workspace import Workspace
@@ -13,21 +15,23 @@ from tui.widgets.transcript.lines import Run
 _BEFORE = 3
 _MOST = 120
 _LONGEST = 400
+_MOST_REASONS = 4
 
 
-def read(workspace: Workspace, spot: Spot) -> list[Item]:
-    """The rows of a place; blocks. A file that is gone says so."""
-    items = [Item(text, "dim", can_choose=False) for text in _reasons(spot)]
+def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
+    """The rows of a place for a window of so many columns; blocks. A file that is gone says so."""
+    reasons = [row for text in _reasons(spot) for row in wrap(text, max(width, 20))[:_MOST_REASONS]]
+    items = [Item(row, "dim", can_choose=False) for row in reasons]
     start = max(1, spot.start - _BEFORE)
     try:
         part = workspace.read_text(spot.path, start=start, end=start + _MOST - 1)
     except AgentError as error:
         return [*items, Item(f"{error.message}.", "bad")]
     lines = [printable(text)[:_LONGEST].expandtabs(4) for text in part.lines]
-    width = len(str(part.start + len(lines)))
+    digits = len(str(part.start + len(lines)))
     for number, runs in enumerate(coloured(spot.path, lines), part.start):
         inside = spot.start <= number <= spot.end
-        label: Run = (f"{number:>{width}} ", "mark" if inside else "dim", None)
+        label: Run = (f"{number:>{digits}} ", "mark" if inside else "dim", None)
         items.append(Item("", lead=(label, ("│ ", "rule", None), *runs), key=str(number)))
     return items
 

@@ -170,7 +170,7 @@ class ResultsScreen(Dialog[str]):
             rows.border_title = ""
             return
         await asyncio.sleep(_LOOK_S)
-        items = await asyncio.to_thread(read, self._workspace, spot)
+        items = await asyncio.to_thread(read, self._workspace, spot, rows.scrollable_content_region.width - 1)
         rows.border_title = Content(spot.cited)
         rows.cursor = 0
         rows.set_items(items)
