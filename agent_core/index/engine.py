@@ -25,12 +25,14 @@ from agent_core.index.keeping import Keeper
 from agent_core.index.passage import asked
 from agent_core.index.updating import Updater
 from agent_core.index.vectors import VectorMaker
-from agent_core.index.watch import FolderWatch, folders_of
+from agent_core.watching import FolderWatch
 
 _PATIENCE_S = 0.4
 """How long a search waits for files that are known to be behind."""
 _QUERY_S = 2.0
 """How long a search waits for the vector of its question before it goes without."""
+_STEP_MS = 40
+"""How long the disk must be quiet before changed files are read."""
 _POLL_S = 5.0
 _log = logging.getLogger(__name__)
 
@@ -86,8 +88,9 @@ class Engine:
             )  # fmt: skip
         self._keeper.try_lock()
         self._watch = FolderWatch(
-            on_change=self._updater.told, on_start=self._updater.look, on_trouble=self._blind
-        )
+            on_change=self._updater.told, on_unnamed=self._updater.look, on_trouble=self._blind,
+            on_start=self._updater.look, step_ms=_STEP_MS,
+        )  # fmt: skip
         self._updater.look()
         self._start(self._background())
 
@@ -140,7 +143,7 @@ class Engine:
         """The updater took something in, or knows of more that is behind."""
         if self._updater.looked.is_set() and not self._updater.behind:
             self._phase = "ready"
-            self._watch.watch(folders_of(self._root, self._image.files))
+            self._watch.watch(self._updater.folders())
         elif self._updater.behind:
             self._phase = "building" if self._updater.building else self._phase
         else:
@@ -218,8 +221,8 @@ class Engine:
 
     async def _ready(self) -> None:
         """Wait for the first build, or briefly for what is behind."""
-        first = not self._updater.looked.is_set() or self._phase == "building"
-        await self._updater.settled(None if first else _PATIENCE_S)
+        begun = self._updater.looked.is_set() and self._phase != "building"
+        await self._updater.settled(_PATIENCE_S if begun else None)
         if self._updater.trouble:
             raise IndexFault(f"The index cannot be made: {self._updater.trouble}")
 

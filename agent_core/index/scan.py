@@ -24,7 +24,8 @@ class FileState(NamedTuple):
 def scan(root: Path) -> dict[str, FileState]:
     """Every regular file below the root that the ignore rules leave, by posix path.
 
-    Links are not followed, so it ends; what cannot be read or vanishes meanwhile is passed over.
+    Links are not followed, so it ends; what cannot be read or vanishes meanwhile is passed over, and so is
+    what has a name that is not text.
     """
     rules, _ = IgnoreRules(root).for_folder()
     found: dict[str, FileState] = {}
@@ -49,6 +50,8 @@ def _take(
     ignored = rules.ignored
     for entry in entries:
         name = entry.name
+        if not name.isascii() and not _is_text(name):
+            continue
         try:
             if entry.is_dir(follow_symlinks=False):
                 if not ignored(name, True):
@@ -58,6 +61,15 @@ def _take(
                 found[prefix + name] = FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         except OSError:
             continue
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written down; one whose bytes are not UTF-8 cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def state_of(root: Path, path: str) -> FileState | None:

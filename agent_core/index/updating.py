@@ -60,11 +60,21 @@ class Updater:
         self._everything = True
         self._wake()
 
-    def told(self, paths: Iterable[str]) -> None:
+    def told(self, paths: Iterable[Path]) -> None:
         """Look at these paths soon; absolute ones, of files or folders."""
         top = f"{self._root}/"
-        self._told.update(path.removeprefix(top) for path in paths)
+        self._told.update(str(path).removeprefix(top) for path in paths)
         self._wake()
+
+    def folders(self) -> set[Path]:
+        """The folders that hold the files of the index, and those between them and the root."""
+        known = {""}
+        for path in self._image.files:
+            folder = path.rpartition("/")[0]
+            while folder not in known:
+                known.add(folder)
+                folder = folder.rpartition("/")[0]
+        return {self._root / folder for folder in known}
 
     async def settled(self, seconds: float | None = None) -> bool:
         """Wait until nothing is behind, at most so long; returns whether that is so."""

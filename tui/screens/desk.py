@@ -25,7 +25,7 @@ class Desk:
     """Owns the background work of one work screen; it all ends with the screen."""
 
     def __init__(self, *, runtime: Runtime, screen: WorkScreen) -> None:
-        from tui.watching import DiskWatcher
+        from agent_core.watching import FolderWatch
 
         self._runtime = runtime
         self._screen = screen
@@ -33,7 +33,7 @@ class Desk:
         self._folders: set[str] = set()
         self._tools: set[str] = set()
         self._asked = ""
-        self._watcher = DiskWatcher(
+        self._watcher = FolderWatch(
             on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
         )
         self._router = Router(screen=screen, propose=self.propose)

@@ -264,6 +264,7 @@ async def test_files_that_are_no_text(tmp_path: Path, open_index: Open) -> None:
     (tmp_path / "outside").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.py").touch()
+    (tmp_path / os.fsdecode(b"odd-\xff.py")).write_text("def findable_name(): pass\n")
     (tmp_path / "na\nme.py").write_text("def findable_name(): pass\n")
     index = open_index(tmp_path)
     found = await paths_of(index, "findable_name")
@@ -271,6 +272,13 @@ async def test_files_that_are_no_text(tmp_path: Path, open_index: Open) -> None:
     assert not {"binary.dat", "huge.txt", "outside", "pipe"} & set(found)
     assert not any(path.startswith("loop/") for path in found)
     assert (await index.build(on_progress=ignore)).skipped == 2
+    (tmp_path / os.fsdecode(b"odd-\xff.py")).write_text("def changed(): pass\n")
+    (tmp_path / "good.py").write_text("def renamed_thing():\n    pass\n")
+
+    async def goes_on() -> bool:
+        return "good.py" in await paths_of(index, "renamed_thing")
+
+    await until(goes_on)
 
 
 async def test_where_nothing_may_be_written_it_answers_and_says_so(tmp_path: Path, open_index: Open) -> None:

@@ -7,19 +7,26 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-_STEP_MS = 250
-"""How long changes are gathered before they are told; also how often the watching thread wakes."""
 _UNNAMED = "Unable to decode path"
 """What watchfiles says, and stops, when something changes whose name is not UTF-8."""
+_WAKE_MS = 1000
+_LONGEST = 4
 
 
-class DiskWatcher:
-    """Watches single folders (not what is below them) and tells which paths changed.
+def _nothing() -> None:
+    return None
+
+
+class FolderWatch:
+    """Watches single folders (not what is below them): ignored ones, however large, cost nothing.
 
     Args:
-        on_change: Called in the event loop with absolute paths.
+        on_change: Called in the event loop with the paths that changed.
         on_unnamed: Called when something changed whose name is not text, nobody knows where.
         on_trouble: Called once with the reason when watching is not possible.
+        on_start: Called within a second whenever watching begins anew: what changed before was not told.
+        step_ms: How long the disk must be quiet before changes are told; while it is not, they are told after
+            four times as long.
     """
 
     def __init__(
@@ -28,14 +35,16 @@ class DiskWatcher:
         on_change: Callable[[set[Path]], None],
         on_unnamed: Callable[[], None],
         on_trouble: Callable[[str], None],
+        on_start: Callable[[], None] = _nothing,
+        step_ms: int = 250,
     ) -> None:
         self._on_change = on_change
         self._on_unnamed = on_unnamed
         self._on_trouble = on_trouble
+        self._on_start = on_start
+        self._step_ms = step_ms
         self._wanted: frozenset[Path] = frozenset()
         self._again = asyncio.Event()
-        self.watching = False
-        """Whether changes are seen from now on."""
 
     def watch(self, folders: Iterable[Path]) -> None:
         """Watch these folders from now on."""
@@ -49,18 +58,23 @@ class DiskWatcher:
         watchfiles = await asyncio.to_thread(_import)
         while True:
             self._again.clear()
-            folders = [path for path in self._wanted if path.is_dir()]
+            folders = await asyncio.to_thread(_existing, self._wanted)
             if not folders:
                 await self._again.wait()
                 continue
             try:
                 watching = watchfiles.awatch(  # pyright: ignore[reportUnknownMemberType]
-                    *folders, recursive=False, watch_filter=None, step=_STEP_MS, debounce=4 * _STEP_MS,
+                    *folders, recursive=False, watch_filter=None, step=self._step_ms,
+                    debounce=_LONGEST * self._step_ms, rust_timeout=_WAKE_MS, yield_on_timeout=True,
                     stop_event=self._again, ignore_permission_denied=True,
                 )  # fmt: skip
-                self.watching = True
+                started = False
                 async for changes in watching:
-                    self._on_change({Path(path) for _, path in changes})
+                    if not started:
+                        started = True
+                        self._on_start()
+                    if changes:
+                        self._on_change({Path(path) for _, path in changes})
             except FileNotFoundError:
                 continue  # a folder vanished in between
             except OSError as error:
@@ -71,9 +85,12 @@ class DiskWatcher:
                     self._on_trouble(reason)
                     return
                 self._on_unnamed()
-                await asyncio.sleep(
-                    4 * _STEP_MS / 1000
-                )  # each change of that file would end the watching anew
+                # Each change of that file would end the watching anew.
+                await asyncio.sleep(_WAKE_MS / 1000)
+
+
+def _existing(folders: Iterable[Path]) -> list[Path]:
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _reason(group: ExceptionGroup[Exception]) -> str | None:
