@@ -135,9 +135,9 @@ class Index(Protocol):
     async def open(self) -> IndexStatus:
         """Open what is on disk and look what is behind; returns when that is known, or it failed.
 
-        From then on the index is kept fresh in the background (where nothing was on disk, building has begun),
-        and each change of how it stands is published as `IndexChanged`. Raises `IndexFault` when the process
-        cannot be started.
+        From then on the index is kept fresh in the background (where nothing was on disk, building has
+        begun), and each change of how it stands is published as `IndexChanged`. Raises `IndexFault` when the
+        process cannot be started.
         """
         ...
 

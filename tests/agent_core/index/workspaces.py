@@ -9,7 +9,8 @@ from agent_core.index.digest import digest
 from agent_core.index.image import Image
 from agent_core.index.scan import scan
 
-WORDS = "alpha bravo carbon delta ember falcon garnet harbor island jungle kernel lumen meadow nickel".split()
+_WORDS = "alpha bravo carbon delta ember falcon garnet harbor island jungle kernel lumen meadow nickel"
+WORDS = _WORDS.split()
 
 
 def source(seed: int, functions: int = 6) -> str:
