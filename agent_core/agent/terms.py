@@ -67,6 +67,8 @@ class Query(msgspec.Struct, frozen=True):
     text: str
     words: dict[str, str] = {}
     """The word of the question behind each stem, for people."""
+    spoken: tuple[str, ...] = ()
+    """Of the identifiers those that are spoken of as names, however they are written."""
 
 
 @lru_cache(maxsize=65_536)
@@ -122,7 +124,10 @@ def analyse(question: str) -> Query:
     if not stems:  # only filler: better a poor search than none
         words = {stem(part): part for part in split(question) if len(part) > 2}
         stems = dict.fromkeys(words, 1.0)
-    return Query(dict(list(stems.items())[:_MOST_TERMS]), tuple(identifiers), phrases, question, words)
+    spoken = tuple(name for name in identifiers if name in spoken_of)
+    return Query(
+        dict(list(stems.items())[:_MOST_TERMS]), tuple(identifiers), phrases, question, words, spoken
+    )
 
 
 def is_identifier(word: str) -> bool:

@@ -221,7 +221,7 @@ def _words_of(symbols: Sequence[Symbol], chunk: Chunk) -> Document:
     if chunk.kind == "section":
         return counted(" ".join((*names, chunk.name)))
     words = counted(" ".join(names))
-    single = [name for name in names if len(split(name)) == 1]
+    single = [name for name in names if name.isidentifier() and len(split(name)) == 1]
     alone = {*map(as_written, single), *(whole(split(name)) for name in single)}
     return Document((*words.terms, *alone), words.counts + bytes([1]) * len(alone))
 

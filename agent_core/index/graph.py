@@ -131,7 +131,7 @@ def _strongest(neighbour: Neighbour) -> tuple[float, str]:
 
 
 def _edges(image: Image) -> Edges:
-    names = [term for term in image.names.names() if term.startswith("=")]
+    names = [term for term in image.names.names() if term.startswith("=") and not term.startswith("==")]
     name, definer = _files(image, image.names, names)
     count = np.bincount(name, minlength=len(names))
     few = count <= _FEW

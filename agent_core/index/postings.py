@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.index.arrays import Arrays
+from agent_core.index.arrays import Arrays, BrokenArrays
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -219,14 +219,13 @@ class Postings:
 
     @classmethod
     def load(cls, arrays: Arrays, name: str) -> Postings:
-        """What `save` put there."""
+        """What `save` put there; raises BrokenArrays when its parts do not belong together."""
         text = arrays.text(f"{name}.terms")
-        return cls(
-            text.split("\n") if text else (),
-            arrays.get(f"{name}.offsets"),
-            arrays.get(f"{name}.documents"),
-            arrays.get(f"{name}.counts"),
-        )
+        terms = text.split("\n") if text else []
+        offsets, documents = arrays.get(f"{name}.offsets"), arrays.get(f"{name}.documents")
+        if len(offsets) != len(terms) + 1 or len(documents) != offsets[-1]:
+            raise BrokenArrays(f"the terms and postings of {name} do not belong together")
+        return cls(terms, offsets, documents, arrays.get(f"{name}.counts"))
 
 
 def _chained(lists: Iterable[list[int]]) -> Ints:

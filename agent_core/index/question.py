@@ -38,7 +38,7 @@ class Question(msgspec.Struct, frozen=True):
 def read_question(text: str) -> Question:
     """Find out what a question looks for."""
     query = analyse(text)
-    spoken = [name for name in query.identifiers if len(split(name)) == 1]
+    spoken = [name for name in query.spoken if len(split(name)) == 1]
     wanted = Wanted(query.stems, tuple(dict.fromkeys(_names(text))), tuple(spoken))
     return Question(text, wanted, query.words)
 

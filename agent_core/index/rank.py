@@ -96,12 +96,11 @@ class Ranker:
         columns = {name: table[:, number] for number, name in enumerate(FEATURES)}
         weights = measures.weights(_role_weights(question.text, tests))
         usual = weights >= _USUAL
-        words = lexical(
-            self._image, measures, question.wanted, usual if usual.any() else measures.alive_file, columns
-        )
+        usual = usual if usual.any() else measures.alive_file
+        words = lexical(self._image, measures, question.wanted, usual, columns)
         near = None
         if vector is not None:
-            near = similar(self._image, measures, vector, columns, fill=mode != "vector")
+            near = similar(self._image, measures, vector, usual, columns, fill=mode != "vector")
         if mode != "vector":
             self._links.fill(columns, _scored(table, MODES[mode]) * weights, usual)
         table[~measures.alive_file] = 0

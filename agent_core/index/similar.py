@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.index.features import Columns, Floats, Measures
+from agent_core.index.features import Bools, Columns, Floats, Measures
 from agent_core.index.image import Image
 
 _BEST = 3
@@ -17,18 +17,19 @@ _FILLED_FROM = 50
 
 
 def similar(
-    image: Image, measures: Measures, vector: Floats, columns: Columns, *, fill: bool
+    image: Image, measures: Measures, vector: Floats, usual: Bools, columns: Columns, *, fill: bool
 ) -> Floats | None:
     """Fill the columns `near` and `nearby`; returns each chunk's similarity, None when there are no vectors.
 
     The vector is first moved towards the nearest chunks (pseudo relevance feedback: Rocchio, "Relevance
     Feedback in Information Retrieval", 1971), which brings it from the language of questions to that of
-    code. Similarities count in deviations above the question's own median over all files.
+    code. Similarities count in deviations above the question's own median.
 
     Args:
         image: What is searched.
         measures: Of this image as it is.
         vector: The question's, of length 1.
+        usual: The files, shape (files,), that the question is moved towards and that give the median.
         columns: The features; `file` is filled.
         fill: Give files whose vectors are not made yet what is usual among the lexically best, so that none
             loses its place for it.
@@ -37,26 +38,33 @@ def similar(
     if not usable.any():
         return None
     vectors = image.vectors.view
-    found = _products(vectors, _moved(vectors, vector, usable), usable)
+    near = _products(vectors, vector, usable)
+    found = _products(vectors, _moved(vectors, vector, _some(near, usable & usual[measures.file_of])), usable)
     best = np.maximum.reduceat(found, measures.first)
     have = best > -1.0
-    columns["near"][measures.with_chunks] = _deviations(best, have)
-    columns["nearby"][measures.with_chunks] = _deviations(_several(measures, found, best), have)
+    typical = have & usual[measures.with_chunks]
+    typical = typical if typical.any() else have
+    columns["near"][measures.with_chunks] = _deviations(best, have, typical)
+    columns["nearby"][measures.with_chunks] = _deviations(_several(measures, found, best), have, typical)
     if fill and not have.all():
-        _fill(columns, measures.with_chunks[~have], measures.with_chunks[have])
+        _fill(columns, measures.with_chunks[~have], measures.with_chunks[typical])
     return found
 
 
-def _products(vectors: NDArray[np.float32], vector: Floats, usable: NDArray[np.bool_]) -> Floats:
+def _products(vectors: NDArray[np.float32], vector: Floats, usable: Bools) -> Floats:
     return np.where(usable, vectors @ vector.astype(np.float32), -1.0).astype(np.float64)
 
 
-def _moved(vectors: NDArray[np.float32], vector: Floats, usable: NDArray[np.bool_]) -> Floats:
-    """The vector moved towards the chunks nearest to it."""
-    found = _products(vectors, vector, usable)
-    count = min(_FED_BACK, int(np.count_nonzero(usable)))
-    nearest = np.argpartition(-found, count - 1)[:count]
-    middle = vectors[nearest].mean(axis=0, dtype=np.float64)
+def _some(near: Floats, usual: Bools) -> NDArray[np.intp]:
+    """The chunks of usual files that are nearest; of all files where no usual one has a vector."""
+    near = np.where(usual, near, -1.0) if usual.any() else near
+    count = min(_FED_BACK, int(np.count_nonzero(near > -1.0)))
+    return np.argpartition(-near, count - 1)[:count]
+
+
+def _moved(vectors: NDArray[np.float32], vector: Floats, towards: NDArray[np.intp]) -> Floats:
+    """The vector moved towards the middle of some chunks'."""
+    middle = vectors[towards].mean(axis=0, dtype=np.float64)
     moved = vector + _BACK * middle / (np.linalg.norm(middle) or 1.0)
     return moved / (np.linalg.norm(moved) or 1.0)
 
@@ -76,8 +84,8 @@ def _several(measures: Measures, found: Floats, best: Floats) -> Floats:
     return several
 
 
-def _deviations(values: Floats, have: NDArray[np.bool_]) -> Floats:
-    known = values[have]
+def _deviations(values: Floats, have: Bools, typical: Bools) -> Floats:
+    known = values[typical]
     above = (values - np.median(known)) / (known.std() + 1e-9) / _SPREAD
     return np.where(have, np.maximum(above, 0), 0)
 
