@@ -94,6 +94,9 @@ async def _say(
             await predictor.acall(facts=facts, config=config)
     except LMError as error:
         raise engine.failure or ModelProtocolError(str(error)) from None
+    usage = stream.last_usage
+    if usage is not None and not usage.estimated:
+        estimate_for(model).measured(used, usage.prompt_tokens)
 
 
 def _fitting(
@@ -109,7 +112,8 @@ def _fitting(
     window = model.info.window or UNKNOWN_WINDOW
     signature: Any = predictor.signature
     fixed = count(signature.instructions) + 32
-    room = min(window - _MOST_ANSWER - fixed, _MOST_FACTS[model.info.is_local])
+    # Paths and numbers take up to half again as many tokens as the estimate expects of prose and code.
+    room = min((window - _MOST_ANSWER - fixed) * 2 // 3, _MOST_FACTS[model.info.is_local])
     facts = count.cut(facts, max(64, room))
     used = fixed + count(facts)
     items = (ContextItem("system", "instructions", fixed), ContextItem("tool", label, count(facts)))
