@@ -28,7 +28,7 @@ format: $(VENV)/.dev     ## rewrite the sources in the project's format
 snapshots: $(VENV)/.dev  ## draw the golden screens again (look at them before you commit)
 	@$(BIN)/python -m pytest tests/tui -m snapshot --snapshot-update $(ARGS)
 
-bench: $(addprefix bench-,$(filter-out common peers tree,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))))  ## all benchmarks
+bench: $(addprefix bench-,$(filter-out common edits peers tree,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))))  ## all benchmarks
 
 bench-%: $(VENV)/.dev    ## one benchmark: make bench-startup, bench-stream, bench-grep, bench-headless, ...
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
