@@ -48,7 +48,7 @@ class Churn(msgspec.Struct, frozen=True, kw_only=True):
 
     def counts(self) -> Counter[str]:
         """How many of the commits changed each file; those that changed very many files do not count."""
-        return Counter(path for commit in self._telling() for path in commit.files)
+        return Counter(path for commit in self.telling() for path in commit.files)
 
     def last(self, path: str) -> str:
         """The date of the last commit that changed the file; "" when none of them did."""
@@ -58,13 +58,14 @@ class Churn(msgspec.Struct, frozen=True, kw_only=True):
         """How many commits changed the file and another one."""
         return Counter(
             other
-            for commit in self._telling()
+            for commit in self.telling()
             if path in commit.files
             for other in commit.files
             if other != path
         )
 
-    def _telling(self) -> Iterator[Commit]:
+    def telling(self) -> Iterator[Commit]:
+        """The commits that say something about each of their files: not moves, new formats, new licences."""
         return (commit for commit in self.commits if len(commit.files) <= _MOST_FILES)
 
 

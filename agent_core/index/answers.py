@@ -21,6 +21,7 @@ from agent_core.index.image import FileEntry, Image
 from agent_core.index.question import Question, read_question
 from agent_core.index.rank import RankedFile, Ranker
 from agent_core.index.reasons import reasons
+from agent_core.index.recency import Recency
 from agent_core.text import printable
 
 _MOST_LINES = 60
@@ -42,7 +43,8 @@ class Answers:
     def __init__(self, *, root: Path, image: Image) -> None:
         self._root, self._image = root, image
         self._graph = Graph(image)
-        self._ranker = Ranker(image, self._graph)
+        self.recency = Recency()
+        self._ranker = Ranker(image, self._graph, self.recency)
 
     async def search(
         self,
@@ -68,7 +70,13 @@ class Answers:
             related = self._graph.neighbours(file.entry) if graph else []
             linked = next((neighbour for neighbour in related if neighbour.path in found), None)
             link = None if linked is None else self._graph.written(file.entry, linked)
-            places.append(self._place(file, reasons(file, question, link=link), related[:_MOST_RELATED]))
+            places.append(
+                self._place(
+                    file,
+                    reasons(file, question, link=link, days=self.recency.days(file.entry.row.path)),
+                    related[:_MOST_RELATED],
+                )
+            )
         return places
 
     def _place(self, file: RankedFile, why: tuple[str, ...], related: Sequence[Neighbour]) -> Place:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent_core.errors import AgentError, IndexFault
 from agent_core.files import keep_aside
+from agent_core.gitchurn import churn
 from agent_core.index.answers import Answers
 from agent_core.index.api import FileFacts, IndexPhase, IndexStatus, Overview, SearchAnswer, SearchMode
 from agent_core.index.arrays import BrokenArrays
@@ -23,9 +25,11 @@ from agent_core.index.embed.port import Embedder, EmbedderInfo
 from agent_core.index.image import Image
 from agent_core.index.keeping import Keeper
 from agent_core.index.passage import asked
+from agent_core.index.standing import standing
 from agent_core.index.updating import Updater
 from agent_core.index.vectors import VectorMaker
 from agent_core.watching import FolderWatch
+from agent_core.workspace import Workspace
 
 _PATIENCE_S = 0.4
 """How long a search waits for files that are known to be behind."""
@@ -103,6 +107,7 @@ class Engine:
         if self._vectors is not None:
             self._start(self._vectors.run())
             self._vectors.wake()
+        self._answers.recency.take(await churn(Workspace(self._root)), today=date.today())
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -178,28 +183,10 @@ class Engine:
         """How it stands."""
         if self._phase == "opening":
             return IndexStatus(phase="opening")
-        updater, image = self._updater, self._image
-        failed = bool(updater.trouble)
-        troubles = (updater.trouble, self._keeper.trouble, *self._trouble.values())
-        return IndexStatus(
-            phase="failed" if failed else self._phase,
-            files=len(image.files),
-            chunks=image.chunks,
-            behind=len(updater.behind),
-            done=updater.done,
-            total=updater.done + len(updater.behind),
-            embedded=image.with_vector,
-            eta_s=None if self._vectors is None else self._vectors.eta_s,
-            embedder=image.embedder if self._vectors is not None else "",
-            bytes_on_disk=self._keeper.size,
-            skipped=updater.skipped,
-            trouble=next((text for text in (*troubles, self._vector_trouble()) if text), ""),
-            writer=self._keeper.writer,
-        )
-
-    def _vector_trouble(self) -> str:
-        trouble = "" if self._vectors is None else self._vectors.trouble
-        return f"no vectors for now: {trouble}" if trouble else ""
+        return standing(
+            self._phase, image=self._image, updater=self._updater, keeper=self._keeper, vectors=self._vectors,
+            troubles=self._trouble.values(),
+        )  # fmt: skip
 
     async def search(self, query: str, *, mode: SearchMode, limit: int, tests: bool | None) -> SearchAnswer:
         """Search; raises `IndexFault` when there is nothing to search in."""

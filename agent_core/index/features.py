@@ -38,6 +38,7 @@ FEATURES: tuple[str, ...] = (
     "nearby",
     "twin",
     "fan_in",
+    "recent",
     "uses",
 )
 """In the order of the columns of a table of features.
@@ -47,7 +48,8 @@ FEATURES: tuple[str, ...] = (
 the question spells out; `spoken`: it defines a single word that the question takes for a name; `literal`: it
 mentions a name; `stem`: it is called like one. `size`: logarithm of its
 length. `near`, `nearby`: similarity of its best chunk and of its best three (`similar`). `twin`: what the
-test or document of the same name says; `fan_in`: how many files use it; `uses`: it uses what the best files
+test or document of the same name says; `fan_in`: how many files use it; `recent`: it was committed lately
+(`recency`); `uses`: it uses what the best files
 define (`links`).
 """
 _K1 = 1.2

@@ -17,12 +17,13 @@ from agent_core.index.image import FileEntry, Image
 from agent_core.index.links import Links
 from agent_core.index.passage import whole
 from agent_core.index.question import Question
+from agent_core.index.recency import Recency
 from agent_core.index.similar import similar
 
 WEIGHTS: Mapping[str, float] = {
     "file": 1.0, "chunk": 0.3, "names": 0.3, "base": 0.6, "path": 0.6, "defined": 0.3, "spoken": 1.0,
     "literal": 0.2, "stem": 0.6, "size": 0.1, "near": 0.4, "nearby": 0.2, "twin": 0.2, "fan_in": 0.1,
-    "uses": 0.1,
+    "recent": 0.05, "uses": 0.1,
 }  # fmt: skip
 """What each feature counts; `benchmarks/search.py` measures it."""
 VECTOR_WEIGHTS: Mapping[str, float] = {"near": 1.0, "nearby": 1.0}
@@ -31,7 +32,7 @@ MODES: Mapping[SearchMode, Mapping[str, float]] = {
     "vector": VECTOR_WEIGHTS,
     "graph": WEIGHTS,
 }
-_ORDERING = ("size", "fan_in")
+_ORDERING = ("size", "fan_in", "recent")
 """Features that order what is found, but are no reason to show it."""
 _USUAL = 0.9
 """Files of roles that weigh as much are what is usually looked for."""
@@ -77,8 +78,9 @@ class Features(NamedTuple):
 class Ranker:
     """Ranks the files of an image; keeps what can be computed once for each state of it."""
 
-    def __init__(self, image: Image, graph: Graph | None = None) -> None:
+    def __init__(self, image: Image, graph: Graph | None = None, recency: Recency | None = None) -> None:
         self._image = image
+        self._recency = recency or Recency()
         self._links = Links(image, graph or Graph(image))
         self._measures: Measures | None = None
 
@@ -102,6 +104,7 @@ class Ranker:
         if vector is not None:
             near = similar(self._image, measures, vector, usual, columns, fill=mode != "vector")
         if mode != "vector":
+            columns["recent"][:] = self._recency.column(self._image)
             self._links.fill(columns, _scored(table, MODES[mode]) * weights, usual)
         table[~measures.alive_file] = 0
         return Features(table, weights, words, near)

@@ -12,6 +12,8 @@ from agent_core.index.graph import Neighbour
 from agent_core.index.passage import whole
 from agent_core.index.question import Question
 from agent_core.index.rank import RankedFile
+from agent_core.index.recency import TELLING_DAYS
+from agent_core.text import plural
 
 _MOST_WORDS = 5
 _MOST_NAMES = 2
@@ -20,13 +22,16 @@ _CLOSE = 0.5
 _TELLING = 0.2
 
 
-def reasons(file: RankedFile, question: Question, *, link: Neighbour | None = None) -> tuple[str, ...]:
+def reasons(
+    file: RankedFile, question: Question, *, link: Neighbour | None = None, days: int | None = None
+) -> tuple[str, ...]:
     """What speaks for a file, the weightiest first.
 
     Args:
         file: What was found.
         question: What was asked.
         link: The file of the results that it is most connected with, its names as they are written.
+        days: How long ago it was last committed; None when that is not known.
     """
     seen, share = file.features, file.shares
     found: list[tuple[float, str]] = []
@@ -54,6 +59,8 @@ def reasons(file: RankedFile, question: Question, *, link: Neighbour | None = No
         say("its test or document speaks of it", "twin")
     if link is not None:
         say(_connected(link), "uses")
+    if days is not None and days <= TELLING_DAYS:
+        say(f"changed {plural(days, 'day')} ago" if days else "changed today", "recent")
     return tuple(text for _, text in sorted(found, key=lambda reason: -reason[0]))
 
 
