@@ -113,7 +113,7 @@ def _fitting(
     signature: Any = predictor.signature
     fixed = count(signature.instructions) + 32
     # Paths and numbers take up to half again as many tokens as the estimate expects of prose and code.
-    room = min((window - _MOST_ANSWER - fixed) * 2 // 3, _MOST_FACTS[model.info.is_local])
+    room = min((window - _MOST_ANSWER) * 2 // 3 - fixed, _MOST_FACTS[model.info.is_local])
     facts = count.cut(facts, max(64, room))
     used = fixed + count(facts)
     items = (ContextItem("system", "instructions", fixed), ContextItem("tool", label, count(facts)))
