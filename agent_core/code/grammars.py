@@ -51,7 +51,7 @@ _SOURCES = {
     "swift": _Source("tree_sitter_swift", "swift"),
     "lua": _Source("tree_sitter_lua", "lua"),
 }
-_SMALL = 16 * 1024
+_SMALL = 32 * 1024
 """Bytes that no grammar takes long for."""
 _SECONDS, _SECONDS_A_BYTE = 0.5, 2e-6
 """Processor time that a parse may take: twenty times what source code takes."""
@@ -77,7 +77,7 @@ def grammar_of(language: str) -> Grammar | None:
 
 def tree_of(grammar: Grammar, data: bytes) -> Node | None:
     """The root of the syntax tree of a text in UTF-8; None where the parser gives up or is not let near."""
-    if len(data) > _OPEN and _left_open(data) > _OPEN:
+    if len(data) > _OPEN and _left_open(data):
         return None
     if len(data) <= _SMALL:
         return grammar.parser.parse(data).root_node
@@ -97,8 +97,13 @@ def tree_of(grammar: Grammar, data: bytes) -> Node | None:
         return None
 
 
-def _left_open(data: bytes) -> int:
-    """Brackets that nothing closes, about: shifts and arrows do not count."""
-    n = data.count
-    angles = n(b"<") - 2 * n(b"<<") - n(b">") + n(b"->") + n(b"=>") + 2 * n(b">>")
-    return max(angles, n(b"(") - n(b")"), n(b"[") - n(b"]"), n(b"{") - n(b"}"))
+def _left_open(data: bytes) -> bool:
+    """Whether too many brackets are open that nothing closes."""
+    for opened, closed in ((b"(", b")"), (b"[", b"]"), (b"{", b"}")):
+        count = data.count(opened)
+        if count > _OPEN and count - data.count(closed) > _OPEN:
+            return True
+    if data.count(b"<") <= _OPEN:
+        return False
+    shifts, arrows = data.count(b"<<") - data.count(b">>"), data.count(b"->") + data.count(b"=>")
+    return data.count(b"<") - data.count(b">") - 2 * shifts + arrows > _OPEN

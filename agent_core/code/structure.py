@@ -74,16 +74,12 @@ class _Walk:
     def visit(self, parent: Node, place: Place, *, cutting: bool, depth: int) -> None:
         """Go through the children of a node that belong to `place`."""
         rules = self.rules
-        ahead = below = (
-            _NOWHERE  # first row of what stands directly above the next definition, row after its last
-        )
+        ahead = below = _NOWHERE  # what stands above the next definition: its first row, the row behind it
         for node in parent.named_children:
             kind = node.type
             start: int = node.start_point[0]
-            end, column = node.end_point
-            last: int = (
-                end - 1 if not column and end > start else end
-            )  # some take in the line feed behind them
+            end, column = node.end_point  # in the next row where the node takes in a line feed
+            last: int = end - 1 if not column and end > start else end
             if kind in _AHEAD:
                 if start > self.reached:
                     if start != below and (start != below + 1 or below - ahead > _BANNER):
