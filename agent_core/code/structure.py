@@ -96,7 +96,7 @@ class _Walk:
                 self.take(found, _Item(node, first, start, last, place, cutting, depth))
             elif cutting:
                 self.cut(first, place)
-                if last > first and self.larger(first, last):
+                if kind == "ERROR" or (last > first and self.larger(first, last)):
                     self.inside(_Item(node, first, start, last, place, cutting, depth))
             elif kind == "ERROR":
                 self.inside(_Item(node, first, start, last, place, cutting, depth))
