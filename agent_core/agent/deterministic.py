@@ -157,7 +157,15 @@ class _Assistant:
         self._say(f"{result.summary}:\n\n{_fenced(_bounded(result.text))}")
 
     async def _overview(self) -> None:
-        """What the project says of itself, and what lies at its top."""
+        """What the project is by its facts; without those, its README and what lies at its top."""
+        result = await self._call("codectx", {})
+        if result is not None:
+            from agent_core.codectx.portrait import paragraphs
+
+            self._cited += result.hits
+            for paragraph in paragraphs(result.data):
+                self._say(paragraph)
+            return
         entries = await asyncio.to_thread(self._turn.workspace.list_dir)
         readme = next((entry for entry in entries if entry.name.lower().startswith("readme")), None)
         if readme is not None and not readme.is_dir:

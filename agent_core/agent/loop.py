@@ -147,7 +147,8 @@ class _Run:
 
     def _by_rule(self) -> choose.Choice | None:
         found = intent.route(self._task.text)
-        name = found.purpose if found.purpose in self._caller.names else ""
+        purpose = "codectx" if found.purpose == "overview" else found.purpose
+        name = purpose if purpose in self._caller.names else ""
         arguments = dict(found.arguments)
         if name == "grep":
             arguments["literal"] = True

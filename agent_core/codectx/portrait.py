@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -112,3 +112,41 @@ def hits(portrait: Portrait) -> tuple[Hit, ...]:
     for hit in found:
         first.setdefault((hit.path, hit.start, hit.end), hit)
     return tuple(first.values())
+
+
+def as_data(portrait: Portrait) -> dict[str, Any]:
+    """The portrait for programs."""
+    return {
+        "path": one_line(portrait.path),
+        "kind": portrait.kind,
+        "headline": portrait.headline,
+        "says": one_line(portrait.says.text) if portrait.says else "",
+        "sections": {
+            part.title.lower().replace(" ", "_"): [_row_data(row) for row in part.rows]
+            for part in portrait.sections
+        },
+    }
+
+
+def _row_data(row: Row) -> dict[str, Any]:
+    return {
+        "path": one_line(row.path),
+        "start": row.start,
+        "end": max(row.end, row.start),
+        "text": one_line(row.text),
+    }
+
+
+def paragraphs(data: dict[str, Any], *, most: int = 5) -> Iterator[str]:
+    """A portrait's data as Markdown, paragraph by paragraph, with so many rows of each section."""
+    says = f"\n\n> {data['says']}" if data["says"] else ""
+    yield f"{data['headline']}.{says}"
+    for name, rows in data["sections"].items():
+        items = "\n".join(map(_item, rows[:most]))
+        yield f"**{name.replace('_', ' ').capitalize()}**\n\n{items}"
+
+
+def _item(row: dict[str, Any]) -> str:
+    place = f"{row['path']}:{row['start']}" if row["start"] else row["path"]
+    text = row["text"].replace("`", "'")
+    return f"- `{place}` {text}".rstrip() if place else f"- {text}"

@@ -51,7 +51,7 @@ class CodectxTool:
 
     async def run(self, args: CodectxArgs, context: ToolContext) -> ToolResult:
         """Describe it; raises `PathRefused`, `IndexFault`, and `ToolError` when there is no such path."""
-        from agent_core.codectx.portrait import as_text, hits
+        from agent_core.codectx.portrait import as_data, as_text, hits
 
         async with telling(self._index, context.progress):
             portrait = await self._portray(args, context)
@@ -61,7 +61,7 @@ class CodectxTool:
             text=text,
             summary=f"{one_line(portrait.path)}: {portrait.headline}",
             hits=hits(portrait),
-            data=_data(portrait, answer),
+            data={**as_data(portrait), "answer": answer},
             note="; ".join(portrait.notes),
         )
 
@@ -101,27 +101,3 @@ class CodectxTool:
             workspace=context.workspace,
             settings=context.settings,
         )
-
-
-def _data(portrait: Portrait, answer: str) -> dict[str, object]:
-    sections = {
-        part.title.lower().replace(" ", "_"): [
-            {
-                "path": one_line(row.path),
-                "start": row.start,
-                "end": max(row.end, row.start),
-                "text": one_line(row.text),
-            }
-            for row in part.rows
-        ]
-        for part in portrait.sections
-    }
-    says = one_line(portrait.says.text) if portrait.says else ""
-    return {
-        "path": one_line(portrait.path),
-        "kind": portrait.kind,
-        "headline": portrait.headline,
-        "says": says,
-        "sections": sections,
-        "answer": answer,
-    }

@@ -22,6 +22,8 @@ _HEIGHT = 4
 _WIDTH = 160
 _MOST_TEXT = 4_000
 _MOST_RELATED = 5
+_FOR_MODELS = 6
+"""Places that the agent gets: a small model reads 60 tokens a second, and forgets the middle of a list."""
 
 
 class SearchArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,10 +59,15 @@ async def find_places(
         answer = await index.search(
             query,
             mode=mode,
-            limit=args.limit or context.settings.search_results,
+            limit=args.limit or _usual_limit(context),
             tests=True if args.tests else None,
         )
     return _result(query, mode, answer)
+
+
+def _usual_limit(context: ToolContext) -> int:
+    wanted = context.settings.search_results
+    return wanted if context.turn is not None else min(wanted, _FOR_MODELS)
 
 
 def _result(query: str, mode: SearchMode, answer: SearchAnswer) -> ToolResult:

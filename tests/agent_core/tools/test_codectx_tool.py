@@ -165,6 +165,16 @@ async def test_a_fault_of_the_index_is_its_own_error(root: Path) -> None:
         await tool.run(CodectxArgs(), ToolContext(workspace=workspace, settings=Settings()))
 
 
+async def test_the_assistant_without_a_model_says_what_the_project_is(root: Path) -> None:
+    session, seen = session_of(root, None)
+    session.submit("what does this project do?")
+    await session.idle()
+    end = seen.one(TurnFinished)
+    assert "> It tries again until it works." in end.text
+    assert "**Entry points**\n\n- `src/main.py:4` def main()" in end.text
+    assert ("src/main.py", 4) in {(hit["path"], hit["start"]) for hit in end.data["hits"]}
+
+
 # With a model
 
 

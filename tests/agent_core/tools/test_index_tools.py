@@ -27,6 +27,7 @@ from agent_core.tools.registry import Registry, tool_schema
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 from tests.fakes.index import FilesIndex
+from tests.fakes.turn import RecordedTurn
 
 FILES = {
     "src/retry.py": '"""Trying again."""\n\nfrom src.clock import now\n\n\n'
@@ -67,7 +68,12 @@ class Bench:
         assert isinstance(typed, CommandLine), line
         tool = self.tools.get(typed.tool_name)
         assert tool is not None
-        context = ToolContext(workspace=self.workspace, settings=self.settings, progress=self.shown.append)
+        context = ToolContext(
+            workspace=self.workspace,
+            settings=self.settings,
+            progress=self.shown.append,
+            turn=RecordedTurn(self.workspace.root),
+        )
         return await tool.run(typed.args, context)
 
 
@@ -192,6 +198,16 @@ async def test_the_limit_comes_from_the_settings(tmp_path: Path) -> None:
     bench = Bench(tmp_path, search_results=1)
     assert len((await bench.run("esearch retry")).hits) == 1
     assert len((await bench.run("esearch retry --limit 3")).hits) == 3
+
+
+async def test_the_agent_gets_fewer(bench: Bench) -> None:
+    for number in range(8):
+        (bench.workspace.root / f"retry_{number}.py").write_text("def retry():\n    pass\n")
+    tool = bench.tools.get("esearch")
+    assert tool is not None
+    context = ToolContext(workspace=bench.workspace, settings=bench.settings)
+    assert len((await tool.run(SearchArgs(query="retry"), context)).hits) == 6
+    assert len((await bench.run("esearch retry")).hits) == 10
 
 
 async def test_nothing_found_is_an_answer(bench: Bench, tmp_path: Path) -> None:
