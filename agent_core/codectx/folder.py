@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -27,6 +28,8 @@ _CANDIDATES = 24
 _DENSE = 5
 """Marked lines from which a file is named for them."""
 _MAIN = ("main", "Main", "cli", "run", "start")
+_BEGINNING = re.compile(r"(?:^|/)(?:main|__main__|cli|app|server|manage)\.\w+$", re.IGNORECASE)
+_MOST_NAMED = 12
 
 
 class HotSpot(msgspec.Struct, frozen=True):
@@ -62,13 +65,13 @@ async def portray_folder(
     hot = await _hot_spots(index, churn, below)
     used = tuple(facts for facts in overview.central if facts.fan_in)
     central = await _in_full(index, used[:_MOST])
-    entries = await _in_full(index, overview.entry_points)
+    entries = await _entry_points(index, overview, below)
     about = await asyncio.to_thread(readme, workspace, path, sorted(names))
     ways_in = await asyncio.to_thread(declared, workspace, path, names)
     marks = await marks_below(workspace.root, path)
     sections = [
         section("Declared", ways_in, _MOST),
-        section("Entry points", map(_entry, sorted(entries, key=_telling)), _MOST),
+        section("Entry points", map(_entry, entries), _MOST),
         Section("Holds it together", tuple(map(_central, central))),
         section("Hot spots", map(_hot, hot), _MOST),
         Section("Risks", tuple(_risks(overview, hot, tests, marks))[: 2 * _MOST]),
@@ -103,6 +106,19 @@ async def _hot_spots(index: Index, churn: Churn, below: list[str]) -> list[HotSp
     ]
     found = [HotSpot(path, counts[path], await index.file_facts(path)) for path in often[:_CANDIDATES]]
     return sorted(found, key=lambda one: (-one.weight, one.path))
+
+
+async def _entry_points(index: Index, overview: Overview, below: list[str]) -> list[FileFacts]:
+    """Files that nobody uses and that use others; files that are named like a beginning and hold one."""
+    found = {facts.path: facts for facts in await _in_full(index, overview.entry_points)}
+    named = [
+        path for path in below if _BEGINNING.search(path) and path not in found and role(path) == "source"
+    ]
+    for path in sorted(named, key=lambda path: (path.count("/"), path))[:_MOST_NAMED]:
+        facts = await index.file_facts(path)
+        if facts is not None and (_main_of(facts) or "__main__" in path):
+            found[path] = facts
+    return sorted(found.values(), key=_telling)
 
 
 async def _in_full(index: Index, files: tuple[FileFacts, ...]) -> list[FileFacts]:

@@ -29,6 +29,8 @@ _MOST_CHARACTERS = 4000
 _MOST_RELATED = 20
 _MOST_CENTRAL = 30
 _MOST_ENTRIES = 20
+_MOST_LARGE = 10
+_MOST_BROKEN = 50
 
 
 class Found(NamedTuple):
@@ -158,6 +160,7 @@ class Answers:
         central = sorted(source, key=lambda entry: (-fan_in[entry.number], entry.row.path))
         entry_points = [entry for entry in source if fan_in[entry.number] == 0 and fan_out[entry.number] > 0]
         entry_points.sort(key=lambda entry: (-fan_out[entry.number], entry.row.path))
+        largest = sorted(source, key=lambda entry: (-entry.row.lines, entry.row.path))
         return Overview(
             path=path,
             files=len(entries),
@@ -169,6 +172,8 @@ class Answers:
             ),
             central=self._all_facts(central[:_MOST_CENTRAL]),
             entry_points=self._all_facts(entry_points[:_MOST_ENTRIES]),
+            largest=self._all_facts(largest[:_MOST_LARGE]),
+            broken=tuple(sorted(entry.row.path for entry in source if entry.row.broken)[:_MOST_BROKEN]),
         )
 
     def _all_facts(self, entries: Iterable[FileEntry]) -> tuple[FileFacts, ...]:

@@ -71,9 +71,18 @@ def test_vectors(run: Run, project: Path) -> None:
 def test_what_the_project_is(run: Run, project: Path) -> None:
     whole, one = batch(run, "codectx", "codectx src/retry.py")
     assert whole["data"]["says"] == "It parses headers." and whole["data"]["kind"] == "folder"
+    assert whole["data"]["sections"]["entry_points"][0]["path"] == "src/main.py"
     assert {row["path"] for row in whole["data"]["sections"]["layout"]} == {"src/", "tests/"}
     assert one["data"]["sections"]["tests"][0]["path"] == "tests/test_retry.py"
     assert one["data"]["answer"] == "", "there is no model"
+
+
+def test_risks_come_from_the_index(run: Run, project: Path) -> None:
+    (project / "src" / "huge.py").write_text("x = 1\n" * 900)
+    (project / "src" / "broken.py").write_text("def f(:\n    pass\n")
+    (whole,) = batch(run, "codectx")
+    risks = {row["path"]: row["text"] for row in whole["data"]["sections"]["risks"]}
+    assert risks["src/huge.py"] == "large: 900 lines" and "broken" in risks["src/broken.py"]
 
 
 def test_text_is_for_people(run: Run, project: Path) -> None:
