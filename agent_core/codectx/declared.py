@@ -17,8 +17,8 @@ _MOST = 12
 _TARGET = re.compile(r"^([A-Za-z][\w.-]*)\s*:(?!=)(?:[^#\n]*##\s*(.*))?")
 _STARTED = re.compile(r"^\s*(ENTRYPOINT|CMD)\s+(.+)", re.IGNORECASE)
 
-Declared = Iterator[tuple[str, str]]
-"""Pairs of what is declared and the text by which its line is found."""
+Declared = Iterator[tuple[str, tuple[str, ...]]]
+"""What is declared, and the texts by which its line is known."""
 
 
 def declared(workspace: Workspace, folder: str, names: set[str]) -> list[Row]:
@@ -38,8 +38,10 @@ def _rows(workspace: Workspace, path: str, read: Callable[[str], Declared]) -> l
     except (AgentError, ValueError, RecursionError):  # the decoders' errors are ValueErrors
         return []
     rows: list[Row] = []
-    for text, mark in pairs:
-        line = next((number for number, line in enumerate(lines, 1) if mark in line), 1)
+    for text, marks in pairs:
+        line = next(
+            (number for number, line in enumerate(lines, 1) if all(mark in line for mark in marks)), 1
+        )
         rows.append(Row(text=text, path=path, start=line))
     return rows
 
@@ -54,7 +56,7 @@ def _pyproject(text: str) -> Declared:
     data = tomllib.loads(text)
     for keys in (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts")):
         for name, target in _table(data, *keys).items():
-            yield f"command {name} = {target}", name
+            yield f"command {name} = {target}", (name, str(target))
 
 
 def _package(text: str) -> Declared:
@@ -64,11 +66,11 @@ def _package(text: str) -> Declared:
     top = cast("dict[str, Any]", data)
     for key in ("main", "module", "bin"):
         if isinstance(top.get(key), str):
-            yield f"{key} {top[key]}", f'"{key}"'
+            yield f"{key} {top[key]}", (f'"{key}"',)
     for name, target in _table(top, "bin").items():
-        yield f"command {name} = {target}", f'"{name}"'
+        yield f"command {name} = {target}", (f'"{name}"', str(target))
     for name, command in _table(top, "scripts").items():
-        yield f"script {name}: {command}", f'"{name}"'
+        yield f"script {name}: {command}", (f'"{name}"', ":")
 
 
 def _cargo(text: str) -> Declared:
@@ -77,21 +79,21 @@ def _cargo(text: str) -> Declared:
     for program in cast("list[Any]", programs) if isinstance(programs, list) else []:
         name = _table(program).get("name")
         if isinstance(name, str):
-            yield f"program {name} = {_table(program).get('path', '')}", name
+            yield f"program {name} = {_table(program).get('path', '')}", ("name", f'"{name}"')
 
 
 def _make(text: str) -> Declared:
     for line in text.split("\n"):
         match = _TARGET.match(line)
         if match is not None and not match[1].startswith("."):
-            yield f"make {match[1]}" + (f": {match[2].strip()}" if match[2] else ""), line
+            yield f"make {match[1]}" + (f": {match[2].strip()}" if match[2] else ""), (line,)
 
 
 def _docker(text: str) -> Declared:
     for line in text.split("\n"):
         match = _STARTED.match(line)
         if match is not None:
-            yield f"{match[1].upper()} {match[2].strip()}", line
+            yield f"{match[1].upper()} {match[2].strip()}", (line,)
 
 
 _READERS: dict[str, Callable[[str], Declared]] = {

@@ -70,7 +70,7 @@ async def test_what_was_marked_as_unfinished(tmp_path: Path) -> None:
 
 def test_what_manifests_declare(tmp_path: Path) -> None:
     files = {
-        "pyproject.toml": '[project]\nname = "x"\n\n[project.scripts]\nrun-it = "x.cli:main"\n',
+        "pyproject.toml": '[project]\nname = "run-it"\n\n[project.scripts]\nrun-it = "x.cli:main"\n',
         "package.json": '{\n "bin": {"x": "./x.js"},\n "scripts": {"test": "jest"}\n}',
         "Cargo.toml": '[[bin]]\nname = "tool"\npath = "src/tool.rs"\n',
         "Makefile": ".PHONY: all\nX := 1\nall: a b   ## builds it\n\ta\ntest:\n\tb\n",
