@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent_core.capture import capture
@@ -26,6 +26,8 @@ _NOT_ABOUT_IT = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"^\s*(?:#|=|-{3,}|\*{3,}|!\[|\[!\[|<|\.\. |:\w+:|\|)|^\s*\[[^\]]*\]:")
+_UNDERLINE = re.compile(r"^(?:=+|-+|~+|\^+)\s*$")
+_LINK = r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])"
 _README = re.compile(r"readme(?:\.(?:md|rst|txt|adoc|org))?$", re.IGNORECASE)
 
 
@@ -92,23 +94,36 @@ def _comment(path: str, lines: Sequence[str]) -> Row | None:
 
 
 def _paragraph(path: str, lines: Sequence[str]) -> Row | None:
-    """The first paragraph that is neither a heading nor a picture nor markup."""
-    start = 0
+    """The first paragraph of prose: no heading, picture, markup, code, and no row of links."""
+    for start, words in _paragraphs(lines):
+        text = " ".join(words)
+        outside = sum(map(str.isalpha, re.sub(_LINK, "", text)))
+        text = re.sub(_LINK + r"|[*_`]{1,2}", lambda match: match[1] or "", text)
+        if outside >= 0.4 * sum(map(str.isalpha, text)) > 0:
+            return Row(text=one_line(text)[:_MOST], path=path, start=start)
+    return None
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Paragraphs of text with the numbers of their first lines."""
     words: list[str] = []
-    fenced = False
+    start = 0
+    fenced = html = False
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
+        html = bool(line.strip()) and (html or line.lstrip().startswith("<"))
         below = lines[number] if number < len(lines) else ""
-        is_heading = bool(re.match(r"^(?:=+|-+|~+|\^+)\s*$", below)) and bool(below.strip())
-        if fenced or not line.strip() or _MARKUP.match(line) or (is_heading and not words):
+        is_heading = not words and bool(_UNDERLINE.match(below))
+        if fenced or html or is_heading or not line.strip() or _MARKUP.match(line):
             if words:
-                break
+                yield start, words
+            words = []
             continue
-        start = start or number
+        start = start if words else number
         words.append(line.strip())
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]{1,2}", lambda match: match[1] or "", " ".join(words))
-    return Row(text=one_line(text)[:_MOST], path=path, start=start) if text else None
+    if words:
+        yield start, words
 
 
 def marks_in(workspace: Workspace, path: str) -> list[Row]:

@@ -31,6 +31,8 @@ LICENCE = "# Copyright 2024 Somebody. All rights reserved.\n# Licensed under the
         ("a.sh", "#!/bin/sh\n# Reads it.\n", "Reads it.", 2),
         ("a.c", "#include <a.h>\nint a;\n", None, 0),
         ("a.md", "# T\n\n[![x](y)](z)\n<p>\n\nIt *reads* [it](u).\nTwo.\n\nMore.\n", "It reads it. Two.", 6),
+        ("a.md", "<a href=x>\n  <img src=y\n  srcset=z />\n</a>\n\nIt reads.\n", "It reads.", 6),
+        ("a.md", "[Home](a) | [Docs](b) |\n[Chat](c)\n\nIt reads [files](d).\n", "It reads files.", 4),
         ("README", "Title\n=====\n\nIt reads.\n", "It reads.", 4),
         ("a.md", "```\ncode\n```\n", None, 0),
         ("a.bin", "\0\0", None, 0),
