@@ -21,12 +21,12 @@ from agent_core.index.recency import Recency
 from agent_core.index.similar import similar
 
 WEIGHTS: Mapping[str, float] = {
-    "file": 1.0, "chunk": 0.3, "names": 0.3, "base": 0.6, "path": 0.6, "defined": 0.3, "spoken": 1.0,
-    "literal": 0.2, "stem": 0.6, "size": 0.1, "near": 0.4, "nearby": 0.2, "twin": 0.2, "fan_in": 0.1,
+    "file": 0.8, "chunk": 0.4, "names": 0.5, "base": 0.3, "path": 0.5, "defined": 0.3, "spoken": 1.0,
+    "literal": 0.2, "stem": 0.6, "size": 0.1, "near": 0.4, "nearby": 0.2, "twin": 0.15, "fan_in": 0.1,
     "recent": 0.05, "uses": 0.1,
 }  # fmt: skip
 """What each feature counts; `benchmarks/search.py` measures it."""
-VECTOR_WEIGHTS: Mapping[str, float] = {"near": 1.0, "nearby": 1.0}
+VECTOR_WEIGHTS: Mapping[str, float] = {"near": 1.0, "nearby": 1.0, "size": 0.2}
 MODES: Mapping[SearchMode, Mapping[str, float]] = {
     "hybrid": WEIGHTS,
     "vector": VECTOR_WEIGHTS,

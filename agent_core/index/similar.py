@@ -13,7 +13,10 @@ _CANDIDATES = 400
 _SPREAD = 4.0
 _FED_BACK = 5
 _BACK = 0.3
-_FILLED_FROM = 50
+_MOST_LIKELY = 100
+"""The lexically best files with vectors, from which it is told how near those without are."""
+_CONTENDERS = 30
+"""The lexically best files: the vectors count as much as of these have theirs."""
 
 
 def similar(
@@ -31,8 +34,8 @@ def similar(
         vector: The question's, of length 1.
         usual: The files, shape (files,), that the question is moved towards and that give the median.
         columns: The features; `file` is filled.
-        fill: Give files whose vectors are not made yet what is usual among the lexically best, so that none
-            loses its place for it.
+        fill: Make up for vectors that are not there yet, so that no file loses its place for it; without it
+            such files have 0.
     """
     usable = measures.alive & image.embedded.view
     if not usable.any():
@@ -42,12 +45,17 @@ def similar(
     found = _products(vectors, _moved(vectors, vector, _some(near, usable & usual[measures.file_of])), usable)
     best = np.maximum.reduceat(found, measures.first)
     have = best > -1.0
+    if fill:  # half of a file does not tell how near it is
+        made = np.add.reduceat(usable, measures.first, dtype=np.int64)
+        have &= 2 * made >= measures.count
     typical = have & usual[measures.with_chunks]
     typical = typical if typical.any() else have
+    if not typical.any():
+        return found
     columns["near"][measures.with_chunks] = _deviations(best, have, typical)
     columns["nearby"][measures.with_chunks] = _deviations(_several(measures, found, best), have, typical)
     if fill and not have.all():
-        _fill(columns, measures.with_chunks[~have], measures.with_chunks[typical])
+        _make_up(columns, measures.with_chunks, have, usual[measures.with_chunks])
     return found
 
 
@@ -90,7 +98,32 @@ def _deviations(values: Floats, have: Bools, typical: Bools) -> Floats:
     return np.where(have, np.maximum(above, 0), 0)
 
 
-def _fill(columns: Columns, without: NDArray[np.intp], having: NDArray[np.intp]) -> None:
-    best = having[np.argsort(-columns["file"][having])[:_FILLED_FROM]]
+def _make_up(columns: Columns, files: NDArray[np.intp], have: Bools, usual: Bools) -> None:
+    """Guess how near the files without vectors are, by what words say for them; trust all of it less.
+
+    Where only some of the likely files have vectors, these must not gain on the others: a line is fitted
+    through those that have, and the whole counts by the share of the contenders that have.
+
+    Args:
+        columns: The features, `near` and `nearby` 0 for files without vectors.
+        files: The files with chunks.
+        have: Which of them have vectors.
+        usual: Which of them are looked for.
+    """
+    said = columns["file"][files]
+    order = np.argsort(-np.where(usual, said, said - 1.0), kind="stable")
+    likely = order[have[order]][:_MOST_LIKELY]
+    share = float(have[order[:_CONTENDERS]].mean())
     for name in ("near", "nearby"):
-        columns[name][without] = np.median(columns[name][best])
+        values = columns[name][files]
+        values[~have] = np.maximum(_line(said[likely], values[likely], said[~have]), 0)
+        columns[name][files] = share * values
+
+
+def _line(known: Floats, values: Floats, asked: Floats) -> Floats:
+    """What values come to elsewhere, by the line of least squares; it never falls."""
+    spread = float(known.var())
+    slope = 0.0
+    if spread > 0:
+        slope = max(float(((known - known.mean()) * (values - values.mean())).mean()) / spread, 0.0)
+    return values.mean() + slope * (asked - known.mean())

@@ -100,6 +100,21 @@ def test_files_without_vectors_are_not_pushed_down(tmp_path: Path) -> None:
         assert paths(ranked(image, "retry with backoff", TOWARDS_CART))[0] == lexical[0]
 
 
+def test_few_vectors_do_not_lift_files_over_those_that_words_speak_for(tmp_path: Path) -> None:
+    others = {f"src/part_{number}.py": f"# retry {number}\n" + "x = 1\n" * number for number in range(30)}
+    image = image_of(tmp_path, {**SHOP, **others})
+    question = "exponential backoff with jitter: retry"
+    lexical = paths(ranked(image, question))
+    assert lexical[0] == "src/retry.py"
+    give_vectors(image, {"src/part_3.py": (0, 1, 0, 0), "src/cart.py": (1, 0, 0, 0)})
+    assert paths(ranked(image, question, TOWARDS_CART))[0] == "src/retry.py"
+    every = {path: (1.0, 0.02 * place, 0.0, 0.0) for place, path in enumerate(image.files)}
+    give_vectors(image, {**every, "src/part_3.py": (0, 1, 0, 0)})
+    assert paths(ranked(image, question, TOWARDS_CART)).index("src/part_3.py") < lexical.index(
+        "src/part_3.py"
+    )
+
+
 def test_by_vectors_alone_files_without_them_are_not_found(tmp_path: Path) -> None:
     image = image_of(tmp_path, SHOP)
     give_vectors(image, {"src/cart.py": (0, 1, 0, 0), "src/retry.py": (1, 0, 0, 0)})
