@@ -66,7 +66,9 @@ class Router:
             case e.ToolProgress():
                 page.tool_output(event.call_id, event.text)
             case e.ToolFinished():
-                page.finish_tool(event.call_id, event.summary, event.text, event.error, event.seconds)
+                page.finish_tool(
+                    event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
+                )
                 screen.take_results(event)
                 activity.doing("Working")
             case e.ApprovalNeeded():
@@ -127,6 +129,11 @@ class Router:
         asked = self._asked.pop(event.turn_id, "")
         if asked:
             self._propose(asked)
+
+
+def _listed(event: e.ToolFinished) -> str:
+    """The file whose numbered lines the tool's text is; "" when it is something else."""
+    return str(event.data.get("path", "")) if event.name == "cat" and not event.data.get("binary") else ""
 
 
 def _pulling(event: e.PullProgress) -> str:

@@ -190,16 +190,9 @@ def _end_of(workspace: Workspace, path: str, size: int) -> _Shown:
 
 def coloured(path: str, lines: list[str]) -> list[list[Run]]:
     """Lines of a file in the colours of its language; blocks."""
-    from tui.widgets.transcript.highlight import Highlighter
+    from tui.widgets.transcript.highlight import Highlighter, language_of
 
-    language = _language(path)
+    language = language_of(path)
     first = Highlighter(language).lines("\n".join(lines[:_MAX_COLOURED])) if language and lines else []
     rest: list[list[Run]] = [[(text, "", None)] if text else [] for text in lines[len(first) :]]
     return [*first, *rest]
-
-
-def _language(path: str) -> str:
-    from pygments.lexers import find_lexer_class_for_filename  # pyright: ignore[reportUnknownVariableType]
-
-    found = find_lexer_class_for_filename(path.rpartition("/")[2])
-    return found.aliases[0] if found and found.aliases else ""

@@ -6,6 +6,7 @@ from agent_core.errors import ErrorInfo
 from agent_core.text import human_duration, one_line, plural, printable, shorten
 from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, cell_len, wrap
+from tui.widgets.transcript.listing import Listing
 from tui.widgets.transcript.units import Clock, Unit
 
 _FIRST, _TYPED, _MORE = 12, 60, 200
@@ -33,6 +34,7 @@ class Tool(Unit):
         self._error: ErrorInfo | None = None
         self._seconds: float | None = None
         self._shown = _TYPED if typed else 0
+        self._listing: Listing | None = None
 
     @property
     def summary(self) -> str:
@@ -63,11 +65,17 @@ class Tool(Unit):
             self._size = _KEPT
         self.forget()
 
-    def finish(self, summary: str, text: str, error: ErrorInfo | None, seconds: float) -> None:
-        """The tool ended; `text` replaces what it had shown so far, unless it is empty."""
+    def finish(
+        self, summary: str, text: str, error: ErrorInfo | None, seconds: float, *, path: str = ""
+    ) -> None:
+        """The tool ended; `text` replaces what it had shown so far, unless it is empty.
+
+        `path` names the file where the text is its lines with their numbers.
+        """
         self._summary, self._error, self._seconds = one_line(summary), error, seconds
         if text:
             self._chunks = [text]
+            self._listing = Listing(path) if path else None
         self.forget()
 
     def toggle(self) -> bool:
@@ -127,14 +135,11 @@ class Tool(Unit):
         # A running tool is watched at its end, a finished one is read from its beginning.
         shown = rows[-self._shown :] if self.running else rows[: self._shown]
         bar: tuple[Run, ...] = (("  │ ", "rule", None),)
-        is_diff = self._command.startswith(_DIFFS)
         out: list[Line] = []
-        for row in shown:
-            style = _diff_style(row) if is_diff else "title"
-            runs = [*plain_runs(row[:_ROW].expandtabs(4), style)]
-            if len(row) > _ROW:
-                runs.append((f" … {len(row) - _ROW:,} more characters", "dim", None))
-            out += wrap(runs, width, first=bar, rest=bar, at_words=False)
+        for number, runs in self._listing.rows(shown) if self._listing else self._as_it_is(shown):
+            first: tuple[Run, ...] = (*bar, (number, "dim", None)) if number else bar
+            rest: tuple[Run, ...] = (*bar, (" " * len(number), "", None)) if number else bar
+            out += wrap(runs, width, first=first, rest=rest, at_words=False)
         hidden = len(rows) - len(shown)
         if hidden > 0:
             more = "earlier" if self.running else "more"
@@ -143,6 +148,17 @@ class Tool(Unit):
             out.insert(0, line) if self.running else out.append(line)
         if not rows and not self.running and not self._error:
             out.append(Line((*bar, ("no output", "dim", None)), lead=13))
+        return out
+
+    def _as_it_is(self, rows: list[str]) -> list[tuple[str, list[Run]]]:
+        """Rows without numbers, coloured where they are a diff."""
+        is_diff = self._command.startswith(_DIFFS)
+        out: list[tuple[str, list[Run]]] = []
+        for row in rows:
+            runs = [*plain_runs(row[:_ROW].expandtabs(4), _diff_style(row) if is_diff else "title")]
+            if len(row) > _ROW:
+                runs.append((f" … {len(row) - _ROW:,} more characters", "dim", None))
+            out.append(("", runs))
         return out
 
     def _plain(self) -> str:

@@ -100,13 +100,20 @@ class Transcript(PointedReader):
             self.changed()
 
     def finish_tool(
-        self, call_id: str, summary: str, text: str, error: ErrorInfo | None, seconds: float
+        self,
+        call_id: str,
+        summary: str,
+        text: str,
+        error: ErrorInfo | None,
+        seconds: float,
+        *,
+        path: str = "",
     ) -> None:
-        """A tool ended."""
+        """A tool ended; `path` names the file whose numbered lines `text` is."""
         if call_id not in self._tools:
             return
         index, tool = self._tools.pop(call_id)
-        tool.finish(summary, text, error, seconds)
+        tool.finish(summary, text, error, seconds, path=path)
         if error:
             self._shown_errors.add(error.message)
         self._clocks.pop(index, None)
@@ -226,12 +233,13 @@ class Transcript(PointedReader):
 
 
 def import_parsers() -> None:
-    """Import what the first answer needs, where it does not hold up anything: about 60 ms."""
-    from tui.widgets.transcript.highlight import lexer_for
+    """Import what the first answer needs, where it does not hold up anything: about 200 ms."""
+    from tui.widgets.transcript.highlight import language_of, lexer_for
     from tui.widgets.transcript.markdown import parser
 
     parser().parse("x")
     lexer_for("python")
+    language_of("a.toml")
 
 
 def _footer(outcome: Outcome, reason: str, usage: Usage, seconds: float) -> list[tuple[str, str]]:
