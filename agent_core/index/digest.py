@@ -20,7 +20,8 @@ from agent_core.agent.terms import split, stems_of
 from agent_core.code.model import Chunk, ParsedFile, Symbol
 from agent_core.code.parse import parse
 from agent_core.files import open_regular
-from agent_core.index.passage import as_written, counted, digest16, text_hash, whole
+from agent_core.index.counting import TermCounter, Vocabulary
+from agent_core.index.passage import as_written, digest16, text_hash, whole, words_of
 from agent_core.index.postings import Document, Postings, PostingsBuilder
 from agent_core.index.scan import MOST_BYTES, FileState
 
@@ -44,6 +45,10 @@ class ChunkFacts(NamedTuple):
     text_hash: bytes
     length: int
     named: int
+
+
+_Piece = tuple[int, int, str, str, bytes, bytes]
+"""The facts of a chunk whose terms are not counted yet."""
 
 
 class FileRow(NamedTuple):
@@ -117,15 +122,22 @@ def _state(status: os.stat_result) -> FileState:
     return FileState(status.st_size, status.st_mtime_ns, 0 if fresh else status.st_ctime_ns)
 
 
-def digest(root: Path, paths: Iterable[str], known: Mapping[str, bytes] = MappingProxyType({})) -> Digest:
+def digest(
+    root: Path,
+    paths: Iterable[str],
+    known: Mapping[str, bytes] = MappingProxyType({}),
+    *,
+    vocabulary: Vocabulary | None = None,
+) -> Digest:
     """Read some files; what cannot be read counts as gone.
 
     Args:
         root: The workspace's root.
         paths: Files below it.
         known: The hashes of contents that need not be read again, by path.
+        vocabulary: One that is kept over many calls makes them quicker.
     """
-    work = _Work()
+    work = _Work(Vocabulary() if vocabulary is None else vocabulary)
     for path in paths:
         read = read_file(root, path)
         if read is None:
@@ -142,43 +154,45 @@ def digest(root: Path, paths: Iterable[str], known: Mapping[str, bytes] = Mappin
 
 def digest_of_gone(paths: Iterable[str]) -> Digest:
     """The digest of paths that are no more, or no longer wanted."""
-    work = _Work()
+    work = _Work(Vocabulary())
     work.gone += paths
     return work.digest()
 
 
 class _Work:
-    def __init__(self) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._files: list[FileRow] = []
+        self._chunks: list[list[_Piece]] = []
         self.gone: list[str] = []
         self.same: list[tuple[str, FileState]] = []
-        self._body, self._names = PostingsBuilder(), PostingsBuilder()
+        self._body, self._names = TermCounter(vocabulary), TermCounter(vocabulary)
         self._base, self._folders = PostingsBuilder(), PostingsBuilder()
 
     def digest(self) -> Digest:
-        return Digest(
-            self._files,
-            self.gone,
-            self.same,
-            *(part.build() for part in (self._body, self._names, self._base, self._folders)),
-        )
+        body, names = self._body.build(), self._names.build()
+        sizes = zip(body.lengths, names.lengths, strict=True)
+        files = [
+            row._replace(chunks=tuple(ChunkFacts(*piece, *next(sizes)) for piece in pieces))
+            for row, pieces in zip(self._files, self._chunks, strict=True)
+        ]
+        base, folders = self._base.build(), self._folders.build()
+        return Digest(files, self.gone, self.same, body.postings, names.postings, base, folders)
 
     def take(self, path: str, state: FileState, raw: bytes, content: bytes) -> None:
         skipped = _unfit(state, raw)
         text = "" if skipped else raw.decode("utf-8", "replace")
         parsed = parse(path, text) if text else ParsedFile("", ())
-        chunks: list[ChunkFacts] = []
+        pieces: list[_Piece] = []
         seen: dict[bytes, int] = {}
         for chunk, symbols in zip(parsed.chunks, _shared_out(parsed), strict=True):
-            body = counted(chunk.text)
-            self._body.add(body)
-            names = _words_of(symbols, chunk)
-            self._names.add(names)
-            chunks.append(_facts(path, chunk, sum(body.counts), sum(names.counts), seen))
+            self._body.add(words_of(chunk.text))
+            self._names.add(_names_of(symbols, chunk))
+            pieces.append(_piece(path, chunk, seen))
         folder, _, name = path.rpartition("/")
         stem = name.partition(".")[0] or name
         self._base.add(_document({*stems_of(stem), whole(split(stem))}))
         self._folders.add(_document(set(stems_of(folder))))
+        self._chunks.append(pieces)
         self._files.append(
             FileRow(
                 path=path,
@@ -191,7 +205,7 @@ class _Work:
                 imports=parsed.imports,
                 broken=parsed.broken,
                 skipped=skipped,
-                chunks=tuple(chunks),
+                chunks=(),
             )
         )
 
@@ -216,24 +230,22 @@ def _shared_out(parsed: ParsedFile) -> list[list[Symbol]]:
     return shares
 
 
-def _words_of(symbols: Sequence[Symbol], chunk: Chunk) -> Document:
+def _names_of(symbols: Sequence[Symbol], chunk: Chunk) -> list[str]:
+    """The words of the names that a chunk defines; single words as names, too."""
     names = [symbol.name.rpartition(".")[2] for symbol in symbols]
     if chunk.kind == "section":
-        return counted(" ".join((*names, chunk.name)))
-    words = counted(" ".join(names))
+        return words_of(" ".join((*names, chunk.name)))
     single = [name for name in names if name.isidentifier() and len(split(name)) == 1]
     alone = {*map(as_written, single), *(whole(split(name)) for name in single)}
-    return Document((*words.terms, *alone), words.counts + bytes([1]) * len(alone))
+    return [*words_of(" ".join(names)), *alone]
 
 
 def _document(terms: set[str]) -> Document:
     return Document(tuple(terms), bytes([1]) * len(terms))
 
 
-def _facts(path: str, chunk: Chunk, length: int, named: int, seen: dict[bytes, int]) -> ChunkFacts:
+def _piece(path: str, chunk: Chunk, seen: dict[bytes, int]) -> _Piece:
     content = digest16(f"{path}\0{chunk.kind}\0{chunk.name}\0{chunk.text}")
     count = seen[content] = seen.get(content, 0) + 1
     identity = content if count == 1 else digest16(f"{content.hex()}\0{count}")
-    return ChunkFacts(
-        chunk.start, chunk.end, chunk.kind, chunk.name, identity, text_hash(path, chunk.text), length, named
-    )
+    return chunk.start, chunk.end, chunk.kind, chunk.name, identity, text_hash(path, chunk.text)

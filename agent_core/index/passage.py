@@ -47,10 +47,15 @@ def as_written(name: str) -> str:
     return "==" + name
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text that are counted, as often as they occur."""
+    return _WORD.findall(text)
+
+
 def counted(text: str) -> Document:
     """The terms of a text with their counts."""
     counts: dict[str, int] = {}
-    for word, count in Counter(_WORD.findall(text)).items():
+    for word, count in Counter(words_of(text)).items():
         for term in terms_of(word):
             counts[term] = counts.get(term, 0) + count
     return Document(tuple(counts), bytes([min(count, MOST_COUNT) for count in counts.values()]))
