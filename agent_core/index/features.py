@@ -40,17 +40,17 @@ FEATURES: tuple[str, ...] = (
     "fan_in",
     "recent",
     "uses",
+    "used",
 )
 """In the order of the columns of a table of features.
 
 `file`, `chunk`: BM25 of the whole file and of its best chunk. `names`: BM25 over what it defines. `base`,
 `path`: the question's words in the file's own name and in all of its path. `defined`: it defines a name that
 the question spells out; `spoken`: it defines a single word that the question takes for a name; `literal`: it
-mentions a name; `stem`: it is called like one. `size`: logarithm of its
-length. `near`, `nearby`: similarity of its best chunk and of its best three (`similar`). `twin`: what the
-test or document of the same name says; `fan_in`: how many files use it; `recent`: it was committed lately
-(`recency`); `uses`: it uses what the best files
-define (`links`).
+mentions a name; `stem`: it is called like one. `size`: logarithm of its length. `near`, `nearby`: similarity
+of its best chunk and of its best three (`similar`). `twin`: what the test or document of the same name says;
+`fan_in`: how many files use it; `recent`: it was committed lately (`recency`); `uses`: it uses what the best
+files define; `used`: the best files use what it defines (`links`).
 """
 _K1 = 1.2
 _FILE_B, _CHUNK_B, _NAMES_B = 0.4, 0.75, 0.6

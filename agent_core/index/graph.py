@@ -18,6 +18,7 @@ from agent_core.index.postings import Postings
 _FEW = 3
 """A name that more files define connects nobody."""
 _MOST_NAMES = 3
+_CODE = ("source", "test")
 
 
 class Neighbour(NamedTuple):
@@ -47,28 +48,48 @@ class Edges(NamedTuple):
 
 
 class Graph:
-    """Uses and definitions of an image; made anew when it is asked after a change."""
+    """Uses and definitions of an image; made anew when it is asked after a change.
+
+    Neighbours and fans are code; the edges are also those to documents that mention a name.
+    """
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._edges: Edges | None = None
+        self._between: Edges | None = None
         self._changes = -1
 
     def edges(self) -> Edges:
         """All edges of the image as it is."""
         if self._edges is None or self._changes != self._image.changes:
             self._changes = self._image.changes
-            self._edges = _edges(self._image)
+            self._edges, self._between = _edges(self._image), None
         return self._edges
+
+    def _code(self) -> Edges:
+        """The edges between files of code."""
+        edges = self.edges()
+        if self._between is None:
+            entries = self._image.by_number
+            code = np.array([entry is not None and entry.row.role in _CODE for entry in entries], np.bool_)
+            kept = code[edges.definer] & code[edges.user]
+            self._between = Edges(
+                edges.names,
+                edges.name[kept],
+                edges.definer[kept],
+                edges.user[kept],
+                edges.weight[kept],
+            )
+        return self._between
 
     def users(self, entry: FileEntry) -> list[Neighbour]:
         """The files that use what this one defines, the most connected first."""
-        edges = self.edges()
+        edges = self._code()
         return self._neighbours(edges, edges.definer == entry.number, edges.user, uses=False)
 
     def used(self, entry: FileEntry) -> list[Neighbour]:
         """The files that define what this one uses, the most connected first."""
-        edges = self.edges()
+        edges = self._code()
         return self._neighbours(edges, edges.user == entry.number, edges.definer, uses=True)
 
     def neighbours(self, entry: FileEntry) -> list[Neighbour]:
@@ -88,12 +109,12 @@ class Graph:
 
     def fan_in(self) -> NDArray[np.int64]:
         """In how many other files something of each file is used, shape (files,)."""
-        edges = self.edges()
+        edges = self._code()
         return self._distinct(edges.definer, edges.user)
 
     def fan_out(self) -> NDArray[np.int64]:
         """Of how many other files each file uses something, shape (files,)."""
-        edges = self.edges()
+        edges = self._code()
         return self._distinct(edges.user, edges.definer)
 
     def mentions(self, name: str, *, outside: FileEntry) -> int:

@@ -1,8 +1,9 @@
 """What the ranking takes from how files belong together: who uses whom, which test is whose.
 
-That a file uses what the best files define makes it likelier to be meant (activation spreads one step over
-the graph: Crestani, "Application of Spreading Activation Techniques in Information Retrieval", 1997). That a
-test or document of the same name speaks of the question does, too: they say in words what code only does.
+That a file uses what the best files define, or defines what they use, makes it likelier to be meant
+(activation spreads one step over the graph: Crestani, "Application of Spreading Activation Techniques in
+Information Retrieval", 1997). That a test or document of the same name speaks of the question does, too: they
+say in words what code only does.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Links:
         self._state = (0, 0)
 
     def fill(self, columns: Columns, scores: Floats, source: NDArray[np.bool_]) -> None:
-        """Fill the columns `twin`, `fan_in` and `uses`.
+        """Fill the columns `twin`, `fan_in`, `uses` and `used`.
 
         Args:
             columns: The features, those that words and vectors speak for filled.
@@ -76,6 +77,7 @@ class Links:
         np.maximum.at(columns["twin"], pairs.told, spoken[pairs.teller])
         seeds = _seeds(np.where(source, scores, 0.0))
         columns["uses"][:] = np.bincount(pairs.user, pairs.share * seeds[pairs.definer], files)
+        columns["used"][:] = np.bincount(pairs.definer, pairs.share * seeds[pairs.user], files)
 
     def _current(self) -> _Pairs:
         image = self._image

@@ -27,10 +27,11 @@ WEIGHTS: Mapping[str, float] = {
 }  # fmt: skip
 """What each feature counts; `benchmarks/search.py` measures it."""
 VECTOR_WEIGHTS: Mapping[str, float] = {"near": 1.0, "nearby": 1.0, "size": 0.2}
+GRAPH_WEIGHTS: Mapping[str, float] = {**WEIGHTS, "used": 0.1}
 MODES: Mapping[SearchMode, Mapping[str, float]] = {
     "hybrid": WEIGHTS,
     "vector": VECTOR_WEIGHTS,
-    "graph": WEIGHTS,
+    "graph": GRAPH_WEIGHTS,
 }
 _ORDERING = ("size", "fan_in", "recent")
 """Features that order what is found, but are no reason to show it."""
@@ -125,7 +126,7 @@ class Ranker:
             question: What is asked.
             vector: Its vector, None to go without.
             limit: How many at most.
-            mode: What counts: everything, or the vectors alone.
+            mode: What counts: words and vectors, the vectors alone, or the knowledge graph, too.
             tests: Whether tests count in full (True), not at all (False), or as the question asks (None).
             weights: Of the features; by default those of the mode.
         """

@@ -58,7 +58,7 @@ def reasons(
     if seen["twin"] >= _TELLING:
         say("its test or document speaks of it", "twin")
     if link is not None:
-        say(_connected(link), "uses")
+        say(_connected(link), "uses", "used")
     if days is not None and days <= TELLING_DAYS:
         say(f"changed {plural(days, 'day')} ago" if days else "changed today", "recent")
     return tuple(text for _, text in sorted(found, key=lambda reason: -reason[0]))

@@ -25,6 +25,22 @@ def test_files_are_connected_by_what_they_define_and_use(tmp_path: Path) -> None
     assert graph.users(image.files["src/cart.py"]) == []
 
 
+def test_documents_are_no_neighbours(tmp_path: Path) -> None:
+    image = image_of(tmp_path, {**SHOP, "docs/guide.md": "# Guide\n\nUse `RetryPolicy`.\n"})
+    graph = Graph(image)
+    retry = image.files["src/retry.py"]
+    assert "docs/guide.md" not in {neighbour.path for neighbour in graph.users(retry)}
+    assert graph.fan_in()[retry.number] == 2
+
+
+def test_the_graph_finds_what_the_best_files_are_made_of(tmp_path: Path) -> None:
+    image = image_of(tmp_path, SHOP)
+    assert "src/retry.py" not in paths(ranked(image, "HttpClient"))
+    found = ranked(image, "HttpClient", mode="graph")
+    assert paths(found)[:2] == ["src/client.py", "src/retry.py"]
+    assert found[1].features["used"] > 0
+
+
 def test_names_that_many_define_connect_nobody(tmp_path: Path) -> None:
     files = {f"src/m{number}.py": "def set_up():\n    return 1\n" for number in range(5)}
     image = image_of(tmp_path, {**files, "src/user.py": "set_up()\n"})
