@@ -52,7 +52,7 @@ def open_regular(path: str | Path, *, follow: bool = True) -> int:
         NotRegularError: It is something else.
         OSError: It is missing, unreadable, or a link although `follow` is off.
     """
-    mode = Path(path).stat(follow_symlinks=follow).st_mode
+    mode = os.stat(path, follow_symlinks=follow).st_mode  # noqa: PTH116 - a Path for each of many files takes longer
     if not stat.S_ISREG(mode):
         raise NotRegularError(f"{path} is {kind_of(mode)}, not a regular file")
     fd = os.open(path, _SAFE_READ | (0 if follow else os.O_NOFOLLOW))

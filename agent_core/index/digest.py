@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from agent_core.index.postings import Document, Postings, PostingsBuilder
 from agent_core.index.scan import MOST_BYTES, FileState
 
 _BINARY_HEAD = 8192
+_START = attrgetter("start")
 _CLOCK_TICK_NS = 20_000_000
 """Longer than the steps of any system's clock for file times."""
 
@@ -98,15 +101,17 @@ def read_file(root: Path, path: str) -> tuple[FileState, bytes] | None:
     next look does not confirm, so it is read again then.
     """
     try:
-        descriptor = open_regular(root / path, follow=False)
+        descriptor = open_regular(f"{root}/{path}", follow=False)
     except OSError:
         return None
     try:
         state = _state(os.fstat(descriptor))
         if state.size > MOST_BYTES:
             return state, b""
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            return state, file.read(MOST_BYTES + 1)
+        content = os.read(descriptor, MOST_BYTES + 1)
+        while len(content) <= MOST_BYTES and (more := os.read(descriptor, MOST_BYTES + 1 - len(content))):
+            content += more
+        return state, content
     except OSError:
         return None
     finally:
@@ -221,10 +226,12 @@ def _shared_out(parsed: ParsedFile) -> list[list[Symbol]]:
     """The symbols that begin in each chunk."""
     shares: list[list[Symbol]] = [[] for _ in parsed.chunks]
     index = 0
-    for symbol in sorted(parsed.symbols, key=lambda symbol: symbol.start):
-        while index < len(parsed.chunks) and parsed.chunks[index].end < symbol.start:
+    ends = [chunk.end for chunk in parsed.chunks]
+    for symbol in sorted(parsed.symbols, key=_START):
+        start = symbol.start
+        while index < len(ends) and ends[index] < start:
             index += 1
-        if index == len(parsed.chunks):
+        if index == len(ends):
             break
         shares[index].append(symbol)
     return shares
@@ -232,12 +239,25 @@ def _shared_out(parsed: ParsedFile) -> list[list[Symbol]]:
 
 def _names_of(symbols: Sequence[Symbol], chunk: Chunk) -> list[str]:
     """The words of the names that a chunk defines; single words as names, too."""
-    names = [symbol.name.rpartition(".")[2] for symbol in symbols]
-    if chunk.kind == "section":
-        return words_of(" ".join((*names, chunk.name)))
-    single = [name for name in names if name.isidentifier() and len(split(name)) == 1]
-    alone = {*map(as_written, single), *(whole(split(name)) for name in single)}
-    return [*words_of(" ".join(names)), *alone]
+    words: list[str] = []
+    alone: set[str] = set()
+    section = chunk.kind == "section"
+    for symbol in symbols:
+        found, terms = _name(symbol.name.rpartition(".")[2])
+        words += found
+        if terms and not section:
+            alone.update(terms)
+    if section:
+        words += words_of(chunk.name)
+    return [*words, *alone] if alone else words
+
+
+@lru_cache(maxsize=65_536)
+def _name(name: str) -> tuple[list[str], tuple[str, ...]]:
+    """The words of a name, and the terms of one that is a single word."""
+    parts = split(name)
+    single = len(parts) == 1 and name.isidentifier()
+    return words_of(name), (as_written(name), whole(parts)) if single else ()
 
 
 def _document(terms: set[str]) -> Document:

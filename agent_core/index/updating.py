@@ -18,6 +18,8 @@ _MANY = 50
 _log = logging.getLogger(__name__)
 _RULES = frozenset({".gitignore", ".ignore"})
 _TAKEN_AT_ONCE = 1500
+"""Files that are taken in together while much is new, or twice as many as are there: each time is a merge of
+all."""
 _BUILD = 200
 """From so many files behind on it is called a build, with its progress."""
 
@@ -160,7 +162,7 @@ class Updater:
         async for digest in digests(self._root, paths, known):
             bunch.append(digest)
             waiting += len(digest.files) + len(digest.gone) + len(digest.same)
-            if len(paths) < _BUILD or waiting >= _TAKEN_AT_ONCE:
+            if len(paths) < _BUILD or waiting >= max(_TAKEN_AT_ONCE, 2 * len(files)):
                 self._take(bunch)
                 bunch, waiting = [], 0
         if bunch:
