@@ -107,6 +107,10 @@ class Permissions:
         allowed = (*self._allow, *self._rules().values())
         return "allow" if any(_allows(rule, action, command) for rule in allowed) else "ask"
 
+    def denies(self, action: ActionClass) -> bool:
+        """Whether any rule refuses something of this class."""
+        return any(rule.action == action for rule in self._deny)
+
     def remember(self, rule: str) -> None:
         """Grant a rule in this workspace from now on; raises `ConfigError`, `BusyError`, OSError."""
         added = str(parse_rule(rule))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from agent_core.agent.budget import Mentioned
 from agent_core.agent.history import Exchange
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.terms import analyse
-from agent_core.errors import AgentError, IndexFault, ModelError
+from agent_core.errors import AgentError, IndexFault, ModelError, PermissionRefused
 from agent_core.events import Hit, Notice
 from agent_core.index.api import Place
 from agent_core.masking import masker
@@ -38,17 +39,23 @@ class Gathered(msgspec.Struct, frozen=True):
 async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered:
     """Read the mentioned files and search for the question; what fails is told and left out."""
     mask = masker(turn.settings)
-    mentions = await asyncio.to_thread(_mentions, task, turn.workspace)
-    for mention, item in zip(task.mentions, mentions, strict=True):
-        # `@property` looks like a mention and is none.
-        if isinstance(item, AgentError) and re.search(r"[/.]", mention.path):
-            turn.publish(Notice(level="warning", message=item.message, hint=item.hint, turn_id=turn.turn_id))
-    return Gathered(
-        tuple(
-            Mentioned(item.label, mask(item.text)) for item in mentions if not isinstance(item, AgentError)
-        ),
-        await search_places(task, turn, mask, limit=limit),
-    )
+    mentions: list[Mentioned] = []
+    refused = False
+    for mention in task.mentions:
+        try:
+            item = await _mentioned(mention, turn)
+        except AgentError as error:
+            refused = refused or isinstance(error, PermissionRefused)
+            # `@property` looks like a mention and is none.
+            if isinstance(error, PermissionRefused) or re.search(r"[/.]", mention.path):
+                turn.publish(
+                    Notice(level="warning", message=error.message, hint=error.hint, turn_id=turn.turn_id)
+                )
+        else:
+            mentions.append(Mentioned(item.label, mask(item.text)))
+    # A search would show what a rule keeps back.
+    evidence = () if refused else await search_places(task, turn, mask, limit=limit)
+    return Gathered(tuple(mentions), evidence)
 
 
 async def search_places(
@@ -79,19 +86,27 @@ def search_text(text: str, history: Iterable[Exchange]) -> str:
     return f"{last.question} {text}" if last else text
 
 
-def _mentions(task: TaskInput, workspace: Workspace) -> list[Mentioned | AgentError]:
-    return [_mention(mention, workspace) for mention in task.mentions]
+async def _mentioned(mention: Mention, turn: TurnPort) -> Mentioned:
+    """What is mentioned, where the rules let the tool show it that would; raises `AgentError`."""
+    name = await asyncio.to_thread(_shown_by, mention.path, turn.workspace)
+    tool = turn.registry.get(name)
+    if tool is not None:
+        await turn.check_call(name, msgspec.convert({"path": mention.path}, tool.args_type))
+    return await asyncio.to_thread(_read, mention, turn.workspace)
 
 
-def _mention(mention: Mention, workspace: Workspace) -> Mentioned | AgentError:
+def _shown_by(path: str, workspace: Workspace) -> str:
+    """The tool that would show it; "" where there is nothing to show."""
+    place = workspace.resolve(path)
+    return "ls" if os.path.isdir(place) else "cat" if os.path.exists(place) else ""  # noqa: PTH110, PTH112
+
+
+def _read(mention: Mention, workspace: Workspace) -> Mentioned:
     label = mention.path if mention.start is None else f"{mention.path}:{mention.start}-{mention.end or ''}"
-    try:
-        if workspace.resolve(mention.path).is_dir():
-            entries = workspace.list_dir(mention.path)
-            return Mentioned(label, "\n".join(entry.name + "/" * entry.is_dir for entry in entries[:200]))
-        part = workspace.read_text(mention.path, start=mention.start or 1, end=mention.end)
-    except AgentError as error:
-        return error
+    if workspace.resolve(mention.path).is_dir():
+        entries = workspace.list_dir(mention.path)
+        return Mentioned(label, "\n".join(entry.name + "/" * entry.is_dir for entry in entries[:200]))
+    part = workspace.read_text(mention.path, start=mention.start or 1, end=mention.end)
     numbered = (f"{number:>5} {line}" for number, line in enumerate(part.lines, part.start))
     return Mentioned(label, "\n".join((*numbered, *([f"({part.note})"] if part.note else []))))
 

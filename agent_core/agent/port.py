@@ -76,6 +76,10 @@ class TurnPort(Protocol):
         """Tells everyone who follows the turn."""
         ...
 
+    async def check_call(self, name: str, args: msgspec.Struct) -> None:
+        """Ask for the permission that the call would need; raises `PermissionRefused`. Nothing is run."""
+        ...
+
     async def call_tool(self, name: str, args: msgspec.Struct) -> ToolResult:
         """Run a tool: publishes its start and end, asks for permission; raises the `AgentError` tree."""
         ...

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,8 @@ from agent_core.events import ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
 from agent_core.text import human_duration
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
+from agent_core.words import split_span
+from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.session.turn import Turn
@@ -62,7 +65,7 @@ async def call_tool(
     try:
         if not typed:
             _check_cooldown(turn, tool)
-        await turn.desk.gate.check(_request(turn, call_id, tool, args, command), turn.publish)
+        await _check(turn, tool, args, _request(turn, call_id, tool, args, command))
         result = await _run(turn, tool, args, _context(turn, call_id, typed=typed, write=write))
         error = result.error
         return result
@@ -83,6 +86,38 @@ async def call_tool(
                 error=error,
             )
         )
+
+
+async def check_call(turn: Turn, name: str, args: msgspec.Struct) -> None:
+    """Ask for the permission that a call would need, as `call_tool` does; raises `PermissionRefused`."""
+    tool = turn.registry.get(name)
+    if tool is not None:
+        request = _request(turn, turn.next_call_id(), tool, args, render(tool.name, args))
+        await _check(turn, tool, args, request)
+
+
+async def _check(turn: Turn, tool: AnyTool, args: msgspec.Struct, request: Request) -> None:
+    gate = turn.desk.gate
+    if tool.action == "read" and gate.permissions.denies("read"):
+        for line in await asyncio.to_thread(_spellings, turn.workspace, tool, args):
+            await gate.check(msgspec.structs.replace(request, subject=line), turn.publish)
+    await gate.check(request, turn.publish)
+
+
+def _spellings(workspace: Workspace, tool: AnyTool, args: msgspec.Struct) -> list[str]:
+    """The command without its options, for the path as given and as the workspace names it.
+
+    A rule against `cat secrets/*` means lines of such a file, and `./secrets/../secrets/a`, too.
+    """
+    given: Any = getattr(args, "path", None)
+    if not isinstance(given, str):
+        return []
+    bare = split_span(given)[0]
+    paths = [given, bare]
+    with suppress(AgentError):  # the tool itself refuses what lies outside
+        paths.append(workspace.relative(workspace.resolve(bare)))
+    kept = {field.name: getattr(args, field.name) for field in msgspec.structs.fields(args) if field.required}
+    return [render(tool.name, type(args)(**{**kept, "path": path})) for path in dict.fromkeys(paths)]
 
 
 def _check_cooldown(turn: Turn, tool: AnyTool) -> None:

@@ -23,7 +23,7 @@ from agent_core.events import (
     UsageReported,
 )
 from agent_core.index.api import Index
-from agent_core.session.calls import Write, call_tool
+from agent_core.session.calls import Write, call_tool, check_call
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
 from agent_core.session.gate import Gate
 from agent_core.session.work import work
@@ -131,6 +131,10 @@ class Turn:
         """An id for a call or a question, unique in the session."""
         self._calls += 1
         return f"{self._id}.{self._calls}"
+
+    async def check_call(self, name: str, args: msgspec.Struct) -> None:
+        """Ask for the permission that the call would need; raises `PermissionRefused`. Nothing is run."""
+        await check_call(self, name, args)
 
     async def call_tool(self, name: str, args: msgspec.Struct) -> ToolResult:
         """Run a tool: publishes its start and end, asks for permission; raises the `AgentError` tree."""

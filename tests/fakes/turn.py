@@ -115,6 +115,10 @@ class RecordedTurn:
         self.in_tool = asyncio.Event()
         self.fail: AgentError | None = None
 
+    async def check_call(self, name: str, args: msgspec.Struct) -> None:
+        if self.fail is not None:
+            raise self.fail
+
     async def call_tool(self, name: str, args: msgspec.Struct) -> ToolResult:
         tool = self.registry.get(name)
         call_id = f"c{len(self.events)}"

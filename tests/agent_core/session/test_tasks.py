@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent_core.errors import ModelCutOff, ModelError, ModelServerError, ModelStalled, ModelUnreachable
-from agent_core.events import TextDelta, TurnFinished, TurnStarted, Usage
-from agent_core.llm.port import Finished
+from agent_core.errors import (
+    ModelCutOff,
+    ModelError,
+    ModelServerError,
+    ModelStalled,
+    ModelUnreachable,
+    PermissionRefused,
+)
+from agent_core.events import Notice, TextDelta, ToolFinished, TurnFinished, TurnStarted, Usage
+from agent_core.llm.port import Finished, ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.registry import builtin_tools
 from tests.fakes.session import Echo, GivenModels, make_session
@@ -57,6 +66,57 @@ async def test_a_question_without_a_model_is_answered_with_places(root: Path) ->
     assert (end.outcome, end.exit) == ("answered", 0)
     assert "parser.py:1" in end.text
     assert ("parser.py", 1) in [(hit["path"], hit["start"]) for hit in end.data["hits"]]
+
+
+@pytest.mark.parametrize(
+    ("rule", "mention"),
+    [
+        ("read:cat secret/*", "@secret/key.txt"),
+        ("read:cat secret/*", "@secret/key.txt:1-1"),
+        ("read:cat secret/*", "@./secret/../secret/key.txt"),
+        ("read:cat secret/*", "@link.txt"),
+        ("read:cat secret/key.txt", "@secret/key.txt:1-"),
+        ("read:ls secret", "@secret/"),
+        ("read", "@secret/key.txt"),
+    ],
+)
+async def test_a_mentioned_file_that_a_rule_denies_is_kept_from_the_model(
+    root: Path, rule: str, mention: str
+) -> None:
+    (root / "workspace" / "secret").mkdir()
+    (root / "workspace" / "secret" / "key.txt").write_text("the combination is 4711\n")
+    (root / "workspace" / "link.txt").symlink_to("secret/key.txt")
+    model = ScriptedModel(["I cannot tell."])
+    session, seen = make_session(root, *builtin_tools(), model=model, deny=(rule,))
+    session.submit(f"what is the combination in {mention} and @parser.py ?")
+    await session.idle()
+    said = "".join(message.content for message in model.requests[0].messages)
+    assert "4711" not in said and "key.txt\n" not in said
+    assert ("def parse_header" in said) == (rule != "read"), "what no rule denies is there"
+    assert any("A rule denies read" in notice.message for notice in seen.of(Notice))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"path": "parser.py", "start": 2, "end": 2}, {"path": "./parser.py"}, {"path": "parser.py:2"}],
+)
+async def test_no_spelling_of_a_call_gets_a_model_past_a_rule(root: Path, arguments: dict[str, Any]) -> None:
+    call = ToolCallChunk(ToolCall("1", "cat", json.dumps(arguments)))
+    model = ScriptedModel([Reply.of(call), "I cannot tell."])
+    session, seen = make_session(root, *builtin_tools(), model=model, deny=("read:cat parser.py",))
+    session.submit("what does it do?")
+    await session.idle()
+    assert seen.one(ToolFinished).error.code == PermissionRefused.code
+    assert "split" not in model.requests[1].messages[-1].content
+
+
+async def test_a_mention_that_is_none_is_not_refused(root: Path) -> None:
+    session, seen = make_session(
+        root, *builtin_tools(), model=ScriptedModel(["A decorator."]), deny=("read:cat *",)
+    )
+    session.submit("what is @property ?")
+    await session.idle()
+    assert not seen.of(Notice)
 
 
 async def test_the_answer_says_why_there_is_no_model(root: Path) -> None:
