@@ -45,6 +45,8 @@ class FolderWatch:
         self._step_ms = step_ms
         self._wanted: frozenset[Path] = frozenset()
         self._again = asyncio.Event()
+        self.watching = False
+        """Whether changes are seen from now on."""
 
     def watch(self, folders: Iterable[Path]) -> None:
         """Watch these folders from now on."""
@@ -68,6 +70,7 @@ class FolderWatch:
                     debounce=_LONGEST * self._step_ms, rust_timeout=_WAKE_MS, yield_on_timeout=True,
                     stop_event=self._again, ignore_permission_denied=True,
                 )  # fmt: skip
+                self.watching = True
                 started = False
                 async for changes in watching:
                     if not started:

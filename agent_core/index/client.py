@@ -62,6 +62,7 @@ class WorkerIndex:
         self._watchers: list[Callable[[IndexStatus], None]] = []
         self._number = 0
         self._closed = False
+        self._held_back = False
         self._errors = b""
         self._reason: ErrorInfo | None = None
 
@@ -74,6 +75,8 @@ class WorkerIndex:
         self, query: str, *, mode: SearchMode = "hybrid", limit: int = 10, tests: bool | None = None
     ) -> SearchAnswer:
         """See `api.Index.search`."""
+        if mode == "vector":
+            await self._ask_again()
         began = asyncio.get_running_loop().time()
         call = p.Search(query, mode, limit, tests)
         answer: SearchAnswer = await self._ask(call, SearchAnswer)
@@ -85,6 +88,7 @@ class WorkerIndex:
 
     async def embed(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         """See `api.Index.embed`."""
+        await self._ask_again()
         return await self._followed(p.Embed(), on_progress)
 
     async def file_facts(self, path: str) -> FileFacts | None:
@@ -108,21 +112,24 @@ class WorkerIndex:
         """End the process: it writes what is to be kept, then ends by itself, or is killed."""
         self._closed = True
         async with self._starting:
-            process = self._process
-            if process is None:
-                return
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), _END_S)
-            except TimeoutError:
-                _log.warning("the index process did not end by itself")
-            finally:
-                _kill(process)
-                await process.wait()
-                for reader in self._readers:
-                    reader.cancel()
-                await asyncio.gather(*self._readers, return_exceptions=True)
+            await self._end()
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _END_S)
+        except TimeoutError:
+            _log.warning("the index process did not end by itself")
+        finally:
+            _kill(process)
+            await process.wait()
+            for reader in self._readers:
+                reader.cancel()
+            await asyncio.gather(*self._readers, return_exceptions=True)
 
     async def _followed(self, call: p.Call, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         self._watchers.append(on_progress)
@@ -156,6 +163,13 @@ class WorkerIndex:
                 raise IndexFault("The index is closed")
             return self._process or await self._start()
 
+    async def _ask_again(self) -> None:
+        """Where an embedder was held back since nobody could be asked, ask; if it may be used, begin anew."""
+        if self._held_back:
+            async with self._starting:
+                if await self._allowed() is self._settings:
+                    await self._end()
+
     async def _allowed(self) -> Settings:
         """The settings, without an embedder that may not have the texts."""
         from agent_core.index.embed.select import recipient
@@ -171,6 +185,7 @@ class WorkerIndex:
 
     async def _start(self) -> asyncio.subprocess.Process:
         settings = await self._allowed()
+        self._held_back = settings is not self._settings
         # -P keeps the working folder off the module path: nothing of the workspace may be imported.
         command = (sys.executable, "-P", "-m", "agent_core.index.worker")
         try:
@@ -237,10 +252,9 @@ class WorkerIndex:
 
     def _ended(self, process: asyncio.subprocess.Process) -> None:
         """The process is over: nobody may wait for it any longer; the next question starts another."""
+        error = self._why(process)
         if self._process is process:
             self._process = None
-        error = self._why(process)
-        if not self._closed:
             _log.warning("the index process ended with %s: %s", process.returncode, error.message)
             self._told(IndexStatus(phase="failed", trouble=error.message))
         for future in self._waiting.values():

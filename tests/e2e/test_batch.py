@@ -199,10 +199,13 @@ def test_a_workspace_that_cannot_be_used(
         assert results(done) == []
 
 
-def test_reading_writes_nothing(run: Run, repo: Path) -> None:
+def test_reading_writes_nothing_but_the_index(run: Run, repo: Path) -> None:
     before = sorted(repo.rglob("*"))
-    run("--batch", "-c", "ls", "-c", "grep main", "-c", "where is main?")
+    run("--batch", "-c", "ls", "-c", "grep main", "-c", "tree", "-c", "cat README.md")
     assert sorted(repo.rglob("*")) == before
+    run("--batch", "-c", "where is main?")
+    own = repo / ".dspy_tui"
+    assert sorted(path for path in repo.rglob("*") if own not in (path, *path.parents)) == before
 
 
 def test_hostile_text_is_harmless(run: Run, repo: Path) -> None:

@@ -241,7 +241,7 @@ async def test_the_answer_comes_in_pieces(project: Path) -> None:
     assert len([event for event in turn.events if isinstance(event, TextDelta)]) >= 3
 
 
-@pytest.mark.parametrize("steps", [0, 1, 3, 10, 40])
+@pytest.mark.parametrize("steps", [0, 1, 3])
 async def test_cancelling_leaves_nothing_running(project: Path, steps: int) -> None:
     task = asyncio.create_task(respond_without_model(TaskInput(text="where are retries"), turn_on(project)))
     for _ in range(steps):

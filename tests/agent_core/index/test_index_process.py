@@ -12,12 +12,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from agent_core.config import Settings
 from agent_core.errors import IndexFault
 from agent_core.index.client import WorkerIndex
 from agent_core.index.image import Image
 from agent_core.index.store import Store
+from agent_core.llm.port import ModelInfo
+from agent_core.workspace import Workspace
 from tests.agent_core.index.workspaces import chunks_of, fresh, make, source
 
 Open = Callable[..., WorkerIndex]
@@ -299,6 +303,38 @@ async def test_no_vectors_without_an_embedder(tmp_path: Path, open_index: Open) 
         await index.search("alpha", mode="vector")
     with pytest.raises(IndexFault, match="No embedder"):
         await index.embed(on_progress=ignore)
+
+
+async def test_an_embedder_elsewhere_is_asked_about_until_it_may_be_used(tmp_path: Path) -> None:
+    make(tmp_path, 2)
+    settings = msgspec.structs.replace(
+        Settings(), embedder="ollama", ollama_host="http://embedder.invalid:11434"
+    )
+    asked: list[str] = []
+    allowed = False
+
+    async def approve(info: ModelInfo) -> bool:
+        asked.append(info.host)
+        return allowed
+
+    index = WorkerIndex(
+        workspace=Workspace.open(tmp_path), settings=settings, publish=ignore, approve_host=approve
+    )
+    try:
+        answer = await index.search("alpha")
+        assert answer.places and answer.status.trouble == ""
+        with pytest.raises(IndexFault, match="No embedder"):
+            await index.embed(on_progress=ignore)
+        allowed = True
+        with pytest.raises(IndexFault):
+            await index.embed(on_progress=ignore)
+        assert "no vectors" in index.status.trouble, "now it was tried"
+        assert len(asked) >= 3 and set(asked) == {"embedder.invalid:11434"}
+        count = len(asked)
+        assert (await index.search("alpha")).places
+        assert len(asked) == count
+    finally:
+        await index.aclose()
 
 
 async def test_vectors_are_made_once(tmp_path: Path, open_index: Open) -> None:
