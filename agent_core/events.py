@@ -46,7 +46,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What a model call, or a whole turn, used.
 
     `first_token_s` is the time to the first token of any kind; `tokens_per_s` counts from there.
-    `cost_usd` is None where the price is not known.
+    `cost_usd` is None where the price is not known. `estimated` where the endpoint did not count, such as a
+    stream that broke off: the tokens are those of what was received.
     """
 
     prompt_tokens: int = 0

@@ -80,7 +80,7 @@ class ModelCalls:
         self._ask = ask
         self.steps: list[Step] = []
         self.made = 0
-        self.stream = TurnStream(turn_id=turn.turn_id, model=model.info.name, publish=turn.publish)
+        self.stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         self._engine = PortEngine(open_stream=self._open, listener=self.stream)
 
     @property
@@ -224,6 +224,8 @@ class ModelCalls:
         except LMError as error:
             failure: AgentError = self._engine.failure or ModelProtocolError(str(error))
             raise failure from None
+        finally:
+            self.stream.end()
         usage = self.stream.last_usage
         if usage is not None and not usage.estimated:
             self._count.measured(packed.used, usage.prompt_tokens)

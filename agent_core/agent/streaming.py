@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Literal
 
 from agent_core.bus import Publish
 from agent_core.events import ModelCallStarted, ModelProgress, ReasoningDelta, TextDelta, Usage, UsageReported
-from agent_core.llm.port import Finished, FinishReason, ReasoningChunk, StreamEvent, TextChunk
+from agent_core.llm.meter import Meter
+from agent_core.llm.port import Finished, FinishReason, ModelInfo, ReasoningChunk, StreamEvent, TextChunk
+from agent_core.llm.windows import known
 from agent_core.text import printable
 
 Show = Literal["at once", "unless a call", "never"]
@@ -31,18 +32,26 @@ class TurnStream:
 
     Small models write tool calls into their text. With `show="unless a call"` text that begins like one is
     held back until it is clear what it is: `release` shows it, the next `begin` drops it.
+
+    Args:
+        turn_id: The turn.
+        model: Whose calls.
+        publish: Where to.
     """
 
-    def __init__(self, *, turn_id: str, model: str, publish: Publish) -> None:
+    def __init__(self, *, turn_id: str, model: ModelInfo, publish: Publish) -> None:
         self._turn_id = turn_id
-        self._model = model
+        self._model = model.name
         self._publish = publish
+        listed = known(model.host, model.name)
+        self._price = listed.price if listed else None
+        self._meter: Meter | None = None
+        self._prompt_tokens = 0
         self._shown: list[str] = []
         self._held = ""
         self._show: Show = "at once"
         self._deciding = False
         self._separate = False
-        self._began = time.monotonic()
         self._usages: list[Usage] = []
         self.finish_reason: FinishReason = "stop"
         self.received = False
@@ -54,7 +63,8 @@ class TurnStream:
         self._held = ""
         self._deciding = show == "unless a call"
         self._separate = bool(self._shown)
-        self._began = time.monotonic()
+        self._meter = Meter(prompt_chars=0, price=self._price)
+        self._prompt_tokens = prompt_tokens
         self.received = False
         self.finish_reason = "stop"
         self._publish(
@@ -73,6 +83,8 @@ class TurnStream:
 
     def __call__(self, event: StreamEvent) -> None:
         """An event of the stream."""
+        if self._meter is not None:
+            self._meter.see(event)
         if isinstance(event, TextChunk):
             self.received = True
             if self._show == "never":
@@ -86,8 +98,17 @@ class TurnStream:
             self._publish(ReasoningDelta(turn_id=self._turn_id, text=printable(event.text)))
         elif isinstance(event, Finished):
             self.finish_reason = event.reason
-            self._usages.append(event.usage)
-            self._publish(UsageReported(turn_id=self._turn_id, model=self._model, usage=event.usage))
+            self._count(event.usage)
+
+    def end(self) -> None:
+        """The call is over; what came of one that broke off is counted by estimate."""
+        if self._meter is not None and self._meter.started:
+            self._count(self._meter.usage(prompt=self._prompt_tokens))
+
+    def _count(self, usage: Usage) -> None:
+        self._meter = None
+        self._usages.append(usage)
+        self._publish(UsageReported(turn_id=self._turn_id, model=self._model, usage=usage))
 
     def _decide(self, text: str) -> None:
         self._held += text

@@ -55,7 +55,7 @@ async def summarise(
         if model is None:
             return ""
         await preload()
-        stream = TurnStream(turn_id=turn.turn_id, model=model.info.name, publish=turn.publish)
+        stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         await _say(model, stream, masker(settings)(facts), label=label, turn=turn, settings=settings)
     except Interrupted:
         raise
@@ -94,6 +94,8 @@ async def _say(
             await predictor.acall(facts=facts, config=config)
     except LMError as error:
         raise engine.failure or ModelProtocolError(str(error)) from None
+    finally:
+        stream.end()
     usage = stream.last_usage
     if usage is not None and not usage.estimated:
         estimate_for(model).measured(used, usage.prompt_tokens)

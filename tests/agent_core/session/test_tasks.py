@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from agent_core.errors import (
     ModelUnreachable,
     PermissionRefused,
 )
-from agent_core.events import Notice, TextDelta, ToolFinished, TurnFinished, TurnStarted, Usage
-from agent_core.llm.port import Finished, ToolCall, ToolCallChunk
+from agent_core.events import Notice, TextDelta, ToolFinished, TurnFinished, TurnStarted, Usage, UsageReported
+from agent_core.llm.port import Finished, ReasoningChunk, ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.registry import builtin_tools
 from tests.fakes.session import Echo, GivenModels, make_session
+
+GREP = ToolCallChunk(ToolCall("1", "grep", '{"pattern": "parse_header"}'))
 
 
 @pytest.fixture
@@ -183,6 +186,38 @@ async def test_a_model_that_fails_in_the_middle(root: Path, error: ModelError, c
     assert (end.outcome, end.exit, end.error.code) == ("stopped", code, error.code)
     assert "It splits" in end.text
     assert session.history.exchanges[0].answer == end.text
+    assert end.usage.estimated and end.usage.completion_tokens == 2, "what came is counted"
+    assert end.usage.prompt_tokens > 100
+
+
+async def test_what_a_cancelled_answer_took_is_counted(root: Path) -> None:
+    hangs = Reply.of(
+        ReasoningChunk("It splits something. " * 10), "It splits the line. " * 5, asyncio.Event()
+    )
+    model = ScriptedModel([Reply.of(GREP), hangs])
+    session, seen = make_session(root, *builtin_tools(), model=model)
+    session.submit("what does parse_header do?")
+    while not seen.of(TextDelta):
+        await asyncio.sleep(0.001)
+    session.cancel()
+    await session.idle()
+    first, second = (event.usage for event in seen.of(UsageReported))
+    assert second.estimated and second.reasoning_tokens > 50
+    assert second.completion_tokens == round(
+        (len("It splits something. ") * 10 + len("It splits the line. ") * 5) / 3.6
+    )
+    total = seen.one(TurnFinished).usage
+    assert total.completion_tokens == first.completion_tokens + second.completion_tokens
+    assert total.prompt_tokens == first.prompt_tokens + second.prompt_tokens
+    assert total.estimated
+
+
+async def test_nothing_is_counted_where_nothing_came(root: Path) -> None:
+    session, seen = make_session(root, *builtin_tools(), model=ScriptedModel([ModelUnreachable("nobody")]))
+    session.submit("what does parse_header do?")
+    await session.idle()
+    assert not seen.of(UsageReported)
+    assert seen.one(TurnFinished).usage == Usage()
 
 
 async def test_a_model_that_was_asked_for_and_is_not_there(root: Path) -> None:

@@ -98,6 +98,15 @@ async def test_reasoning_is_folded_counted_and_unfolds(opened: Any) -> None:
         assert app.rows()[1] == ""
 
 
+async def test_estimated_reasoning_stays_about(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        view.append_reasoning("t1", "because " * 10)
+        view.finish_turn("t1", "stopped", "", None, usage(reasoning_tokens=22, estimated=True), 13.0)
+        view.update_now()
+        assert app.rows()[0].endswith(", about 20 tokens")
+
+
 async def test_tool_output_is_bounded_and_shows_more(opened: Any) -> None:
     async with opened(60, 40) as (app, _):
         view: Transcript = app.transcript

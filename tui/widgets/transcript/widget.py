@@ -140,7 +140,7 @@ class Transcript(PointedReader):
         """The turn's end: its error with the next step, and what it took."""
         self._settle()
         self._stop_running(turn_id)
-        if usage.reasoning_tokens:
+        if usage.reasoning_tokens and not usage.estimated:
             self._count_reasoning(turn_id, usage.reasoning_tokens)
         if error and error.code != Interrupted.code and error.message not in self._shown_errors:
             self._add(error_notice(error, turn_id=turn_id))
