@@ -51,8 +51,8 @@ _SOURCES = {
     "swift": _Source("tree_sitter_swift", "swift"),
     "lua": _Source("tree_sitter_lua", "lua"),
 }
-_SMALL = 32 * 1024
-"""Bytes that no grammar takes long for."""
+_SMALL = 4096
+"""Bytes that no grammar takes longer than a second for, whatever they are."""
 _SECONDS, _SECONDS_A_BYTE = 0.5, 2e-6
 """Processor time that a parse may take: twenty times what source code takes."""
 _STEP = 64 * 1024

@@ -17,6 +17,9 @@ _DENSE = 400
 def parse(path: str, text: str) -> ParsedFile:
     """Cut a file into chunks and find what it defines and imports. Never raises for any text.
 
+    A text made to hurt a grammar can still take a gigabyte; who reads files of strangers gives the process a
+    limit, and does without a file that it did not survive.
+
     Args:
         path: The file's path; its name decides the language.
         text: The file's whole text.

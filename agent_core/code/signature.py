@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Characters that a signature may have."""
 _LOOK = 1200
+_MARKS = frozenset({b"@", b"[", b"#"})
+"""What annotations begin with."""
 _ANNOTATIONS = frozenset({"marker_annotation", "annotation", "attribute_list", "decorator", "attribute"})
 
 
@@ -23,9 +25,9 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
         body: Its body; None: the first line stands for it.
     """
     start = outer.start_byte
-    if data[start] in b"@[#":
+    if data[start : start + 1] in _MARKS:
         start = _after_annotations(outer, inner)
-    if body == inner:
+    if body is inner:
         body = None
     end = inner.end_byte if body is None else body.start_byte
     if body is not None and body.type == "interface_type":
@@ -42,8 +44,8 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
 
 def _after_annotations(outer: Node, inner: Node) -> int:
     """Where the definition itself begins."""
-    first = outer.named_children[0]
-    holder = first if first.type == "modifiers" else outer
+    first = outer.named_children[:1]
+    holder = first[0] if first and first[0].type == "modifiers" else outer
     for child in holder.children:
         if child.type not in _ANNOTATIONS:
             return child.start_byte
