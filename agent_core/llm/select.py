@@ -30,7 +30,8 @@ HOW_TO_GET_A_MODEL = (
     "Start Ollama (`ollama serve`, `ollama pull qwen3:1.7b`), or set OPENAI_BASE_URL and MODEL_NAME"
     " (and OPENAI_API_KEY where one is needed)."
 )
-_QUICK_S = 1.0
+_LOOK_S, _GLANCE_S = 2.0, 0.1
+"""Seconds for a server to say anything when nobody chose it; as long as it is silent, it gets a glance."""
 _DEFAULT_OLLAMA_MODEL = Settings().ollama_model
 
 
@@ -55,6 +56,7 @@ class Models:
         self._model: LanguageModel | None = None
         self._retired: list[LanguageModel] = []
         self._choosing = asyncio.Lock()
+        self._silent = False
         self.state: ModelState = "none"
         self.detail = ""
         """Why there is no model, or what the state is about; "" when all is well."""
@@ -123,7 +125,9 @@ class Models:
         model = _build(target.provider if target else "ollama", self._settings, "")
         try:
             await self._approve(model.info)
-            return await model.list_models()
+            names = await model.list_models()
+            self._silent = False
+            return names
         finally:
             await model.aclose()
 
@@ -180,12 +184,15 @@ class Models:
         return model
 
     async def _find_ollama(self) -> LanguageModel | None:
-        """Ollama if it answers within a second, as Ollama does, and has the model.
+        """Ollama if it answers within two seconds, as Ollama does, and has the model.
 
-        A missing default model is no error.
+        A missing default model is no error. Questions do not wait again for a server that was silent: it is
+        found once it answers at a glance, or when its models are listed.
         """
         url = ollama_url(self._settings.ollama_host)
-        if not await _answers(url):
+        heard = await _hear(url, within=_GLANCE_S if self._silent else _LOOK_S)
+        self._silent = heard is None
+        if not heard:
             return self._nobody(f"Ollama does not answer at {host_of(url)}")
         try:
             return await self._adopt(_build("ollama", self._settings, ""))
@@ -260,15 +267,25 @@ def _is_down(error: AgentError) -> bool:
     return isinstance(error, ModelError) and not isinstance(error, (ModelAuth, ModelNotFound, NoModel))
 
 
-async def _answers(url: str) -> bool:
-    """Whether somebody listens there, without loading any client."""
+async def _hear(url: str, *, within: float) -> bool | None:
+    """Whether a server answers there, without loading any client; None when it is silent so many seconds."""
+    import ssl
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
+    question = f"GET {parts.path}/api/version HTTP/1.1\r\nHost: {host_of(url)}\r\nConnection: close\r\n\r\n"
+    secure = await asyncio.to_thread(ssl.create_default_context) if parts.scheme == "https" else None
     try:
-        async with asyncio.timeout(_QUICK_S):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    except (OSError, TimeoutError):
+        async with asyncio.timeout(within):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=secure)
+            try:
+                writer.write(question.encode())
+                return bool(await reader.read(1))
+            finally:
+                writer.close()
+    except TimeoutError:
+        return None
+    except ssl.SSLError:
+        return True  # the client says what is wrong
+    except OSError:
         return False
-    writer.close()
-    return True

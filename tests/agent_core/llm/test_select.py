@@ -11,6 +11,7 @@ import pytest
 from agent_core import errors
 from agent_core.config import Settings
 from agent_core.events import Event, ModelChanged, PullProgress
+from agent_core.llm import select
 from agent_core.llm.port import ModelInfo
 from agent_core.llm.select import Models
 from tests.agent_core.llm.helpers_llm import ask, collect, text_of
@@ -90,6 +91,58 @@ async def test_what_answers_in_ollamas_place_is_no_error() -> None:
         chosen = models_of(Recorder(), ollama_host=url, provider="ollama")
         with pytest.raises(errors.ModelProtocolError):
             await chosen.current()
+
+
+async def test_a_silent_port_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and says nothing; once it speaks, it is found without being asked for."""
+    monkeypatch.setattr(select, "_LOOK_S", 0.05)
+    monkeypatch.setattr(select, "_GLANCE_S", 0.01)
+    waited: list[float] = []
+    hear = select._hear
+
+    async def counted(url: str, *, within: float) -> bool | None:
+        waited.append(within)
+        return await hear(url, within=within)
+
+    monkeypatch.setattr(select, "_hear", counted)
+    asked: list[bytes] = []
+    speaks = False
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if speaks:
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        else:
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        models = models_of(Recorder(), ollama_host=url)
+        for _ in range(3):
+            assert await models.current() is None
+        assert waited == [0.05, 0.01, 0.01]
+        assert models.state == "none" and "does not answer" in models.detail
+        assert all(line.startswith(b"GET /api/version ") for line in asked), "nothing else is asked of it"
+        speaks, count = True, len(asked)
+        monkeypatch.setattr(select, "_GLANCE_S", 5.0)
+        assert await models.current() is None
+        assert len(asked) > count + 1, "it is asked for its model now"
+
+
+async def test_listing_the_models_looks_again(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = models_of(Recorder(), ollama_host=model_server.url, ollama_model="big")
+    monkeypatch.setattr(select, "_LOOK_S", 0.0)
+    assert await models.current() is None
+    monkeypatch.setattr(select, "_GLANCE_S", 0.0)
+    monkeypatch.setattr(select, "_LOOK_S", 5.0)
+    assert await models.current() is None
+    assert "big" in await models.list_models()
+    assert await models.current() is not None
+    await models.aclose()
 
 
 async def test_openai_settings_come_before_ollama(model_server: ModelServer) -> None:
