@@ -58,6 +58,7 @@ class FolderWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         watchfiles = await asyncio.to_thread(_import)
+        modified = watchfiles.Change.modified
         while True:
             self._again.clear()
             folders = await asyncio.to_thread(_existing, self._wanted)
@@ -78,6 +79,8 @@ class FolderWatch:
                         self._on_start()
                     if changes:
                         self._on_change({Path(path) for _, path in changes})
+                        if any(kind != modified and Path(path) in folders for kind, path in changes):
+                            self._again.set()  # of a folder that was made anew nothing would be told
             except FileNotFoundError:
                 continue  # a folder vanished in between
             except OSError as error:

@@ -43,6 +43,39 @@ async def test_watching_and_watching_elsewhere(tmp_path: Path) -> None:
         await task
 
 
+async def test_a_folder_that_is_made_anew_is_watched_again(tmp_path: Path) -> None:
+    folder = tmp_path / "src"
+    folder.mkdir()
+    seen: set[Path] = set()
+    told, begun = asyncio.Event(), asyncio.Semaphore(0)
+
+    def changed(paths: set[Path]) -> None:
+        seen.update(paths)
+        told.set()
+
+    watcher = FolderWatch(
+        on_change=changed,
+        on_unnamed=lambda: None,
+        on_trouble=lambda reason: seen.add(Path(reason)),
+        on_start=begun.release,
+        step_ms=50,
+    )
+    watcher.watch([tmp_path, folder])
+    task = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(20):
+        await begun.acquire()
+        folder.rmdir()
+        folder.mkdir()
+        await begun.acquire()
+        (folder / "new").write_text("x")
+        while folder / "new" not in seen:
+            told.clear()
+            await told.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_watching_goes_on_after_a_name_that_is_not_text(tmp_path: Path) -> None:
     seen: asyncio.Queue[str] = asyncio.Queue()
     watcher = FolderWatch(
