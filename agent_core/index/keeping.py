@@ -145,7 +145,9 @@ class Keeper:
         return many or age > _SAVE_LATEST_S
 
     async def sync(self) -> None:
-        """Bring the tables up to date with the image."""
+        """Bring the tables up to date with the image, if they are not."""
+        if self._image.changes == self._synced_changes and not self._pending:
+            return
         changes, self._synced_at = self._image.changes, time.monotonic()
         if not self._compared:
             await self._compare()
