@@ -8,13 +8,13 @@ from agent_core.code.lines import Lines
 from agent_core.code.merge import chunks, sized
 from agent_core.code.model import Chunk, ParsedFile
 from agent_core.code.sections import SECTIONS
-from agent_core.code.structure import structure
+from agent_core.code.structure import structure as structure_of
 
 _DENSE = 400
 """Characters a line on average from which on a file was not written by hand: its structure is of no use."""
 
 
-def parse(path: str, text: str) -> ParsedFile:
+def parse(path: str, text: str, *, structure: bool = True) -> ParsedFile:
     """Cut a file into chunks and find what it defines and imports. Never raises for any text.
 
     A text made to hurt a grammar can still take a gigabyte; who reads files of strangers gives the process a
@@ -23,8 +23,11 @@ def parse(path: str, text: str) -> ParsedFile:
     Args:
         path: The file's path; its name decides the language.
         text: The file's whole text.
+        structure: Whether to look at it; without, it is cut into plain windows.
     """
     lines = Lines(text)
+    if not structure:
+        return ParsedFile("", _windows(lines), broken=True)
     language = language_of(path, text)
     if len(text) > _DENSE * (len(lines) + 1):
         return ParsedFile(language, _windows(lines))
@@ -49,7 +52,7 @@ def _by_grammar(language: str, grammar: Grammar, text: str, lines: Lines) -> Par
     root = tree_of(grammar, data)
     if root is None:
         return ParsedFile(language, _windows(lines), broken=True)
-    seen = structure(root, lines=lines, data=data, rules=grammar.rules)
+    seen = structure_of(root, lines=lines, data=data, rules=grammar.rules)
     return ParsedFile(
         language,
         chunks(seen.pieces, lines),

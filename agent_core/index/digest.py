@@ -133,6 +133,7 @@ def digest(
     known: Mapping[str, bytes] = MappingProxyType({}),
     *,
     vocabulary: Vocabulary | None = None,
+    structure: bool = True,
 ) -> Digest:
     """Read some files; what cannot be read counts as gone.
 
@@ -141,8 +142,9 @@ def digest(
         paths: Files below it.
         known: The hashes of contents that need not be read again, by path.
         vocabulary: One that is kept over many calls makes them quicker.
+        structure: Whether the files are parsed, or cut into plain windows.
     """
-    work = _Work(Vocabulary() if vocabulary is None else vocabulary)
+    work = _Work(Vocabulary() if vocabulary is None else vocabulary, structure=structure)
     for path in paths:
         read = read_file(root, path)
         if read is None:
@@ -165,7 +167,8 @@ def digest_of_gone(paths: Iterable[str]) -> Digest:
 
 
 class _Work:
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, structure: bool = True) -> None:
+        self._structure = structure
         self._files: list[FileRow] = []
         self._chunks: list[list[_Piece]] = []
         self.gone: list[str] = []
@@ -186,7 +189,7 @@ class _Work:
     def take(self, path: str, state: FileState, raw: bytes, content: bytes) -> None:
         skipped = _unfit(state, raw)
         text = "" if skipped else raw.decode("utf-8", "replace")
-        parsed = parse(path, text) if text else ParsedFile("", ())
+        parsed = parse(path, text, structure=self._structure) if text else ParsedFile("", ())
         pieces: list[_Piece] = []
         seen: dict[bytes, int] = {}
         for chunk, symbols in zip(parsed.chunks, _shared_out(parsed), strict=True):

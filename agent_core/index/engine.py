@@ -38,6 +38,7 @@ _QUERY_S = 2.0
 _STEP_MS = 40
 """How long the disk must be quiet before changed files are read."""
 _POLL_S = 5.0
+_WARM_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -107,7 +108,13 @@ class Engine:
         if self._vectors is not None:
             self._start(self._vectors.run())
             self._vectors.wake()
+        self._start(self._warm())
         self._answers.recency.take(await churn(Workspace(self._root)), today=date.today())
+
+    async def _warm(self) -> None:
+        """Make ready for changes, unless it is all over by then: a single question needs no more."""
+        await asyncio.sleep(_WARM_S)
+        await self._updater.warm()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

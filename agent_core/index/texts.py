@@ -27,7 +27,7 @@ def texts_of(root: Path, row: FileRow) -> dict[bytes, str]:
         {chunk.text_hash for chunk in row.chunks}
     ):  # pieces of one enormous line, or a change
         wanted = {chunk.text_hash for chunk in row.chunks}
-        for chunk in parse(row.path, text).chunks:
+        for chunk in parse(row.path, text, structure=bool(row.language)).chunks:
             key = text_hash(row.path, chunk.text)
             if key in wanted:
                 found[key] = chunk.text

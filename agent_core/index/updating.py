@@ -10,7 +10,7 @@ from pathlib import Path
 from agent_core.ignore import IgnoreRules
 from agent_core.index.digest import Digest, digest_of_gone
 from agent_core.index.image import Image
-from agent_core.index.pool import digests
+from agent_core.index.pool import Readers
 from agent_core.index.scan import FileState, scan, state_of
 
 _MANY = 50
@@ -38,6 +38,7 @@ class Updater:
         self._image = image
         self._on_change = on_change
         self._rules = IgnoreRules(root)
+        self._readers = Readers(root)
         self._told: set[str] = set()
         self._everything = False
         self._running: asyncio.Task[None] | None = None
@@ -85,11 +86,16 @@ class Updater:
             await asyncio.wait({running}, timeout=seconds)
         return self._running is None
 
+    async def warm(self) -> None:
+        """Make ready for changes."""
+        await self._readers.warm()
+
     async def aclose(self) -> None:
         """End what runs."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        self._readers.rest()
 
     def _wake(self) -> None:
         if self._running is None:
@@ -159,7 +165,7 @@ class Updater:
         known = {path: entry.row.hash for path in paths if (entry := files.get(path)) is not None}
         bunch: list[Digest] = []
         waiting = 0
-        async for digest in digests(self._root, paths, known):
+        async for digest in self._readers.digests(paths, known):
             bunch.append(digest)
             waiting += len(digest.files) + len(digest.gone) + len(digest.same)
             if len(paths) < _BUILD or waiting >= max(_TAKEN_AT_ONCE, 2 * len(files)):

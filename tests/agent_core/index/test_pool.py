@@ -1,0 +1,68 @@
+"""Reading files in processes: a file that no parser survives costs a process, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from agent_core.index.digest import Digest
+from agent_core.index.pool import Readers
+from tests.agent_core.index.workspaces import make
+
+HOSTILE = "a=>\n" * 4_000
+"""Of this the Java grammar makes more states than any memory holds."""
+
+
+async def read(readers: Readers, paths: list[str]) -> list[Digest]:
+    return [found async for found in readers.digests(paths, {})]
+
+
+def children() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+@pytest.mark.parametrize("files", [5, 320], ids=["few", "many"])
+async def test_a_file_that_kills_its_parser_is_cut_into_windows(tmp_path: Path, files: int) -> None:
+    make(tmp_path, files)
+    (tmp_path / "pkg0" / "Hostile.java").write_text(HOSTILE)
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
+    readers = Readers(tmp_path, at_once=2)
+    before = children()
+    found = {row.path: row for digest in await read(readers, paths) for row in digest.files}
+    assert set(found) == set(paths)
+    hostile = found["pkg0/Hostile.java"]
+    assert hostile.broken and hostile.language == "" and hostile.chunks
+    assert all(
+        row.language == "python" and row.symbols for path, row in found.items() if path.endswith(".py")
+    )
+    again = await read(readers, ["pkg0/module_0.py"])
+    assert [row.path for row in again[0].files] == ["pkg0/module_0.py"]
+    readers.rest()
+    async with asyncio.timeout(60):
+        while children() - before - {os.getpid()} - _trackers():
+            await asyncio.sleep(0.05)
+
+
+def _trackers() -> set[int]:
+    """multiprocessing's own helper, which lives as long as this process."""
+    from multiprocessing import resource_tracker
+
+    pid = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    return {pid} if pid else set()
+
+
+async def test_what_is_cancelled_leaves_the_readers_usable(tmp_path: Path) -> None:
+    make(tmp_path, 40)
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
+    readers = Readers(tmp_path, at_once=2)
+    task = asyncio.create_task(read(readers, paths))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sum(len(found.files) for found in await read(readers, paths)) == 40
+    readers.rest()
