@@ -135,6 +135,24 @@ async def test_the_output_of_a_typed_command_shows_at_once(opened: Any) -> None:
         assert view.page.lines(0)[-1].text == "  │ file299", "no mouse is needed to see all of it"
 
 
+@pytest.mark.parametrize("by", ["m", "click"])
+async def test_more_goes_on_where_it_was_read(opened: Any, by: str) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls", typed=True)
+        view.finish_tool("c1", "900 files", "\n".join(f"file{n}" for n in range(900)), None, 0.5)
+        view.finish_turn("t1", "answered", "900 files", None, usage(), 0.5)
+        view.update_now()
+        await pilot.pause()
+        more = app.rows().index("  │ … 840 more lines")
+        if by == "m":
+            await pilot.press("m")
+        else:
+            await pilot.click(Transcript, offset=(6, more))
+        await pilot.pause()
+        assert app.rows()[more - 1 : more + 2] == ["  │ file59", "  │ file60", "  │ file61"]
+
+
 async def test_a_running_tool_shows_its_last_output_and_time(opened: Any) -> None:
     async with opened() as (app, _):
         view: Transcript = app.transcript

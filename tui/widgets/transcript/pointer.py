@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual import events
 
-from tui.widgets.transcript.folds import Tool
 from tui.widgets.transcript.lines import Line, Link
 from tui.widgets.transcript.reader import Reader
 from tui.widgets.transcript.selection import Position, Selection, index_at, word_at
@@ -83,9 +82,8 @@ class PointedReader(Reader):
             self.open_link(link)
         elif line.action == "toggle":
             self.toggle_unit(position.unit)
-        elif line.action == "more" and isinstance(unit, Tool):
-            unit.more()
-            self.refold(position.unit)
+        elif line.action == "more":
+            self.show_more(position.unit)
         elif line.action == "copy-code" and isinstance(unit, Markdown) and (code := unit.code):
             self.copy(code)
 

@@ -131,12 +131,28 @@ class Reader(Selecting):
 
     def refold(self, unit: int) -> None:
         """Show a unit whose height changed."""
+        self._measure(unit)
+        self.reveal(unit, min(1, len(self.page.lines(unit)) - 1))
+
+    def _measure(self, unit: int) -> None:
+        """Take a unit's new height; what was selected is the whole unit from now on."""
         self.page.lines(unit)
         self._link = None
         if self.selection:
             self.selection = None
             self.select_units(unit, unit)
-        self.reveal(unit, min(1, len(self.page.lines(unit)) - 1))
+
+    def show_more(self, unit: int) -> None:
+        """Show more of a tool's output; what is read stays where it is."""
+        tool = self.page.units[unit]
+        if isinstance(tool, Tool):
+            row = next((at for at, line in enumerate(self.page.lines(unit)) if line.action == "more"), 1)
+            top = round(self.scroll_y)
+            tool.more()
+            self._measure(unit)
+            self.scroll_to_row(top)
+            if not top <= self.page.start(unit) + row < top + self.window_height:
+                self.reveal(unit, row)
 
     def action_more(self) -> None:
         """Show more of the output that is selected, or else of the last that shows in part."""
@@ -144,8 +160,7 @@ class Reader(Selecting):
         for index in units:
             unit = self.page.units[index]
             if isinstance(unit, Tool) and unit.hidden:
-                unit.more()
-                self.refold(index)
+                self.show_more(index)
                 return
 
     def action_toggle_all(self) -> None:
