@@ -111,6 +111,17 @@ async def test_enter_opens_the_file_at_the_place_and_esc_leads_back(searched: Fa
         assert results_of(app)._list.cursor == 1, "the list is as it was left"
 
 
+async def test_a_file_is_opened_where_its_place_is_seen(searched: FakeRuntime) -> None:
+    lines = [f"line_{number} = {number}\n" for number in range(1, 401)]
+    (searched.workspace.root / "src" / "long.py").write_text("".join(lines))
+    async with app_of(searched).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot, searched, await finished(searched))
+        app.work.preview("src/long.py", 250)
+        await until(pilot, lambda: isinstance(app.screen, PreviewScreen) and listed(app.screen))
+        await settled(pilot)
+        assert "line_250 = 250" in screen_text(app)
+
+
 @pytest.mark.parametrize("through_preview", [False, True])
 async def test_a_place_goes_into_the_prompt(searched: FakeRuntime, through_preview: bool) -> None:
     async with app_of(searched).run_test(size=(120, 36)) as pilot:

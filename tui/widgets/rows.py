@@ -110,7 +110,8 @@ class Rows(Canvas):
         """For subclasses: the cursor is on another item."""
 
     def _scroll_rows(self, top: int) -> None:
-        self.scroll_to(y=top, animate=False, immediate=True)
+        # Forced, since the bar that allows it shows only once new items are laid out.
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def _choosable(self, index: int, step: int) -> int:
         for direction in (step, -step):
