@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.style import Style
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -555,6 +556,32 @@ async def test_a_terminal_of_sixteen_colours_keeps_its_own(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("COLORTERM")
     assert app_of(runtime).theme == "dspy-plain"
+
+
+async def test_selection_and_matches_show_without_colours(
+    runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_of(runtime)
+
+    def drawn(text: str) -> list[Style]:
+        rows = app.screen._compositor.render_strips()
+        return [part.style for row in rows for part in row if part.style and text in part.text]
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await tell(pilot, runtime, TextDelta(turn_id="t1", text="A needle, and a needle."))
+        view = app.work.transcript
+        view.find("needle")
+        await pilot.pause()
+        assert [style.reverse or style.underline for style in drawn("needle")] == [True, True]
+        view.action_dismiss()
+        await pilot.pause()
+        assert not any(style.reverse for style in drawn("needle"))
+        view.select_units(len(view.page) - 1, len(view.page) - 1)
+        view.update_now()
+        await pilot.pause()
+        assert all(style.reverse for style in drawn("needle"))
 
 
 async def test_hostile_text_stays_text(runtime: FakeRuntime, repository: Path) -> None:

@@ -55,8 +55,13 @@ class Canvas(ScrollView, can_focus=True):
     def palette(self) -> Palette:
         """The styles of the current theme."""
         if self._palette is None:
-            variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
-            self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
+            app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            self._palette = Palette(
+                app.theme_variables,
+                foreground=self.colors[3],
+                background=self.colors[2],
+                plain=app.no_color or app.native_ansi_color,
+            )
         return self._palette
 
     def render_line(self, y: int) -> Strip:

@@ -61,11 +61,25 @@ _SPECS: dict[str, str] = {
 }
 
 
-class Palette:
-    """The styles of one theme on one background; made once, asked for every run drawn."""
+_SHAPES: dict[str, str] = {"selected": "reverse", "found": "underline", "found-now": "bold reverse"}
+"""What shows by its background alone, where there are no backgrounds."""
 
-    def __init__(self, variables: Mapping[str, str], *, foreground: Color, background: Color) -> None:
+
+class Palette:
+    """The styles of one theme on one background; made once, asked for every run drawn.
+
+    Args:
+        variables: The theme's tokens.
+        foreground: Of plain text.
+        background: Behind everything.
+        plain: Whether there are no shades: without colours, or with the terminal's own sixteen.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, str], *, foreground: Color, background: Color, plain: bool = False
+    ) -> None:
         self._variables = variables
+        self._plain = plain
         self._foreground, self._background = background + foreground, background
         self._styles: dict[tuple[str, str], Style] = {}
         self._links: dict[tuple[str, str], Style] = {}
@@ -104,7 +118,8 @@ class Palette:
     def _one(self, name: str) -> Style:
         color = background = None
         flags: dict[str, bool] = {}
-        for word in _SPECS.get(name, "").split():
+        spec = _SHAPES.get(name) if self._plain else None
+        for word in (spec or _SPECS.get(name, "")).split():
             if word.startswith("fg="):
                 color = self._color(word[3:])
                 if color is None:
