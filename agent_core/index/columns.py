@@ -33,17 +33,29 @@ class Column:
         """Append rows."""
         count = self._count + len(rows)
         if count > len(self._rows):
-            grown = np.empty((max(count, len(self._rows) * 3 // 2, 64), *self._shape), self._rows.dtype)
+            grown = self._room(count)
             grown[: self._count] = self.view
             self._rows = grown
         self._rows[self._count : count] = rows
         self._count = count
 
     def replace(self, rows: NDArray[Any]) -> None:
-        """Have these rows and no others; copied where they belong to another array or a mapped file."""
-        own = rows.flags.owndata and rows.flags.writeable and rows.dtype == self._rows.dtype
-        self._rows = rows if own else np.array(rows, self._rows.dtype)
+        """Have these rows and no others; they are copied, so those of a mapped file may be given."""
+        self._rows = self._room(len(rows))
         self._count = len(rows)
+        self._rows[: self._count] = rows
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Have no others than those that are marked, shape (rows,)."""
+        places = np.flatnonzero(kept)
+        rows = self._room(len(places))
+        # All of them are there; but a mode that looks would copy once more.
+        np.take(self.view, places, axis=0, out=rows[: len(places)], mode="clip")
+        self._rows, self._count = rows, len(places)
+
+    def _room(self, count: int) -> NDArray[Any]:
+        """Rows to be filled, and some more, so that the next few do not move all."""
+        return np.empty((count + count // 4 + 64, *self._shape), self._rows.dtype)
 
 
 def renumbered(kept: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -133,19 +133,16 @@ class Image:
     def _take_postings(self, name: str, parts: list[tuple[Digest, int, int]]) -> None:
         """A few go on top; many make a new base."""
         own: Postings = getattr(self, name)
+        total = len(self.alive) if name in _BY_CHUNK else len(self.by_number)
+        numbers = np.arange(total, dtype=np.int32)
         added = [
-            (getattr(digest, name), first_chunk if name in _BY_CHUNK else first_file)
+            (getattr(digest, name), numbers[first_chunk if name in _BY_CHUNK else first_file :])
             for digest, first_chunk, first_file in parts
         ]
         if sum(part.size for part, _ in added) < _MANY_POSTINGS:
-            for part, first in added:
-                own.absorb(part, first)
-            return
-        total = len(self.alive) if name in _BY_CHUNK else len(self.by_number)
-        numbers = np.arange(total, dtype=np.int32)
-        setattr(
-            self, name, Postings.joined([(own, numbers), *((part, numbers[first:]) for part, first in added)])
-        )
+            own.absorb(Postings.joined(added))
+        else:
+            setattr(self, name, Postings.joined([(own, numbers), *added]))
 
     def remove(self, path: str) -> None:
         """Take a file out, if it is there."""
@@ -217,9 +214,9 @@ class Image:
             numbers = chunk_numbers if name in _BY_CHUNK else file_numbers
             getattr(self, name).compact(numbers)
         self.file_of.replace(file_numbers[self.file_of.view[kept_chunks]])
-        self.base_size.replace(self.base_size.view[kept_files])
+        self.base_size.keep(kept_files)
         for column in (self.length, self.named, self.vectors, self.embedded, self.alive):
-            column.replace(column.view[kept_chunks])
+            column.keep(kept_chunks)
         self._reindex(rows)
         self._dead = 0
         self.changes += 1
@@ -271,7 +268,7 @@ class Image:
                 setattr(image, name, Postings.load(arrays, name))
             image.base_size.replace(arrays.get("base_size"))
             image.embedded.replace(arrays.get("embedded"))
-            image.vectors.replace(arrays.get("vectors").astype(np.float32))
+            image.vectors.replace(arrays.get("vectors"))
             image._restore(saved.files)
         except (msgspec.MsgspecError, ValueError, IndexError) as error:
             raise BrokenArrays(str(error)) from error

@@ -58,7 +58,7 @@ class Readers:
             known: The hashes of their contents so far.
         """
         few = len(paths) <= _FEW
-        batches = _batches(paths, _FEW_AT_ONCE if few else _BATCH)
+        batches = _batches(paths, max(_FEW_AT_ONCE, len(paths) // _FEW_AT_ONCE) if few else _BATCH)
         at_once = 1 if few else 2 * self._count
         running = {self._read(batch, known) for batch in islice(batches, at_once)}
         try:
@@ -142,7 +142,7 @@ def _digest(root: Path, batch: Sequence[str], known: Mapping[str, bytes]) -> Dig
 
 def _begin() -> None:
     """Leave Ctrl-C to the parent, end when it does, however that happens, and take no more than a share."""
-    gc.disable()  # there are no cycles in what is made here, and much of it
+    gc.set_threshold(500_000)  # there are hardly any cycles in what is made here, and much of it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None, "this runs in a process of a pool"

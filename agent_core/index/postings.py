@@ -95,16 +95,18 @@ class Postings:
         """How many postings there are, dead ones included."""
         return len(self._documents) + self.overlay
 
-    def absorb(self, other: Postings, first: int) -> None:
-        """Take in the documents of another index, numbered from `first` on."""
-        for term in other.names():
-            documents, counts = other.get(term)
+    def absorb(self, other: Postings) -> None:
+        """Take in the base of another index, whose documents have numbers of this one."""
+        documents: list[int] = other._documents.tolist()
+        counts: list[int] = other._counts.tolist()
+        offsets: list[int] = other._offsets.tolist()
+        for term, begin, end in zip(other._numbers, offsets, offsets[1:], strict=False):
             entry = self._added.get(term)
             if entry is None:
                 entry = self._added[term] = ([], [])
-            entry[0].extend((documents + first).tolist())
-            entry[1].extend(counts.tolist())
-        self.overlay += other.size
+            entry[0].extend(documents[begin:end])
+            entry[1].extend(counts[begin:end])
+        self.overlay += len(documents)
 
     def get(self, term: str) -> tuple[Ints, NDArray[np.uint8]]:
         """The documents that hold a term and its counts in them, in no particular order."""
