@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.code.lines import Lines
 from agent_core.code.model import Symbol
 from agent_core.index.api import FileFacts, OutlineSymbol, Overview, Part, Place, SearchMode
 from agent_core.index.digest import read_file
@@ -108,11 +107,11 @@ class Answers:
         read = read_file(self._root, place.path)
         if read is None:
             return ""
-        lines = Lines(read[1].decode("utf-8", "replace"))
-        last = min(place.end, len(lines), place.start + _MOST_LINES - 1)
-        if place.start > last:
-            return ""
-        return printable(lines.text(place.start - 1, last - 1)[:_MOST_CHARACTERS])
+        lines = read[1].split(b"\n", place.start + _MOST_LINES)
+        if not lines[-1]:
+            lines.pop()
+        shown = b"\n".join(lines[place.start - 1 : min(place.end, place.start + _MOST_LINES - 1)])
+        return printable(shown.decode("utf-8", "replace").removesuffix("\r")[:_MOST_CHARACTERS])
 
     # Files and folders
 

@@ -7,6 +7,7 @@ makes a new base.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import chain, compress
 from typing import Any, NamedTuple
@@ -109,7 +110,7 @@ class Postings:
         self.overlay += len(documents)
 
     def get(self, term: str) -> tuple[Ints, NDArray[np.uint8]]:
-        """The documents that hold a term and its counts in them, in no particular order."""
+        """The documents that hold a term and its counts in them, in their order."""
         number = self._numbers.get(term)
         added = self._added.get(term)
         if number is None:
@@ -124,6 +125,21 @@ class Postings:
             np.concatenate([documents, np.array(added[0], np.int32)]),
             np.concatenate([counts, np.array(added[1], np.uint8)]),
         )
+
+    def within(self, term: str, first: int, count: int) -> Ints:
+        """Those of `count` documents from `first` on that hold a term, in their order."""
+        number = self._numbers.get(term)
+        found = _NOTHING
+        if number is not None:
+            own = self._documents[self._offsets[number] : self._offsets[number + 1]]
+            # Bounds of another type would have all documents copied.
+            begin, end = own.searchsorted(np.array((first, first + count), np.int32)).tolist()
+            found = own[begin:end]
+        added = self._added.get(term)
+        if added is not None:
+            more = added[0][bisect_left(added[0], first) : bisect_left(added[0], first + count)]
+            found = np.concatenate([found, np.array(more, np.int32)]) if more else found
+        return found
 
     def select(self, terms: Sequence[str]) -> tuple[NDArray[np.int64], Ints]:
         """The documents of many terms: for each posting its term's place in `terms`, and its document."""

@@ -156,8 +156,7 @@ class Ranker:
         if seen.similar is not None:
             said = said + _CHUNK_VECTOR * np.maximum(seen.similar[own], 0)
         for name in (*question.wanted.names, *(whole(split(name)) for name in question.wanted.spoken)):
-            documents, _ = self._image.names.get(name)
-            defining = documents[(documents >= entry.first) & (documents < entry.first + entry.count)]
+            defining = self._image.names.within(name, entry.first, entry.count)
             said[defining - entry.first] += _CHUNK_DEFINES
         order = np.argsort(-said, kind="stable")[:_MOST_PARTS].tolist()
         parts = tuple(RankedChunk(entry.first + index, float(said[index])) for index in order)
@@ -172,8 +171,7 @@ class Ranker:
         return tuple(sorted(found, key=lambda term: -rarity[term]))
 
     def _holds(self, entry: FileEntry, term: str) -> bool:
-        documents, _ = self._image.body.get(term)
-        return bool(((documents >= entry.first) & (documents < entry.first + entry.count)).any())
+        return len(self._image.body.within(term, entry.first, entry.count)) > 0
 
 
 def _role_weights(text: str, tests: bool | None) -> dict[str, float]:

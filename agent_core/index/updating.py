@@ -13,7 +13,7 @@ from agent_core.index.image import Image
 from agent_core.index.pool import Readers
 from agent_core.index.scan import FileState, scan, state_of
 
-_MANY = 50
+_MANY = 500
 """From so many changed paths on, a look at everything is quicker than one at each."""
 _log = logging.getLogger(__name__)
 _RULES = frozenset({".gitignore", ".ignore"})
@@ -115,13 +115,13 @@ class Updater:
             await self._find_changes()
             if self.behind:
                 await self._read()
-        self.done = 0
+        self.done, self.trouble = 0, ""
         self._on_change(())
 
     async def _find_changes(self) -> None:
         """Find out which files differ, and put them into `behind`."""
         told, self._told = self._told, set()
-        if self._everything or len(told) > _MANY or any(map(self._concerns_all, told)):
+        if self._everything or len(told) > _MANY or self._concern_all(told):
             self._everything = False
             self._rules = IgnoreRules(self._root)
             found = await asyncio.to_thread(scan, self._root)
@@ -137,17 +137,21 @@ class Updater:
         if gone:  # ignored ones may still exist: they are not to be read
             self._take([digest_of_gone(gone)])
 
-    def _concerns_all(self, path: str) -> bool:
-        """Whether a change of the path may concern others: ignore rules, folders."""
-        name = path.rpartition("/")[2]
-        if name in _RULES:
-            return True
-        if path in self._image.files:
-            return False
-        there = Path(self._root, path)
-        if there.is_dir():
-            return True
-        return not there.exists() and any(known.startswith(f"{path}/") for known in self._image.files)
+    def _concern_all(self, paths: Iterable[str]) -> bool:
+        """Whether a change of the paths may concern others: ignore rules, folders."""
+        files = self._image.files
+        gone: list[str] = []
+        for path in paths:
+            if path.rpartition("/")[2] in _RULES:
+                return True
+            if path in files:
+                continue
+            there = Path(self._root, path)
+            if there.is_dir():
+                return True
+            if not there.exists():
+                gone.append(f"{path}/")
+        return bool(gone) and any(known.startswith(tuple(gone)) for known in files)
 
     def _is_behind(self, path: str) -> bool:
         state = state_of(self._root, path)

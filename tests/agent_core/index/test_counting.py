@@ -43,6 +43,8 @@ def test_it_is_as_when_each_text_is_counted_alone() -> None:
             number: one[term] for number, one in enumerate(wanted) if term in one
         }
         assert documents.tolist() == sorted(documents.tolist())
+        held = found.postings.within(term, 10, 20).tolist()
+        assert held == [number for number in documents.tolist() if 10 <= number < 30]
 
 
 def test_terms_are_taken_as_they_are() -> None:

@@ -58,6 +58,10 @@ def test_random_changes_leave_what_a_fresh_index_holds(
         names = [str(one.relative_to(tmp_path)) for one in changed]
         image.take(digest(tmp_path, names))
     same(image, fresh(tmp_path))
+    for term in image.body.names():
+        documents = image.body.get(term)[0].tolist()
+        assert documents == sorted(documents)
+        assert image.body.within(term, 20, 30).tolist() == [one for one in documents if 20 <= one < 50]
     image.compact()
     same(image, fresh(tmp_path))
 
