@@ -42,7 +42,10 @@ def host_of(url: str) -> str:
 
 def is_local(url: str) -> bool:
     """Whether the URL names this machine by a loopback name or address."""
-    name = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        name = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
     if name == "localhost" or name.endswith(".localhost"):
         return True
     import ipaddress

@@ -134,6 +134,7 @@ class Models:
     async def pull(self, name: str, *, insecure: bool = False) -> AsyncGenerator[PullProgress]:
         """Pull a model into Ollama. Leave the generator (`contextlib.aclosing`), or cancel, to stop it.
 
+        A registry on the server's machine (`localhost:5000/a/b:c`) needs no TLS; with `insecure` none does.
         The last progress has `done`, and `error` when it failed; the error is then raised as well.
         """
         from agent_core.llm.ollama import OllamaModel
@@ -141,7 +142,7 @@ class Models:
         model = OllamaModel(settings=self._settings, name=name)
         try:
             await self._approve(model.info)
-            async with aclosing(model.pull(insecure=insecure)) as steps:
+            async with aclosing(model.pull(insecure=insecure or is_local(f"//{name}"))) as steps:
                 async for step in steps:
                     yield step
         except AgentError as error:

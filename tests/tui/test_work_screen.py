@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from rich.style import Style
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -473,6 +474,23 @@ async def test_a_pull_shows_how_far_it_is_and_can_be_stopped(runtime: FakeRuntim
         assert isinstance(app.screen, ModelsScreen), "the first Esc stops, the second closes"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.work)
+
+
+async def test_a_name_and_the_key_that_pulls_may_come_at_once(runtime: FakeRuntime) -> None:
+    runtime.models.steps = [
+        PullProgress(model="new", status="pulling", completed=30, total=100),
+        asyncio.Event(),
+    ]
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("f7")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and listed(app.screen))
+        for key in ("n", "e", "w", "ctrl+d"):  # as the terminal sends them, without a pause between
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: "30%" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Stopped pulling new" in screen_text(app))
 
 
 async def test_why_a_pull_failed_is_told_in_full(runtime: FakeRuntime) -> None:

@@ -96,7 +96,10 @@ class ModelsScreen(Filtered):
             self.dismiss(name)
 
     def action_pull(self) -> None:
-        """Pull the model that is typed."""
+        """Pull the model that is typed, once all that was typed is there."""
+        self.query_one(Input).call_later(self._begin_pull)
+
+    def _begin_pull(self) -> None:
         name = self.query_one(Input).value.strip()
         if name and self._pulling is None:
             self.run_worker(self._pull(name), group="pull", exclusive=True)

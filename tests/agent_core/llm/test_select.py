@@ -236,6 +236,21 @@ async def test_a_failed_pull_ends_with_its_error(model_server: ModelServer) -> N
     assert steps[-1].done and steps[-1].error is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "insecure"),
+    [("localhost:5000/a/b:c", True), ("[::1]:5000/a/b", True), ("qwen3:1.7b", False), ("box:5000/a/b", False),
+     ("[odd", False)],
+)  # fmt: skip
+async def test_a_registry_on_this_machine_needs_no_tls(
+    model_server: ModelServer, name: str, insecure: bool
+) -> None:
+    model_server.pull_lines = [{"status": "success"}]
+    models = models_of(Recorder(), ollama_host=model_server.url)
+    async with aclosing(models.pull(name)) as progress:
+        assert [step.done async for step in progress][-1]
+    assert bool(model_server.requests[-1].body.get("insecure")) == insecure
+
+
 @pytest.mark.ollama
 async def test_genuine_list_and_switch(ollama: Ollama) -> None:
     models = Models(settings=ollama.settings, publish=Recorder())
