@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,7 @@ class Desk:
 
     def read_git(self) -> None:
         """Ask git soon; many changes are one question."""
-        self._screen.run_worker(self._read_git(_GIT_PAUSE_S), group="git", exclusive=True)
+        self._screen.run_worker(partial(self._read_git, _GIT_PAUSE_S), group="git", exclusive=True)
 
     async def _read_git(self, pause: float = 0.0) -> None:
         from agent_core.gitstate import status

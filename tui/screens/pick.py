@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -56,7 +57,7 @@ class Filtered(Dialog[str]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is typed now."""
         event.stop()
-        self.run_worker(self.search(event.value), group="search", exclusive=True)
+        self.run_worker(partial(self.search, event.value), group="search", exclusive=True)
 
     async def search(self, query: str) -> None:
         """Show what fits."""

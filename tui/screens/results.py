@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -182,7 +183,7 @@ class ResultsScreen(Dialog[str]):
         """Search for what is typed now."""
         event.stop()
         if event.value.strip() != self._results.query:
-            self.run_worker(self._search(event.value), group="search", exclusive=True)
+            self.run_worker(partial(self._search, event.value), group="search", exclusive=True)
 
     async def _search(self, typed: str) -> None:
         mode, query = self._results.mode, " ".join(typed.split())
