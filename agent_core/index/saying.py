@@ -53,7 +53,7 @@ def vectors(status: IndexStatus) -> str:
 
 
 def _time_left(status: IndexStatus) -> str:
-    if status.eta_s is None:
+    if status.eta_s is None or status.embedded >= status.chunks:
         return ""
     return f" ({about(status.eta_s)} left)"
 

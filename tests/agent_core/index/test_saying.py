@@ -78,3 +78,8 @@ def test_rows_tell_everything() -> None:
         ("kept by", "another session of this workspace"),
     ]
     assert ("vectors", "none: no embedder") in rows(IndexStatus())
+
+
+def test_no_time_is_left_when_no_vector_is_missing() -> None:
+    done = IndexStatus(phase="ready", files=1, chunks=20, embedded=20, eta_s=0.0, embedder="m")
+    assert ("vectors", "20 of 20, by m") in rows(done)
