@@ -62,7 +62,7 @@ class WorkerIndex:
         self._watchers: list[Callable[[IndexStatus], None]] = []
         self._number = 0
         self._closed = False
-        self._held_back = False
+        self._held_back = self._granted = False
         self._errors = b""
         self._reason: ErrorInfo | None = None
 
@@ -76,7 +76,7 @@ class WorkerIndex:
     ) -> SearchAnswer:
         """See `api.Index.search`."""
         if mode == "vector":
-            await self._ask_again()
+            await self._permit_vectors()
         began = asyncio.get_running_loop().time()
         call = p.Search(query, mode, limit, tests)
         answer: SearchAnswer = await self._ask(call, SearchAnswer)
@@ -88,7 +88,7 @@ class WorkerIndex:
 
     async def embed(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         """See `api.Index.embed`."""
-        await self._ask_again()
+        await self._permit_vectors()
         return await self._followed(p.Embed(), on_progress)
 
     async def file_facts(self, path: str) -> FileFacts | None:
@@ -163,25 +163,35 @@ class WorkerIndex:
                 raise IndexFault("The index is closed")
             return self._process or await self._start()
 
-    async def _ask_again(self) -> None:
-        """Where an embedder was held back since nobody could be asked, ask; if it may be used, begin anew."""
-        if self._held_back:
-            async with self._starting:
-                if await self._allowed() is self._settings:
-                    await self._end()
+    async def _permit_vectors(self) -> None:
+        """Before vectors are needed, ask whether their embedder may have the texts; where it was held back
+        so far, begin anew. Raises PermissionRefused."""
+        async with self._starting:
+            if self._process is None or self._held_back:
+                await self._permit()
+                await self._end()
 
-    async def _allowed(self) -> Settings:
-        """The settings, without an embedder that may not have the texts."""
+    async def _permit(self) -> None:
+        """Return when the embedder may have the texts; raises PermissionRefused."""
         from agent_core.index.embed.select import recipient
 
         remote = recipient(self._settings)
-        if remote is None or remote.is_local or self._approve_host is None:
-            return self._settings
+        if self._granted or remote is None or remote.is_local or self._approve_host is None:
+            return
+        if not await self._approve_host(remote):
+            raise PermissionRefused(
+                f"No texts are sent to {remote.host}: it is not this machine and was not approved",
+                hint="Approve it when asked, or set embedder = minilm.",
+            )
+        self._granted = True
+
+    async def _allowed(self) -> Settings:
+        """The settings, without an embedder that may not have the texts."""
         try:
-            allowed = await self._approve_host(remote)
+            await self._permit()
         except PermissionRefused:
-            allowed = False
-        return self._settings if allowed else msgspec.structs.replace(self._settings, embedder="none")
+            return msgspec.structs.replace(self._settings, embedder="none")
+        return self._settings
 
     async def _start(self) -> asyncio.subprocess.Process:
         settings = await self._allowed()
@@ -200,7 +210,7 @@ class WorkerIndex:
         start = p.Start(str(self._workspace.root), settings, settings.index_uri)
         process.stdin.write(p.frame(start))
         self._process = process
-        self._errors = b""
+        self._errors, self._reason = b"", None
         self._told(IndexStatus(phase="opening"))
         self._readers = [
             asyncio.create_task(self._read(process)),

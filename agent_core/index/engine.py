@@ -12,29 +12,23 @@ from collections.abc import Callable, Coroutine
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agent_core.errors import AgentError, IndexFault
+from agent_core.errors import IndexFault
 from agent_core.files import keep_aside
 from agent_core.gitchurn import churn
 from agent_core.index.answers import Answers
 from agent_core.index.api import FileFacts, IndexPhase, IndexStatus, Overview, SearchAnswer, SearchMode
 from agent_core.index.arrays import BrokenArrays
-from agent_core.index.embed.port import Embedder, EmbedderInfo
+from agent_core.index.embed.port import Embedder
+from agent_core.index.embedding import Embedding
 from agent_core.index.image import Image
 from agent_core.index.keeping import Keeper
-from agent_core.index.passage import asked
 from agent_core.index.standing import standing
 from agent_core.index.updating import Updater
-from agent_core.index.vectors import VectorMaker
 from agent_core.watching import FolderWatch
 from agent_core.workspace import Workspace
 
 _PATIENCE_S = 0.4
 """How long a search waits for files that are known to be behind."""
-_QUERY_S = 2.0
-"""How long a search waits for the vector of its question before it goes without."""
 _STEP_MS = 40
 """How long the disk must be quiet before changed files are read."""
 _POLL_S = 5.0
@@ -74,23 +68,17 @@ class Engine:
 
     async def open(self) -> None:
         """Read what is on disk and begin to bring it up to date; raises the `AgentError` tree."""
-        info = await self._embedder_info()
         self._image = await asyncio.to_thread(self._load)
-        if info is not None and self._image.embedder != info.id:
-            self._image.drop_vectors(embedder=info.id, dims=info.dims)
         self._answers = Answers(root=self._root, image=self._image)
         self._updater = Updater(root=self._root, image=self._image, on_change=self._changed)
         self._keeper = Keeper(
-            root=self._root, folder=self._folder, uri=self._uri, image=self._image, embedder=info,
+            root=self._root, folder=self._folder, uri=self._uri, image=self._image,
             on_tick=self._look_for_vectors,
         )  # fmt: skip
-        self._vectors = None
-        if self._embedder is not None and info is not None:
-            self._vectors = VectorMaker(
-                root=self._root, image=self._image, embedder=self._embedder, known=self._keeper.known,
-                keep=self._keeper.keep, may_make=self._keeper.try_lock, mask=self._mask,
-                on_change=self._on_status,
-            )  # fmt: skip
+        self._embedding = Embedding(
+            root=self._root, image=self._image, embedder=self._embedder, keeper=self._keeper,
+            mask=self._mask, on_change=self._on_status,
+        )  # fmt: skip
         self._keeper.try_lock()
         self._watch = FolderWatch(
             on_change=self._updater.told, on_unnamed=self._updater.look, on_trouble=self._blind,
@@ -105,9 +93,7 @@ class Engine:
         gc.freeze()  # what is there stays: looking for garbage in it would hold up searches for 60 ms
         self._start(self._watch.run())
         self._start(self._keeper.run())
-        if self._vectors is not None:
-            self._start(self._vectors.run())
-            self._vectors.wake()
+        self._start(self._embedding.run())
         self._start(self._warm())
         self._answers.recency.take(await churn(Workspace(self._root)), today=date.today())
 
@@ -126,18 +112,6 @@ class Engine:
             _log.error("a part of the index stopped", exc_info=error)
             self._trouble["task"] = f"a part of the index stopped: {error}"
             self._on_status()
-
-    async def _embedder_info(self) -> EmbedderInfo | None:
-        """Which embedder there is; a remote one is asked, and does without when it does not answer."""
-        if self._embedder is None:
-            return None
-        try:
-            if not self._embedder.info.dims:
-                await self._embedder.embed(["x"], purpose="query")
-            return self._embedder.info
-        except AgentError as error:
-            self._trouble["embedder"] = f"no vectors: {error.message}"
-            return None
 
     def _load(self) -> Image:
         path = self._folder / "image"
@@ -162,15 +136,15 @@ class Engine:
             self._phase = "scanning"
         if paths:
             self._keeper.changed(paths)
-            if self._vectors is not None:
-                self._vectors.prefer(paths if len(paths) < 100 else ())
-                self._vectors.wake()
+            if (maker := self._embedding.maker) is not None:
+                maker.prefer(paths if len(paths) < 100 else ())
+                maker.wake()
         self._on_status()
 
     def _look_for_vectors(self) -> None:
         """Another process may have made some."""
-        if self._vectors is not None:
-            self._vectors.look_again()
+        if (maker := self._embedding.maker) is not None:
+            maker.look_again()
 
     def _blind(self, reason: str) -> None:
         """Without being told of changes, look for them."""
@@ -191,26 +165,21 @@ class Engine:
         if self._phase == "opening":
             return IndexStatus(phase="opening")
         return standing(
-            self._phase, image=self._image, updater=self._updater, keeper=self._keeper, vectors=self._vectors,
-            troubles=self._trouble.values(),
+            self._phase, image=self._image, updater=self._updater, keeper=self._keeper,
+            embedding=self._embedding, troubles=self._trouble.values(),
         )  # fmt: skip
 
     async def search(self, query: str, *, mode: SearchMode, limit: int, tests: bool | None) -> SearchAnswer:
         """Search; raises `IndexFault` when there is nothing to search in."""
         await self._ready()
         if mode == "vector":
-            if self._vectors is None:
-                raise IndexFault(
-                    "There are no vectors: no embedder is in use",
-                    hint="Set `embedder` to minilm, ollama or openai, or use esearch.",
-                )
-            await self._vectors.finished()
-        vector, note = await self._vector_of(query)
+            await (await self._embedding.needed()).finished()
+        vector, note = await self._embedding.of(query)
         if vector is None and mode == "vector":
-            raise IndexFault("There are no vectors yet", hint=note or "`emb-index` makes them.")
+            reason = note or self._embedding.trouble
+            raise IndexFault("There are no vectors yet", hint=reason or "`emb-index` makes them.")
         answer = await self._answers.search(query, vector, mode=mode, limit=limit, tests=tests)
-        if self._vectors is not None:
-            self._vectors.prefer(place.path for place in reversed(answer.places))
+        self.opened(tuple(place.path for place in reversed(answer.places)))
         return SearchAnswer(places=answer.places, note=self._note(note), status=self.status)
 
     async def _ready(self) -> None:
@@ -220,19 +189,9 @@ class Engine:
         if self._updater.trouble:
             raise IndexFault(f"The index cannot be made: {self._updater.trouble}")
 
-    async def _vector_of(self, query: str) -> tuple[NDArray[np.float32] | None, str]:
-        if self._embedder is None or self._vectors is None or not self._image.with_vector:
-            return None, ""
-        try:
-            async with asyncio.timeout(_QUERY_S):
-                return (await self._embedder.embed([asked(query)], purpose="query"))[0], ""
-        except (AgentError, TimeoutError) as error:
-            reason = error.message if isinstance(error, AgentError) else "the embedder is slow"
-            return None, f"searched without vectors: {reason}"
-
     def _note(self, note: str) -> str:
         image, behind = self._image, len(self._updater.behind)
-        missing = image.chunks - image.with_vector if self._vectors is not None else 0
+        missing = image.chunks - image.with_vector if self._embedding.maker is not None else 0
         parts = [note] if note else []
         if behind:
             parts.append(f"{behind:,} changed files are not in the index yet")
@@ -257,13 +216,10 @@ class Engine:
     async def embed(self) -> IndexStatus:
         """Return when no vector is missing; raises `IndexFault` when they cannot be made."""
         await self._ready()
-        if self._vectors is None:
-            raise IndexFault(
-                "No embedder is in use", hint="Set `embedder` to minilm, ollama or openai; see `config show`."
-            )
-        await self._vectors.finished()
-        if self._vectors.trouble:
-            raise IndexFault(f"The vectors cannot be made: {self._vectors.trouble}")
+        maker = await self._embedding.needed()
+        await maker.finished()
+        if maker.trouble:
+            raise IndexFault(f"The vectors cannot be made: {maker.trouble}")
         if self._keeper.writer:
             await self._keeper.save()
             await self._keeper.sync()
@@ -281,8 +237,8 @@ class Engine:
 
     def opened(self, paths: tuple[str, ...]) -> None:
         """Somebody looks at these files."""
-        if self._vectors is not None:
-            self._vectors.prefer(paths)
+        if (maker := self._embedding.maker) is not None:
+            maker.prefer(paths)
 
     async def aclose(self) -> None:
         """End everything and keep what is not kept yet."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.errors import IndexFault
+from agent_core.errors import AgentError, IndexFault
 from agent_core.index.digest import FileRow
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.image import Image
+from agent_core.index.lock import WriterLock
 from agent_core.index.passage import counted
 from agent_core.index.rows import ChunkRow
 from agent_core.index.texts import texts_of
@@ -50,7 +49,6 @@ class Keeper:
         folder: Where the image and the lock lie.
         uri: Where the LanceDB tables lie.
         image: What is kept.
-        embedder: Whose vectors; None for an index without.
         on_tick: Called whenever this process may have become the writer, or another one may have written.
     """
 
@@ -61,14 +59,15 @@ class Keeper:
         folder: Path,
         uri: str,
         image: Image,
-        embedder: EmbedderInfo | None,
         on_tick: Callable[[], None],
     ) -> None:
         self._root, self._folder, self._uri = root, folder, uri
-        self._image, self._embedder, self._on_tick = image, embedder, on_tick
+        self._image, self._on_tick = image, on_tick
+        self._embedder: EmbedderInfo | None = None
+        self._syncing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lancedb")
         self._store: Store | None = None
-        self._lock = -1
+        self._lock = WriterLock(root=root, folder=folder)
         self._pending: dict[str, None] = {}
         self._unsaved: set[str] = set()
         self._compared = False
@@ -83,21 +82,20 @@ class Keeper:
     @property
     def writer(self) -> bool:
         """Whether this process holds the lock."""
-        return self._lock >= 0
+        return self._lock.held
+
+    def use(self, embedder: EmbedderInfo) -> None:
+        """Keep the vectors of this embedder, too."""
+        self._embedder, self._store = embedder, None
 
     def try_lock(self) -> bool:
         """Become the writer if no other process is."""
-        if self.writer:
-            return True
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        lock = os.open(self._folder / "lock", flags, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
+            return self._lock.take()
+        except (AgentError, OSError) as error:
+            reason = error.message if isinstance(error, AgentError) else error.strerror or str(error)
+            self.trouble = f"the index is not kept ({reason})"
             return False
-        self._lock = lock
-        return True
 
     def changed(self, paths: Iterable[str]) -> None:
         """These files are to be kept."""
@@ -121,6 +119,8 @@ class Keeper:
         """Work until cancelled."""
         while True:
             await asyncio.sleep(_TICK_S)
+            if self._lock.lost():
+                self._begin_anew()
             if not self.writer:
                 if not self.try_lock():
                     self._on_tick()
@@ -131,6 +131,12 @@ class Keeper:
                 await self.sync()
             if self._save_due(quiet):
                 await self.save()
+
+    def _begin_anew(self) -> None:
+        """Somebody removed what was kept, the lock too."""
+        self._lock.release()
+        self._store, self._compared = None, False
+        self._synced_changes = self._saved_changes = -1
 
     def _sync_due(self) -> bool:
         if self._image.changes == self._synced_changes:
@@ -146,27 +152,36 @@ class Keeper:
 
     async def sync(self) -> None:
         """Bring the tables up to date with the image, if they are not."""
-        if self._image.changes == self._synced_changes and not self._pending:
-            return
+        async with self._syncing:
+            if self._image.changes != self._synced_changes or self._pending:
+                await self._sync()
+
+    async def _sync(self) -> None:
         changes, self._synced_at = self._image.changes, time.monotonic()
         if not self._compared:
             await self._compare()
         while self._pending and self._compared:
-            paths = list(self._pending)[:_FILES_AT_ONCE]
-            entries = [entry.row for path in paths if (entry := self._image.files.get(path)) is not None]
-            rows = await asyncio.to_thread(self._rows, entries)
-            if (
-                await self._guarded(lambda store, rows=rows, paths=paths: _applied(store, rows, paths))
-                is None
-            ):
+            if not await self._put(list(self._pending)[:_FILES_AT_ONCE]):
                 return
-            for path in paths:
-                self._pending.pop(path, None)
         await self._guarded(_tidied)
         usage = await self._guarded(lambda store: store.usage())
         if usage is not None:
             self._synced_changes = changes
             self.size = usage.size + _size(self._folder / "image")
+
+    async def _put(self, paths: Sequence[str]) -> bool:
+        """Bring some files in the tables up to date; returns whether that worked."""
+        for path in paths:  # first, so that what changes from here on comes again
+            self._pending.pop(path, None)
+        done = None
+        try:
+            entries = [entry.row for path in paths if (entry := self._image.files.get(path)) is not None]
+            rows = await asyncio.to_thread(self._rows, entries)
+            done = await self._guarded(lambda store: _applied(store, rows, paths))
+        finally:
+            if done is None:
+                self._pending.update(dict.fromkeys(paths))
+        return done is not None
 
     async def _compare(self) -> None:
         """Find the files of which the tables hold something else: an earlier process may have been killed."""
@@ -233,9 +248,7 @@ class Keeper:
                 await self._guarded(lambda store: store.close())
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
-            if self.writer:
-                os.close(self._lock)
-                self._lock = -1
+            self._lock.release()
 
     async def _guarded(self, work: Callable[[Store], R]) -> R | None:
         """Do it in the store's thread; the index goes on in memory when that fails, and says so."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent_core.index.api import IndexPhase, IndexStatus
+from agent_core.index.embedding import Embedding
 from agent_core.index.image import Image
 from agent_core.index.keeping import Keeper
 from agent_core.index.updating import Updater
-from agent_core.index.vectors import VectorMaker
 
 
 def standing(
@@ -17,12 +17,12 @@ def standing(
     image: Image,
     updater: Updater,
     keeper: Keeper,
-    vectors: VectorMaker | None,
+    embedding: Embedding,
     troubles: Iterable[str],
 ) -> IndexStatus:
     """The status; of several troubles the first is told: updates, storage, the others, vectors."""
-    without = f"no vectors for now: {vectors.trouble}" if vectors is not None and vectors.trouble else ""
-    trouble = next(filter(None, (updater.trouble, keeper.trouble, *troubles, without)), "")
+    maker = embedding.maker
+    trouble = next(filter(None, (updater.trouble, keeper.trouble, *troubles, embedding.trouble)), "")
     return IndexStatus(
         phase="failed" if updater.trouble else phase,
         files=len(image.files),
@@ -31,8 +31,8 @@ def standing(
         done=updater.done,
         total=updater.done + len(updater.behind),
         embedded=image.with_vector,
-        eta_s=None if vectors is None else vectors.eta_s,
-        embedder="" if vectors is None else image.embedder,
+        eta_s=None if maker is None else maker.eta_s,
+        embedder="" if maker is None else image.embedder,
         bytes_on_disk=keeper.size,
         skipped=updater.skipped,
         trouble=trouble,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ _BATCH = 16
 _LOOK_AHEAD = 400
 _RATE_OF = 20
 _AGAIN_S = 30.0
+_OTHERS_S = 30.0
+"""How long a session waits for the next vectors of the one that makes them."""
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +63,9 @@ class VectorMaker:
         self._unsearched = True
         self._wanted = asyncio.Event()
         self._rest = asyncio.Event()
+        self._came = asyncio.Event()
+        self._retry = asyncio.Event()
+        self._over = False
         self._times: list[tuple[float, int]] = []
         self.trouble = ""
         """Why there are none for now, in one sentence; "" when all is well."""
@@ -93,28 +99,61 @@ class VectorMaker:
         self.wake()
 
     async def finished(self) -> None:
-        """Wait until none is missing that can be made, or there is trouble."""
+        """Wait until none is missing that can be made, there is trouble, or no more come from elsewhere."""
+        if not self._over:
+            self.trouble = ""  # whoever waits wants it tried now
+        self._retry.set()
         self.wake()
-        while self._wanted.is_set() and not self.trouble:
-            self._rest.clear()
-            await self._rest.wait()
+        while not self.trouble:
+            if self._wanted.is_set():
+                self._rest.clear()
+                await self._rest.wait()
+            elif self._may_make() or not self._next() or not await self._more_came():
+                return
+
+    async def _more_came(self) -> bool:
+        """Wait for vectors that another process makes; returns whether there are any."""
+        self._came.clear()
+        try:
+            async with asyncio.timeout(_OTHERS_S):
+                return await self._came.wait()
+        except TimeoutError:
+            return False
 
     async def run(self) -> None:
         """Work until cancelled."""
+        try:
+            await self._work()
+        except Exception as error:  # nobody may wait for what does not come
+            self.trouble = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self._over = True
+            self._rest.set()
+
+    async def _work(self) -> None:
         while True:
             await self._wanted.wait()
             try:
                 while await self._some():
                     self.trouble = ""
                 self.trouble = ""
-                self._wanted.clear()
+                if not self._unsearched:
+                    self._wanted.clear()
+                self._rest.set()
             except AgentError as error:  # the edge of this worker: it says so and tries again later
                 _log.warning("no vectors for now: %s", error.message)
                 self.trouble = error.message
                 self._on_change()
-                self._rest.set()
-                await asyncio.sleep(_AGAIN_S)
-            self._rest.set()
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Leave the embedder alone for a while, or until somebody asks for vectors."""
+        self._retry.clear()
+        self._rest.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AGAIN_S):
+                await self._retry.wait()
 
     async def _some(self) -> bool:
         """Find those that were made before, else make a batch; returns whether there may be more."""
@@ -134,6 +173,7 @@ class VectorMaker:
             self._image.add_vectors(vectors)
             await self._keep(vectors)
             self._times = [*self._times[-_RATE_OF:], (time.monotonic() - began, len(vectors))]
+            self._came.set()
         self._on_change()
         return True
 
@@ -147,6 +187,7 @@ class VectorMaker:
         self._unknown.update(key for key in wanted if key not in known)
         if known:
             self._image.add_vectors(known)
+            self._came.set()
             self._on_change()
         return bool(known)
 

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import IndexFault
+from agent_core.errors import IndexFault, PermissionRefused
 from agent_core.index.client import WorkerIndex
 from agent_core.index.image import Image
 from agent_core.index.store import Store
@@ -301,7 +301,7 @@ async def test_no_vectors_without_an_embedder(tmp_path: Path, open_index: Open) 
     index = open_index(tmp_path)
     with pytest.raises(IndexFault, match="no embedder"):
         await index.search("alpha", mode="vector")
-    with pytest.raises(IndexFault, match="No embedder"):
+    with pytest.raises(IndexFault, match="no embedder"):
         await index.embed(on_progress=ignore)
 
 
@@ -323,8 +323,10 @@ async def test_an_embedder_elsewhere_is_asked_about_until_it_may_be_used(tmp_pat
     try:
         answer = await index.search("alpha")
         assert answer.places and answer.status.trouble == ""
-        with pytest.raises(IndexFault, match="No embedder"):
+        with pytest.raises(PermissionRefused, match=r"embedder\.invalid:11434"):
             await index.embed(on_progress=ignore)
+        with pytest.raises(PermissionRefused):
+            await index.search("alpha", mode="vector")
         allowed = True
         with pytest.raises(IndexFault):
             await index.embed(on_progress=ignore)

@@ -1,0 +1,108 @@
+"""An embedder behind an endpoint that is slow, down or breaks: the index goes on, and tries again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from agent_core.config import Settings
+from agent_core.errors import IndexFault
+from agent_core.index.client import WorkerIndex
+from agent_core.index.embed.port import EmbedderInfo, Purpose
+from agent_core.index.image import Image
+from agent_core.index.vectors import VectorMaker
+from agent_core.workspace import Workspace
+from tests.agent_core.index.workspaces import fresh, make
+from tests.fakes.model_server import ModelServer
+from tests.fakes.model_wire import Answer
+
+
+def ignore(_: Any) -> None:
+    return None
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def index(server: ModelServer, tmp_path: Path) -> AsyncIterator[WorkerIndex]:
+    make(tmp_path, 3)
+    settings = msgspec.structs.replace(Settings(), embedder="openai", openai_base_url=f"{server.url}/v1")
+    index = WorkerIndex(workspace=Workspace.open(tmp_path), settings=settings, publish=ignore)
+    yield index
+    await index.aclose()
+
+
+async def test_an_endpoint_that_says_nothing_holds_no_search_up(
+    server: ModelServer, index: WorkerIndex
+) -> None:
+    server.script(Answer(hang="headers"))
+    answer = await index.search("alpha")
+    assert answer.places
+    await server.answering.wait()
+    assert server.requests[-1].closed is None, "it was not waited for"
+
+
+async def test_an_endpoint_that_is_down_is_named_and_tried_again(
+    server: ModelServer, index: WorkerIndex
+) -> None:
+    server.script(Answer(status=400, body='{"error": {"message": "no such thing"}}'))
+    for mode in ("vector", None):
+        with pytest.raises(IndexFault, match="no such thing"):
+            if mode:
+                await index.search("alpha", mode=mode)
+            else:
+                await index.embed(on_progress=ignore)
+    answer = await index.search("alpha")
+    assert "without vectors" in answer.note and "no such thing" in answer.note
+    assert "no such thing" in answer.status.trouble
+    server.script(Answer())
+    status = await index.embed(on_progress=ignore)
+    assert status.embedded == status.chunks > 0
+    assert not status.trouble
+    assert (await index.search("alpha", mode="vector")).places
+
+
+class Breaking:
+    """An embedder with a fault of its own."""
+
+    info = EmbedderInfo(id="breaking", dims=3, local=True)
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose) -> np.ndarray[Any, Any]:
+        raise ValueError("a fault nobody thought of")
+
+    async def aclose(self) -> None:
+        return None
+
+
+async def test_nobody_waits_for_vectors_that_do_not_come(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    image: Image = fresh(tmp_path)
+    image.drop_vectors(embedder="breaking", dims=3)
+
+    async def known(_: list[bytes]) -> dict[bytes, Any]:
+        return {}
+
+    async def keep(_: Any) -> None:
+        return None
+
+    maker = VectorMaker(
+        root=tmp_path, image=image, embedder=Breaking(), known=known, keep=keep, may_make=lambda: True,
+        mask=str, on_change=lambda: None,
+    )  # fmt: skip
+    running = asyncio.create_task(maker.run())
+    async with asyncio.timeout(60):
+        await maker.finished()
+        await maker.finished()
+    assert "nobody thought of" in maker.trouble
+    with pytest.raises(ValueError, match="nobody thought of"):
+        await running

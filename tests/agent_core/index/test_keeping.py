@@ -1,0 +1,76 @@
+"""What is kept of the image while it changes, and when what was kept is removed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent_core.index import keeping
+from agent_core.index.client import WorkerIndex
+from agent_core.index.digest import digest
+from agent_core.index.keeping import Keeper
+from agent_core.index.rows import ChunkRow
+from agent_core.index.store import Store
+from tests.agent_core.index.workspaces import fresh, make
+
+Open = Callable[..., WorkerIndex]
+
+
+async def test_a_file_that_changes_while_it_is_written_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, 2)
+    image = fresh(tmp_path)
+    folder = tmp_path / ".dspy_tui" / "index"
+    folder.mkdir(parents=True)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=image, on_tick=lambda: None
+    )
+    assert keeper.try_lock()
+    path = "pkg0/module_0.py"
+    loop = asyncio.get_running_loop()
+    write, changes = keeping._applied, iter(["def quite_different():\n    return 1\n"])
+
+    def change() -> None:
+        for text in changes:
+            (tmp_path / path).write_text(text)
+            image.take(digest(tmp_path, [path]))
+            keeper.changed([path])
+
+    def written(store: Store, rows: Sequence[ChunkRow], paths: Sequence[str]) -> bool:
+        done = write(store, rows, paths)
+        loop.call_soon_threadsafe(change)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+        return done
+
+    monkeypatch.setattr(keeping, "_applied", written)
+    await keeper.sync()
+    await keeper.sync()
+    await keeper.aclose()
+    stored = Store.open(str(folder / "lance"), embedder=None).ids_by_path()
+    assert set(stored[path]) == {chunk.id.hex() for chunk in image.files[path].row.chunks}
+
+
+async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open_index: Open) -> None:
+    """`git clean -fdx` takes the lock away under the session that holds it."""
+    make(tmp_path, 3)
+    first = open_index(tmp_path)
+    await first.build(on_progress=lambda _: None)
+    shutil.rmtree(tmp_path / ".dspy_tui")
+    second = open_index(tmp_path)
+    await second.build(on_progress=lambda _: None)
+
+    async def writers() -> list[bool]:
+        return [(await index.search("alpha")).status.writer for index in (first, second)]
+
+    async with asyncio.timeout(60):
+        while sorted(await writers()) != [False, True]:
+            await asyncio.sleep(0.05)
+    assert (tmp_path / ".dspy_tui" / ".gitignore").exists()
+    await first.aclose()
+    await second.aclose()
+    assert (tmp_path / ".dspy_tui" / "index" / "image").exists()
