@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.errors import AgentError, IndexFault
-from agent_core.index.digest import FileRow
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.image import Image
 from agent_core.index.lock import WriterLock
-from agent_core.index.passage import counted
 from agent_core.index.rows import ChunkRow
-from agent_core.index.texts import texts_of
+from agent_core.index.texts import rows_of
 
 if TYPE_CHECKING:
     from agent_core.index.store import Store
@@ -74,10 +72,14 @@ class Keeper:
         self._synced_changes: int = -1
         self._saved_changes: int = image.changes
         self._saved_at = self._changed_at = self._synced_at = time.monotonic()
-        self.trouble = ""
-        """Why it cannot be kept, in one sentence; "" when all is well."""
+        self._troubles = {"lock": "", "tables": "", "image": ""}
         self.size = 0
         """Bytes on disk; 0 until they were counted."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be kept, in one sentence; "" when all is well."""
+        return next(filter(None, self._troubles.values()), "")
 
     @property
     def writer(self) -> bool:
@@ -91,11 +93,13 @@ class Keeper:
     def try_lock(self) -> bool:
         """Become the writer if no other process is."""
         try:
-            return self._lock.take()
+            taken = self._lock.take()
         except (AgentError, OSError) as error:
             reason = error.message if isinstance(error, AgentError) else error.strerror or str(error)
-            self.trouble = f"the index is not kept ({reason})"
+            self._troubles["lock"] = f"the index is not kept ({reason})"
             return False
+        self._troubles["lock"] = ""
+        return taken
 
     def changed(self, paths: Iterable[str]) -> None:
         """These files are to be kept."""
@@ -176,7 +180,7 @@ class Keeper:
         done = None
         try:
             entries = [entry.row for path in paths if (entry := self._image.files.get(path)) is not None]
-            rows = await asyncio.to_thread(self._rows, entries)
+            rows = await asyncio.to_thread(rows_of, self._root, entries)
             done = await self._guarded(lambda store: _applied(store, rows, paths))
         finally:
             if done is None:
@@ -195,36 +199,6 @@ class Keeper:
         self._pending.update(dict.fromkeys(path for path in stored if path not in self._image.files))
         self._compared = True
 
-    def _rows(self, files: Sequence[FileRow]) -> list[ChunkRow]:
-        rows: list[ChunkRow] = []
-        for file in files:
-            texts = texts_of(self._root, file)
-            for chunk in file.chunks:
-                text = texts.get(chunk.text_hash)
-                if text is None:
-                    continue  # the file has changed since; it comes again
-                terms = counted(text)
-                rows.append(
-                    ChunkRow(
-                        id=chunk.id.hex(),
-                        path=file.path,
-                        file_hash=file.hash.hex(),
-                        language=file.language,
-                        role=file.role,
-                        kind=chunk.kind,
-                        name=chunk.name,
-                        start=chunk.start,
-                        end=chunk.end,
-                        text=text,
-                        terms=" ".join(
-                            " ".join([term] * count)
-                            for term, count in zip(terms.terms, terms.counts, strict=True)
-                        ),
-                        text_hash=chunk.text_hash,
-                    )
-                )
-        return rows
-
     async def save(self) -> None:
         """Write the image, if there is anything new in it."""
         if self._image.changes == self._saved_changes:
@@ -235,8 +209,9 @@ class Keeper:
             self._unsaved.clear()
             await asyncio.to_thread(write, self._folder / "image")
         except OSError as error:
-            self.trouble = f"the index cannot be written ({error.strerror or error})"
+            self._troubles["image"] = f"the index cannot be written ({error.strerror or error})"
             return
+        self._troubles["image"] = ""
         self._saved_changes, self._saved_at = changes, time.monotonic()
 
     async def aclose(self) -> None:
@@ -259,11 +234,11 @@ class Keeper:
             if error.broken and self.writer:  # the next use begins anew
                 self._store = None
                 self._compared = False
-            if self.trouble != error.message:
+            if self._troubles["tables"] != error.message:
                 _log.warning("the index is not kept: %s", error.message)
-            self.trouble = error.message
+            self._troubles["tables"] = error.message
             return None
-        self.trouble = ""
+        self._troubles["tables"] = ""
         return result
 
     def _opened(self) -> Store:

@@ -55,6 +55,25 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
     assert set(stored[path]) == {chunk.id.hex() for chunk in image.files[path].row.chunks}
 
 
+async def test_an_image_that_cannot_be_written_is_told_while_the_tables_can(tmp_path: Path) -> None:
+    make(tmp_path, 2)
+    image = fresh(tmp_path)
+    folder = tmp_path / ".dspy_tui" / "index"
+    (folder / "image" / "in the way").mkdir(parents=True)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=image, on_tick=lambda: None
+    )
+    assert keeper.try_lock()
+    image.remove("pkg0/module_0.py")
+    await keeper.save()
+    await keeper.sync()
+    assert "cannot be written" in keeper.trouble
+    shutil.rmtree(folder / "image")
+    await keeper.save()
+    assert keeper.trouble == ""
+    await keeper.aclose()
+
+
 async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open_index: Open) -> None:
     """`git clean -fdx` takes the lock away under the session that holds it."""
     make(tmp_path, 3)
