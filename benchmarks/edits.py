@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import random
@@ -43,19 +44,33 @@ class Edits:
 
     def make(self) -> Edit:
         """Edit a file."""
-        path = self._chance.choice(self._paths)
-        letters = "".join(self._chance.choices(string.ascii_lowercase, k=12))
-        name = f"{letters[:6]}_{letters[6:]}"
-        file = self._workspace / path
-        parts = [part for part in file.read_text("utf-8", "replace").split("\n\n\n") if _MARK not in part]
+        while True:
+            path = self._chance.choice(self._paths)
+            letters = "".join(self._chance.choices(string.ascii_lowercase, k=12))
+            name = f"{letters[:6]}_{letters[6:]}"
+            file = self._workspace / path
+            content = self._with(name, file.read_text("utf-8", "replace"))
+            if _defines(content, name):
+                began = time.perf_counter()
+                file.write_text(content, "utf-8")
+                return Edit(path, name, began)
+
+    def _with(self, name: str, content: str) -> str:
+        parts = [part for part in content.split("\n\n\n") if _MARK not in part]
         lines = (f"    step_{number} = value + {self._chance.randrange(1000)}" for number in range(_LINES))
         body = "\n".join(lines)
         added = f'def {name}(value):\n    """Tell how it goes."""\n{body}\n    return value  {_MARK}'
         parts.insert(self._chance.randint(1, len(parts)), added)
-        content = "\n\n\n".join(parts)
-        began = time.perf_counter()
-        file.write_text(content, "utf-8")
-        return Edit(path, name, began)
+        return "\n\n\n".join(parts)
+
+
+def _defines(content: str, name: str) -> bool:
+    """Whether the function came to stand for itself, not in a text."""
+    try:
+        tree = ast.parse(content)
+    except SyntaxError:
+        return False
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
 
 
 async def found(index: WorkerIndex, edit: Edit) -> float:
