@@ -28,7 +28,7 @@ def standing(
         files=len(image.files),
         chunks=image.chunks,
         behind=len(updater.behind),
-        done=updater.done,
+        done=updater.done + updater.waiting,
         total=updater.done + len(updater.behind),
         embedded=image.with_vector,
         eta_s=None if maker is None else maker.eta_s,

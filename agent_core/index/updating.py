@@ -45,7 +45,9 @@ class Updater:
         self.behind: dict[str, None] = {}
         """Files that are known to differ from the index, in the order in which they are read."""
         self.done = 0
-        """How many were read since there was last nothing to do."""
+        """How many were taken in since there was last nothing to do."""
+        self.waiting = 0
+        """How many more were read, and wait to be taken in with others."""
         self.looked = asyncio.Event()
         """Set once everything was looked at, or could not be."""
         self.trouble = ""
@@ -168,18 +170,21 @@ class Updater:
         files = self._image.files
         known = {path: entry.row.hash for path in paths if (entry := files.get(path)) is not None}
         bunch: list[Digest] = []
-        waiting = 0
+        self.waiting = 0
         async for digest in self._readers.digests(paths, known):
             bunch.append(digest)
-            waiting += len(digest.files) + len(digest.gone) + len(digest.same)
-            if len(paths) < _BUILD or waiting >= max(_TAKEN_AT_ONCE, 2 * len(files)):
+            self.waiting += len(digest.files) + len(digest.gone) + len(digest.same)
+            if len(paths) < _BUILD or self.waiting >= max(_TAKEN_AT_ONCE, 2 * len(files)):
                 self._take(bunch)
-                bunch, waiting = [], 0
+                bunch = []
+            else:
+                self._on_change(())
         if bunch:
             self._take(bunch)
 
     def _take(self, bunch: list[Digest]) -> None:
         self._image.take(*bunch)
+        self.waiting = 0
         changed: list[str] = []
         for digest in bunch:
             changed += digest.gone
