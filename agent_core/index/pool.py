@@ -25,7 +25,7 @@ from pathlib import Path
 from agent_core.index.counting import Vocabulary
 from agent_core.index.digest import Digest, digest
 
-_BATCH = 40
+_BATCH = 100
 _FEW = 300
 """Up to so many files are read by one process: each takes half a second to start."""
 _FEW_AT_ONCE = 8
