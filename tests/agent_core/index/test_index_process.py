@@ -17,7 +17,6 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import IndexFault, PermissionRefused
-from agent_core.index.api import IndexStatus
 from agent_core.index.client import WorkerIndex
 from agent_core.index.image import Image
 from agent_core.index.store import Store
@@ -77,15 +76,6 @@ async def test_a_first_search_builds_the_index(tmp_path: Path, open_index: Open)
     assert answer.places[0].text.startswith("def zorbulate")
     assert answer.status.files == 9
     assert answer.status.phase == "ready"
-
-
-async def test_a_build_tells_how_far_it_is(tmp_path: Path, open_index: Open) -> None:
-    make(tmp_path, 400)
-    seen: list[IndexStatus] = []
-    status = await open_index(tmp_path).build(on_progress=seen.append)
-    assert status.files == 400
-    building = [told for told in seen if told.phase == "building"]
-    assert any(0 < told.done < told.total == 400 for told in building)
 
 
 async def test_changes_are_found_without_being_told(tmp_path: Path, open_index: Open) -> None:
