@@ -21,7 +21,8 @@ from agent_core.index.digest import ChunkFacts, Digest, FileRow
 from agent_core.index.postings import Postings
 from agent_core.index.scan import FileState
 
-VERSION = 1
+VERSION = 2
+"""To be raised whenever chunks or terms of the same content change: unchanged files keep theirs."""
 _FIELDS = ("body", "names", "base", "folders")
 _BY_CHUNK = ("body", "names")
 _MANY_POSTINGS = 100_000

@@ -28,6 +28,8 @@ R = TypeVar("R")
 Vectors = Mapping[bytes, NDArray[np.float32]]
 _TICK_S = 1.0
 _QUIET_S = 3.0
+_STUCK_S = 120.0
+"""No call to LanceDB takes that long; one that does is given up."""
 _FILES_AT_ONCE = 200
 _UPKEEP_S = 10.0
 """How often the tables are looked after while only vectors come."""
@@ -228,8 +230,16 @@ class Keeper:
     async def _guarded(self, work: Callable[[Store], R]) -> R | None:
         """Do it in the store's thread; the index goes on in memory when that fails, and says so."""
         loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._thread, lambda: work(self._opened()))
         try:
-            result = await loop.run_in_executor(self._thread, lambda: work(self._opened()))
+            result = await asyncio.wait_for(asyncio.shield(call), _STUCK_S)
+        except TimeoutError:  # LanceDB has been seen to wait for itself; the next use gets another thread
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="lancedb")
+            self._store, self._compared = None, False
+            self._troubles["tables"] = f"LanceDB does not answer within {_STUCK_S:.0f} s"
+            _log.warning("the index is not kept: %s", self._troubles["tables"])
+            return None
         except IndexFault as error:
             if error.broken and self.writer:  # the next use begins anew
                 self._store = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -93,3 +94,25 @@ async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open
     await first.aclose()
     await second.aclose()
     assert (tmp_path / ".dspy_tui" / "index" / "image").exists()
+
+
+async def test_a_call_that_never_ends_is_given_up_and_the_next_one_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, 1)
+    folder = tmp_path / ".dspy_tui" / "index"
+    folder.mkdir(parents=True)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=fresh(tmp_path), on_tick=lambda: None
+    )
+    assert keeper.try_lock()
+    await keeper.sync()
+    go = threading.Event()
+    monkeypatch.setattr(keeping, "_STUCK_S", 0.2)
+    assert await keeper._guarded(lambda store: go.wait()) is None
+    assert "does not answer" in keeper.trouble
+    monkeypatch.undo()
+    assert await keeper._guarded(lambda store: store.version) is not None
+    assert keeper.trouble == ""
+    go.set()
+    await keeper.aclose()
