@@ -10,6 +10,7 @@
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
     ├── IndexFault              the index cannot be read or written
+    ├── LogFault                a log source is unknown or cannot be read
     └── ModelError              anything between us and a language model
         ├── NoModel             none is configured, and one was needed
         ├── ModelUnreachable    connection refused, no such host, TLS
@@ -117,6 +118,12 @@ class NothingDone(AgentError):
 
     code = "nothing-done"
     exit_code = 6
+
+
+class LogFault(AgentError):
+    """A log source is unknown, or cannot be read."""
+
+    code = "log"
 
 
 class IndexFault(AgentError):
