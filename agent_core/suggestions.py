@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from agent_core.agent.terms import analyse
+from agent_core.code.terms import analyse
 from agent_core.events import Suggestion, SuggestionsRanked
 from agent_core.text import one_line, shorten
 from agent_core.words import enquote, quote

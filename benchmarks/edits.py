@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from agent_core.agent.roles import role
+from agent_core.code.roles import role
 from agent_core.index.client import WorkerIndex
 
 _PAUSE_S = 0.005

@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
-from agent_core.agent.roles import role
+from agent_core.code.roles import role
 from agent_core.index.client import WorkerIndex
 from agent_core.index.embed import minilm
 from agent_core.index.embed.minilm import INFO

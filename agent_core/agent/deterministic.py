@@ -11,10 +11,10 @@ import msgspec
 from agent_core.agent import intent
 from agent_core.agent.gather import search_places
 from agent_core.agent.port import Answer, TaskInput, TurnPort
-from agent_core.agent.ranking import DEFINITION, defined_name
-from agent_core.agent.roles import role
 from agent_core.agent.routing import Route
-from agent_core.agent.terms import analyse
+from agent_core.code.definition import defined_in
+from agent_core.code.roles import role
+from agent_core.code.terms import analyse
 from agent_core.errors import PermissionRefused, ToolError, UsageError, WorkspaceError
 from agent_core.events import Hit, TextDelta
 from agent_core.llm.select import HOW_TO_GET_A_MODEL
@@ -225,7 +225,7 @@ class _Assistant:
 def _importance(hit: Hit) -> tuple[int, int, str, int]:
     """Definitions before uses, product code before tests and documents, then by place."""
     roles = ("source", "test", "data", "document", "log", "generated")
-    return (DEFINITION.match(hit.text) is None, roles.index(role(hit.path)), hit.path, hit.start)
+    return (defined_in(hit.text) is None, roles.index(role(hit.path)), hit.path, hit.start)
 
 
 def _head_lines(places: int) -> list[int]:
@@ -238,7 +238,7 @@ def _from_definition(hit: Hit, names: tuple[str, ...]) -> Hit:
     wanted = {name.rpartition(".")[2].lower() for name in names}
     lines = hit.text.split("\n")
     for number, line in enumerate(lines):
-        if (found := DEFINITION.match(line)) is not None and (defined_name(found) or "").lower() in wanted:
+        if (defined_in(line) or "").lower() in wanted:
             return msgspec.structs.replace(hit, start=hit.start + number, text="\n".join(lines[number:]))
     return hit
 
@@ -261,7 +261,7 @@ def _excerpt(hit: Hit, terms: list[str], height: int) -> Hit:
 def _weight(line: str, terms: list[str]) -> int:
     lowered = line.lower()
     found = sum(term in lowered for term in terms)
-    return found * (3 if DEFINITION.match(line) else 1)
+    return found * (1 if defined_in(line) is None else 3)
 
 
 def _bounded(text: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from agent_core.agent.budget import Mentioned
 from agent_core.agent.history import Exchange
 from agent_core.agent.port import TaskInput, TurnPort
-from agent_core.agent.terms import analyse
+from agent_core.code.terms import analyse
 from agent_core.errors import AgentError, IndexFault, ModelError, PermissionRefused
 from agent_core.events import Hit, Notice
 from agent_core.index.api import Place

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agent_core.agent.terms import is_identifier
+from agent_core.code.terms import is_identifier
 
 Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "search"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from agent_core.agent.roles import role
+from agent_core.code.roles import role
 from agent_core.codectx.declared import declared
 from agent_core.codectx.file import LARGE_FILE, is_public
 from agent_core.codectx.portrait import Portrait, Row, Section, section

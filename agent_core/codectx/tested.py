@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agent_core.agent.roles import role
+from agent_core.code.roles import role
 
 _AFFIXES = re.compile(r"^tests?[_-]|[_.-](?:tests?|spec|it)$|(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT)$")
 

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent_core.agent.roles import role
-from agent_core.agent.terms import split, stems_of
 from agent_core.code.model import Chunk, ParsedFile, Symbol
 from agent_core.code.parse import parse
+from agent_core.code.roles import role
+from agent_core.code.terms import split, stems_of
 from agent_core.files import open_regular
 from agent_core.index.counting import TermCounter, Vocabulary
 from agent_core.index.passage import as_written, digest16, text_hash, whole, words_of

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.agent.terms import split
+from agent_core.code.terms import split
 from agent_core.index.image import Image
 from agent_core.index.passage import as_written, whole
 from agent_core.index.postings import Postings

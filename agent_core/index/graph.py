@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.agent.terms import split
 from agent_core.code.model import Symbol
+from agent_core.code.terms import split
 from agent_core.index.image import FileEntry, Image
 from agent_core.index.passage import whole
 from agent_core.index.postings import Postings

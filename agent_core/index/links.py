@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.agent.terms import split
+from agent_core.code.terms import split
 from agent_core.index.features import Columns, Floats
 from agent_core.index.graph import Graph
 from agent_core.index.image import FileEntry, Image

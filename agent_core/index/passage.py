@@ -7,7 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 
-from agent_core.agent.terms import split, stem
+from agent_core.code.terms import split, stem
 from agent_core.index.postings import MOST_COUNT, Document
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*|\d{2,}")

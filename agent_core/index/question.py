@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent_core.agent.terms import analyse, split
+from agent_core.code.terms import analyse, split
 from agent_core.index.passage import whole
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:-[A-Za-z_]\w*)*")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.agent.ranking import role_weights
-from agent_core.agent.terms import split
+from agent_core.code.roles import role_weights
+from agent_core.code.terms import split
 from agent_core.index.api import SearchMode
 from agent_core.index.features import FEATURES, Floats, Lexical, Measures, lexical
 from agent_core.index.graph import Graph

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent_core.agent.terms import split
 from agent_core.code.model import Symbol
+from agent_core.code.terms import split
 from agent_core.index.graph import Neighbour
 from agent_core.index.passage import whole
 from agent_core.index.question import Question

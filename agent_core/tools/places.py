@@ -71,7 +71,7 @@ def _usual_limit(context: ToolContext) -> int:
 
 
 def _result(query: str, mode: SearchMode, answer: SearchAnswer) -> ToolResult:
-    from agent_core.agent.terms import analyse
+    from agent_core.code.terms import analyse
 
     terms = list(analyse(query).stems)
     body = "\n\n".join(

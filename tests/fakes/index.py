@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from agent_core.agent.roles import role
-from agent_core.agent.terms import analyse, stems_of
 from agent_core.bus import Publish
 from agent_core.code.model import ParsedFile
 from agent_core.code.parse import parse
+from agent_core.code.roles import role
+from agent_core.code.terms import analyse, stems_of
 from agent_core.errors import AgentError, IndexFault
 from agent_core.events import IndexChanged
 from agent_core.index.api import (

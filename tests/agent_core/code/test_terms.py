@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.agent.roles import role
-from agent_core.agent.terms import analyse, split, stem, stems_of
+from agent_core.code.terms import analyse, split, stem, stems_of
 
 
 @pytest.mark.parametrize(
@@ -48,29 +47,6 @@ def test_a_question_is_analysed() -> None:
     assert not {"where", "does", "get"} & set(query.stems)
     assert analyse("what is this").stems, "only filler is still searched for"
     assert not analyse("").stems and not analyse("?!").stems
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("src/app.py", "source"),
-        ("tests/test_app.py", "test"),
-        ("pkg/app_test.go", "test"),
-        ("src/test/java/FooTest.java", "test"),
-        ("src/main/java/org/testing/Foo.java", "source"),
-        ("docs/guide.md", "document"),
-        ("CHANGELOG.md", "log"),
-        ("LICENSE", "log"),
-        ("vendor/lib/x.go", "generated"),
-        ("web/app.min.js", "generated"),
-        ("package-lock.json", "generated"),
-        ("config.yaml", "data"),
-        ("Makefile", "source"),
-        ("latest/contest.py", "source"),
-    ],
-)
-def test_paths_have_roles(path: str, expected: str) -> None:
-    assert role(path) == expected
 
 
 def test_stems_of_a_path() -> None:

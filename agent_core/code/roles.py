@@ -1,4 +1,4 @@
-"""What kind of file a path is, judged by its name alone."""
+"""What kind of file a path is, judged by its name alone, and how much each kind counts for a question."""
 
 from __future__ import annotations
 
@@ -31,6 +31,23 @@ _GENERATED = re.compile(
     r"|\.min\.(js|css)$|_pb2(_grpc)?\.pyi?$|\.pb\.(go|cc|h)$|\.(lock|sum|map|snap|svg)$"
     r"|(^|/)(package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$"
 )
+_WEIGHTS: dict[Role, float] = {
+    "source": 1.0, "test": 0.35, "document": 0.5, "data": 0.45, "log": 0.2, "generated": 0.2
+}  # fmt: skip
+_ASKED: tuple[tuple[str, frozenset[Role]], ...] = (
+    (
+        r"\b((unit|integration|end.to.end|e2e|regression|which|what|the|our|existing) tests?|tested"
+        r"|tests? (for|of|that|which|files?|cases?|suites?|covers?|checks?)|in tests?|test coverage)\b",
+        frozenset({"test"}),
+    ),
+    (r"\b(docs?|document(s|ed|ation)?|readme|manual|guide|install(ed|ation)?)\b", frozenset({"document"})),
+    (r"\b(change ?log|release notes?|history|licen[sc]ed?|authors?|contributors?)\b", frozenset({"log"})),
+    (
+        r"\b(config(uration)?s?|settings?|dependenc(y|ies)|versions?|pipelines?|workflows?|ya?ml|json|toml)\b",
+        frozenset({"data"}),
+    ),
+    (r"\b(generated|vendored|third[- ]party|minified|lock ?files?)\b", frozenset({"generated"})),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
@@ -47,3 +64,9 @@ def role(path: str) -> Role:
     if extension in _SOURCE or name in {"makefile", "dockerfile", "justfile", "rakefile"}:
         return "source"
     return "document" if extension in _DOCUMENT or "." not in name else "data"
+
+
+def role_weights(text: str) -> dict[Role, float]:
+    """How much each kind of file counts for a question; those that it asks for count nearly in full."""
+    asked = {kind for pattern, kinds in _ASKED if re.search(pattern, text, re.IGNORECASE) for kind in kinds}
+    return {kind: max(weight, 0.9) if kind in asked else weight for kind, weight in _WEIGHTS.items()}
