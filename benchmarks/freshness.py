@@ -42,6 +42,7 @@ from agent_core.code.roles import role
 from agent_core.index.client import WorkerIndex
 from agent_core.index.embed import minilm
 from agent_core.index.embed.minilm import INFO
+from agent_core.index.image import Image
 from agent_core.index.store import Store
 from benchmarks.common import OUT, kit, report
 from benchmarks.edits import Edits, finished, found
@@ -194,10 +195,12 @@ async def anew(workspace: Path, target: Path) -> Path:
     """An index made of a workspace's files from nothing; it is given the vectors instead of making them."""
     shutil.rmtree(target, ignore_errors=True)
     restore(workspace, target)
-    known = Store.open(str(workspace / ".dspy_tui" / "index" / "lance"), embedder=INFO).all_vectors()
+    image = Image.load(workspace / ".dspy_tui" / "index" / "image")
+    made = np.flatnonzero(image.embedded.view).tolist()
+    known = {image.facts(chunk).text_hash: image.vectors.view[chunk] for chunk in made}
     (target / ".dspy_tui" / "index").mkdir(parents=True)
     store = Store.open(str(target / ".dspy_tui" / "index" / "lance"), embedder=INFO)
-    store.add_vectors(dict(zip(known.hashes, known.matrix, strict=True)))
+    store.add_vectors(known)
     store.close()
     index = open_index(target)
     try:

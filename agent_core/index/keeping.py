@@ -170,10 +170,10 @@ class Keeper:
             if not await self._put(list(self._pending)[:_FILES_AT_ONCE]):
                 return
         await self._guarded(_tidied)
-        usage = await self._guarded(lambda store: store.usage())
-        if usage is not None:
+        size = await self._guarded(lambda store: store.size())
+        if size is not None:
             self._synced_changes = changes
-            self.size = usage.size + _size(self._folder / "image")
+            self.size = size + _size(self._folder / "image")
 
     async def _put(self, paths: Sequence[str]) -> bool:
         """Bring some files in the tables up to date; returns whether that worked."""

@@ -11,20 +11,18 @@ meanwhile. Everything here is synchronous and belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from agent_core.errors import IndexFault
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store_chunks import Chunks, commits
 from agent_core.index.store_lance import Database
-from agent_core.index.store_maintenance import Upkeep, Usage
-from agent_core.index.store_schema import VectorRows
+from agent_core.index.store_maintenance import Upkeep
 from agent_core.index.store_vectors import VectorCache
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from agent_core.index.embed.port import EmbedderInfo
@@ -38,10 +36,7 @@ _UNFILLED = 4096
 class Store:
     """The stored index of one workspace; see `open`."""
 
-    def __init__(
-        self, *, database: Database, chunks: Chunks, cache: VectorCache | None, notes: Sequence[str] = ()
-    ) -> None:
-        self._notes = list(notes)
+    def __init__(self, *, database: Database, chunks: Chunks, cache: VectorCache | None) -> None:
         self._chunks = chunks
         self._cache = cache
         self._upkeep = Upkeep(database=database, chunks=chunks, cache=cache)
@@ -56,7 +51,7 @@ class Store:
             uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; credentials come from the
                 environment.
             embedder: Whose vectors are read and written; None for an index without vectors.
-            fresh: Keep chunks that turned out to be broken aside as `NAME.bad-<time>` (`notes` say so) and
+            fresh: Keep chunks that turned out to be broken aside as `NAME.bad-<time>` (the log says so) and
                 begin anew, with the vectors that are known. Only the writing process may.
 
         Raises:
@@ -64,27 +59,13 @@ class Store:
                 is damaged.
         """
         database = Database(uri)
-        chunks, note = Chunks.open(database, fresh=fresh)
+        chunks = Chunks.open(database, fresh=fresh)
         cache = None if embedder is None else VectorCache(database, embedder)
-        return cls(database=database, chunks=chunks, cache=cache, notes=[note] if note else [])
-
-    @property
-    def notes(self) -> list[str]:
-        """Sentences for the user: what was found broken, and where it is kept."""
-        return self._notes + ([] if self._cache is None else self._cache.notes)
-
-    @property
-    def version(self) -> int:
-        """The chunk table's version: it grows with every commit of any process."""
-        return self._chunks.version
+        return cls(database=database, chunks=chunks, cache=cache)
 
     def ids_by_path(self) -> dict[str, dict[str, str]]:
         """For every path the ids of its chunks, each with the hash of the file that they were made of."""
         return self._chunks.ids_by_path()
-
-    def rows(self, paths: Iterable[str] | None = None) -> Iterator[ChunkRow]:
-        """The rows of some paths, or all; read in batches, the rows of one path from one version."""
-        return self._chunks.rows(paths)
 
     def apply(
         self,
@@ -158,22 +139,6 @@ class Store:
         self._unfilled |= self._pending
         self._pending = {}
 
-    def all_vectors(self) -> VectorRows:
-        """The vectors of all chunks that have one, by text hash; texts that several chunks share come
-        once."""
-        if self._cache is None:
-            return VectorRows([], np.empty((0, 0), dtype=np.float32))
-        self.flush()
-        return self._chunks.vectors(self._cache)
-
-    def search_text(self, terms: str, limit: int) -> list[tuple[str, float]]:
-        """Ids of the chunks that match any of the terms (BM25 of LanceDB), best first, with scores."""
-        return self._chunks.search_text(terms, limit)
-
-    def search_vector(self, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
-        """Ids of the chunks nearest to a vector, best first, with their cosines."""
-        return [] if self._cache is None else self._chunks.search_vector(self._cache.name, vector, limit)
-
     def maintain(self, *, force: bool = False) -> bool:
         """Merge fragments and the full-text index's tail, drop old versions and long unused vectors, when
         due.
@@ -190,9 +155,9 @@ class Store:
         self._upkeep.run()
         return True
 
-    def usage(self) -> Usage:
-        """What it takes: bytes, versions, rows."""
-        return self._upkeep.usage()
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return self._upkeep.size()
 
     def close(self) -> None:
         """Write what waits. LanceDB itself holds nothing open that needs closing."""

@@ -1,42 +1,38 @@
-"""The table of chunks: reading, replacing and searching its rows."""
+"""The table of chunks: what it holds, and replacing its rows.
+
+Nothing here searches it: ranking happens in memory. Its full-text index and its vectors are for those who ask
+the table itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from agent_core.errors import IndexFault
 from agent_core.index.rows import ChunkRow
-from agent_core.index.store_lance import Database, Table, arrow, full_text_index, full_text_query
+from agent_core.index.store_lance import Database, Table, arrow, full_text_index
 from agent_core.index.store_schema import (
     CHUNKS,
-    COLUMNS,
     VECTOR_PREFIX,
-    VectorRows,
-    chunk_rows,
     chunk_schema,
     chunk_table,
     hash_array,
     paths_condition,
-    text_literal,
     unpack_path,
     vector_array,
     vector_field,
-    vector_rows,
 )
-from agent_core.index.store_vectors import VectorCache, parts
+from agent_core.index.store_vectors import VectorCache
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _COMMIT_ROWS = 8192
 _COMMIT_PATHS = 1000
-_READ_ROWS = 16_384
-_READ_PATHS = 500
-_REFINE = 4
-"""Of a compressed vector index, this many times `limit` candidates are compared exactly."""
+_log = logging.getLogger(__name__)
 
 
 def commits(
@@ -62,23 +58,23 @@ class Chunks(Table):
     """The table of chunks."""
 
     @classmethod
-    def open(cls, database: Database, *, fresh: bool) -> tuple[Chunks, str]:
-        """The table, made when it is missing, and what to tell the user ("" when all is well).
+    def open(cls, database: Database, *, fresh: bool) -> Chunks:
+        """The table, made when it is missing.
 
         Raises:
             IndexFault: It can be neither read nor made.
         """
-        note, handle = "", None
+        handle = None
         if not fresh:
             handle = database.handle(CHUNKS)
         elif (aside := database.set_aside(CHUNKS)) is not None:
-            note = f"The stored index was broken. It is kept as {aside} and built anew."
+            _log.warning("the stored index was broken; it is kept as %s and built anew", aside)
         if handle is None:
             handle = database.create(CHUNKS, chunk_schema())
         chunks = cls(database, CHUNKS, handle)
         chunks.check()
         chunks.run("cannot be written", full_text_index)
-        return chunks, note
+        return chunks
 
     @property
     def version(self) -> int:
@@ -106,11 +102,6 @@ class Chunks(Table):
         for path, chunk_id, file_hash in zip(*columns, strict=True):
             found.setdefault(unpack_path(path), {})[chunk_id] = file_hash
         return found
-
-    def rows(self, paths: Iterable[str] | None) -> Iterator[ChunkRow]:
-        """See `Store.rows`."""
-        for condition in self._windows(paths):
-            yield from chunk_rows(self.select(list(COLUMNS), condition))
 
     def replace(
         self,
@@ -153,38 +144,6 @@ class Chunks(Table):
             ),
         )
 
-    def vectors(self, cache: VectorCache) -> VectorRows:
-        """The vectors of all rows that have one, each text once."""
-        if not self.has_column(cache.name):
-            return VectorRows([], np.empty((0, cache.dims), dtype=np.float32))
-        found = self.select(["text_hash", cache.name], f"{cache.name} IS NOT NULL")
-        return vector_rows(found, cache.name, cache.dims)
-
-    def search_text(self, terms: str, limit: int) -> list[tuple[str, float]]:
-        """See `Store.search_text`."""
-        if not terms.strip():
-            return []
-        query = full_text_query(terms)
-        found = self.run(
-            "cannot be searched", lambda handle: handle.search(query).select(["id"]).limit(limit).to_arrow()
-        )
-        return list(zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True))
-
-    def search_vector(self, column: str, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
-        """See `Store.search_vector`."""
-        if not self.has_column(column):
-            return []
-
-        def nearest(handle: Any) -> Any:
-            query = handle.search(vector.astype(np.float16), vector_column_name=column).distance_type(
-                "cosine"
-            )
-            return query.refine_factor(_REFINE).select(["id"]).limit(limit).to_arrow()
-
-        found = self.run("cannot be searched", nearest)
-        pairs = zip(found["id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
-        return [(chunk_id, 1.0 - distance) for chunk_id, distance in pairs]
-
     def select(self, columns: list[str], condition: str = "") -> Any:
         """Some columns of the rows that a condition names, or of all, as an Arrow table."""
 
@@ -205,17 +164,6 @@ class Chunks(Table):
     def _vector_fields(self) -> list[Any]:
         schema: list[Any] = self.run("cannot be read", lambda handle: list(handle.schema))
         return [field for field in schema if field.name.startswith(VECTOR_PREFIX)]
-
-    def _windows(self, paths: Iterable[str] | None) -> Iterator[str]:
-        """Conditions that name the rows in parts, so that no query holds all texts of a large tree."""
-        if paths is not None:
-            yield from (paths_condition(part) for part in parts(sorted(set(paths)), _READ_PATHS))
-            return
-        stored: list[str] = sorted(self.select(["path"])["path"].to_pylist())
-        while stored:
-            first, last = stored[0], stored[min(_READ_ROWS, len(stored)) - 1]
-            yield f"path >= {text_literal(first)} AND path <= {text_literal(last)}"
-            stored = [path for path in stored[_READ_ROWS:] if path > last]
 
     def _ensure_column(self, cache: VectorCache) -> None:
         def add(handle: Any) -> None:

@@ -59,12 +59,6 @@ def _has_index(handle: Any, column: str) -> bool:
     return any(list(index.columns) == [column] for index in handle.list_indices())
 
 
-def full_text_query(terms: str) -> Any:
-    """A query for rows with any of the terms."""
-    vendor: Any = import_module("lancedb.query")
-    return vendor.MatchQuery(terms, "terms")
-
-
 def local_folder(uri: str) -> Path | None:
     """The folder that a URI names, None when it lies elsewhere (`s3://…`)."""
     if uri.startswith("file://"):

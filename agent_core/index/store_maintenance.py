@@ -6,8 +6,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from agent_core.errors import IndexFault
 from agent_core.index.store_chunks import Chunks
 from agent_core.index.store_lance import Database, Table, vector_index
@@ -29,16 +27,6 @@ _CACHE_SHARE = 2
 """The cache keeps as many texts, or this many times the chunks, whichever is more."""
 _HEAL = 1000
 _UNUSED_DAYS = 30
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """What the index takes: bytes, kept versions, chunks, those without a vector, and known texts."""
-
-    size: int
-    versions: int
-    rows: int
-    rows_without_vector: int
-    cached: int
 
 
 class Upkeep:
@@ -74,18 +62,16 @@ class Upkeep:
         chunks.run("cannot be tidied up", self._optimize)
         self._tidied = chunks.version
 
-    def usage(self) -> Usage:
-        """What the index takes."""
-        chunks, cache = self._chunks, self._cache
-        rows = chunks.count()
-        has_vectors = cache is not None and chunks.has_column(cache.name)
-        return Usage(
-            size=_size(self._database, chunks),
-            versions=self._versions(),
-            rows=rows,
-            rows_without_vector=chunks.count(f"{cache.name} IS NULL") if cache and has_vectors else rows,
-            cached=0 if cache is None else cache.count(),
-        )
+    def size(self) -> int:
+        """How many bytes the index takes."""
+        folder = self._database.folder
+        if folder is None:
+            return self._chunks.run("cannot be read", lambda handle: int(handle.stats()["total_bytes"]))
+        total = 0
+        for file in folder.rglob("*"):
+            with suppress(OSError):  # tidied up meanwhile
+                total += file.stat().st_size
+        return total
 
     def _optimize(self, handle: Any) -> None:
         local = self._database.folder is not None
@@ -149,14 +135,3 @@ def _last_used(database: Database, name: str) -> int:
             raise
         return 0
     return max(rows["used"].to_pylist(), default=0)
-
-
-def _size(database: Database, chunks: Chunks) -> int:
-    folder = database.folder
-    if folder is None:
-        return chunks.run("cannot be read", lambda handle: int(handle.stats()["total_bytes"]))
-    total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):  # tidied up meanwhile
-            total += file.stat().st_size
-    return total

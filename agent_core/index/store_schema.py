@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,13 +71,6 @@ def chunk_table(rows: Sequence[ChunkRow]) -> Any:
     except UnicodeEncodeError:  # half a character pair, which a file can hold and the table cannot
         cleaned = {name: [_clean(value) for value in values] for name, values in columns.items()}
         return pa.table(cleaned, schema=chunk_schema())
-
-
-def chunk_rows(table: Any) -> Iterator[ChunkRow]:
-    """The rows of an Arrow table."""
-    columns: list[list[Any]] = [table[name].to_pylist() for name in COLUMNS]
-    columns[COLUMNS.index("path")] = [unpack_path(path) for path in columns[COLUMNS.index("path")]]
-    return (ChunkRow(*values) for values in zip(*columns, strict=True))
 
 
 def vector_array(hashes: Sequence[bytes], vectors: Mapping[bytes, NDArray[np.float32]], dims: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,7 @@ T = TypeVar("T")
 _LOOKUP = 1000
 """Hashes that one query asks for: its cost grows a little faster than their number."""
 _DAY = 86_400
+_log = logging.getLogger(__name__)
 
 
 class VectorCache:
@@ -39,12 +41,12 @@ class VectorCache:
     """
 
     def __init__(self, database: Database, embedder: EmbedderInfo) -> None:
-        self.notes: list[str] = []
         self.name = vector_name(embedder)
         self.dims = embedder.dims
         self._database = database
         self._table: Table | None = None
         self._asked: set[bytes] = set()
+        self._told = False
 
     def get(self, hashes: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """The vectors that are there, of those that are asked for."""
@@ -91,10 +93,6 @@ class VectorCache:
             condition = hashes_condition(part)
             self.write("cannot be written", lambda handle, where=condition: handle.delete(where))
 
-    def count(self) -> int:
-        """How many texts are known."""
-        return self.read(lambda handle: int(handle.count_rows())) or 0
-
     def read(self, work: Callable[[Any], T]) -> T | None:
         """The result of `work(handle)`; None when there is no table, or a broken one."""
         try:
@@ -103,7 +101,9 @@ class VectorCache:
         except IndexFault as fault:
             if not fault.broken:
                 raise
-            self._note(f"Stored vectors cannot be used: {fault.message}.")
+            if not self._told:
+                _log.warning("stored vectors cannot be used: %s", fault.message)
+            self._told = True
             return None
 
     def write(self, doing: str, work: Callable[[Any], T]) -> T | None:
@@ -118,7 +118,7 @@ class VectorCache:
             if not fault.broken:
                 raise
             aside = self._database.set_aside(self.name)
-            self._note(f"Stored vectors were broken ({fault.message}). They are kept as {aside}.")
+            _log.warning("stored vectors were broken (%s); they are kept as %s", fault.message, aside)
             self._table = None
             return None
 
@@ -126,10 +126,6 @@ class VectorCache:
         if self._table is None and (handle := self._database.handle(self.name)) is not None:
             self._table = Table(self._database, self.name, handle)
         return self._table
-
-    def _note(self, note: str) -> None:
-        if note not in self.notes:
-            self.notes.append(note)
 
     def _lookup(self, handle: Any, hashes: Sequence[bytes]) -> Any:
         return handle.search().where(hashes_condition(hashes)).select(["text_hash", "vector"]).to_arrow()

@@ -16,6 +16,7 @@ from agent_core.errors import IndexFault
 from agent_core.index.store import Store
 from agent_core.index.store_faults import fault
 from tests.fakes.chunks import SMALL, hash_of, row, vector_of, vectors_of
+from tests.fakes.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,6 +46,7 @@ def run_child(code: str, *arguments: str) -> dict[str, str]:
     """Run code in a process of its own and read the JSON that it prints."""
     head = "import json, os, sys, resource, signal\nfrom agent_core.errors import IndexFault\n"
     head += "from agent_core.index.store import Store\nfrom tests.fakes.chunks import *\n"
+    head += "from tests.fakes.tables import Tables\n"
     command = [sys.executable, "-c", head + code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
@@ -73,7 +75,7 @@ if os.geteuid() == 0:
     os.seteuid(65534)
 told = {}
 store = Store.open(sys.argv[1], embedder=SMALL)
-told["read"] = [found.text for found in store.rows()] + [str(len(store.all_vectors().hashes))]
+told["read"] = [*store.ids_by_path(), str(len(store.cached_vectors([hash_of("one")])))]
 for name, action in {
     "apply": lambda: store.apply([row("b.py", "two")], paths=[]),
     "maintain": lambda: store.maintain(force=True),
@@ -87,7 +89,7 @@ print(json.dumps(told))
 """,
         str(open_to_all / "lance"),
     )
-    assert told.pop("read") == ["one", "1"]
+    assert told.pop("read") == ["a.py", "1"]
     assert told.keys() == {"apply", "maintain", "open"}, told
     assert all("permission denied" in message for message in told.values())
 
@@ -105,10 +107,10 @@ try:
     store.apply(big, paths=[])
 except IndexFault as fault:
     told["fault"] = fault.message + " / " + fault.hint + f" / {fault.broken}"
-told["kept"] = [found.text for found in store.rows()]
+told["kept"] = Tables(sys.argv[1]).texts()
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 store.apply(big, paths=[])
-told["then"] = len(list(store.rows()))
+told["then"] = len(Tables(sys.argv[1]).rows())
 print(json.dumps(told))
 """,
         str(place),
@@ -135,7 +137,7 @@ for number in range(0, 6_000, 500):
 told = {"faults": str(faults)}
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 store.flush()
-told["waited"] = str(store.usage().cached)
+told["waited"] = str(Tables(sys.argv[1]).cached())
 print(json.dumps(told))
 """,
         str(place),
@@ -161,32 +163,32 @@ def test_links_inside_the_index_are_refused(stored: Path, tmp_path: Path, inside
     assert not caught.value.broken
 
 
-def test_a_table_that_cannot_be_opened_is_kept_aside_when_that_is_asked_for(stored: Path) -> None:
+def test_a_table_that_cannot_be_opened_is_kept_aside_when_that_is_asked_for(
+    stored: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     truncate(stored, "chunks_1.lance/_versions/*.manifest")
     with pytest.raises(IndexFault) as caught:
         Store.open(str(stored), embedder=SMALL)
     assert caught.value.broken
     assert not list(stored.glob("*.bad-*"))
     store = Store.open(str(stored), embedder=SMALL, fresh=True)
-    assert list(store.rows()) == []
+    assert Tables(stored).rows() == []
     (aside,) = stored.glob("chunks_1.lance.bad-*")
-    assert str(aside) in store.notes[0]
+    assert str(aside) in caplog.text
     store.apply([row("a.py", "one")], paths=[])
-    assert store.all_vectors().hashes == [hash_of("one")], "vectors outlive the chunks"
-    assert Store.open(str(stored), embedder=SMALL).notes == []
+    assert list(Tables(stored).vectors()) == [hash_of("one")], "vectors outlive the chunks"
 
 
 def test_damage_that_shows_later_is_told_and_a_new_table_begun(stored: Path) -> None:
     truncate(stored, "chunks_1.lance/data/*.lance")
     store = Store.open(str(stored), embedder=SMALL)
     with pytest.raises(IndexFault) as caught:
-        list(store.rows())
+        store.ids_by_path()
     assert caught.value.broken
     assert caught.value.code == "index"
     for _ in range(2):
         store = Store.open(str(stored), embedder=SMALL, fresh=True)
-        assert list(store.rows()) == []
-        assert len(store.notes) == 1
+        assert store.ids_by_path() == {}
     assert len(list(stored.glob("*.bad-*"))) == 1, "only the newest is kept"
 
 
@@ -199,12 +201,13 @@ def test_a_table_of_another_shape_counts_as_broken(place: Path) -> None:
     assert caught.value.broken
     store = Store.open(str(place), embedder=None, fresh=True)
     store.apply([row("a.py", "one")], paths=[])
-    assert store.search_text("one", 1)
+    assert Tables(place).search_text("one", 1)
 
 
 def test_a_new_beginning_needs_nothing_to_be_there(place: Path) -> None:
     store = Store.open(str(place), embedder=None, fresh=True)
-    assert store.notes == []
+    assert store.ids_by_path() == {}
+    assert not list(place.glob("*.bad-*"))
 
 
 def test_a_new_beginning_elsewhere_is_for_its_owner() -> None:
@@ -213,18 +216,20 @@ def test_a_new_beginning_elsewhere_is_for_its_owner() -> None:
 
 
 @pytest.mark.parametrize("what", ["_versions/*.manifest", "data/*.lance"])
-def test_broken_vectors_are_kept_aside_and_made_anew(stored: Path, what: str) -> None:
+def test_broken_vectors_are_kept_aside_and_made_anew(
+    stored: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     truncate(stored, f"vectors_1_*.lance/{what}")
     store = Store.open(str(stored), embedder=SMALL)
     for _ in range(2):
         assert store.cached_vectors([hash_of("one")]) == {}
-        assert len(store.notes) == 1
+    assert len(caplog.records) == 1, "it is told once"
     assert not list(stored.glob("*.bad-*")), "whoever reads moves nothing"
-    assert sorted(found.text for found in store.rows()) == ["one", "two"]
+    assert Tables(stored).texts() == ["one", "two"]
     store.add_vectors(vectors_of("one"))
     store.flush()
     assert store.cached_vectors([hash_of("one")]).keys() == {hash_of("one")}
-    assert store.search_vector(vector_of("one"), 1)[0][0] == row("a.py", "one").id
+    assert Tables(stored).search_vector(vector_of("one"), 1)[0][0] == row("a.py", "one").id
 
 
 def test_a_broken_table_of_an_embedder_that_is_gone_is_no_obstacle(stored: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.index import store_chunks, store_maintenance, store_vectors
+from agent_core.index import store_maintenance, store_vectors
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
 from tests.fakes.chunks import OTHER, SMALL, hash_of, row, vector_of, vectors_of
+from tests.fakes.tables import Tables
 
 
 def file_rows(path: str, generation: int, count: int = 20) -> list[ChunkRow]:
@@ -40,9 +41,9 @@ def test_upkeep_is_due_after_some_commits_also_of_an_earlier_run(
     for number in range(4):
         store.apply([row("a.py", f"more {number}")], paths=["a.py"])
     assert store.maintain()
-    assert store.usage().versions == 1
+    assert Tables(place).versions == 1
     assert not store.maintain()
-    assert texts(list(store.rows())) == ["more 3"]
+    assert Tables(place).texts() == ["more 3"]
 
 
 def test_upkeep_is_due_when_the_full_text_index_lags_behind(
@@ -72,35 +73,28 @@ def test_many_edits_take_at_most_twice_the_disk_of_a_fresh_index(
         store.maintain()
     store.maintain(force=True)
     expected = [found for rows in newest.values() for found in rows]
-    assert sorted(texts(list(store.rows()))) == sorted(texts(expected))
+    assert Tables(tmp_path / "edited").texts() == sorted(texts(expected))
     fresh = Store.open(str(tmp_path / "fresh"), embedder=SMALL)
     fresh.apply(expected, paths=[], vectors=vectors_of(*texts(expected)))
     fresh.maintain(force=True)
-    assert store.usage().size <= 2 * fresh.usage().size
+    assert store.size() <= 2 * fresh.size()
 
 
-def test_a_reader_goes_on_after_its_version_was_tidied_away(
-    place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_chunks, "_READ_ROWS", 20)
+def test_a_reader_goes_on_after_its_version_was_tidied_away(place: str) -> None:
     writer = Store.open(place, embedder=SMALL)
     paths = [f"{number}.py" for number in range(6)]
     for path in paths:
         writer.apply(file_rows(path, 0), paths=[path], vectors=vectors_of(*texts(file_rows(path, 0))))
     reader = Store.open(place, embedder=SMALL)
-    rows = reader.rows()
-    seen = [next(rows)]
+    before = reader.ids_by_path()
     for path in paths:
         writer.apply(file_rows(path, 1), paths=[path], vectors=vectors_of(*texts(file_rows(path, 1))))
     writer.maintain(force=True)
-    seen.extend(rows)
-    for path in paths:
-        found = [chunk for chunk in seen if chunk.path == path]
-        assert len(found) == 20
-        assert len({chunk.file_hash for chunk in found}) == 1
-    assert {chunk.file_hash for chunk in reader.rows()} == {"1"}
-    assert set(reader.all_vectors().hashes) == {chunk.text_hash for chunk in reader.rows()}
-    assert reader.search_text("word3", 5)
+    after = reader.ids_by_path()
+    assert before.keys() == after.keys() == set(paths)
+    assert {state for ids in after.values() for state in ids.values()} == {"1"}
+    newest = [chunk.text_hash for path in paths for chunk in file_rows(path, 1)]
+    assert reader.cached_vectors(newest).keys() == set(newest)
 
 
 def test_the_cache_forgets_what_was_unused_for_longest(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +110,7 @@ def test_the_cache_forgets_what_was_unused_for_longest(place: str, monkeypatch: 
     monkeypatch.setattr(store_vectors, "today", lambda: 20_010)
     store.cached_vectors([hash_of("oldest 1")])
     store.maintain(force=True)
-    assert store.usage().cached == 6
+    assert Tables(place).cached() == 6
     gone = vectors_of("oldest 2", "older 1", "older 2").keys()
     kept = vectors_of("live 1", "live 2", "oldest 1", "newer 1", "newer 2").keys()
     assert kept <= store.cached_vectors(kept).keys()
@@ -130,9 +124,9 @@ def test_chunks_get_the_vectors_that_the_cache_has_for_them(place: str) -> None:
     store.close()
     Store.open(place, embedder=None).apply([row("a.py", "one", start=3)], paths=["a.py"])
     store = Store.open(place, embedder=SMALL)
-    assert store.usage().rows_without_vector == 1
+    assert Tables(place).without_vector() == 1
     store.maintain(force=True)
-    assert store.usage().rows_without_vector == 0
+    assert Tables(place).without_vector() == 0
 
 
 def test_an_embedder_that_nobody_used_for_a_month_is_forgotten(
@@ -144,15 +138,14 @@ def test_an_embedder_that_nobody_used_for_a_month_is_forgotten(
     store = Store.open(place, embedder=SMALL)
     store.add_vectors(vectors_of("one"))
     store.maintain(force=True)
-    assert Store.open(place, embedder=OTHER).all_vectors().hashes == [hash_of("one")]
+    assert list(Tables(place, embedder=OTHER).vectors()) == [hash_of("one")]
     later = store_vectors.today() + 31
     monkeypatch.setattr(store_vectors, "today", lambda: later)
     monkeypatch.setattr(store_maintenance, "today", lambda: later)
     store.maintain(force=True)
-    other = Store.open(place, embedder=OTHER)
-    assert other.all_vectors().hashes == []
-    assert other.cached_vectors([hash_of("one")]) == {}
-    assert store.all_vectors().hashes == [hash_of("one")]
+    assert Tables(place, embedder=OTHER).vectors() == {}
+    assert Store.open(place, embedder=OTHER).cached_vectors([hash_of("one")]) == {}
+    assert list(Tables(place).vectors()) == [hash_of("one")]
 
 
 def test_many_vectors_get_an_index_that_finds_the_same(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,10 +154,11 @@ def test_many_vectors_get_an_index_that_finds_the_same(place: str, monkeypatch: 
     many = [f"text {number}" for number in range(600)]
     store.apply([row("a.py", text) for text in many], paths=[], vectors=vectors_of(*many))
     store.flush()
-    before = store.search_vector(vector_of("text 99"), 1)
+    before = Tables(place).search_vector(vector_of("text 99"), 1)
     store.maintain(force=True)
-    after = store.search_vector(vector_of("text 99"), 1)
+    after = Tables(place).search_vector(vector_of("text 99"), 1)
     assert [chunk_id for chunk_id, _ in after] == [chunk_id for chunk_id, _ in before]
     assert after[0][1] == pytest.approx(1, abs=1e-3)
     store.apply([row("b.py", "late")], paths=[], vectors=vectors_of("late"))
-    assert store.search_vector(vector_of("late"), 1)[0][0] == row("b.py", "late").id
+    store.flush()
+    assert Tables(place).search_vector(vector_of("late"), 1)[0][0] == row("b.py", "late").id

@@ -16,6 +16,7 @@ import pytest
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
 from tests.fakes.chunks import SMALL, row, vectors_of
+from tests.fakes.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = [f"src/{number}.py" for number in range(12)]
@@ -75,15 +76,20 @@ def writer(place: Path, generations: int) -> Iterator[subprocess.Popen[str]]:
         child.communicate()
 
 
-def generation_of(store: Store) -> int:
-    """The generation that the store holds, after a proof that it holds exactly that."""
-    found = list(store.rows())
+def generation_of(place: Path) -> int:
+    """The generation that the tables hold, after a proof that they hold exactly that."""
+    found = Tables(place).rows()
     generations = {chunk.file_hash for chunk in found}
     assert len(generations) == 1
     generation = int(generations.pop())
     expected = rows_of(generation)
     assert sorted(found, key=lambda chunk: chunk.id) == sorted(expected, key=lambda chunk: chunk.id)
     return generation
+
+
+def states(store: Store) -> set[str]:
+    """The file hashes that a store tells."""
+    return {state for ids in store.ids_by_path().values() for state in ids.values()}
 
 
 def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> None:
@@ -102,22 +108,22 @@ def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> 
             child.send_signal(signal.SIGKILL)
             child.wait()
         store = Store.open(str(place), embedder=SMALL)
-        assert store.notes == []
-        now = generation_of(store)
+        now = generation_of(place)
         assert now >= generation
         generation = now
         ids = {found.id for found in rows_of(generation)}
         assert {chunk_id for listed in store.ids_by_path().values() for chunk_id in listed} == ids
-        assert {chunk_id for chunk_id, _ in store.search_text("word", 500)} == ids
-        assert set(store.all_vectors().hashes) <= {found.text_hash for found in rows_of(generation)}
+        tables = Tables(place)
+        assert {chunk_id for chunk_id, _ in tables.search_text("word", 500)} == ids
+        assert set(tables.vectors()) <= {found.text_hash for found in rows_of(generation)}
     assert generation > KILLS
     store.maintain(force=True)
-    assert generation_of(store) == generation
+    assert generation_of(place) == generation
     fresh = Store.open(str(tmp_path / "fresh"), embedder=SMALL)
     fresh.apply(rows_of(generation), paths=PATHS, vectors=vectors_for(rows_of(generation)))
     fresh.maintain(force=True)
-    cached = store.usage().cached * 100
-    assert store.usage().size <= 2 * fresh.usage().size + cached, "what killed writers left is gone"
+    cached = Tables(place).cached() * 100
+    assert store.size() <= 2 * fresh.size() + cached, "what killed writers left is gone"
 
 
 def test_a_reader_sees_whole_generations_while_another_process_writes_and_tidies_up(tmp_path: Path) -> None:
@@ -130,12 +136,12 @@ def test_a_reader_sees_whole_generations_while_another_process_writes_and_tidies
         child.stdin.write("2\n")
         child.stdin.flush()
         while child.poll() is None:
-            seen.append(generation_of(reader))
-            reader.all_vectors()
-            reader.search_text("word", 5)
+            (state,) = states(reader)
+            seen.append(int(state))
+            reader.cached_vectors([found.text_hash for found in rows_of(int(state))])
     assert seen == sorted(seen)
     assert len(set(seen)) > 2
-    assert generation_of(reader) == 41
+    assert states(reader) == {"41"}
 
 
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
@@ -148,7 +154,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
         two.apply(
             [row("two.py", f"two {number}"), row("both.py", f"two {number}")], paths=["two.py", "both.py"]
         )
-    assert sorted((found.path, found.text) for found in one.rows()) == [
+    assert sorted((found.path, found.text) for found in Tables(tmp_path / "lance").rows()) == [
         ("both.py", "two 19"),
         ("one.py", "one 19"),
         ("two.py", "two 19"),
