@@ -1,16 +1,22 @@
-"""What the tools over the index share: telling how far it is while somebody waits for it."""
+"""What the tools over the index share: telling how far it is while somebody waits for it, and heavy work."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from agent_core.events import ActionClass
 from agent_core.index.api import Index, IndexStatus
 from agent_core.index.saying import progress, rows
+from agent_core.text import human_duration
+
+if TYPE_CHECKING:
+    from agent_core.cooldowns import Cooldowns
 
 _STEP_S = 0.5
 
@@ -54,6 +60,29 @@ async def _tick(index: Index, tell: Teller) -> None:
     while True:
         await asyncio.sleep(_STEP_S)
         tell(index.status)
+
+
+class HeavyIndexTool:
+    """Work on the index that takes long, and that a person starts."""
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    action: ClassVar[ActionClass] = "heavy"
+    positional: ClassVar[tuple[str, ...]] = ()
+    takes_rest: ClassVar[bool] = False
+    for_agent: ClassVar[bool] = False
+
+    def __init__(self, *, index: Index, cooldowns: Cooldowns) -> None:
+        self._index = index
+        self._cooldowns = cooldowns
+
+    async def _cooled(self, work: Callable[[], Awaitable[IndexStatus]]) -> tuple[IndexStatus, str]:
+        """Do the work and tell how long it took; the cooldown begins with it, and again at its end."""
+        await self._cooldowns.begin(self.name)
+        began = time.monotonic()
+        status = await work()
+        await self._cooldowns.begin(self.name)
+        return status, human_duration(time.monotonic() - began)
 
 
 def table(status: IndexStatus) -> str:

@@ -1,14 +1,14 @@
-"""What `esearch`, `vretr` and `intel` share: their arguments, and places as people, models and programs read
-them."""
+"""What `esearch`, `vretr` and `intel` share: all but what they rank by, and places as people, models and
+programs read them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
 from agent_core.errors import UsageError
-from agent_core.events import Hit
+from agent_core.events import ActionClass, Hit
 from agent_core.text import human_duration, one_line, plural, printable, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.indexing import plain, telling
@@ -48,21 +48,36 @@ class SearchArgs(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
 
 
-async def find_places(
-    name: str, index: Index, args: SearchArgs, context: ToolContext, mode: SearchMode
-) -> ToolResult:
-    """Search; raises `UsageError` for an empty query, and what the index raises."""
-    query = " ".join(args.query.split())
-    if not query:
-        raise UsageError(f"{name}: the query is empty", hint=f"Such as: {name} where are retries counted")
-    async with telling(index, context.progress, embedding=mode == "vector"):
-        answer = await index.search(
-            query,
-            mode=mode,
-            limit=args.limit or _usual_limit(context),
-            tests=True if args.tests else None,
-        )
-    return _result(query, mode, answer)
+class PlacesTool:
+    """A search in the index; `mode` is what it ranks by."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    mode: ClassVar[SearchMode]
+    for_agent: ClassVar[bool]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    action: ClassVar[ActionClass] = "read"
+    args_type: ClassVar[type[msgspec.Struct]] = SearchArgs
+    positional: ClassVar[tuple[str, ...]] = ("query",)
+    takes_rest: ClassVar[bool] = True
+
+    def __init__(self, *, index: Index) -> None:
+        self._index = index
+
+    async def run(self, args: SearchArgs, context: ToolContext) -> ToolResult:
+        """Search; raises `UsageError`, `IndexFault`, and the `ModelError` tree for an embedder's failure."""
+        query = " ".join(args.query.split())
+        if not query:
+            hint = f"Such as: {self.name} where are retries counted"
+            raise UsageError(f"{self.name}: the query is empty", hint=hint)
+        async with telling(self._index, context.progress, embedding=self.mode == "vector"):
+            answer = await self._index.search(
+                query,
+                mode=self.mode,
+                limit=args.limit or _usual_limit(context),
+                tests=True if args.tests else None,
+            )
+        return _result(query, self.mode, answer)
 
 
 def _usual_limit(context: ToolContext) -> int:

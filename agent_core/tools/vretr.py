@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import msgspec
-
-from agent_core.events import ActionClass
-from agent_core.tools.base import ToolContext, ToolResult
-from agent_core.tools.places import SearchArgs, find_places
-
-if TYPE_CHECKING:
-    from agent_core.index.api import Index
+from agent_core.index.api import SearchMode
+from agent_core.tools.places import PlacesTool
 
 
-class VretrTool:
+class VretrTool(PlacesTool):
     """Ranks places by how near their meaning is, and by nothing else; waits for the vectors."""
 
     name: ClassVar[str] = "vretr"
-    aliases: ClassVar[tuple[str, ...]] = ()
     summary: ClassVar[str] = "find code by meaning alone (vectors)"
-    action: ClassVar[ActionClass] = "read"
-    args_type: ClassVar[type[msgspec.Struct]] = SearchArgs
-    positional: ClassVar[tuple[str, ...]] = ("query",)
-    takes_rest: ClassVar[bool] = True
+    mode: ClassVar[SearchMode] = "vector"
     for_agent: ClassVar[bool] = False
-
-    def __init__(self, *, index: Index) -> None:
-        self._index = index
-
-    async def run(self, args: SearchArgs, context: ToolContext) -> ToolResult:
-        """Search; raises `UsageError`, `IndexFault`, and the `ModelError` tree for an embedder's failure."""
-        return await find_places(self.name, self._index, args, context, "vector")
