@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from agent_core.capture import capture
+from tests.fakes.processes import gone
 
 
 async def test_output_and_exit_code(tmp_path: Path) -> None:
@@ -26,20 +26,6 @@ async def test_too_much_output_is_cut() -> None:
 async def test_a_program_that_does_not_exist() -> None:
     with pytest.raises(OSError, match="no-such-program"):
         await capture(["no-such-program"])
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-async def gone(pid: int) -> None:
-    while alive(pid):
-        await asyncio.sleep(0.01)
 
 
 HANG = """

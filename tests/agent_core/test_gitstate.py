@@ -11,12 +11,7 @@ from agent_core.gitstate import GitState, safe_git, status
 from agent_core.tools.base import ToolContext
 from agent_core.tools.diff import DiffArgs, DiffTool
 from agent_core.workspace import Workspace
-
-
-def git(folder: Path, *args: str, check: bool = True) -> None:
-    env = os.environ | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    who = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "init.defaultBranch=main")
-    subprocess.run(["git", *who, *args], cwd=folder, env=env, capture_output=True, check=check)
+from tests.fakes.git import git
 
 
 @pytest.fixture

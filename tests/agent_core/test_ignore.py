@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from agent_core.ignore import IgnoreRules, PatternFile
 from agent_core.workspace import Workspace
-
-
-def git(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
-    env = os.environ | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(
-        ["git", *args], cwd=folder, env=env, input=stdin, capture_output=True, check=False
-    ).stdout
+from tests.fakes.git import git
 
 
 def make(root: Path, files: dict[str, str]) -> None:
@@ -120,18 +113,7 @@ def test_a_work_tree_uses_the_shared_exclude_file(
     repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tree = tmp_path_factory.mktemp("trees") / "second"
-    git(
-        repository,
-        "-c",
-        "user.name=x",
-        "-c",
-        "user.email=x@y",
-        "commit",
-        "-q",
-        "--allow-empty",
-        "-m",
-        "first",
-    )
+    git(repository, "commit", "-q", "--allow-empty", "-m", "first")
     git(repository, "worktree", "add", "-q", str(tree))
     make(repository, {".git/info/exclude": "secret\n"})
     make(tree, {"secret": "", "open": ""})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_core.process import NotStarted, Process, stream_process
+from tests.fakes.processes import alive, gone
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 
@@ -20,21 +21,6 @@ def python(code: str) -> list[str]:
 
 async def collect(process: Process) -> bytes:
     return b"".join([chunk async for chunk in process])
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that only waits to be reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-async def gone(pid: int) -> None:
-    async with asyncio.timeout(10):
-        while alive(pid):
-            await asyncio.sleep(0.005)
 
 
 async def pids(process: Process, count: int) -> list[int]:

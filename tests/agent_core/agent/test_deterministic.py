@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from agent_core.config import Settings
 from agent_core.errors import PermissionRefused
 from agent_core.events import Notice, TextDelta, ToolStarted
 from agent_core.tools.registry import Registry, builtin_tools
+from tests.fakes.git import git
 from tests.fakes.turn import RecordedTurn
 
 _BLOCK = re.compile(r"`([^`\n]+?):(\d+)-(\d+)`[^\n]*\n\n(`{3,})\w*\n(.*?)\n\4(?=\n|$)", re.DOTALL)
@@ -152,9 +152,8 @@ async def test_the_layout_is_shown(project: Path) -> None:
 
 
 async def test_the_changes_are_shown(project: Path) -> None:
-    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=project, check=True)
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        git(project, *words)
     (project / "README.md").write_text("# Net\n\nMore.\n")
     answer, _ = await ask(project, "what have I changed?")
     assert "README.md" in answer.text

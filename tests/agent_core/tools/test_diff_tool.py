@@ -14,16 +14,12 @@ from agent_core.text import printable
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.diff import DiffArgs, DiffTool
 from agent_core.workspace import Workspace
+from tests.fakes.git import git
 
 
 async def diff(root: Path, path: str = ".") -> ToolResult:
     context = ToolContext(workspace=Workspace.open(root), settings=Settings())
     return await DiffTool().run(DiffArgs(path=path), context)
-
-
-def git(root: Path, *words: str) -> None:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from agent_core.tools.cat import CatArgs, CatTool
 from agent_core.tools.ls import LsArgs, LsTool
 from agent_core.tools.tree import TreeArgs, TreeTool
 from agent_core.workspace import Workspace
+from tests.fakes.git import git
 
 
 def context(root: Path) -> ToolContext:
@@ -35,11 +35,6 @@ async def tree(root: Path, **given: Any) -> ToolResult:
 
 async def cat(root: Path, path: str, **given: Any) -> ToolResult:
     return await CatTool().run(CatArgs(path=path, **given), context(root))
-
-
-def git(root: Path, *words: str) -> None:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.shell import ShellArgs, ShellTool
 from agent_core.tools.shell_output import Output, Pace
 from agent_core.workspace import Workspace
+from tests.fakes.processes import gone
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 
@@ -32,20 +33,6 @@ async def shell(root: Path, command: str, shown: list[str] | None = None) -> Too
         progress=(shown if shown is not None else []).append,
     )
     return await ShellTool().run(ShellArgs(command=command), context)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-async def gone(pid: int) -> None:
-    async with asyncio.timeout(10):
-        while alive(pid):
-            await asyncio.sleep(0.005)
 
 
 async def test_output_comes_as_it_is_said_and_as_a_result(tmp_path: Path) -> None:
