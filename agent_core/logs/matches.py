@@ -48,6 +48,11 @@ class Matches:
             self.left_out += surplus
             del self._starts[:surplus]
 
+    def clear(self) -> None:
+        """Forget them all: the file began anew."""
+        del self._starts[:]
+        self.left_out = 0
+
     def after(self, offset: int, count: int) -> list[Line]:
         """See `window.Lines.after`."""
         at = bisect_left(self._starts, offset)

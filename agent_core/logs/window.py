@@ -107,6 +107,10 @@ class LogWindow:
         last = self.lines[-1] if self.lines else None
         self.follows = last is None or (self.current is last and last.next >= self._source.size)
 
+    def put(self, row: int) -> None:
+        """Put the cursor on a row of the window."""
+        self.move(self._kept(row) - self.cursor)
+
     def page(self, steps: int) -> None:
         """Move by windows."""
         self.move(steps * max(1, self._height - 1))

@@ -109,3 +109,14 @@ def test_a_huge_file_is_opened_at_once(path: Path) -> None:
     assert view.after(0, 1) == [Line(0, 6, "first")]
     middle = view.begin_of(10_000_000_000)
     assert middle <= 10_000_000_000, "in twenty gigabytes without a line break, a piece begins near"
+
+
+def test_lines_by_their_numbers(path: Path) -> None:
+    path.write_bytes(b"".join(b"line %d\n" % n for n in range(1, 300_001)) + b"unfinished")
+    view = LogView(path)
+    for number in (1, 2, 70_000, 299_999, 300_000):
+        assert view.after(view.offset_of(number), 1)[0].text == f"line {number}"
+    assert view.after(view.offset_of(300_001), 1)[0].text == "unfinished"
+    assert view.after(view.offset_of(10**9), 1)[0].text == "unfinished", "the last where there are fewer"
+    path.unlink()
+    assert view.offset_of(5) == 0
