@@ -156,12 +156,7 @@ class Process(asyncio.SubprocessProtocol):
     def kill(self) -> None:
         """Kill all of it at once."""
         _signal_group(self.pid, signal.SIGKILL)
-        for _ in range(_ROUNDS):  # what was being started meanwhile shows up in the next round
-            escaped = _marked(self.mark)
-            if not escaped:
-                break
-            for pid in escaped:
-                _signal(os.kill, pid, signal.SIGKILL)
+        kill_marked(self.mark)
 
     async def end(self, grace: float) -> None:
         """Leave nothing of it running; `grace` is how many seconds it has to clean up after SIGTERM."""
@@ -206,13 +201,14 @@ async def stream_process(
     Raises:
         NotStarted: It cannot be started; what is raised inside the block comes through as it is.
     """
-    process = Process(f"{os.getpid()}-{os.urandom(6).hex()}")
+    mark, environment = marked_environment(os.environ if env is None else env)
+    process = Process(mark)
     try:
         await asyncio.get_running_loop().subprocess_exec(
             lambda: process,
             *argv,
             cwd=cwd,
-            env={**(os.environ if env is None else env), _MARK: process.mark},
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
@@ -226,6 +222,26 @@ async def stream_process(
         yield process
     finally:
         await process.end(grace)
+
+
+def marked_environment(env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """A new mark, and the environment by which a process and what it starts can be known.
+
+    The mark begins with the one that this process itself was started with: who kills by that finds them too.
+    """
+    outer = os.environ.get(_MARK, "")
+    mark = f"{outer}/{os.getpid()}-{os.urandom(6).hex()}".removeprefix("/")
+    return mark, {**env, _MARK: mark}
+
+
+def kill_marked(mark: str) -> None:
+    """Kill every process that carries the mark, on Linux."""
+    for _ in range(_ROUNDS):  # what was being started meanwhile shows up in the next round
+        escaped = _marked(mark)
+        if not escaped:
+            break
+        for pid in escaped:
+            _signal(os.kill, pid, signal.SIGKILL)
 
 
 def _enlarge(pipe: Any) -> None:
