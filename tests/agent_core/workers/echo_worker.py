@@ -1,4 +1,4 @@
-"""A process for the tests: it echoes, counts, waits, fails, breaks, and leaves a child when it is asked to."""
+"""A process for the tests: it echoes, counts, waits, fails, breaks, and leaves a child when it is told to."""
 
 from __future__ import annotations
 
