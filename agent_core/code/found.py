@@ -14,14 +14,15 @@ import msgspec
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Role = Literal["function", "type", "constant", "scope", "wrap", "import"]
+Role = Literal["function", "type", "test", "constant", "scope", "wrap", "import"]
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
     """What a node is.
 
     `function`, `type`: a definition `names[0]` with its `body`, whose members are looked at (a type's always,
-    a function's when it is long). `constant`: values `names`; with a `body`, an object that has functions as
+    a function's when it is long). `test`: a call that gives a test, or a suite of them, the title `names[0]`
+    and the `body` of a function. `constant`: values `names`; with a `body`, an object that has functions as
     members. `scope`: not itself a definition, its `body`'s children stand for it. `wrap`: `body` is the
     definition, and the node around it belongs to it. `import`: modules or paths `names`, as they are written.
     `owner` is the type that a definition outside of it belongs to.

@@ -6,16 +6,17 @@ from typing import Literal
 
 import msgspec
 
-ChunkKind = Literal["function", "type", "module", "section", "window"]
-SymbolKind = Literal["function", "type", "constant", "section"]
+ChunkKind = Literal["function", "type", "test", "module", "section", "window"]
+SymbolKind = Literal["function", "type", "constant", "test", "section"]
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A piece of a file that is found as one: lines `start` to `end`, counted from 1, both inclusive.
 
     `name` is the dotted name of what it defines (`Session.submit`; `""` for module level and windows, the
-    path of headings for a section). `text` is the lines as they are, without the last line's end. The chunks
-    of a file are in order, do not overlap, and hold every line that is not blank.
+    path of headings for a section, that of titles for a test), one line of a few hundred characters. `text`
+    is the lines as they are, without the last line's end. The chunks of a file are in order, do not overlap,
+    and hold every line that is not blank.
     """
 
     start: int
@@ -26,7 +27,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A definition: its dotted name in the file, its lines, and the line that introduces it, shortened."""
+    """A definition: its name as a chunk's, its lines, and the line that introduces it, shortened."""
 
     name: str
     kind: SymbolKind

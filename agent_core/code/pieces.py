@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agent_core.code.model import ChunkKind
+from agent_core.code.signature import LONGEST
 
+TITLES = " > "
+"""What stands between a title and the title that it is below."""
 MAX_LINES = 80
 MAX_CHARS = 2500
 """What a chunk may take at most; more is cut."""
@@ -30,9 +33,14 @@ class Place(NamedTuple):
     group: int = 0
     local: bool = False
 
-    def dotted(self, name: str) -> str:
-        """The name of a member."""
-        return f"{self.name}.{name}" if self.name else name
+    def named(self, name: str, separator: str = ".") -> str:
+        """The name of a member, on one line, behind the container's where that is not too long.
+
+        A test's title goes only before other titles.
+        """
+        name = " ".join(name.split())[:LONGEST]
+        alone = not self.name or len(self.name) > LONGEST or (self.kind == "test" and separator != TITLES)
+        return name if alone else f"{self.name}{separator}{name}"
 
 
 class Piece:

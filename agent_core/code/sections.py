@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from agent_core.code.lines import Lines
 from agent_core.code.model import Symbol
-from agent_core.code.pieces import Piece, Place
+from agent_core.code.pieces import TITLES, Piece, Place
 from agent_core.code.signature import LONGEST
 
-SEPARATOR = " > "
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t\r]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t\r]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
@@ -110,8 +109,7 @@ def _cut(lines: Lines, headings: list[_Heading]) -> tuple[list[Piece], list[Symb
         while open_[-1][0] >= heading.level:
             _close(symbols, open_.pop()[2], heading.row)
         parent = open_[-1][1]
-        title = heading.title[:LONGEST] or "…"
-        name = parent.name + SEPARATOR + title if parent.name else title
+        name = parent.named(heading.title or "…", TITLES)
         own = Place("section", name, number)
         ahead = headings[number] if number < len(headings) else None
         holds = ahead is not None and ahead.level > heading.level

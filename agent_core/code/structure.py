@@ -8,8 +8,8 @@ import msgspec
 
 from agent_core.code.found import Found, Rules
 from agent_core.code.lines import Lines
-from agent_core.code.model import ChunkKind, Symbol, SymbolKind
-from agent_core.code.pieces import FINE, MAX_CHARS, MAX_LINES, Piece, Place
+from agent_core.code.model import ChunkKind, Symbol
+from agent_core.code.pieces import FINE, MAX_CHARS, MAX_LINES, TITLES, Piece, Place
 from agent_core.code.signature import LONGEST, signature
 
 if TYPE_CHECKING:
@@ -122,8 +122,10 @@ class _Walk:
                 self.cut(item.first, item.place)
         elif found.role == "scope":
             self.scope(found, item)
-        elif found.role != "constant":
-            self.define(found, item, inner, "function" if found.role == "function" else "type")
+        elif found.role == "test":
+            self.test(found, item)
+        elif found.role == "function" or found.role == "type":
+            self.define(found, item, inner, found.role)
         elif item.place.local:
             self.plain(item)
         elif found.body is not None:
@@ -161,7 +163,7 @@ class _Walk:
         start, end = item.start + 1, item.last + 1
         shown = signature(self.data, item.node, inner, None)
         for name in filter(None, found.names):
-            self.symbols.append(Symbol(item.place.dotted(name[:LONGEST]), "constant", start, end, shown))
+            self.symbols.append(Symbol(item.place.named(name), "constant", start, end, shown))
         self.plain(item)
 
     def define(self, found: Found, item: _Item, inner: Node, kind: Literal["function", "type"]) -> None:
@@ -169,27 +171,49 @@ class _Walk:
         if not found.names or not found.names[0]:
             self.plain(item)
             return
-        place, body = item.place, found.body
+        place = item.place
         home = place
         if found.owner:
-            home = Place("type", place.dotted(found.owner[:LONGEST]), place.group, place.local)
-        name = home.dotted(found.names[0][:LONGEST])
-        if body is None or item.depth >= _MAX_DEPTH:
-            body = None
-        role: SymbolKind = "constant" if found.role == "constant" else kind
+            home = Place("type", place.named(found.owner), place.group, place.local)
+        name = home.named(found.names[0])
+        body = found.body if item.depth < _MAX_DEPTH else None
+        role = "constant" if found.role == "constant" else kind
         shown = signature(self.data, item.node, inner, found.body)
         self.symbols.append(Symbol(name, role, item.start + 1, item.last + 1, shown))
+        self.within(item, home, kind, name, body)
+
+    def test(self, found: Found, item: _Item) -> None:
+        """A test, or a suite: a symbol, a piece, and the tests in it."""
+        body = found.body if item.depth < _MAX_DEPTH else None
+        name = item.place.named(found.names[0], TITLES)
+        call = item.node.named_child(0) or item.node
+        function = found.body.parent if found.body is not None else None
+        shown = signature(self.data, call, call, function)[: LONGEST - 1].rstrip(", ") + ")"
+        self.symbols.append(Symbol(name, "test", item.start + 1, item.last + 1, shown))
+        self.within(item, item.place, "test", name, body)
+
+    def within(
+        self,
+        item: _Item,
+        home: Place,
+        kind: Literal["function", "type", "test"],
+        name: str,
+        body: Node | None,
+    ) -> None:
+        """The piece of a definition, and its members: cut apart where it is long, else for their symbols."""
+        local = item.place.local or kind != "type"
         if body is not None and item.cutting and self.long(item, kind):
             self.groups += 1
-            own = Place(kind, name, self.groups, place.local or kind == "function")
+            own = Place(kind, name, self.groups, local)
             self.cut(item.first, own, kind, name)
             self.reached = max(self.reached, body.start_point[0])
             self.visit(body, own, cutting=True, depth=item.depth + 1)
             return
         if item.cutting:
             self.cut(item.first, home, kind, name)
-        if body is not None and kind == "type":
-            self.visit(body, Place(kind, name, place.group, place.local), cutting=False, depth=item.depth + 1)
+        if body is not None and kind != "function":
+            own = Place(kind, name, item.place.group, local)
+            self.visit(body, own, cutting=False, depth=item.depth + 1)
 
     def long(self, item: _Item, kind: ChunkKind) -> bool:
         """Whether a definition is taken apart."""

@@ -241,11 +241,13 @@ def _shared_out(parsed: ParsedFile) -> list[list[Symbol]]:
 
 
 def _names_of(symbols: Sequence[Symbol], chunk: Chunk) -> list[str]:
-    """The words of the names that a chunk defines; single words as names, too."""
+    """The words of the names that a chunk defines; single words as names, too. A test's title is no name."""
     words: list[str] = []
     alone: set[str] = set()
     section = chunk.kind == "section"
     for symbol in symbols:
+        if symbol.kind == "test":
+            continue
         found, terms = _name(symbol.name.rpartition(".")[2])
         words += found
         if terms and not section:

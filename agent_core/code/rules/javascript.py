@@ -1,7 +1,8 @@
-"""JavaScript and TypeScript: definitions, values that are functions, CommonJS exports, imports."""
+"""JavaScript and TypeScript: definitions, values that are functions, CommonJS exports, imports, tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from agent_core.code.found import (
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
 _CLASSES = frozenset({"class", "class_declaration", "abstract_class_declaration"})
+_TESTS = frozenset({"describe", "it", "test", "suite", "context", "specify"})
+"""What the calls are named that give a test or a suite (Mocha, Jest, Vitest, Playwright, node:test)."""
+_TITLES = frozenset({"string", "template_string"})
 _LOOK = 64
 """Members of an object that are looked at to see whether it holds functions."""
 
@@ -82,14 +86,39 @@ def _required(value: Node | None, data: bytes) -> str:
 
 def _statement(node: Node, data: bytes) -> Found | None:
     inner = node.named_child(0) if node.named_child_count else None
+    if inner is not None and inner.type == "await_expression":
+        inner = inner.named_child(0)
     if inner is None:
         return None
     if inner.type in ("assignment_expression", "internal_module"):
         return Found("wrap", body=inner)
     if inner.type == "call_expression":
         required = _required(inner, data)
-        return Found("import", (required,)) if required else None
+        return Found("import", (required,)) if required else _test(inner, data)
     return None
+
+
+def _test(call: Node, data: bytes) -> Found | None:
+    """`it("title", …, () => {…})`, also `describe.only(…)`, `test.each(…)(…)`, `t.test(…)`."""
+    arguments = call.child_by_field_name("arguments")
+    given = arguments.named_children if arguments is not None else []
+    if len(given) < 2 or given[0].type not in _TITLES or given[-1].type not in _FUNCTIONS:
+        return None
+    title = text_of(given[0], data)[1:-1]
+    if not title.strip() or _TESTS.isdisjoint(_words_called(call, data)):
+        return None
+    return Found("test", (title,), given[-1].child_by_field_name("body"))
+
+
+def _words_called(call: Node, data: bytes) -> Iterator[str]:
+    """The names in `a.b.c(…)(…)`, what is called last first."""
+    node = call.child_by_field_name("function")
+    while node is not None:
+        if node.type == "identifier":
+            yield text_of(node, data)
+        elif node.type == "member_expression":
+            yield field_text(node, data, "property")
+        node = node.child_by_field_name("object") or node.child_by_field_name("function")
 
 
 def _assignment(node: Node, data: bytes) -> Found | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.agent_core.code.shown import imports, signatures, symbols
+from tests.agent_core.code.shown import chunks, imports, signatures, statements, symbols
 
 
 def test_javascript() -> None:
@@ -97,3 +97,56 @@ def test_typescript() -> None:
     assert imports("a.ts", text) == ("q", "./t")
     assert signatures("a.ts", text)["Foo"] == "export class Foo<T> extends Bar implements I"
     assert symbols("a.tsx", "const A = () => <b/>;\n") == ["function A 1-1"]
+
+
+def test_tests_are_named_by_their_titles() -> None:
+    text = """
+        import { test } from "node:test";
+        describe("a parser", () => {
+          function helper() {}
+          describe.only('of "nothing"', function () {
+            it(`returns
+               nothing`, async () => {});
+            it.each([1, 2])("takes %s", (n) => {});
+          });
+          it("is not written yet");
+        });
+        test("slow", { timeout: 3 }, async (t) => { await t.test("part", () => {}); });
+        regex.test("text", 3);
+        describe(title, () => {});
+        it("", () => {});
+        """
+    assert symbols("a.test.ts", text) == [
+        "test a parser 2-10",
+        "function helper 3-3",
+        'test a parser > of "nothing" 4-8',
+        'test a parser > of "nothing" > returns nothing 5-6',
+        'test a parser > of "nothing" > takes %s 7-7',
+        "test slow 11-11",
+        "test slow > part 11-11",
+    ]
+    shown = signatures("a.test.ts", text)
+    assert shown['a parser > of "nothing" > takes %s'] == 'it.each([1, 2])("takes %s")'
+    assert shown["slow"] == 'test("slow", { timeout: 3 })'
+
+
+def test_a_long_suite_is_cut_into_its_tests() -> None:
+    text = "".join(
+        f"  it('does {name}', () => {{\n" + statements(40, "    total += {n};") + "  });\n\n"
+        for name in ("this", "that")
+    )
+    assert chunks("a.spec.js", "describe('it', () => {\n" + text + "});\n") == [
+        "1-43 test it > does this",
+        "45-88 test it > does that",
+    ]
+
+
+def test_names_are_one_line_and_bounded() -> None:
+    text = "class K {\n  [Symbol\n    .iterator]() {}\n  ['a' +\n   'b'] = 1;\n}\n" + (
+        f"it('{'x ' * 500}', () => {{}});\n"
+        + "".join(f"describe('{str(n) * 150}', () => {{\n" for n in range(5))
+        + "});\n" * 5
+    )
+    found = symbols("a.js", text)
+    assert found[1:3] == ["function K.Symbol .iterator 2-3", "constant K.'a' + 'b' 4-5"]
+    assert len(found) == 9 and all(len(one) < 2 * 200 + 30 and "\n" not in one for one in found)

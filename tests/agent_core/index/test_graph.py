@@ -100,3 +100,9 @@ def test_new_links_count_when_much_is_new(tmp_path: Path) -> None:
     write(tmp_path, users)
     image.take(digest(tmp_path, sorted(users)))
     assert set(users) <= set(paths(ranker.rank(question, None, limit=200)))
+
+
+def test_the_title_of_a_test_defines_nothing(tmp_path: Path) -> None:
+    suite = "describe('getBoundingBox', () => {\n  it('isEmpty', () => {});\n});\n"
+    image = image_of(tmp_path, {"a.test.js": suite, "src/user.js": "getBoundingBox(isEmpty);\n"})
+    assert Graph(image).used(image.files["src/user.js"]) == []
