@@ -42,7 +42,7 @@ class Engine:
     Args:
         root: The workspace's root.
         folder: Where the index lies.
-        uri: Where its LanceDB tables lie.
+        uri: Where its LanceDB tables lie; "" for the same folder.
         embedder: Makes vectors; None for an index without.
         on_status: Called in the event loop whenever the status may have changed.
         mask: Takes the secrets out of what an embedder on another machine is sent.

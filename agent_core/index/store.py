@@ -2,16 +2,21 @@
 
 One table holds the chunks: a row has its place, its text, the words that ranking sees, and the vector of the
 current embedder (a column per embedder; two never mix). One more table per embedder keeps vectors by the hash
-of their text.
+of their text. Where several workspaces use one place, each has a table of chunks of its own, and they share
+the vectors: nobody embeds what somebody else did.
 
 Every change is one commit: a reader, also one in another process, sees a file's old rows or its new ones, and
-so does the next start after a kill. One process writes at a time (its caller holds the lock); others may read
-meanwhile. Everything here is synchronous and belongs to one thread.
+so does the next start after a kill. One process of a workspace writes at a time (its caller holds the lock);
+others may read meanwhile. Everything here is synchronous and belongs to one thread.
 """
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_core.errors import IndexFault
@@ -19,6 +24,7 @@ from agent_core.index.rows import ChunkRow
 from agent_core.index.store_chunks import Chunks, commits
 from agent_core.index.store_lance import Database
 from agent_core.index.store_maintenance import Upkeep
+from agent_core.index.store_schema import CHUNKS, owned, readable
 from agent_core.index.store_vectors import VectorCache
 
 if TYPE_CHECKING:
@@ -36,21 +42,20 @@ _UNFILLED = 4096
 class Store:
     """The stored index of one workspace; see `open`."""
 
-    def __init__(self, *, database: Database, chunks: Chunks, cache: VectorCache | None) -> None:
-        self._chunks = chunks
-        self._cache = cache
-        self._upkeep = Upkeep(database=database, chunks=chunks, cache=cache)
+    def __init__(self, *, chunks: Chunks, cache: VectorCache | None, upkeep: Upkeep) -> None:
+        self._chunks, self._cache, self._upkeep = chunks, cache, upkeep
         self._pending: dict[bytes, NDArray[np.float32]] = {}
         self._unfilled: dict[bytes, NDArray[np.float32]] = {}
 
     @classmethod
-    def open(cls, uri: str, *, embedder: EmbedderInfo | None, fresh: bool = False) -> Store:
+    def open(cls, uri: str, *, embedder: EmbedderInfo | None, owner: str = "", fresh: bool = False) -> Store:
         """The index at a folder or a LanceDB URI; what is missing is made.
 
         Args:
             uri: A path, `file://…`, `s3://…` or another place that LanceDB knows; credentials come from the
                 environment.
             embedder: Whose vectors are read and written; None for an index without vectors.
+            owner: The workspace, where others may use the place too (`workspace_name`).
             fresh: Keep chunks that turned out to be broken aside as `NAME.bad-<time>` (the log says so) and
                 begin anew, with the vectors that are known. Only the writing process may.
 
@@ -59,9 +64,10 @@ class Store:
                 is damaged.
         """
         database = Database(uri)
-        chunks = Chunks.open(database, fresh=fresh)
+        chunks = Chunks.open(database, owned(CHUNKS, owner), fresh=fresh)
         cache = None if embedder is None else VectorCache(database, embedder)
-        return cls(database=database, chunks=chunks, cache=cache)
+        upkeep = Upkeep(database=database, chunks=chunks, cache=cache, shared=bool(owner))
+        return cls(chunks=chunks, cache=cache, upkeep=upkeep)
 
     def ids_by_path(self) -> dict[str, dict[str, str]]:
         """For every path the ids of its chunks, each with the hash of the file that they were made of."""
@@ -97,6 +103,11 @@ class Store:
         wanted = list(hashes)
         found = {text_hash: self._pending[text_hash] for text_hash in wanted if text_hash in self._pending}
         return found | self._cache.get(text_hash for text_hash in wanted if text_hash not in found)
+
+    def unknown(self, hashes: Collection[bytes]) -> set[bytes]:
+        """Those of the texts whose vectors are not kept."""
+        known = self._pending.keys() if self._cache is None else self._pending.keys() | self._cache.hashes()
+        return set(hashes) - known
 
     def add_vectors(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Keep vectors by text hash, and give them to the chunks with these texts.
@@ -162,3 +173,12 @@ class Store:
     def close(self) -> None:
         """Write what waits. LanceDB itself holds nothing open that needs closing."""
         self.flush()
+
+
+def workspace_name(root: Path) -> str:
+    """What the tables of a workspace are called where others lie beside them: another on every machine."""
+    machine = platform.node()
+    with suppress(OSError):
+        machine += Path("/etc/machine-id").read_text("utf-8", "replace")
+    digest = hashlib.blake2s(f"{machine}\0{root}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return f"{readable(root.name)}_{digest}".lstrip("_")

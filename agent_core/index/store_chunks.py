@@ -14,7 +14,6 @@ from agent_core.errors import IndexFault
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store_lance import Database, Table, arrow, full_text_index
 from agent_core.index.store_schema import (
-    CHUNKS,
     VECTOR_PREFIX,
     chunk_schema,
     chunk_table,
@@ -58,20 +57,20 @@ class Chunks(Table):
     """The table of chunks."""
 
     @classmethod
-    def open(cls, database: Database, *, fresh: bool) -> Chunks:
-        """The table, made when it is missing.
+    def open(cls, database: Database, name: str, *, fresh: bool) -> Chunks:
+        """The table of that name, made when it is missing.
 
         Raises:
             IndexFault: It can be neither read nor made.
         """
         handle = None
         if not fresh:
-            handle = database.handle(CHUNKS)
-        elif (aside := database.set_aside(CHUNKS)) is not None:
+            handle = database.handle(name)
+        elif (aside := database.set_aside(name)) is not None:
             _log.warning("the stored index was broken; it is kept as %s and built anew", aside)
         if handle is None:
-            handle = database.create(CHUNKS, chunk_schema())
-        chunks = cls(database, CHUNKS, handle)
+            handle = database.create(name, chunk_schema())
+        chunks = cls(database, name, handle)
         chunks.check()
         chunks.run("cannot be written", full_text_index)
         return chunks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent_core.errors import IndexFault
-from agent_core.text import one_line
+from agent_core.text import one_line, shorten
 
 _FAILURES = (RuntimeError, ValueError, OSError)
 """What LanceDB raises; it has no errors of its own and tells everything in the text."""
@@ -23,7 +23,15 @@ _BUSY = re.compile(
     r"conflict|concurrent|too many|timed out|try again|os error (5|12|24)\b|resources exhausted",
     re.IGNORECASE,
 )
-_SOURCE_PLACE = re.compile(r",? /\S+\.rs:\d+:\d+")
+_NOISE = re.compile(r",? /\S+\.rs:\d+:\d+|(?:lance error: |LanceError\(\w+\): |Invalid input, )+")
+_SCHEME = re.compile(r"no object store provider found", re.IGNORECASE)
+_CREDENTIALS = re.compile(
+    r"credential|token|unauthori[sz]ed|api_key|permission denied|access ?denied|forbidden", re.IGNORECASE
+)
+_SETTING = "index_uri (DSPY_TUI_DB_URI)"
+_PLACES = "a folder, s3://…, gs://… or az://…"
+_LONGEST = 200
+"""Characters of what LanceDB says; it can quote whole requests."""
 _USERINFO = re.compile(r"//[^/@]*@")
 
 
@@ -61,17 +69,33 @@ def fault(uri: str, doing: str, error: Exception) -> IndexFault:
         error: What LanceDB raised. It is taken for damage only on this machine, and only where nothing else
             explains it.
     """
-    what = f"the index at {shown(uri)} {doing}"
-    text = one_line(_SOURCE_PLACE.sub("", str(error)))
+    what = f"the tables at {shown(uri)} {doing}"
+    text = shorten(one_line(_USERINFO.sub("//", _NOISE.sub("", str(error)))), _LONGEST)
     if _FULL.search(text):
         return IndexFault(f"{what}: the disk is full", hint="Free some space, then run `index` again.")
+    if not is_local(uri):
+        return _elsewhere(what, text)
     if _REFUSED.search(text):
         return IndexFault(f"{what}: permission denied", hint="Check who owns it and its permissions.")
     if _BUSY.search(text):
         return IndexFault(f"{what}: another process keeps it busy ({text})", hint="Try again.")
-    if isinstance(error, OSError) or not is_local(uri):
+    if isinstance(error, OSError):
         return IndexFault(f"{what} ({text})", hint="Check that the place exists and can be reached.")
     return IndexFault(f"{what} ({text})", hint="Run `index` to build it anew.", broken=True)
+
+
+def _elsewhere(what: str, text: str) -> IndexFault:
+    """What went wrong at a place that is not on this machine; what lies there is never taken for damaged."""
+    if _SCHEME.search(text):
+        return IndexFault(f"{what}: there is no such kind of place", hint=f"{_SETTING} takes {_PLACES}.")
+    if _CREDENTIALS.search(text):
+        return IndexFault(
+            f"{what}: no valid credentials ({text})",
+            hint=f"Put them into the environment, or set {_SETTING} to another place.",
+        )
+    return IndexFault(
+        f"{what} ({text})", hint=f"Check that it exists and can be reached; {_SETTING} names it."
+    )
 
 
 def shown(uri: str) -> str:

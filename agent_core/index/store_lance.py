@@ -63,7 +63,7 @@ def local_folder(uri: str) -> Path | None:
     """The folder that a URI names, None when it lies elsewhere (`s3://…`)."""
     if uri.startswith("file://"):
         return Path(unquote(urlsplit(uri).path))
-    return Path(uri) if is_local(uri) else None
+    return Path(uri).expanduser() if is_local(uri) else None
 
 
 class Database:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from agent_core.errors import IndexFault
 from agent_core.index.store_chunks import Chunks
 from agent_core.index.store_lance import Database, Table, vector_index
-from agent_core.index.store_schema import VECTOR_PREFIX
+from agent_core.index.store_schema import CHUNKS, VECTOR_PREFIX
 from agent_core.index.store_vectors import VectorCache, parts, today
 
 _COMMITS = 100
@@ -19,7 +21,7 @@ _TAIL = 4096
 _TAIL_PART = 4
 """It may lag by no more than this part of all rows, either."""
 _RETENTION = {True: timedelta(milliseconds=1), False: timedelta(minutes=10)}
-"""How long an old version stays, by whether the place is local; who reads it meanwhile gets the new one."""
+"""How long an old version stays, by whether one process alone writes; who reads it gets the new one then."""
 _INDEXED_VECTORS = 50_000
 """From here on a vector index beats comparing with every row."""
 _CACHE_FLOOR = 20_000
@@ -27,15 +29,26 @@ _CACHE_SHARE = 2
 """The cache keeps as many texts, or this many times the chunks, whichever is more."""
 _HEAL = 1000
 _UNUSED_DAYS = 30
+"""What nobody used for so long is forgotten: an embedder; in a shared place, a workspace or a text, too."""
 
 
 class Upkeep:
-    """The upkeep of one index; only the writing process may `run` it."""
+    """The upkeep of one index; only the writing process may `run` it.
 
-    def __init__(self, *, database: Database, chunks: Chunks, cache: VectorCache | None) -> None:
+    Args:
+        database: Where it lies.
+        chunks: Its chunks.
+        cache: Its vectors by text; None for an index without.
+        shared: Whether other workspaces have their tables there, too, and use the same vectors.
+    """
+
+    def __init__(
+        self, *, database: Database, chunks: Chunks, cache: VectorCache | None, shared: bool
+    ) -> None:
         self._database = database
         self._chunks = chunks
         self._cache = cache
+        self._shared = shared
         self._tidied: int | None = None
         """The version that the last upkeep left, None as long as that is not known."""
 
@@ -55,10 +68,16 @@ class Upkeep:
         if cache is not None:
             _heal(chunks, cache)
             live: set[bytes] = set(chunks.select(["text_hash"])["text_hash"].to_pylist())
-            cache.tidy(live, keep=max(_CACHE_FLOOR, _CACHE_SHARE * len(live)))
+            cache.tidy(
+                live,
+                keep=max(_CACHE_FLOOR, _CACHE_SHARE * len(live)),
+                unused_days=_UNUSED_DAYS if self._shared else 0,
+            )
             _index_vectors(chunks, cache)
             cache.write("cannot be tidied up", self._optimize)
         _drop_unused(self._database, chunks, cache)
+        if self._shared:
+            _drop_left(self._database, chunks.name)
         chunks.run("cannot be tidied up", self._optimize)
         self._tidied = chunks.version
 
@@ -68,17 +87,25 @@ class Upkeep:
         if folder is None:
             return self._chunks.run("cannot be read", lambda handle: int(handle.stats()["total_bytes"]))
         total = 0
-        for file in folder.rglob("*"):
+        for file in self._files(folder):
             with suppress(OSError):  # tidied up meanwhile
                 total += file.stat().st_size
         return total
 
+    def _files(self, folder: Path) -> Iterator[Path]:
+        """The files that belong to it; where others lie beside it, those of its tables."""
+        if not self._shared:
+            yield from folder.rglob("*")
+            return
+        for table in filter(None, (self._chunks, self._cache)):
+            yield from (folder / f"{table.name}.lance").rglob("*")
+
     def _optimize(self, handle: Any) -> None:
-        local = self._database.folder is not None
+        alone = self._database.folder is not None and not self._shared
         # Twice: fragments that the full-text index has just learnt about can be merged only then. What killed
         # writers left can go at once where only the caller writes; elsewhere LanceDB waits for a week.
         for _ in range(2):
-            handle.optimize(cleanup_older_than=_RETENTION[local], delete_unverified=local)
+            handle.optimize(cleanup_older_than=_RETENTION[alone], delete_unverified=alone)
 
     def _versions(self) -> int:
         return self._chunks.run("cannot be read", lambda handle: len(handle.list_versions()))
@@ -123,6 +150,29 @@ def _drop_unused(database: Database, chunks: Chunks, cache: VectorCache | None) 
         if chunks.has_column(name):
             chunks.run("cannot be written", lambda handle, name=name: handle.drop_columns([name]))
         database.drop(name)
+
+
+def _drop_left(database: Database, own: str) -> None:
+    """Forget workspaces that wrote nothing for a month; should one come back, it writes all again."""
+    for name in database.names():
+        if (
+            name.startswith(f"{CHUNKS}_")
+            and name != own
+            and _last_written(database, name) < today() - _UNUSED_DAYS
+        ):
+            database.drop(name)
+
+
+def _last_written(database: Database, name: str) -> int:
+    """The day of a table's last commit; today when that cannot be told."""
+    try:
+        table = Table(database, name, database.handle(name))
+        versions: list[Any] = table.run("cannot be read", lambda handle: handle.list_versions())
+    except IndexFault as fault:
+        if not fault.broken:
+            raise
+        return today()
+    return int(versions[-1]["timestamp"].timestamp() // 86_400)
 
 
 def _last_used(database: Database, name: str) -> int:

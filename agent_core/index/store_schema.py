@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent_core.index.embed.port import EmbedderInfo
 
 CHUNKS = "chunks_1"
-"""The table of chunks; the number is the format's."""
+"""What the table of chunks is called; the number is the format's."""
 VECTOR_PREFIX = "vectors_1_"
 """What the names of vector tables and of the chunks' vector columns begin with; the embedder follows."""
 COLUMNS = ChunkRow.__struct_fields__
@@ -39,9 +39,18 @@ class VectorRows(msgspec.Struct, frozen=True):
 
 def vector_name(embedder: EmbedderInfo) -> str:
     """The name of an embedder's table and column: readable, and different for every id and length."""
-    readable = re.sub(r"[^a-z0-9]+", "_", embedder.id.lower()).strip("_")[:40]
     digest = hashlib.blake2s(f"{embedder.id}\0{embedder.dims}".encode(), digest_size=4).hexdigest()
-    return f"{VECTOR_PREFIX}{readable}_{embedder.dims}_{digest}"
+    return f"{VECTOR_PREFIX}{readable(embedder.id)}_{embedder.dims}_{digest}"
+
+
+def owned(name: str, owner: str) -> str:
+    """The name of a table that belongs to one workspace; `owner` is "" where there are no others."""
+    return f"{name}_{owner}" if owner else name
+
+
+def readable(name: str) -> str:
+    """As much of a name as a table may be called."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40]
 
 
 def chunk_schema() -> Any:
@@ -98,10 +107,9 @@ def vector_rows(table: Any, column: str, dims: int) -> VectorRows:
     chunks: list[NDArray[np.float16]] = [part.flatten().to_numpy() for part in table[column].chunks]
     flat = np.concatenate(chunks) if chunks else np.empty(0, dtype=np.float16)
     matrix = flat.reshape(-1, dims)
-    first = {text_hash: place for place, text_hash in reversed(list(enumerate(hashes)))}
-    if len(first) < len(hashes):
-        matrix = matrix[np.fromiter(first.values(), dtype=np.int64, count=len(first))]
-    return VectorRows(list(first), matrix.astype(np.float32))
+    place_of = {text_hash: place for place, text_hash in enumerate(hashes)}
+    places = np.fromiter(place_of.values(), dtype=np.int64, count=len(place_of))
+    return VectorRows(list(place_of), matrix[places].astype(np.float32))
 
 
 def pack_path(path: str) -> str:

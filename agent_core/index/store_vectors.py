@@ -76,8 +76,19 @@ class VectorCache:
         self._table = Table(self._database, self.name, self._database.create(self.name, self._schema()))
         self._table.run("cannot be written", merge)
 
-    def tidy(self, live: Collection[bytes], *, keep: int) -> None:
-        """Note which texts are in use; beyond `keep` texts, forget others, those unused for longest first."""
+    def hashes(self) -> set[bytes]:
+        """Of which texts there are vectors."""
+        rows = self.read(lambda handle: handle.search().select(["text_hash"]).to_arrow())
+        return set() if rows is None else set(rows["text_hash"].to_pylist())
+
+    def tidy(self, live: Collection[bytes], *, keep: int, unused_days: int) -> None:
+        """Note which texts are in use; beyond `keep` texts, forget others, those unused for longest first.
+
+        Args:
+            live: The texts that are in use.
+            keep: How many may stay.
+            unused_days: A text that was in use more lately than that stays.
+        """
         rows = self.read(lambda handle: handle.search().select(["text_hash", "used"]).to_arrow())
         if rows is None:
             return
@@ -88,7 +99,8 @@ class VectorCache:
         in_use = (self._asked | set(live)) & used.keys()
         self._asked.clear()
         self._stamp([text_hash for text_hash in in_use if used[text_hash] < now], now)
-        spare = sorted(used.keys() - in_use, key=lambda text_hash: used[text_hash])
+        old = [text_hash for text_hash in used.keys() - in_use if used[text_hash] <= now - unused_days]
+        spare = sorted(old, key=lambda text_hash: used[text_hash])
         for part in parts(spare[: max(len(used) - keep, 0)], _LOOKUP):
             condition = hashes_condition(part)
             self.write("cannot be written", lambda handle, where=condition: handle.delete(where))

@@ -136,7 +136,7 @@ async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.Stre
         engine = Engine(
             root=workspace.root,
             folder=folder,
-            uri=start.uri or str(folder / "lance"),
+            uri=start.uri,
             embedder=open_embedder(start.settings),
             on_status=lambda: server.status_changed(),
             mask=mask,

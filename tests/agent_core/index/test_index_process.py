@@ -8,7 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +22,13 @@ from agent_core.index.image import Image
 from agent_core.index.store import Store
 from agent_core.llm.port import ModelInfo
 from agent_core.workspace import Workspace
-from tests.agent_core.index.workspaces import chunks_of, fresh, make, source
+from tests.agent_core.index.workspaces import chunks_of, fresh, make, source, until
 
 Open = Callable[..., WorkerIndex]
-_LONG_S = 60.0
 
 
 def ignore(_: Any) -> None:
     return None
-
-
-async def until(check: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so; the limit is there only so that a failure ends."""
-    async with asyncio.timeout(_LONG_S):
-        while not await check():
-            await asyncio.sleep(0.02)
 
 
 async def paths_of(index: WorkerIndex, query: str) -> list[str]:

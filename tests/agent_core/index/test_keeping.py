@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from agent_core.index import keeping
+from agent_core.index import tables
 from agent_core.index.client import WorkerIndex
 from agent_core.index.digest import digest
 from agent_core.index.keeping import Keeper
@@ -28,13 +27,11 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
     image = fresh(tmp_path)
     folder = tmp_path / ".dspy_tui" / "index"
     folder.mkdir(parents=True)
-    keeper = Keeper(
-        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=image, on_tick=lambda: None
-    )
+    keeper = Keeper(root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None)
     assert keeper.try_lock()
     path = "pkg0/module_0.py"
     loop = asyncio.get_running_loop()
-    write, changes = keeping._applied, iter(["def quite_different():\n    return 1\n"])
+    write, changes = tables._applied, iter(["def quite_different():\n    return 1\n"])
 
     def change() -> None:
         for text in changes:
@@ -48,7 +45,7 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
         return done
 
-    monkeypatch.setattr(keeping, "_applied", written)
+    monkeypatch.setattr(tables, "_applied", written)
     await keeper.sync()
     await keeper.sync()
     await keeper.aclose()
@@ -61,9 +58,7 @@ async def test_an_image_that_cannot_be_written_is_told_while_the_tables_can(tmp_
     image = fresh(tmp_path)
     folder = tmp_path / ".dspy_tui" / "index"
     (folder / "image" / "in the way").mkdir(parents=True)
-    keeper = Keeper(
-        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=image, on_tick=lambda: None
-    )
+    keeper = Keeper(root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None)
     assert keeper.try_lock()
     image.remove("pkg0/module_0.py")
     await keeper.save()
@@ -94,25 +89,3 @@ async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open
     await first.aclose()
     await second.aclose()
     assert (tmp_path / ".dspy_tui" / "index" / "image").exists()
-
-
-async def test_a_call_that_never_ends_is_given_up_and_the_next_one_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make(tmp_path, 1)
-    folder = tmp_path / ".dspy_tui" / "index"
-    folder.mkdir(parents=True)
-    keeper = Keeper(
-        root=tmp_path, folder=folder, uri=str(folder / "lance"), image=fresh(tmp_path), on_tick=lambda: None
-    )
-    assert keeper.try_lock()
-    await keeper.sync()
-    go = threading.Event()
-    monkeypatch.setattr(keeping, "_STUCK_S", 0.2)
-    assert await keeper._guarded(lambda store: go.wait()) is None
-    assert "does not answer" in keeper.trouble
-    monkeypatch.undo()
-    assert await keeper._guarded(lambda store: store.size()) is not None
-    assert keeper.trouble == ""
-    go.set()
-    await keeper.aclose()

@@ -133,6 +133,17 @@ def test_vectors_reach_every_chunk_with_their_text(store: Store, tables: Tables)
     assert list(tables.vectors()) == [hash_of("same")]
 
 
+def test_every_text_gets_its_own_vector_back(store: Store, tables: Tables) -> None:
+    texts = [f"text {number}" for number in range(700)]
+    rows = [row(f"{place}.py", text) for text in texts for place in range(2)]
+    store.apply(rows, paths=[], vectors=vectors_of(*texts))
+    store.flush()
+    for found in (store.cached_vectors(vectors_of(*texts)), tables.vectors()):
+        assert len(found) == len(texts)
+        for text in texts:
+            np.testing.assert_allclose(found[hash_of(text)], vector_of(text), atol=1e-3)
+
+
 def test_vectors_of_two_embedders_never_mix(store: Store, place: str) -> None:
     store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
     store.close()

@@ -162,3 +162,27 @@ def test_many_vectors_get_an_index_that_finds_the_same(place: str, monkeypatch: 
     store.apply([row("b.py", "late")], paths=[], vectors=vectors_of("late"))
     store.flush()
     assert Tables(place).search_vector(vector_of("late"), 1)[0][0] == row("b.py", "late").id
+
+
+def test_in_a_shared_place_only_what_nobody_used_for_a_month_goes(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_maintenance, "_CACHE_FLOOR", 0)
+    other = Store.open(place, embedder=SMALL, owner="other")
+    many = [f"text {number}" for number in range(10)]
+    other.apply([row("a.py", text) for text in many], paths=[], vectors=vectors_of(*many))
+    other.close()
+    own = Store.open(place, embedder=SMALL, owner="own")
+    own.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    own.maintain(force=True)
+    assert Tables(place, chunks="chunks_1_other").texts() == many
+    assert Tables(place).cached() == 11
+    later = store_vectors.today() + 31
+    monkeypatch.setattr(store_vectors, "today", lambda: later)
+    monkeypatch.setattr(store_maintenance, "today", lambda: later)
+    own.maintain(force=True)
+    assert Tables(place, chunks="chunks_1_own").texts() == ["one"]
+    assert Tables(place).cached() == 2
+    assert "chunks_1_other" not in Tables(place).names
+    other = Store.open(place, embedder=SMALL, owner="other")
+    assert other.ids_by_path() == {}, "it begins anew"

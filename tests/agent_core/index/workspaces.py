@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from agent_core.index.digest import digest
@@ -11,6 +13,7 @@ from agent_core.index.scan import scan
 
 _WORDS = "alpha bravo carbon delta ember falcon garnet harbor island jungle kernel lumen meadow nickel"
 WORDS = _WORDS.split()
+_LONG_S = 60.0
 
 
 def source(seed: int, functions: int = 6) -> str:
@@ -65,3 +68,10 @@ def postings_of(image: Image) -> Held:
                 elif (entry := image.by_number[document]) is not None:
                     found[name, term, entry.row.path] = count
     return found
+
+
+async def until(check: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is so; the limit is there only so that a failure ends."""
+    async with asyncio.timeout(_LONG_S):
+        while not await check():
+            await asyncio.sleep(0.02)
