@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.logs.discover import discover
+from agent_core.logs.discover import discover, families, family_of
 from agent_core.workspace import Workspace
 
 
@@ -56,3 +56,22 @@ def test_links_are_not_followed(workspace: Workspace, tmp_path: Path) -> None:
 def test_size_and_time(workspace: Workspace) -> None:
     (file,) = [file for file in discover(workspace) if file.path == "app.log"]
     assert (file.size, file.mtime_ns) == (2, 1000 * 10**9)
+
+
+def test_rotated_files_belong_to_their_log(workspace: Workspace) -> None:
+    for name in ("app.log.2.gz", "app.log.10.gz", "app.log-20251123", "gone.log.2025-11-24_10"):
+        (workspace.root / name).write_text("x\n")
+    found = {family.path: [file.path for file in family.files] for family in families(workspace)}
+    assert found["app.log"] == ["app.log.10.gz", "app.log.2.gz", "app.log.1", "app.log-20251123", "app.log"]
+    assert found["gone.log"] == ["gone.log.2025-11-24_10"]
+    assert found["logs/plain.txt"] == ["logs/plain.txt"]
+    assert "app.log.2.gz" not in [file.path for file in discover(workspace)]
+
+
+def test_one_log_by_its_path(workspace: Workspace) -> None:
+    log = family_of(workspace, "app.log")
+    assert log is not None and [file.path for file in log.files] == ["app.log.1", "app.log"]
+    one = family_of(workspace, "app.log.1")
+    assert one is not None and [file.path for file in one.files] == ["app.log.1"]
+    assert family_of(workspace, "none.log") is None
+    assert family_of(workspace, "no/folder.log") is None

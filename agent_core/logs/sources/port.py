@@ -1,0 +1,86 @@
+"""What a log source is: it is opened at a place and hands out blocks of bytes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from agent_core.logs.api import SourceFacts
+
+BLOCK = 1 << 20
+"""Bytes of a block at most."""
+STDIN = "-"
+"""The name of standard input."""
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """Some bytes of a source, not necessarily whole lines.
+
+    `part` names what holds them, as people can open it: a file ("logs/app.log.1"), or the source itself. With
+    `begins` an earlier record of this part is over and these bytes start a line, whose number is `first`.
+    """
+
+    data: bytes
+    part: str
+    begins: bool = False
+    first: int = 1
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where reading begins: with records of the time `since` (seconds since the epoch), or at the last `most`
+    bytes (0: at the end); with neither at the very beginning.
+
+    `since` may be met roughly: whoever reads leaves out what is older. What has no times is read as a whole.
+    """
+
+    since: float | None = None
+    most: int | None = None
+
+
+class LogSource(Protocol):
+    """An open source. Not for two tasks at once."""
+
+    @property
+    def name(self) -> str:
+        """As people name it."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes that are to be read, as far as it is known; 0 where it is not."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """Bytes of them that are read."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What was left out or is wrong, "" for nothing."""
+        ...
+
+    async def read(self) -> Block | None:
+        """The next block; None when there is no more for now."""
+        ...
+
+    async def more(self) -> bool:
+        """Wait until there may be more; False when there never will be."""
+        ...
+
+    async def aclose(self) -> None:
+        """Leave nothing open or running."""
+        ...
+
+
+class SourceKind(Protocol):
+    """Makes the sources of one scheme, such as `compose:api`."""
+
+    async def known(self) -> tuple[SourceFacts, ...]:
+        """Those that the workspace has; quick, nothing is started or read."""
+        ...
+
+    def open(self, name: str, begin: Begin) -> LogSource:
+        """Open the one of this name (scheme and all); raises `LogFault` when there can be none."""
+        ...
