@@ -136,8 +136,8 @@ class Index(Protocol):
         """Open what is on disk and look what is behind; returns when that is known, or it failed.
 
         From then on the index is kept fresh in the background (where nothing was on disk, building has
-        begun), and each change of how it stands is published as `IndexChanged`. Raises `IndexFault` when the
-        process cannot be started.
+        begun), a process that ends is started again after a pause, a few times, and each change of how it
+        stands is published as `IndexChanged`. Raises `IndexFault` when the process cannot be started.
         """
         ...
 

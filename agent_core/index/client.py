@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Settings
-from agent_core.errors import ErrorInfo, IndexFault, PermissionRefused
+from agent_core.errors import IndexFault, PermissionRefused
 from agent_core.events import IndexChanged
 from agent_core.index import protocol as p
 from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
-from agent_core.text import one_line, shorten
+from agent_core.index.child import Child
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.llm.select import ApproveHost
 
-_END_S = 8.0
-_ERRORS = 4000
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
-"""Else building keeps a third more memory; and a search waits for the slower of two cores, of which the
-screen needs one."""
+_PAUSES_S = (1.0, 10.0, 60.0)
+"""How long a process that ended is left alone before it is started again, for the first time and the next."""
+_STEADY_S = 600.0
+"""One that ran so long had no trouble from its start: the count begins anew."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,16 +50,18 @@ class WorkerIndex:
         self._workspace, self._settings, self._publish = workspace, settings, publish
         self._approve_host = approve_host
         self._status = IndexStatus()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
+        self._started = 0.0
         self._starting = asyncio.Lock()
-        self._readers: list[asyncio.Task[None]] = []
+        self._kept_open = False
+        self._ends = 0
+        self._reviving: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._watchers: list[Callable[[IndexStatus], None]] = []
         self._number = 0
         self._closed = False
         self._held_back = self._granted = False
-        self._errors = b""
-        self._reason: ErrorInfo | None = None
+        self._used = settings
 
     @property
     def status(self) -> IndexStatus:
@@ -106,30 +103,22 @@ class WorkerIndex:
 
     async def open(self) -> IndexStatus:
         """See `api.Index.open`."""
+        self._kept_open = True
         return await self._ask(p.Look(), IndexStatus)
 
     async def aclose(self) -> None:
         """End the process: it writes what is to be kept, then ends by itself, or is killed."""
         self._closed = True
+        if self._reviving is not None:
+            self._reviving.cancel()
+            await asyncio.gather(self._reviving, return_exceptions=True)
         async with self._starting:
             await self._end()
 
     async def _end(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), _END_S)
-        except TimeoutError:
-            _log.warning("the index process did not end by itself")
-        finally:
-            _kill(process)
-            await process.wait()
-            for reader in self._readers:
-                reader.cancel()
-            await asyncio.gather(*self._readers, return_exceptions=True)
+        if process is not None:
+            await process.aclose()
 
     async def _followed(self, call: p.Call, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         self._watchers.append(on_progress)
@@ -140,28 +129,24 @@ class WorkerIndex:
 
     async def _ask(self, call: p.Call, kind: Any) -> Any:
         process = await self._running()
-        assert process.stdin is not None
         self._number += 1
         number = self._number
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            with suppress(ConnectionError):  # whoever reads its output says why it ended
-                process.stdin.write(p.frame(p.Request(number, call)))
-                await process.stdin.drain()
+            await process.ask(p.Request(number, call))
             return msgspec.msgpack.decode(await future, type=kind)
         except asyncio.CancelledError:
-            with suppress(ConnectionError):
-                process.stdin.write(p.frame(p.Request(number)))
+            process.write(p.Request(number))
             raise
         finally:
             self._waiting.pop(number, None)
 
-    async def _running(self) -> asyncio.subprocess.Process:
+    async def _running(self) -> Child:
         """The process, started if it does not run; raises `IndexFault`."""
         async with self._starting:
             if self._closed:
                 raise IndexFault("The index is closed")
-            return self._process or await self._start()
+            return self._process or await self._start(await self._allowed())
 
     async def _permit_vectors(self) -> None:
         """Before vectors are needed, ask whether their embedder may have the texts; where it was held back
@@ -193,56 +178,20 @@ class WorkerIndex:
             return msgspec.structs.replace(self._settings, embedder="none")
         return self._settings
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        settings = await self._allowed()
-        self._held_back = settings is not self._settings
-        # -P keeps the working folder off the module path: nothing of the workspace may be imported.
-        command = (sys.executable, "-P", "-m", "agent_core.index.worker")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE, cwd=self._workspace.root, start_new_session=True,
-                env={**_ENVIRONMENT, **os.environ},
-            )  # fmt: skip
-        except OSError as error:
-            raise IndexFault(f"The index process cannot be started ({error.strerror or error})") from None
-        assert process.stdin is not None
-        start = p.Start(str(self._workspace.root), settings, settings.index_uri)
-        process.stdin.write(p.frame(start))
-        self._process = process
-        self._errors, self._reason = b"", None
+    async def _start(self, settings: Settings) -> Child:
+        self._used, self._held_back = settings, settings is not self._settings
+        process = await Child.start(
+            root=self._workspace.root, settings=settings, on_message=self._heard, on_end=self._ended
+        )
+        self._process, self._started = process, asyncio.get_running_loop().time()
         self._told(IndexStatus(phase="opening"))
-        self._readers = [
-            asyncio.create_task(self._read(process)),
-            asyncio.create_task(self._read_errors(process)),
-        ]
         return process
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        try:
-            await self._take_messages(process)
-        finally:  # also when what came was no message: nobody may wait for more
-            _kill(process)
-            await process.wait()
-            self._ended(process)
-
-    async def _take_messages(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        decoder: msgspec.msgpack.Decoder[p.Message] = msgspec.msgpack.Decoder(p.Message)
-        while (body := await p.read_frame(process.stdout)) is not None:
-            message = decoder.decode(body)
-            match message:
-                case p.StatusChanged():
-                    self._told(message.status)
-                case p.Failed():
-                    self._reason = message.error
-                case _:
-                    self._answered(message)
-
-    async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
-        while chunk := await process.stderr.read(4096):
-            self._errors = (self._errors + chunk)[-_ERRORS:]
+    def _heard(self, message: p.Reply | p.StatusChanged) -> None:
+        if isinstance(message, p.StatusChanged):
+            self._told(message.status)
+        else:
+            self._answered(message)
 
     def _told(self, status: IndexStatus) -> None:
         self._status = status
@@ -260,29 +209,41 @@ class WorkerIndex:
             error = IndexFault(reply.error.message, hint=reply.error.hint)
             future.set_exception(error)
 
-    def _ended(self, process: asyncio.subprocess.Process) -> None:
-        """The process is over: nobody may wait for it any longer; the next question starts another."""
-        error = self._why(process)
+    def _ended(self, process: Child, error: IndexFault) -> None:
+        """The process is over: nobody may wait for it any longer."""
         if self._process is process:
             self._process = None
-            _log.warning("the index process ended with %s: %s", process.returncode, error.message)
-            self._told(IndexStatus(phase="failed", trouble=error.message))
+            _log.warning("the index process ended: %s", error.message)
+            if asyncio.get_running_loop().time() - self._started > _STEADY_S:
+                self._ends = 0
+            self._failed(error)
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(error)
 
-    def _why(self, process: asyncio.subprocess.Process) -> IndexFault:
-        """Why the process ended: what it said itself, else the last line that it printed."""
-        if self._reason is not None:
-            return IndexFault(self._reason.message, hint=self._reason.hint)
-        said = one_line(self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2])
-        return IndexFault(
-            f"The index process ended ({shorten(said, 200) or f'exit code {process.returncode}'})",
-            hint="Ask again: it is started anew. `dspy-tui doctor --bundle` packs its log.",
-        )
+    def _failed(self, error: IndexFault) -> None:
+        """Say so. What is open stays fresh by itself: it is started again, a few times; a question always
+        does."""
+        again = ""
+        if self._kept_open and not self._closed:
+            pause = _PAUSES_S[self._ends] if self._ends < len(_PAUSES_S) else None
+            self._ends += 1
+            if pause is None:
+                again = f"ended {self._ends} times, a question starts it again: "
+            else:
+                again = f"starts again in {pause:.0f} s: "
+                earlier, self._reviving = self._reviving, asyncio.create_task(self._revive(pause))
+                if earlier is not None and earlier is not asyncio.current_task():
+                    earlier.cancel()
+        self._told(IndexStatus(phase="failed", trouble=again + error.message))
 
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of the process and of what it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    async def _revive(self, pause: float) -> None:
+        """Start the process again, with the settings that it had, unless a question was faster."""
+        await asyncio.sleep(pause)
+        async with self._starting:
+            if self._process is not None or self._closed:
+                return
+            try:
+                await self._start(self._used)
+            except IndexFault as error:
+                self._failed(error)
