@@ -1,0 +1,201 @@
+"""The logs of the containers of a workspace's compose file, through `docker compose logs`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent_core.errors import LogFault
+from agent_core.logs.api import SourceFacts
+from agent_core.logs.sources.port import Begin, Block
+from agent_core.process import NotStarted, Process, stream_process
+from agent_core.text import one_line, shorten
+from agent_core.workspace import Workspace
+
+SCHEME = "compose"
+_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_FOLDERS = ("", "docker/lightweight")
+"""Where compose files are looked for: at the root, and where `stack init` writes its own."""
+_AGAIN_S = 2.0
+_GRACE_S = 1.0
+_LINE = re.compile(
+    rb"^(?P<name>[\w.-]+?)(?:[-_](?P<number>\d+))? *\| (?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) )?"
+)
+_OWN_HEAD = re.compile(
+    rb"\{|[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]|[\[(]?\d\d/\w{3}/\d{4}"
+    rb"|\w{3} [ \d]\d \d\d:\d\d|[IWEF]\d{4} |ts=|time="
+)
+_INDENTED = re.compile(rb"[ \t]|$")
+_FOLLOWS = re.compile(
+    rb"Caused by: |Suppressed: |\.\.\. \d+ more|During handling of |The above exception |goroutine \d+ \["
+    rb"|stack backtrace:|--- End of |[\])}]"
+)
+_RAISED = re.compile(rb"(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning|Fault)(?::|$)")
+
+
+class ComposeKind:
+    """The sources `compose` (all services) and `compose:SERVICE` of a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def file(self) -> str:
+        """The compose file, as a path from the root; "" for none."""
+        names = (f"{folder}/{name}".lstrip("/") for folder in _FOLDERS for name in _FILES)
+        return next((name for name in names if (self._workspace.root / name).is_file()), "")
+
+    async def known(self) -> tuple[SourceFacts, ...]:
+        """All services as one, where there is a compose file."""
+        file = await asyncio.to_thread(self.file)
+        return (SourceFacts(name=SCHEME, note=f"the containers of {file}"),) if file else ()
+
+    def open(self, name: str, begin: Begin) -> ComposeSource:
+        """Open it; raises `LogFault` where there is no compose file."""
+        file = self.file()
+        if not file:
+            where = " or ".join(folder or "the root" for folder in _FOLDERS)
+            raise LogFault(f"There is no compose file in {where}", hint=f"Looked for: {', '.join(_FILES)}.")
+        path = self._workspace.resolve(file)
+        return ComposeSource(name=name, file=path, begin=begin)
+
+
+class ComposeSource:
+    """Reads what the containers have said; `more` goes on from there, also when they are started again.
+
+    Each container is a part of its own, so that lines that they write at once do not mix. The time that the
+    engine noted is put before lines that have none of their own.
+    """
+
+    def __init__(self, *, name: str, file: Path, begin: Begin) -> None:
+        self.name, self._file, self._begin = name, file, begin
+        self._service = name.partition(":")[2]
+        self._asked: datetime | None = None
+        """When the engine was asked last: what was said before is read."""
+        self._parts: dict[bytes, _Part] = {}
+        self._ready: list[Block] = []
+        self._rest = b""
+        self._running: Process | None = None
+        self._started = self._following = False
+        self._stack = AsyncExitStack()
+        self.note = ""
+        self.size = self.done = 0
+
+    async def read(self) -> Block | None:
+        """The next block; None when nothing more is said for now. Raises `LogFault`."""
+        if not self._started:
+            self._started = True
+            await self._run(*self._first_options())
+        while not self._ready:
+            if self._running is None or self._following:
+                return None
+            chunk = await self._running.read()
+            if chunk is None:
+                await self._ended()
+            else:
+                self._take(chunk)
+        return self._ready.pop(0)
+
+    async def more(self) -> bool:
+        """Wait until somebody says something."""
+        while not self._ready:
+            if self._running is None:
+                self._following = True
+                await self._run("--follow", *_since(self._asked))
+            elif (chunk := await self._running.read()) is None:
+                await self._ended()
+                await asyncio.sleep(_AGAIN_S)  # nothing runs; something may be started later
+            else:
+                self._take(chunk)
+        return True
+
+    async def aclose(self) -> None:
+        """End what runs."""
+        await self._stack.aclose()
+        self._running = None
+
+    # Inside
+
+    def _first_options(self) -> tuple[str, ...]:
+        if self._begin.most == 0:
+            return ("--tail", "0")
+        since = self._begin.since
+        return _since(None if since is None else datetime.fromtimestamp(since, UTC))
+
+    async def _run(self, *options: str) -> None:
+        self._asked = datetime.now(UTC)
+        for part in self._parts.values():
+            part.read_to = part.last
+        # What the file includes is not fetched from elsewhere.
+        remote = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
+        command = ["docker", "compose", "-f", str(self._file), "logs", "--no-color", "--timestamps", *options]
+        running = stream_process(
+            [*command, *((self._service,) if self._service else ())],
+            cwd=self._file.parent, env={**os.environ, **remote}, grace=_GRACE_S,
+        )  # fmt: skip
+        try:
+            self._running = await self._stack.enter_async_context(running)
+        except NotStarted as error:
+            raise LogFault(
+                f"docker cannot be run ({error.strerror})", hint="`dspy-tui doctor` checks Docker."
+            ) from None
+
+    async def _ended(self) -> None:
+        assert self._running is not None
+        code, said = await self._running.wait(), self._running.errors
+        self._running = None
+        if self._rest:
+            self._take(b"\n")
+        await self._stack.aclose()
+        if code:
+            reason = shorten(one_line(said.strip().rpartition("\n")[2]), 200) or f"exit code {code}"
+            if not self._parts:
+                raise LogFault(f"`docker compose logs` failed: {reason}", hint="Are the containers there?")
+            self.note = f"`docker compose logs` ended: {reason}"
+
+    def _take(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        said: dict[bytes, list[bytes]] = {}
+        for line in lines:
+            head = _LINE.match(line)
+            if head is None:
+                continue
+            name = head["name"] + (b"#" + head["number"] if head["number"] not in (None, b"1") else b"")
+            part = self._parts.setdefault(name, _Part())
+            if (text := part.line(head["time"] or b"", line[head.end() :])) is not None:
+                said.setdefault(name, []).append(text)
+        for name, texts in said.items():
+            label = f"{SCHEME}:{name.decode('utf-8', 'replace')}"
+            begins, self._parts[name].begun = not self._parts[name].begun, True
+            data = b"\n".join(texts) + b"\n"
+            self._ready.append(Block(data=data, part=label, begins=begins))
+            self.done += len(data)
+
+
+class _Part:
+    """One container: how far it is read, and whether its last line was indented."""
+
+    def __init__(self) -> None:
+        self.last = self.read_to = b""
+        self.begun = self._indented = False
+
+    def line(self, time: bytes, text: bytes) -> bytes | None:
+        """The line as a reader of records wants it; None for one that was read before.
+
+        The engine's time stands before lines that begin something and tell no time themselves.
+        """
+        if time and time <= self.read_to:
+            return None
+        self.last = max(self.last, time)
+        text = text.removesuffix(b"\r")
+        indented = _INDENTED.match(text) is not None
+        follows = indented or _FOLLOWS.match(text) or (self._indented and _RAISED.match(text))
+        self._indented = indented
+        return text if follows or not time or _OWN_HEAD.match(text) else time + b" " + text
+
+
+def _since(moment: datetime | None) -> tuple[str, ...]:
+    return ("--since", moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")) if moment else ()

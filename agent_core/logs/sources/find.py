@@ -1,0 +1,137 @@
+"""The sources of a workspace: which are known, which one a name means, and opening them."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+import msgspec
+
+from agent_core.errors import LogFault
+from agent_core.logs.api import SourceFacts
+from agent_core.logs.discover import LogFamily, families, family_of, globbed, in_families
+from agent_core.logs.sources.port import STDIN, SourceKind
+from agent_core.text import one_line, plural, shorten
+from agent_core.workspace import Workspace
+
+BUILT_IN: Mapping[str, str] = {"compose": "agent_core.logs.sources.compose:ComposeKind"}
+"""Kinds of sources by scheme, as `module:class`; the class is called with the workspace.
+
+They are named, not given, because the log process imports them itself, once one is asked for.
+"""
+MOST_SOURCES = 50
+"""Logs that are read at once without being named; the latest changed ones."""
+_GLOB = frozenset("*?[")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A source that a name stands for: a log with its files, or one of another kind."""
+
+    name: str
+    family: LogFamily | None = None
+
+
+class Finder:
+    """Finds the sources of one workspace.
+
+    Args:
+        workspace: The workspace.
+        configured: The setting `log_files`: globs, and names of other sources.
+        kinds: By scheme, see `BUILT_IN`.
+        has_input: Whether there is standard input that may be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        configured: Iterable[str] = (),
+        kinds: Mapping[str, str] = BUILT_IN,
+        has_input: bool = False,
+    ) -> None:
+        self._workspace, self._kinds, self._has_input = workspace, kinds, has_input
+        names = tuple(configured)
+        self._globs = tuple(name for name in names if not self._scheme(name))
+        self._named = tuple(name for name in names if self._scheme(name))
+        self._made: dict[str, SourceKind] = {}
+
+    def kind(self, name: str) -> SourceKind | None:
+        """The kind that a name such as `compose:api` belongs to; None for files and standard input."""
+        scheme = self._scheme(name)
+        if not scheme:
+            return None
+        if scheme not in self._made:
+            module, _, attribute = self._kinds[scheme].partition(":")
+            self._made[scheme] = getattr(importlib.import_module(module), attribute)(self._workspace)
+        return self._made[scheme]
+
+    async def known(self) -> tuple[SourceFacts, ...]:
+        """Everything that could be read, logs first, the latest changed first; nothing is opened."""
+        logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
+        kinds = [cast("SourceKind", self.kind(scheme)) for scheme in self._kinds]
+        others = [facts for kind in kinds for facts in await kind.known()]
+        return (*map(_facts, logs), *others)
+
+    async def find(self, names: Iterable[str] = ()) -> tuple[Found, ...]:
+        """The sources that the names and globs mean; without any, all logs and what is configured.
+
+        Raises:
+            LogFault: A name means none.
+            PathRefused: It leads out of the workspace.
+        """
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
+            return (*(Found(log.path, log) for log in logs[:MOST_SOURCES]), *map(Found, self._named))
+        found = [one for name in wanted for one in await asyncio.to_thread(self._meant, name)]
+        return tuple({one.name: one for one in found}.values())
+
+    def _meant(self, name: str) -> list[Found]:
+        if name == STDIN:
+            if not self._has_input:
+                raise LogFault(
+                    "There is no standard input to read",
+                    hint='Pipe it into a run without a screen: `… | dspy-tui --batch -c "ctx --source -"`.',
+                )
+            return [Found(name)]
+        if self._scheme(name):
+            return [Found(name)]
+        if _GLOB & set(name):
+            logs = in_families(globbed(self._workspace, name))
+            if logs:
+                return [Found(log.path, log) for log in logs]
+        if logs := self._logs(name):
+            return [Found(log.path, log) for log in logs]
+        raise self._unknown(name)
+
+    def _logs(self, name: str) -> list[LogFamily]:
+        """The log of this path, those of a folder, or the only one that is called so wherever it lies."""
+        path = self._workspace.relative(self._workspace.resolve(name))
+        if (log := family_of(self._workspace, path)) is not None:
+            return [log]
+        known = families(self._workspace, globs=self._globs)
+        inside = [log for log in known if path == "." or log.path.startswith(f"{path}/")]
+        alike = [log for log in known if log.path.rpartition("/")[2] == name]
+        return inside or (alike if len(alike) == 1 else [])
+
+    def _unknown(self, name: str) -> LogFault:
+        known = [log.path for log in families(self._workspace, globs=self._globs)] + list(self._kinds)
+        shown = ", ".join(one_line(path) for path in known[:5])
+        more = f" and {len(known) - 5} more" if len(known) > 5 else ""
+        return LogFault(f"There is no log {shorten(one_line(name), 100)!r}", hint=f"Known: {shown}{more}.")
+
+    def _scheme(self, name: str) -> str:
+        scheme = name.partition(":")[0]
+        return scheme if scheme in self._kinds else ""
+
+
+def _facts(log: LogFamily) -> SourceFacts:
+    older = sum(file.path != log.path for file in log.files)
+    return SourceFacts(
+        name=one_line(log.path),
+        bytes=log.size,
+        ended=log.mtime_ns / 1e9,
+        note=f"{plural(older, 'older file')}" if older else "",
+    )

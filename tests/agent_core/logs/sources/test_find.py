@@ -1,0 +1,89 @@
+"""Which sources a workspace has, and what their names mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_core.errors import LogFault, PathRefused
+from agent_core.logs.api import SourceFacts
+from agent_core.logs.sources.find import BUILT_IN, Finder
+from agent_core.logs.sources.port import Begin, LogSource
+from agent_core.workspace import Workspace
+
+
+class Bells:
+    """A kind that somebody registers."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    async def known(self) -> tuple[SourceFacts, ...]:
+        return (SourceFacts(name="bells:big"),)
+
+    def open(self, name: str, begin: Begin) -> LogSource:
+        raise LogFault(f"{name} does not ring")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    root = tmp_path / "workspace"
+    for name in ("logs/app.log", "logs/app.log.1", "logs/web.log", "build/out.txt", "deep/er/one.log"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x\n")
+    (tmp_path / "outside.log").write_text("x\n")
+    return Workspace.open(root)
+
+
+async def names(finder: Finder, *wanted: str) -> list[str]:
+    return sorted(found.name for found in await finder.find(wanted))
+
+
+async def test_without_a_name_all_logs_and_what_is_configured(workspace: Workspace) -> None:
+    finder = Finder(workspace=workspace, configured=("build/*.txt", "compose:web"))
+    assert await names(finder) == [
+        "build/out.txt", "compose:web", "deep/er/one.log", "logs/app.log", "logs/web.log"
+    ]  # fmt: skip
+
+
+async def test_names(workspace: Workspace) -> None:
+    finder = Finder(workspace=workspace)
+    assert await names(finder, "logs/app.log") == ["logs/app.log"]
+    assert await names(finder, "./logs/../logs/app.log") == ["logs/app.log"]
+    assert await names(finder, "one.log") == ["deep/er/one.log"]
+    assert await names(finder, "logs/*.log", "logs/web.log") == ["logs/app.log", "logs/web.log"]
+    assert await names(finder, "logs") == ["logs/app.log", "logs/web.log"]
+    assert await names(finder, "build/out.txt") == ["build/out.txt"]
+    (found,) = await finder.find(["logs/app.log"])
+    assert found.family and [file.path for file in found.family.files] == ["logs/app.log.1", "logs/app.log"]
+
+
+async def test_names_that_mean_nothing(workspace: Workspace) -> None:
+    finder = Finder(workspace=workspace)
+    with pytest.raises(LogFault, match=r"There is no log 'none\.log'") as failed:
+        await finder.find(["none.log"])
+    assert "logs/app.log" in failed.value.hint and "compose" in failed.value.hint
+    for outside in ("../outside.log", "/etc/passwd", "../*.log"):
+        with pytest.raises(PathRefused):
+            await finder.find([outside])
+    with pytest.raises(LogFault, match="no standard input"):
+        await finder.find(["-"])
+    assert await names(Finder(workspace=workspace, has_input=True), "-") == ["-"]
+
+
+async def test_kinds_by_scheme(workspace: Workspace) -> None:
+    finder = Finder(workspace=workspace, kinds={**BUILT_IN, "bells": f"{__name__}:Bells"})
+    assert await names(finder, "bells:big", "compose") == ["bells:big", "compose"]
+    kind = finder.kind("bells:big")
+    assert kind is not None and finder.kind("bells:small") is kind
+    assert finder.kind("logs/app.log") is None
+    known = [facts.name for facts in await finder.known()]
+    assert known[-1] == "bells:big" and "logs/app.log" in known
+
+
+async def test_what_is_known_tells_of_older_files(workspace: Workspace) -> None:
+    (workspace.root / "compose.yml").write_text("services: {}\n")
+    known = {facts.name: facts for facts in await Finder(workspace=workspace).known()}
+    assert (known["logs/app.log"].note, known["logs/app.log"].bytes) == ("1 older file", 4)
+    assert known["compose"].note == "the containers of compose.yml"
