@@ -1,4 +1,4 @@
-"""The places that an answer names, checked against the workspace."""
+"""What an answer cites, checked: places in the workspace, and numbered events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from agent_core.workspace import Workspace
 
 _CITED = re.compile(r"(?<![\w/.:@-])((?:[\w.@+-]+/)*[\w@+-][\w.@+-]*):(\d{1,7})(?:[-–](\d{1,7}))?(?![\w:])")
 _MOST = 60
+_NUMBERS = re.compile(r"(?:[ \t]|(?<![\w)]))\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
+_OPENED = re.compile(r"[ \t]?\[[\d,;\s–-]{0,40}$|[ \t]$")
 
 
 def check_citations(text: str, workspace: Workspace) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
@@ -40,3 +42,42 @@ def _line_count(path: str, workspace: Workspace) -> int | None:
     except AgentError:
         return None
     return part.total_lines if part.total_lines is not None else 10**7
+
+
+class EventCitations:
+    """Drops from a text, as it comes, citations such as `[7]` or `[1, 3]` of events that are not there.
+
+    Args:
+        count: The numbers that exist are 1 to this one.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._held = ""
+        self._before = ""
+
+    def take(self, piece: str) -> str:
+        """What can be shown now; the beginning of what may be a citation is held back."""
+        text = self._held + piece
+        opened = _OPENED.search(text)
+        cut = opened.start() if opened else len(text)
+        self._held = text[cut:]
+        return self._checked(text[:cut])
+
+    def rest(self) -> str:
+        """What was held back at the end."""
+        text, self._held = self._held, ""
+        return self._checked(text)
+
+    def _checked(self, text: str) -> str:
+        text = self._before + text
+        shown = _NUMBERS.sub(self._kept, text)[len(self._before) :]
+        self._before = text[-1:]
+        return shown
+
+    def _kept(self, match: re.Match[str]) -> str:
+        good = [number for number in re.findall(r"\d+", match[1]) if 1 <= int(number) <= self._count]
+        if len(good) == len(re.findall(r"\d+", match[1])):
+            return match[0]
+        space = match[0][: len(match[0]) - len(match[0].lstrip())]
+        return f"{space}[{', '.join(good)}]" if good else ""

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from agent_core.agent.budget import UNKNOWN_WINDOW, estimate_for
 from agent_core.agent.citations import check_citations
@@ -25,13 +26,21 @@ if TYPE_CHECKING:
     from agent_core.tools.base import Speaker
     from agent_core.workspace import Workspace
 
+LoadSkill: TypeAlias = "Callable[[Workspace], tuple[dspy.Module, str]]"
 _MOST_FACTS = {True: 1500, False: 8000}
 """Tokens of facts, by whether the model is local: a CPU reads some 60 tokens a second."""
 _MOST_ANSWER = 400
 
 
 async def summarise(
-    models: Models, facts: str, *, label: str, turn: Speaker, workspace: Workspace, settings: Settings
+    models: Models,
+    facts: str,
+    *,
+    load: LoadSkill,
+    label: str,
+    turn: Speaker,
+    workspace: Workspace,
+    settings: Settings,
 ) -> str:
     """Have the model say what the facts mean; "" without a model.
 
@@ -41,6 +50,8 @@ async def summarise(
     Args:
         models: Which model answers.
         facts: What was found, for models and people alike; secrets in it are masked.
+        load: Makes the skill that says it, once dspy is imported: one predictor with one input. With it comes
+            a warning about what was saved for it, "" when all is well.
         label: What the facts are about, as a command line.
         turn: Where it is said.
         workspace: What citations are checked against.
@@ -55,8 +66,12 @@ async def summarise(
         if model is None:
             return ""
         await preload()
+        skill, warning = await asyncio.to_thread(load, workspace)
+        if warning:
+            hint = "The built-in instructions are used."
+            turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
         stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
-        await _say(model, stream, masker(settings)(facts), label=label, turn=turn, settings=settings)
+        await _say(model, stream, masker(settings)(facts), skill, label=label, turn=turn, settings=settings)
     except Interrupted:
         raise
     except AgentError as error:
@@ -72,15 +87,21 @@ async def summarise(
 
 
 async def _say(
-    model: LanguageModel, stream: TurnStream, facts: str, *, label: str, turn: Speaker, settings: Settings
+    model: LanguageModel,
+    stream: TurnStream,
+    facts: str,
+    skill: dspy.Module,
+    *,
+    label: str,
+    turn: Speaker,
+    settings: Settings,
 ) -> None:
     import dspy
     from dspy.utils.exceptions import LMError
 
-    from agent_core.skills.codectx import Describe
     from agent_core.skills.text_adapter import TextAdapter
 
-    predictor = dspy.Predict(Describe)
+    (predictor,) = cast("Any", skill).predictors()
     facts, used = _fitting(model, facts, predictor, label=label, turn=turn)
     engine = PortEngine(
         open_stream=lambda request: watch(model, request, settings=settings, publish_alive=stream.alive),
@@ -91,7 +112,8 @@ async def _say(
     lm = language_model(model, engine)
     try:
         with dspy.context(lm=lm, adapter=TextAdapter(), disable_history=True, trace=None, track_usage=False):
-            await predictor.acall(facts=facts, config=config)
+            (name,) = predictor.signature.input_fields
+            await cast("Any", skill).acall(**{name: facts}, config=config)
     except LMError as error:
         raise engine.failure or ModelProtocolError(str(error)) from None
     finally:
@@ -104,7 +126,7 @@ async def _say(
 def _fitting(
     model: LanguageModel,
     facts: str,
-    predictor: dspy.Predict,
+    predictor: Any,
     *,
     label: str,
     turn: Speaker,
@@ -112,7 +134,7 @@ def _fitting(
     """The facts as far as they fit, and the tokens of the whole prompt; what stands first is kept."""
     count = estimate_for(model)
     window = model.info.window or UNKNOWN_WINDOW
-    signature: Any = predictor.signature
+    signature = predictor.signature
     fixed = count(signature.instructions) + 32
     # Paths and numbers take up to half again as many tokens as the estimate expects of prose and code.
     room = min((window - _MOST_ANSWER) * 2 // 3 - fixed, _MOST_FACTS[model.info.is_local])

@@ -9,12 +9,11 @@ ones. An optimiser may replace them; `load_ask` takes what it wrote.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import dspy
-import msgspec
 
-from agent_core.files import load_state
+from agent_core.skills.saved import load_into
 
 
 class Act(dspy.Signature):
@@ -82,45 +81,7 @@ class Ask(dspy.Module):
         self.conclude = dspy.Predict(Conclude)
 
 
-class _Signature(msgspec.Struct):
-    instructions: str
-
-
-class _Predictor(msgspec.Struct):
-    signature: _Signature
-    demos: list[dict[str, str]] = []
-
-
-class _Saved(msgspec.Struct):
-    """What is taken of a saved version: instructions and examples.
-
-    DSPy's own loading would also take a language model from the file, with which a repository could send
-    questions wherever it wanted.
-    """
-
-    act: _Predictor
-    choose: _Predictor
-    conclude: _Predictor
-
-
 def load_ask(path: Path | None = None) -> tuple[Ask, str]:
-    """The skill, as an optimiser saved it at `path` if there is such a file.
-
-    Returns:
-        The skill, and a warning, "" when all is well: a broken file is kept aside and named, and the built-in
-        version takes its place.
-    """
+    """The skill, with what an optimiser saved at `path`, if anything; and the warning of `load_into`."""
     ask = Ask()
-    saved, warning = load_state(path, _Saved) if path else (None, "")
-    for name in _Saved.__struct_fields__ if saved else ():
-        predictor: _Predictor = getattr(saved, name)
-        built_in: Any = getattr(ask, name)
-        built_in.signature = built_in.signature.with_instructions(predictor.signature.instructions)
-        built_in.demos = predictor.demos
-    return ask, warning
-
-
-def save_ask(ask: Ask, path: Path) -> None:
-    """Write the skill's instructions and examples as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cast("Any", ask).save(str(path))
+    return ask, load_into(ask, path)

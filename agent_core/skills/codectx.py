@@ -4,7 +4,11 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
+from pathlib import Path
+
 import dspy
+
+from agent_core.skills.saved import load_into
 
 
 class Describe(dspy.Signature):
@@ -16,3 +20,9 @@ class Describe(dspy.Signature):
 
     facts: str = dspy.InputField(desc="Facts:")
     answer: str = dspy.OutputField()
+
+
+def load_describe(path: Path | None = None) -> tuple[dspy.Predict, str]:
+    """The skill, with what an optimiser saved at `path`, if anything; and the warning of `load_into`."""
+    skill = dspy.Predict(Describe)
+    return skill, load_into(skill, path)

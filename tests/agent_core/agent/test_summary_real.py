@@ -10,6 +10,7 @@ from agent_core.agent.summary import summarise
 from agent_core.config import Settings
 from agent_core.events import ContextPacked, TextDelta, UsageReported
 from agent_core.llm.select import Models
+from agent_core.skills.codectx import load_describe
 from tests.fakes.turn import RecordedTurn
 from tests.fixtures_models import Ollama
 
@@ -23,8 +24,9 @@ async def ends_well(settings: Settings, root: Path) -> None:
     models = Models(settings=settings, publish=lambda _: None)
     try:
         text = await summarise(
-            models, FACTS, label="codectx src/app.py", turn=turn, workspace=turn.workspace, settings=settings
-        )
+            models, FACTS, load=lambda _: load_describe(), label="codectx src/app.py", turn=turn,
+            workspace=turn.workspace, settings=settings,
+        )  # fmt: skip
     finally:
         await models.aclose()
     (usage,) = [event.usage for event in turn.events if isinstance(event, UsageReported)]

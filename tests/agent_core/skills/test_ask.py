@@ -27,7 +27,8 @@ from agent_core.llm.port import (
     ToolSpec,
 )
 from agent_core.llm.scripted import Reply, ScriptedModel
-from agent_core.skills.ask import load_ask, save_ask
+from agent_core.skills.ask import load_ask
+from agent_core.skills.saved import save
 from agent_core.skills.text_adapter import TextAdapter
 
 
@@ -71,7 +72,7 @@ def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
     ask.act.signature = ask.act.signature.with_instructions("Be brief.")
     ask.act.demos = [{"question": "Where is x?", "answer": "`a.py:1`"}]
     path = tmp_path / "skills" / "ask.json"
-    save_ask(ask, path)
+    save(ask, path)
     again, warning = load_ask(path)
     assert warning == ""
     assert again.act.signature.instructions == "Be brief."
@@ -101,7 +102,7 @@ def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
 def test_a_saved_version_brings_no_model_and_no_settings_along(tmp_path: Path) -> None:
     """Somebody else's repository must not choose where questions are sent."""
     path = tmp_path / "ask.json"
-    save_ask(load_ask()[0], path)
+    save(load_ask()[0], path)
     saved = json.loads(path.read_text())
     for name in ("act", "choose", "conclude"):
         saved[name] |= {"lm": {"model": "openai/gpt-4o", "api_base": "http://192.0.2.1"}, "config": {"n": 3}}
