@@ -1,0 +1,12 @@
+"""Stack traces in logs: recognised, parsed, collapsed, counted as equal, linked to the workspace's files.
+
+What other packages use is named here; nothing of it is slow to import.
+"""
+
+from agent_core.logs.traces.collapsing import collapse
+from agent_core.logs.traces.grouping import TRACE_LINE, groups, joins
+from agent_core.logs.traces.model import Fault, Frame, Trace
+from agent_core.logs.traces.parsing import parse
+from agent_core.logs.traces.signing import signature
+
+__all__ = ["TRACE_LINE", "Fault", "Frame", "Trace", "collapse", "groups", "joins", "parse", "signature"]

@@ -1,0 +1,104 @@
+"""The forms that lines of stack traces have, one line by itself; what `grouping` decides by.
+
+The alternatives of `FRAMES`, `LINKS` and `STARTS` keep to what RE2 understands: they are applied to whole
+columns of messages.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINE = 2000
+
+FRAMES = (
+    r"[ \t]+at [^ \t]",
+    r"[ \t|]*File \"[^\"]+\", line [0-9]",
+    r"[ \t]+\[Previous line repeated ",
+    r" +[|+](?: |$|-\+-|-{8})",
+    r"[ \t]*\.\.\. [0-9]+ (?:more|common frames omitted|levels|lines matching)",
+    r"[ \t]*#[0-9]{1,5}[ \t]+[^ \t]",
+    r"==[0-9]+== ",
+    r"\t[^ \t][^\t]*\.(?:go|s):[0-9]+",
+    r"goroutine [0-9]+ .*\[.*\]:$",
+    r"created by [^ ]",
+    r"\[signal SIG",
+    r"[ \t]+[0-9]+: +[^ ]",
+    r"[ \t]*(?:from )?[^ \t:]+\.rb:[0-9]+:in ",
+    r"[ \t]+--- End of ",
+    r"--- End of stack trace",
+    r"[ \t]*[\^~]+[ \t]*$",
+    r"stack backtrace:$",
+    r"[ \t]+thrown in [^ ]",
+    r"note: (?:run with|Some details are omitted)",
+    r"Node\.js v[0-9]",
+    r"[ \t]+\([a-z_]+ [0-9][^ ]*\) [^ ]+\.[a-z]+:[0-9]+: ",
+    r"[^ @]*@(?:https?|file|webpack)[^ ]*:[0-9]+:[0-9]+$",
+)
+"""Calls of a stack, and what stands among them only."""
+LINKS = (
+    r"[ \t]*(?:Caused by|Suppressed|Wrapped by|Root cause): ?",
+    r"The above exception was the direct cause",
+    r"During handling of the above exception",
+    r" ---> ",
+    r"[ \t]+\[(?:cause|errors)\]: ",
+    r"[ \t]*\[CIRCULAR REFERENCE",
+    r"(?:Stack trace|Require stack):$",
+    r"Next [\w\\]+(?:Exception|Error)\b",
+    r"[ \t]+nested exception is",
+)
+"""From one fault to the next."""
+STARTS = (
+    r"(?: +\+ Exception Group )?Traceback \(most recent call ",
+    r"Exception (?:in thread|ignored in)",
+    r"Task exception was never retrieved",
+    r"Fatal Python error: ",
+    r"(?:Current thread|Thread) 0x[0-9a-f]+ .*\(most recent call first\)",
+    r"panic: ",
+    r"fatal error: ",
+    r"thread '[^']*' (?:\([0-9]+\) )?panicked at ",
+    r"==[0-9]+==ERROR: ",
+    r"WARNING: (?:DATA RACE|ThreadSanitizer)",
+    r"[Uu]nhandled [Ee]xception",
+    r"Uncaught ",
+    r"PHP (?:Fatal|Parse|Recoverable fatal) error: ",
+    r"(?:[\w$]+\.){1,12}[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)(?:$|[:;\[( ])",
+    r"\[?(?:[A-Z][\w$]*)?(?:Exception|Error|Rejection|Warning)(?:$|: | \[)",
+    r"terminate called ",
+    r"node:[^ ]+:[0-9]+$",
+    r"\*\* \([A-Z]\w*(?:\.[A-Z]\w*)*\) ",
+)
+"""The first line of a fault."""
+
+_LEVEL = r"(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b"
+STAMPED = re.compile(
+    rf"\W?(?:\d{{4}}[-/]\d\d[-/]\d\d|[A-Z][a-z]{{2}} [ \d]\d \d\d:|\d\d:\d\d:\d\d|[IWEF]\d{{4}} \d\d:"
+    rf"|{_LEVEL})"
+)
+"""The head of a log's record."""
+TRACEBACK = re.compile(r"(?: +\+ Exception Group |.{0,300})?Traceback \(most recent call ")
+CHAINED = re.compile(r"The above exception was|During handling of|[ |]*\+-*\+?-{8}|[ |]+$")
+"""Behind it another traceback belongs to the same event."""
+INTRO = re.compile(
+    r"Exception (?:in thread|ignored in)|Task exception was never|future: <"
+    r"|.{0,200}\b(?:ERROR|CRITICAL|FATAL|SEVERE|[Ee]xception|[Ee]rror|[Ff]ailed)\b"
+)
+"""A log's own words before a traceback."""
+FILE = re.compile(r"[ \t|]*File \"[^\"]+\", line \d")
+GO = re.compile(r"goroutine \d+ |\t\S.*\.(?:go|s):\d+|created by |\[signal SIG")
+GO_START = re.compile(r"(?:panic|fatal error): |goroutine \d+ |http: panic serving ")
+GO_CALL = re.compile(r"[\w./*()\-{}·\[\]%,$]+\(.*\)$|panic: |goroutine \d+ |exit status \d")
+RUST = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at ")
+SANITIZER = re.compile(r"={20,}$|==\d+==ERROR: |WARNING: (?:ThreadSanitizer|DATA RACE)")
+SANITIZER_END = re.compile(r"==\d+==ABORTING|={18}$")
+QUOTE = re.compile(r"(?:node:|/|[A-Za-z]:\\|file:///)\S.{0,300}:\d+$")
+"""Where Node quotes the line that threw."""
+HEAD = re.compile(
+    r"\W?(?:[\w$]+\.)*(?:[A-Z][\w$]*)?(?:Exception|Error|Throwable|Failure|Rejection|Warning)\b"
+)
+LINK = re.compile("|".join(LINKS))
+CLOSING = re.compile(r"\s*[\]})]+[,;]?$")
+TOLD = re.compile(
+    r"exit status \d|- /|[a-z ]{0,40}nested exception is|note: |(?:Receiver|Tried calling|Found): "
+)
+NOTE = re.compile(r"[a-z(\[]")
+"""A line right behind an exception that is likelier a note to it than the next line of the log."""

@@ -1,0 +1,99 @@
+"""The lines of a trace as its language wrote them, without the heads that loggers put before."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import cast
+
+MAX_LINE = 4000
+MAX_LINES = 24_000
+MAX_JSON = 1_000_000
+
+_STAMP = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d)?\]?"
+_SYSLOG = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,80} [\w./()-]{1,80}(?:\[\d{1,9}\])?:"
+_LEVEL = r"\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?:?"
+_HEADS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^[\w.-]{1,60} {0,40}\| ?",
+        rf"^{_STAMP} (?:stdout|stderr) [FP] ?",
+        rf"^{_SYSLOG} ?",
+        rf"^{_STAMP} [\w./-]{{1,60}} {_LEVEL} ?",
+        rf"^{_STAMP} {_LEVEL} (?:[\w./-]{{1,80}}: )?",
+        rf"^{_STAMP} ?",
+        r"^\[\d{1,9}\.\d{6}\] ?",
+    )
+)
+_ESCAPED = re.compile(r"\\n(?:\\t|\s){0,12}(?:at |File \\?\"|Traceback |Caused by|#\d|from |in |goroutine )")
+_SHARE = 0.7
+_TOP = {"msg", "message", "error", "event", "log"}
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines to read a trace from.
+
+    Long lines are cut, of very many the middle goes. The head that (nearly) every line has, put there by
+    `docker compose`, a kubelet, syslog or a logger, is taken off; so are the quotes of a trace that lies in a
+    JSON record, its line breaks escaped.
+    """
+    return bare(_cut(_unpacked(text)))
+
+
+def _cut(text: str) -> list[str]:
+    lines = text.replace("\r\n", "\n").split("\n")
+    if len(lines) > MAX_LINES:
+        half = MAX_LINES // 2
+        lines = [*lines[:half], *lines[-half:]]
+    return [line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 800]}…{line[-800:]}" for line in lines]
+
+
+def bare(lines: list[str]) -> list[str]:
+    """The lines without the head that most of them have in common."""
+    full = [line for line in lines if line.strip()]
+    if len(full) < 3:
+        return lines
+    sample = full[:60]
+    for head in _HEADS:
+        if sum(head.match(line) is not None for line in sample) >= _SHARE * len(sample):
+            return bare_of(lines, head)
+    return lines
+
+
+def bare_of(lines: Iterable[str], head: re.Pattern[str]) -> list[str]:
+    """The lines without this head."""
+    return [head.sub("", line, count=1) for line in lines]
+
+
+def _unpacked(text: str) -> str:
+    """The text with a trace that was packed into one line of JSON laid out again."""
+    if len(text) > MAX_JSON or "\\n" not in text or _ESCAPED.search(text) is None:
+        return text
+    opening = text.find("{")
+    if opening < 0:
+        return text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
+    try:
+        record, _ = json.JSONDecoder().raw_decode(text, opening)
+    except (ValueError, RecursionError):
+        return text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
+    values = list(_strings(record, "", 0))
+    traces = sorted((value for _, value in values if "\n" in value), key=len)
+    if not traces:
+        return text
+    head = [value for name, value in values if name in _TOP and "\n" not in value and value not in traces[-1]]
+    return "\n".join([text[:opening].strip(), *head[:2], traces[-1]]).lstrip("\n")
+
+
+def _strings(value: object, name: str, depth: int) -> Iterable[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name.lower(), value
+    elif depth < 5 and isinstance(value, dict):
+        for key, item in cast(dict[str, object], value).items():
+            yield from _strings(item, str(key), depth + 1)
+    elif depth < 5 and isinstance(value, list):
+        items = cast(list[object], value)
+        if items and all(isinstance(item, str) for item in items):
+            yield name.lower(), "\n".join(cast(list[str], items))
+        for item in items[:50] if not all(isinstance(item, str) for item in items) else ():
+            yield from _strings(item, name, depth + 1)

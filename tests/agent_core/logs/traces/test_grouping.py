@@ -1,0 +1,70 @@
+"""Which lines are one event."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from agent_core.logs.traces import TRACE_LINE, groups, joins
+from tests.agent_core.logs.traces.test_java import SPRING
+from tests.agent_core.logs.traces.test_javascript import CAUSE
+from tests.agent_core.logs.traces.test_python import CHAINED, GROUP
+
+SAMPLES = {"python": CHAINED, "group": GROUP, "java": SPRING, "node": CAUSE}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_trace_among_other_lines_is_one_event(name: str) -> None:
+    trace = SAMPLES[name].rstrip("\n").split("\n")
+    before, after = ["INFO ready", "GET /health 200"], ["2026-11-25 10:00:01 INFO next", "GET /health 200"]
+    lines = [*before, *trace, *after]
+    end = 2 + len(trace)
+    assert groups(lines) == [(0, 1), (1, 2), (2, end), (end, end + 1), (end + 1, end + 2)]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_line_joins_those_before_it(name: str) -> None:
+    lines = SAMPLES[name].rstrip("\n").split("\n")
+    assert all(joins(lines[:number], lines[number]) for number in range(1, len(lines)))
+    assert not joins(lines, "2026-11-25 10:00:01 INFO next")
+    assert not joins([], lines[0])
+
+
+def test_a_line_of_another_program_parts_a_trace_and_stands_alone() -> None:
+    lines = [
+        "java.lang.IllegalStateException: closed",
+        "\tat com.example.A.one(A.java:1)",
+        "2026-11-25 10:00:01 INFO heartbeat",
+        "\tat com.example.A.two(A.java:2)",
+        "\tat com.example.A.three(A.java:3)",
+        "plain words",
+    ]
+    assert groups(lines) == [(0, 2), (2, 3), (3, 5), (5, 6)]
+
+
+def test_two_traces_that_follow_each_other_are_two() -> None:
+    one = ["Traceback (most recent call last):", '  File "/a.py", line 1, in f', "    g()", "ValueError: x"]
+    assert groups([*one, *one]) == [(0, 4), (4, 8)]
+
+
+def test_lines_that_are_no_traces_stay_apart() -> None:
+    lines = ["one", "two", "  indented", "", "Error: something", "at last", "{", "}"]
+    assert groups(lines) == [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7), (7, 8)]
+
+
+def test_re2_reads_the_pattern_as_python_does() -> None:
+    lines = [line for text in SAMPLES.values() for line in text.split("\n")]
+    lines += [
+        "",
+        "plain",
+        "panic: x",
+        "\tmain.go:3 +0x1",
+        "==12==ERROR: x",
+        " 3: core::f",
+        "at last",
+        "\tat last",
+    ]
+    by_re2 = pc.match_substring_regex(pa.array(lines), TRACE_LINE.pattern).to_pylist()
+    assert by_re2 == [TRACE_LINE.match(line) is not None for line in lines]
+    assert sum(by_re2) > len(lines) / 3
