@@ -84,6 +84,10 @@ class ComposeSource:
         self.note = ""
         self.size = self.done = 0
 
+    def name_of(self, part: str) -> str:
+        """A container, as `compose:SERVICE`, with `#2` for the second of a service."""
+        return part
+
     async def read(self) -> Block | None:
         """The next block; None when nothing more is said for now. Raises `LogFault`."""
         if not self._started:

@@ -8,7 +8,8 @@ from collections import deque
 
 from agent_core.errors import PathRefused
 from agent_core.files import NotRegularError, open_regular
-from agent_core.logs.discover import LogFamily
+from agent_core.logs.discover import LogFamily, family_of
+from agent_core.logs.sources.identity import identity_of, part_of
 from agent_core.logs.sources.packed import PackedFile
 from agent_core.logs.sources.plain import PlainFile, TimeOf
 from agent_core.logs.sources.port import Begin, Block
@@ -43,6 +44,8 @@ class FileSource:
         newer = [file for file in rotated if file.mtime_ns >= since * 1e9]
         self._waiting = deque((*(file.path for file in newer), self._live))
         self._reader: PlainFile | PackedFile | None = None
+        self._holds: dict[str, str] = {}
+        """What each file holds now, of what was read, by its inode."""
         self._notes: dict[str, None] = {}
         self._done = 0
         self._size = sum(file.size for file in newer)
@@ -67,6 +70,15 @@ class FileSource:
         """What was left out or is wrong."""
         return "; ".join(self._notes)
 
+    def name_of(self, part: str) -> str:
+        """The file that holds it now; "" when that was deleted, packed or emptied."""
+        inode = part.rpartition(":")[0]
+        if self._holds.get(inode) != part:
+            return ""
+        family = family_of(self._workspace, self._live)
+        paths = (file.path for file in family.files) if family else ()
+        return next((path for path in paths if self._inode(path) == inode), "")
+
     async def read(self) -> Block | None:
         """The next block; None when all that was there is read."""
         while True:
@@ -75,6 +87,7 @@ class FileSource:
                     return None
                 self._open(self._waiting.popleft(), self._begin)
             elif (block := self._reader.read()) is not None:
+                self._holds[block.part.rpartition(":")[0]] = block.part
                 return block
             elif self._reader.path == self._live:
                 return None  # kept open: more may come, even once it is renamed
@@ -133,6 +146,13 @@ class FileSource:
         if begin.most and self._reader.begun_at:
             self._notes.setdefault(f"only the last {human_size(begin.most)} were read")
         return True
+
+    def _inode(self, path: str) -> str:
+        try:
+            status = os.stat(self._workspace.root / path, follow_symlinks=False)  # noqa: PTH116
+        except OSError:
+            return ""
+        return part_of(identity_of(status)).rpartition(":")[0]
 
     def _close(self) -> None:
         if self._reader is None:

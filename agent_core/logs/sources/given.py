@@ -33,6 +33,10 @@ class InputSource:
         self.size = os.fstat(fd).st_size if stat.S_ISREG(mode) else 0
         self.done = 0
 
+    def name_of(self, part: str) -> str:
+        """Always the same."""
+        return part
+
     async def read(self) -> Block | None:
         """The next block, once there is one; None at the end."""
         if self._waits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 
+from agent_core.logs.sources.identity import identity_of, part_of
 from agent_core.logs.sources.port import BLOCK, Block
 from agent_core.text import human_size, one_line
 
@@ -22,7 +23,8 @@ class PackedFile:
     def __init__(self, fd: int, path: str) -> None:
         status = os.fstat(fd)
         self._fd, self.path = fd, path
-        self._identity = (status.st_dev, status.st_ino)
+        self._identity = identity_of(status)
+        self.part = part_of(self._identity)
         self.size = status.st_size
         self.done = 0
         self.note = ""
@@ -47,7 +49,7 @@ class PackedFile:
             self._packed, self.done = b"", self.size
         data = b"".join(pieces)
         self._taken += len(data)
-        return Block(data=data, part=self.path, begins=begins) if data else None
+        return Block(data=data, part=self.part, begins=begins) if data else None
 
     def _piece(self, room: int) -> bytes | None:
         """Some bytes, perhaps none; None at the end."""
@@ -73,7 +75,7 @@ class PackedFile:
 
     def is_at(self, status: os.stat_result) -> bool:
         """Whether a path with this status is the file that is open here."""
-        return (status.st_dev, status.st_ino) == self._identity
+        return identity_of(status) == self._identity
 
     def close(self) -> None:
         """Close it."""

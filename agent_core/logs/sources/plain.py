@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from agent_core.logs.sources.identity import identity_of, part_of
 from agent_core.logs.sources.port import BLOCK, Begin, Block
 from agent_core.text import one_line
 
@@ -21,7 +22,7 @@ class PlainFile:
 
     Args:
         fd: The file.
-        path: What its blocks say that they are part of.
+        path: What it is called.
         begin: Where to begin.
         time_of: Finds the place of a time.
 
@@ -34,13 +35,19 @@ class PlainFile:
     def __init__(self, fd: int, path: str, begin: Begin, time_of: TimeOf) -> None:
         status = os.fstat(fd)
         self._fd, self.path = fd, path
-        self._identity = (status.st_dev, status.st_ino)
+        self._identity = identity_of(status)
         self.size = status.st_size
         """Bytes that it had at the last look: so far it is read."""
         self._head = os.pread(fd, _HEAD, 0)
         self.begun_at = self._offset = _place(fd, self.size, begin, time_of)
         self._first = 1 + _lines_before(fd, self._offset)
         self._begins = True
+        self._times_emptied = 0
+
+    @property
+    def part(self) -> str:
+        """Names what is in it until it is emptied."""
+        return part_of(self._identity, self._times_emptied)
 
     @property
     def done(self) -> int:
@@ -58,7 +65,7 @@ class PlainFile:
             self._offset = max(self._offset, self.size)
             return None
         self._offset += len(data)
-        block = Block(data=data, part=self.path, begins=self._begins, first=self._first)
+        block = Block(data=data, part=self.part, begins=self._begins, first=self._first)
         self._begins = False
         return block
 
@@ -68,12 +75,13 @@ class PlainFile:
         head = os.pread(self._fd, _HEAD, 0)
         if size < self._offset or not head.startswith(self._head):
             self._offset, self._first, self._begins = 0, 1, True
+            self._times_emptied += 1
         self.size, self._head = size, head
         return size > self._offset
 
     def is_at(self, status: os.stat_result) -> bool:
         """Whether a path with this status is the file that is open here."""
-        return (status.st_dev, status.st_ino) == self._identity
+        return identity_of(status) == self._identity
 
     def close(self) -> None:
         """Close it."""

@@ -15,10 +15,10 @@ STDIN = "-"
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """Some bytes of a source, not necessarily whole lines.
+    """Some bytes of a part of a source (a file, a container), not necessarily whole lines.
 
-    `part` names what holds them, as people can open it: a file ("logs/app.log.1"), or the source itself. With
-    `begins` an earlier record of this part is over and these bytes start a line, whose number is `first`.
+    `part` stands for one text with lines numbered through, whatever that is called later, see
+    `LogSource.name_of`. With `begins` these are its first bytes: they start a line, whose number is `first`.
     """
 
     data: bytes
@@ -59,6 +59,10 @@ class LogSource(Protocol):
     @property
     def note(self) -> str:
         """What was left out or is wrong, "" for nothing."""
+        ...
+
+    def name_of(self, part: str) -> str:
+        """What a part is called now, as people can open it ("logs/app.log.1"); "" when it is gone."""
         ...
 
     async def read(self) -> Block | None:
