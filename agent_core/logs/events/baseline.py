@@ -1,0 +1,154 @@
+"""What earlier sessions saw of a source, so that what is new can be told from what always was.
+
+One file per source. It keeps what was counted of each generation of the log (the file until it was rotated):
+digesting one twice replaces what it gave before, and so tells the same twice.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from agent_core.files import open_regular, read_bounded, write_atomic
+from agent_core.logs.events.wording import Wordings
+
+VERSION = 1
+GENERATIONS = 8
+"""Generations that are kept one by one; older ones are added up."""
+MOST_TEMPLATES = 6000
+"""Templates of a generation, and of all older ones together, that are kept."""
+_HEAD = 256
+_LIMIT = 64 * 1024 * 1024
+_NEW = 0.5
+"""From this newness on a template of its own is one that was not seen before."""
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """What was counted of one generation: records of each template and of each stack trace, by its mark."""
+
+    name: str
+    records: int = 0
+    templates: dict[str, int] = {}
+    traces: dict[str, int] = {}
+
+
+class _File(msgspec.Struct, frozen=True):
+    version: int
+    generations: tuple[Generation, ...] = ()
+    older: Generation = Generation("")
+
+
+def generation_of(path: Path) -> str:
+    """What tells a log file from the one that will lie in its place: its inode and its first line.
+
+    Raises OSError as `files.open_regular` does.
+    """
+    import os
+
+    descriptor = open_regular(path)
+    try:
+        inode, head = os.fstat(descriptor).st_ino, os.read(descriptor, _HEAD)
+    finally:
+        os.close(descriptor)
+    line = head[: head.find(b"\n") + 1] or (head if len(head) == _HEAD else b"")
+    return f"{inode:x}-{blake2b(line, digest_size=8).hexdigest()}"
+
+
+def mark_of(signature: str) -> str:
+    """A short name for a stack trace."""
+    return blake2b(signature.encode(errors="replace"), digest_size=8).hexdigest()
+
+
+class Known:
+    """What was seen of a source in other generations than the one being read."""
+
+    def __init__(self, generations: tuple[Generation, ...] = ()) -> None:
+        self._records = sum(one.records for one in generations)
+        self._templates: dict[str, int] = {}
+        self._traces: set[str] = set()
+        self._wordings = Wordings()
+        for one in generations:
+            self._traces.update(one.traces)
+            self._wordings.add(one.templates, one.templates.values())
+            for template, count in one.templates.items():
+                self._templates[template] = self._templates.get(template, 0) + count
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to compare with."""
+        return not self._records
+
+    def lacks(self, template: str) -> bool | None:
+        """Whether a template was never seen; None where there is nothing to compare with."""
+        if self.empty:
+            return None
+        return template not in self._templates and self._wordings.newness(template, 0) >= _NEW
+
+    def lacks_trace(self, signature: str) -> bool | None:
+        """The same for a stack trace."""
+        return None if self.empty else mark_of(signature) not in self._traces
+
+    def share(self, template: str) -> float:
+        """Which part of all records a template had; 0 for none."""
+        return self._templates.get(template, 0) / max(1, self._records)
+
+
+class Baseline:
+    """What is remembered of one source.
+
+    Args:
+        path: The file it is kept in; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _read(path)
+
+    def known(self, generation: str) -> Known:
+        """What to compare a generation with: all the others."""
+        others = [one for one in self._file.generations if one.name != generation]
+        return Known((*others, self._file.older))
+
+    def learn(self, seen: Generation) -> None:
+        """Take in what a generation had, in place of what it had before.
+
+        Raises OSError when it cannot be kept.
+        """
+        before = self._file.generations
+        others = [one for one in before if one.name != seen.name]
+        older = self._file.older
+        for one in others[: max(0, len(others) + 1 - GENERATIONS)]:
+            older = _sum(older, one)
+        kept = (*others[-(GENERATIONS - 1) :], _bounded(seen))
+        self._file = _File(VERSION, kept, older)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(self._path, msgspec.msgpack.encode(self._file), mode=0o600, durable=False)
+
+
+def _read(path: Path) -> _File:
+    """The file's content; nothing where it is missing, broken or of another version: it is learned anew."""
+    try:
+        found = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_File)
+    except (OSError, ValueError, RecursionError):
+        return _File(VERSION)
+    return found if found.version == VERSION else _File(VERSION)
+
+
+def _sum(one: Generation, two: Generation) -> Generation:
+    templates, traces = dict(one.templates), dict(one.traces)
+    for total, more in ((templates, two.templates), (traces, two.traces)):
+        for name, count in more.items():
+            total[name] = total.get(name, 0) + count
+    return _bounded(Generation(one.name, one.records + two.records, templates, traces))
+
+
+def _bounded(seen: Generation) -> Generation:
+    return msgspec.structs.replace(seen, templates=_top(seen.templates), traces=_top(seen.traces))
+
+
+def _top(counts: dict[str, int]) -> dict[str, int]:
+    if len(counts) <= MOST_TEMPLATES:
+        return counts
+    return dict(sorted(counts.items(), key=lambda item: -item[1])[:MOST_TEMPLATES])

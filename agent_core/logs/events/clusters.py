@@ -1,0 +1,116 @@
+"""Candidates that tell of the same moment become one event; of several, the first gets the most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agent_core.logs.events.candidates import Candidate
+from agent_core.logs.events.priors import CAUSE
+from agent_core.logs.events.rows import FAILED
+
+_GAP = 3000
+"""Milliseconds between two records of one component that belong together."""
+_MOMENT = 20_000
+"""A candidate all of whose records lie within that is of one moment."""
+_NEAR = 300
+"""Lines between two such records at most."""
+_MOST = 40
+_CHAIN_GAP, _CHAIN = 3000, 60_000
+"""Milliseconds between two errors of a chain, and from its first to its last."""
+_LEAST_CHAIN = 3
+_FIRST, _FOLLOWS = 1.25, 0.9
+_COMPANY = 0.08
+_SCARCE = 0.5
+
+
+@dataclass(slots=True)
+class Moment:
+    """One or more candidates of one component at one time; the one that matters most leads."""
+
+    lead: Candidate
+    members: list[Candidate] = field(default_factory=list[Candidate])
+    score: float = 0.0
+    chain: int = 0
+    """Errors of the chain that it is the first of; 0 for none."""
+    chain_ms: int = 0
+
+    @property
+    def count(self) -> int:
+        """Records in all."""
+        return sum(member.count for member in self.members)
+
+    @property
+    def began(self) -> int:
+        """When its first record was written, in milliseconds."""
+        return min(member.began for member in self.members)
+
+    @property
+    def ended(self) -> int:
+        """When its last record was written."""
+        return max(member.ended for member in self.members)
+
+
+def moments(candidates: Iterable[Candidate]) -> list[Moment]:
+    """The events that the candidates make, the most important first."""
+    waiting: dict[tuple[str, str], list[Candidate]] = {}
+    made: list[Moment] = []
+    for candidate in candidates:
+        if candidate.component and candidate.ended - candidate.began <= _MOMENT and not candidate.burst:
+            waiting.setdefault((candidate.source, candidate.component), []).append(candidate)
+        else:
+            made.append(Moment(candidate, [candidate]))
+    for alike in waiting.values():
+        made.extend(_joined(sorted(alike, key=lambda one: (one.began, one.first))))
+    for moment in made:
+        moment.score = moment.lead.score * (1 + _COMPANY * min(4, len(moment.members) - 1))
+    _follow(made)
+    return sorted(made, key=lambda moment: (-moment.score, moment.lead.source, moment.lead.first))
+
+
+def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
+    moment: Moment | None = None
+    ended = line = 0
+    for one in candidates:
+        near = moment is not None and one.began - ended <= _GAP and one.first - line <= _NEAR
+        if moment is None or not near or len(moment.members) >= _MOST or (one.trace and moment.lead.trace):
+            if moment is not None:
+                yield moment
+            moment = Moment(one)
+            ended, line = one.ended, one.first
+        moment.members.append(one)
+        ended, line = max(ended, one.ended), max(line, one.first, *one.lines[-1:])
+        if (bool(one.trace), one.score) > (bool(moment.lead.trace), moment.lead.score):
+            moment.lead = one
+    if moment is not None:
+        yield moment
+
+
+def _follow(made: list[Moment]) -> None:
+    """Raise the first of errors that follow each other closely, lower those behind it."""
+    grave = [moment for moment in made if _is_grave(moment.lead)]
+    grave.sort(key=lambda moment: (moment.lead.began, moment.lead.first))
+    chain: list[Moment] = []
+    for moment in [*grave, None]:
+        if moment is not None and chain:
+            began = moment.lead.began
+            if began - chain[-1].lead.began <= _CHAIN_GAP and began - chain[0].lead.began <= _CHAIN:
+                chain.append(moment)
+                continue
+        _weigh(chain)
+        chain = [moment] if moment is not None else []
+
+
+def _weigh(chain: list[Moment]) -> None:
+    if len(chain) < _LEAST_CHAIN:
+        return
+    chain[0].score *= _FIRST
+    chain[0].chain = sum(moment.count for moment in chain)
+    chain[0].chain_ms = chain[-1].lead.ended - chain[0].lead.began
+    for moment in chain[1:]:
+        moment.score *= _FOLLOWS
+
+
+def _is_grave(candidate: Candidate) -> bool:
+    grave = candidate.gravity >= FAILED or bool(candidate.trace) or candidate.fault >= CAUSE
+    return grave and candidate.rare >= _SCARCE and candidate.fresh >= _SCARCE

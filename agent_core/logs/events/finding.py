@@ -1,0 +1,180 @@
+"""Looks through what was counted of a source for what may be key events."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from agent_core.logs.api import Chronic
+from agent_core.logs.columns import Level
+from agent_core.logs.events.baseline import Generation, Known, mark_of
+from agent_core.logs.events.candidates import Candidate, rarity
+from agent_core.logs.events.own import is_own_timeout
+from agent_core.logs.events.rows import FAILED, WARNED
+from agent_core.logs.events.sightings import Sighting
+from agent_core.logs.events.signals import bursts, raised, rarities, risen
+from agent_core.logs.events.statistics import Statistics
+from agent_core.logs.events.wording import Wordings
+
+LEVEL_NAMES = ("", "trace", "debug", "info", "warn", "error", "fatal")
+_LEAST_NEW, _LEAST_RARE = 0.3, 0.05
+_CHRONIC, _CHRONIC_RARE = 20, 0.4
+_LEAST_WRITTEN = 20
+_TIME = re.compile(rb"(?i)time")
+
+
+class Finder:
+    """Looks for candidates in one source.
+
+    Args:
+        source: Its name.
+        statistics: What was counted, with templates as they are now.
+        template: The text of a template by number.
+        known: What earlier sessions saw of it.
+
+    Attributes:
+        dropped: Records that are time-outs of the model client itself.
+    """
+
+    def __init__(
+        self, source: str, statistics: Statistics, template: Callable[[int], str], known: Known
+    ) -> None:
+        self._source, self._statistics, self._known = source, statistics, known
+        self._kinds = kinds = statistics.kinds.view
+        numbers, places = np.unique(kinds["template"], return_inverse=True)
+        self._totals = np.bincount(places, kinds["count"], len(numbers)).astype(np.int64).tolist()
+        self._texts = [template(number) for number in numbers.tolist()]
+        self._places: list[int] = places.tolist()
+        own = self._own_timeouts()
+        traces = statistics.sightings.known.values()
+        self._traces = [one for one in traces if not is_own_timeout(one.component, _text(one.text))]
+        self.dropped = int(kinds["count"][own].sum())
+        self._told = (kinds["count"] > kinds["traced"]) & ~own
+        self._rare = rarities(kinds, statistics.records)
+        shares = np.array([known.share(text) for text in self._texts], np.float64)[places]
+        self._burst = np.maximum(bursts(kinds), risen(kinds, statistics.records, shares))
+        self._raised = raised(kinds)
+
+    def find(self) -> list[Candidate]:
+        """The candidates, not yet judged."""
+        return [*self._of_kinds(), *map(self._of_trace, self._traces)]
+
+    def chronic(self) -> list[Chronic]:
+        """Grave records that recur all the time, by template."""
+        kinds = self._kinds
+        steady = self._told & (self._burst == 0) & ~self._raised & (self._rare < _CHRONIC_RARE)
+        steady &= (kinds["gravity"] >= WARNED) & (kinds["count"] >= _CHRONIC)
+        counts: Counter[str] = Counter()
+        levels: dict[str, int] = {}
+        for row in np.flatnonzero(steady).tolist():
+            template = self._texts[self._places[row]]
+            counts[template] += int(kinds["count"][row])
+            levels[template] = max(levels.get(template, 0), _level(kinds["levels"][row]))
+        return [
+            Chronic(template=template, source=self._source, count=count, level=LEVEL_NAMES[levels[template]])
+            for template, count in counts.items()
+        ]
+
+    def generation(self, name: str) -> Generation:
+        """What to remember of it for later sessions."""
+        templates = dict(zip(self._texts, self._totals, strict=True))
+        traces = {mark_of(one.signature): one.count for one in self._statistics.sightings.known.values()}
+        return Generation(name, self._statistics.records, templates, traces)
+
+    def _of_kinds(self) -> list[Candidate]:
+        wordings = Wordings()
+        wordings.add(self._texts, self._totals)
+        special = (self._burst > 0) | self._raised
+        likely = self._told & (special | (self._rare >= _LEAST_RARE))
+        found: list[Candidate] = []
+        for row in np.flatnonzero(likely).tolist():
+            place = self._places[row]
+            fresh = wordings.newness(self._texts[place], self._totals[place])
+            if fresh >= _LEAST_NEW or special[row]:
+                found.append(self._of_kind(row, fresh))
+        return found
+
+    def _of_kind(self, row: int, fresh: float) -> Candidate:
+        kind, statistics = self._kinds[row], self._statistics
+        component, gravity = int(kind["component"]), int(kind["gravity"])
+        template, example = self._texts[self._places[row]], statistics.examples[row]
+        return Candidate(
+            source=self._source,
+            template=template,
+            text=example,
+            component=statistics.components[component],
+            level=_level(kind["levels"]),
+            gravity=gravity,
+            count=int(kind["count"]),
+            first=int(kind["first"]),
+            last=int(kind["first"]) + example.count(b"\n"),
+            began=int(kind["began"]),
+            ended=int(kind["ended"]),
+            lines=kind["seen_line"][: int(kind["seen"])].tolist(),
+            rare=float(self._rare[row]),
+            fresh=fresh,
+            lonely=self._lonely(component),
+            unusual=self._unusual(component, gravity),
+            burst=float(self._burst[row]),
+            raised=bool(self._raised[row]),
+            unknown=self._known.lacks(template),
+        )
+
+    def _of_trace(self, trace: Sighting) -> Candidate:
+        names = self._statistics.components
+        component = names.index(trace.component) if trace.component in names else 0
+        return Candidate(
+            source=self._source,
+            template="",
+            text=trace.text,
+            component=trace.component,
+            level=trace.level,
+            gravity=FAILED,
+            count=trace.count,
+            first=trace.first,
+            last=trace.last,
+            began=trace.began,
+            ended=trace.ended,
+            lines=trace.lines,
+            rare=rarity(trace.count, self._statistics.records),
+            lonely=self._lonely(component),
+            unusual=self._unusual(component, FAILED),
+            unknown=self._known.lacks_trace(trace.signature),
+            trace=trace.signature,
+        )
+
+    def _lonely(self, component: int) -> float:
+        """How rare a component is among all records; 0 where there are too few components to say."""
+        statistics = self._statistics
+        if not component or len(statistics.components) < 3:
+            return 0.0
+        return rarity(int(statistics.written[component].sum()), statistics.records)
+
+    def _unusual(self, component: int, gravity: int) -> float:
+        """How seldom a component is as grave as that."""
+        written = self._statistics.written[component]
+        total = int(written.sum())
+        if gravity < WARNED or total < _LEAST_WRITTEN:
+            return 0.0
+        return rarity(int(written[gravity:].sum()), total)
+
+    def _own_timeouts(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        names = self._statistics.components
+        by: list[int] = self._kinds["component"].tolist()
+        found = [
+            _TIME.search(example) is not None and is_own_timeout(names[component], _text(example))
+            for example, component in zip(self._statistics.examples, by, strict=True)
+        ]
+        return np.array(found, np.bool_)
+
+
+def _level(levels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int:
+    """The gravest level that occurred."""
+    return int(np.flatnonzero(levels).max(initial=Level.UNKNOWN))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

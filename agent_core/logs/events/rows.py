@@ -1,0 +1,177 @@
+"""What is counted of one kind of record, and how the records of a block are grouped into kinds.
+
+A kind is a template, what wrote it, and how grave it was: so that the one ERROR of a message that is INFO
+elsewhere, or the one line of a new component with a common wording, is something of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.logs.columns import Level, Records
+
+Ints = NDArray[np.int64]
+BUCKETS = 64
+SEEN = 12
+"""Occurrences of a kind whose line and time are kept: the first ones."""
+SLOT = 10_000
+"""Milliseconds in which a peak is counted."""
+NOTED, WARNED, FAILED = 0, 1, 2
+GRAVITY = np.array([NOTED, NOTED, NOTED, NOTED, WARNED, FAILED, FAILED], np.int64)
+"""How grave a record of each `Level` is."""
+
+KIND = np.dtype(
+    [
+        ("template", np.int32),
+        ("component", np.int32),
+        ("gravity", np.int32),
+        ("count", np.int64),
+        ("traced", np.int64),  # of them, those that are stack traces
+        ("levels", np.int64, len(Level)),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("began", np.int64),
+        ("ended", np.int64),
+        ("peak", np.int64),  # the most in one slot, its time and first line
+        ("peak_time", np.int64),
+        ("peak_line", np.int64),
+        ("seen", np.int64),
+        ("seen_line", np.int64, SEEN),
+        ("seen_time", np.int64, SEEN),
+        ("buckets", np.int32, BUCKETS),
+    ]
+)
+_PLACE_BITS = 20
+_NAME_BITS = 20
+MOST_RECORDS = 1 << _PLACE_BITS
+MOST_NAMES = 1 << _NAME_BITS
+
+
+class Groups(NamedTuple):
+    """The records of a block by kind, g in number.
+
+    Attributes:
+        keys: Of each kind, see `key_of`; ascending; int64[g].
+        order: The records, kind after kind, in each as they came; int64[n].
+        starts: Where in `order` each kind begins; int64[g].
+        counts: Records of each kind; int64[g].
+    """
+
+    keys: Ints
+    order: Ints
+    starts: Ints
+    counts: Ints
+
+    @property
+    def of(self) -> Ints:
+        """The place of each record's kind among the g, in `order`; int64[n]."""
+        return np.repeat(np.arange(len(self.keys)), self.counts)
+
+
+def key_of(template: int, component: int, gravity: int) -> int:
+    """One number for a kind."""
+    return (template << _NAME_BITS | component) << 2 | gravity
+
+
+def parts_of(key: int) -> tuple[int, int, int]:
+    """The template, component and gravity of a key."""
+    return key >> 2 >> _NAME_BITS, key >> 2 & (MOST_NAMES - 1), key & 3
+
+
+def group(records: Records, ids: NDArray[np.int32], component: NDArray[np.int32]) -> Groups:
+    """Group the records of a block, at most `MOST_RECORDS`."""
+    count = len(ids)
+    keys = (ids.astype(np.int64) << _NAME_BITS | component) << 2 | GRAVITY[records.level]
+    packed = keys << _PLACE_BITS | np.arange(count)
+    packed.sort()  # much faster than a stable argsort, and as stable
+    order = packed & (MOST_RECORDS - 1)
+    keys = packed >> _PLACE_BITS
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return Groups(keys[starts], order, starts, np.diff(starts, append=count))
+
+
+def blank(keys: list[int]) -> NDArray[Any]:
+    """New rows for these kinds, nothing counted yet."""
+    rows = np.zeros(len(keys), KIND)
+    for row, key in zip(rows, keys, strict=True):
+        row["template"], row["component"], row["gravity"] = parts_of(key)
+    rows["first"] = rows["began"] = np.iinfo(np.int64).max
+    rows["last"] = rows["ended"] = np.iinfo(np.int64).min
+    return rows
+
+
+def count(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints) -> None:
+    """Count a block; `numbers` are the rows of its groups (a row may have several of them)."""
+    heads, tails = groups.order[groups.starts], groups.order[groups.starts + groups.counts - 1]
+    np.add.at(kinds["count"], numbers, groups.counts)
+    np.minimum.at(kinds["first"], numbers, records.first[heads])
+    np.maximum.at(kinds["last"], numbers, records.first[tails])
+    np.minimum.at(kinds["began"], numbers, times[heads])
+    np.maximum.at(kinds["ended"], numbers, times[tails])
+    size = len(numbers)
+    levels = np.bincount(groups.of * len(Level) + records.level[groups.order], minlength=size * len(Level))
+    np.add.at(kinds["levels"], numbers, levels.reshape(size, len(Level)))
+    _see(kinds, numbers, groups, records, times)
+    _peak(kinds, numbers, groups, records, times)
+
+
+def _see(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints) -> None:
+    """Keep the lines and times of the first occurrences."""
+    seen, lines, moments = kinds["seen"], kinds["seen_line"], kinds["seen_time"]
+    for place in np.flatnonzero(seen[numbers] < SEEN).tolist():
+        row, start = int(numbers[place]), int(groups.starts[place])
+        have = int(seen[row])
+        more = min(SEEN - have, int(groups.counts[place]))
+        which = groups.order[start : start + more]
+        lines[row, have : have + more] = records.first[which]
+        moments[row, have : have + more] = times[which]
+        seen[row] = have + more
+
+
+def _peak(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints) -> None:
+    """Keep the slot in which a kind was busiest."""
+    slots = times[groups.order] // SLOT
+    change = np.concatenate(([True], slots[1:] != slots[:-1]))
+    change[groups.starts] = True
+    runs = np.flatnonzero(change)
+    sizes = np.diff(runs, append=len(slots))
+    backwards = MOST_RECORDS - 1 - np.arange(len(runs))  # of equal runs the first wins
+    best = np.maximum.reduceat(sizes << _PLACE_BITS | backwards, np.searchsorted(runs, groups.starts))
+    higher = best >> _PLACE_BITS > kinds["peak"][numbers]
+    run = runs[MOST_RECORDS - 1 - (best[higher] & (MOST_RECORDS - 1))]
+    rows = numbers[higher]
+    kinds["peak"][rows] = best[higher] >> _PLACE_BITS
+    kinds["peak_time"][rows] = slots[run] * SLOT
+    kinds["peak_line"][rows] = records.first[groups.order[run]]
+
+
+def summed(kinds: NDArray[Any], into: Ints, size: int) -> NDArray[Any]:
+    """The rows added up: row i of `kinds` belongs to row `into[i]` of the result, which has `size` rows."""
+    _, leaders = np.unique(into, return_index=True)
+    result = kinds[leaders].copy()
+    for name in ("count", "traced", "levels", "buckets"):
+        result[name] = 0
+        np.add.at(result[name], into, kinds[name])
+    np.minimum.at(result["first"], into, kinds["first"])
+    np.minimum.at(result["began"], into, kinds["began"])
+    np.maximum.at(result["last"], into, kinds["last"])
+    np.maximum.at(result["ended"], into, kinds["ended"])
+    shared = np.flatnonzero(np.bincount(into, minlength=size) > 1)
+    for row in shared.tolist():
+        _join(result[row], kinds[into == row])
+    return result
+
+
+def _join(row: Any, parts: NDArray[Any]) -> None:
+    """The first occurrences, and the busiest slot, of several rows."""
+    kept = np.arange(SEEN) < parts["seen"][:, None]
+    lines, moments = parts["seen_line"][kept], parts["seen_time"][kept]
+    order = np.argsort(lines, kind="stable")[:SEEN]
+    row["seen"] = len(order)
+    row["seen_line"][: len(order)], row["seen_time"][: len(order)] = lines[order], moments[order]
+    best = parts[int(np.argmax(parts["peak"]))]
+    for name in ("peak", "peak_time", "peak_line"):
+        row[name] = best[name]
