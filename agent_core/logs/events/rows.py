@@ -30,6 +30,7 @@ KIND = np.dtype(
         ("gravity", np.int32),
         ("count", np.int64),
         ("traced", np.int64),  # of them, those that are stack traces
+        ("part", np.bool_),  # whether it looks like a line of a stack trace
         ("levels", np.int64, len(Level)),
         ("first", np.int64),
         ("last", np.int64),

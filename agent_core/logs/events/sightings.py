@@ -7,9 +7,11 @@ from hashlib import blake2b
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from agent_core.logs.columns import Records
 from agent_core.logs.events.rows import SEEN, Ints
+from agent_core.logs.events.scattered import runs
 from agent_core.logs.traces import parse, signature
 
 TRACE_BYTES = 65536
@@ -53,23 +55,25 @@ class Sightings:
         self.more = 0
         self._looks: dict[bytes, str] = {}
 
-    def add(self, records: Records, times: Ints) -> Iterator[int]:
-        """Take in a block; the places of the records that are stack traces."""
-        parsed = 0
+    def add(self, records: Records, times: Ints, parts: NDArray[np.bool_]) -> Iterator[int]:
+        """Take in a block; the places of the records that are stack traces, or lines of one.
+
+        `parts` tells which records of one line look like lines of a trace; bool[n].
+        """
+        budget = _MOST_PARSED
         for place in np.flatnonzero(records.lines > 1).tolist():
             text = _bounded(records.block, int(records.body[place]), int(records.end[place]))
-            look = blake2b(text.translate(None, _DIGITS), digest_size=12).digest()
-            mark = self._looks.get(look)
-            if mark is None:
-                if parsed >= _MOST_PARSED:
-                    continue
-                parsed += 1
-                trace = parse(text.decode("utf-8", "replace"))
-                mark = signature(trace) if trace else ""
-                self._remember(look, mark)
+            mark, parsed = self._mark(text, budget)
+            budget -= parsed
             if mark:
-                self._see(mark, text, records, place, int(times[place]))
+                self._see(mark, text, records, [place], int(times[place]))
                 yield place
+        if parts.any():
+            for run in runs(records, parts):
+                mark, _ = self._mark(run.text, _MOST_PARSED)
+                if mark:
+                    self._see(mark, run.text, records, run.places, int(times[run.places[0]]))
+                    yield from run.places
 
     def merge(self, other: Sightings) -> None:
         """Add up with those of another part of the source."""
@@ -78,13 +82,21 @@ class Sightings:
             self.known[mark] = _joined(ours, theirs) if ours else msgspec.structs.replace(theirs)
         self.more += other.more
 
-    def _remember(self, look: bytes, mark: str) -> None:
+    def _mark(self, text: bytes, budget: int) -> tuple[str, bool]:
+        """What is the same in all traces like this, "" for no trace; and whether it had to be parsed."""
+        look = blake2b(text.translate(None, _DIGITS), digest_size=12).digest()
+        mark = self._looks.get(look)
+        if mark is not None or budget <= 0:
+            return mark or "", False
+        trace = parse(text.decode("utf-8", "replace"))
+        mark = signature(trace) if trace else ""
         if len(self._looks) >= _MOST_REMEMBERED:
             self._looks.clear()
         self._looks[look] = mark
+        return mark, True
 
-    def _see(self, mark: str, text: bytes, records: Records, place: int, time: int) -> None:
-        first = int(records.first[place])
+    def _see(self, mark: str, text: bytes, records: Records, places: list[int], time: int) -> None:
+        first = int(records.first[places[0]])
         sighting = self.known.get(mark)
         if sighting is None:
             if len(self.known) >= MOST_TRACES:
@@ -93,9 +105,9 @@ class Sightings:
             sighting = self.known[mark] = Sighting(
                 signature=mark,
                 first=first,
-                last=first + int(records.lines[place]) - 1,
-                component=records.components[int(records.component[place])],
-                level=int(records.level[place]),
+                last=int(records.first[places[-1]] + records.lines[places[-1]]) - 1,
+                component=records.components[int(records.component[places[0]])],
+                level=int(records.level[places].max()),
                 began=time,
                 ended=time,
                 text=text,

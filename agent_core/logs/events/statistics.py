@@ -26,6 +26,7 @@ from agent_core.logs.events.rows import (
     parts_of,
     summed,
 )
+from agent_core.logs.events.scattered import is_part
 from agent_core.logs.events.sightings import Sightings
 
 EXAMPLE_BYTES = 8192
@@ -76,7 +77,7 @@ class Statistics:
         np.add.at(self.written, (component, GRAVITY[records.level]), 1)
         self.records += len(records)
         self.lines += int(records.lines.sum())
-        for place in self.sightings.add(records, times):
+        for place in self.sightings.add(records, times, self._parts(numbers, groups, records)):
             key = key_of(int(ids[place]), int(component[place]), int(GRAVITY[records.level[place]]))
             self.kinds.view["traced"][self._number[self._kept(key)]] += 1
         if len(self.examples) > MOST_KINDS:
@@ -134,6 +135,7 @@ class Statistics:
         keys = groups.keys.tolist()
         numbers = [self._number.get(key, -1) for key in keys]
         made: list[int] = []
+        heads: list[int] = []
         for place in [place for place, number in enumerate(numbers) if number < 0]:
             key = self._kept(keys[place])
             if key not in self._number:
@@ -144,10 +146,22 @@ class Statistics:
                 template = parts_of(key)[0]
                 self._writers[template] = self._writers.get(template, 0) + 1
                 made.append(key)
+                heads.append(head)
             numbers[place] = self._number[key]
         if made:
-            self.kinds.extend(blank(made))
+            rows = blank(made)
+            rows["part"] = [is_part(records, head) for head in heads]
+            self.kinds.extend(rows)
         return np.array(numbers, np.int64)
+
+    def _parts(self, numbers: Ints, groups: Groups, records: Records) -> NDArray[np.bool_]:
+        """Which records of one line look like lines of stack traces."""
+        found = self.kinds.view["part"][numbers]
+        parts = np.zeros(len(records), np.bool_)
+        if found.any():
+            parts[groups.order] = np.repeat(found, groups.counts)
+            parts &= records.lines == 1
+        return parts
 
     def _kept(self, key: int) -> int:
         """The key itself, or that of nobody when its template has kinds of enough components."""

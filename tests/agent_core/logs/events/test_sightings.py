@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from agent_core.logs.columns import Level
+from tests.agent_core.logs.events.made import Counted, Line, steady
+
+PYTHON = (
+    "Traceback (most recent call last):",
+    '  File "/srv/shop/pay.py", line 12, in pay',
+    "    go(card)",
+    '  File "/srv/shop/bank.py", line 9, in go',
+    "    raise Refused(card)",
+    "shop.bank.Refused: card 7 is blocked",
+)
+JAVA = (
+    'Exception in thread "main" java.lang.IllegalStateException: no till',
+    "\tat com.shop.Till.open(Till.java:31)",
+    "\tat com.shop.Shop.main(Shop.java:8)",
+    "Caused by: java.io.IOException: till is jammed",
+    "\tat com.shop.Drawer.pull(Drawer.java:77)",
+    "\t... 2 more",
+)
+
+
+def written_apart(trace: tuple[str, ...], start: int) -> list[Line]:
+    """The lines of a trace as records of their own, while others write in between."""
+    lines: list[Line] = []
+    for number, text in enumerate(trace):
+        lines.append(Line(start + number, "pay", Level.ERROR, text))
+        lines.append(Line(start + number, "web", Level.INFO, f"GET /basket/{number} took 5 ms"))
+    return lines
+
+
+def test_a_trace_whose_lines_have_heads_is_one_event() -> None:
+    for trace, last in ((PYTHON, "card 7 is blocked"), (JAVA, "till is jammed")):
+        counted = Counted().add([*steady(1000), *written_apart(trace, 200_000), *steady(200, start=300_000)])
+        events = counted.digest().events
+        assert (events[0].kind, events[0].component, events[0].count) == ("trace", "pay", 1)
+        assert last in events[0].text
+        assert (events[0].first, events[0].last) == (1001, 1011)
+        assert [event for event in events[1:] if event.component == "pay"] == []
+
+
+def test_equal_ones_are_counted_wherever_they_stand() -> None:
+    whole = Line(200_000, "pay", Level.ERROR, "\n".join(PYTHON))
+    counted = Counted().add([*steady(1000), whole, *written_apart(PYTHON, 250_000)])
+    counted.add(written_apart(PYTHON, 300_000))
+    assert [sighting.count for sighting in counted.statistics.sightings.known.values()] == [3]
+
+
+def test_records_of_several_lines_that_are_no_trace_stay_records() -> None:
+    text = "order was rejected:\n  lamp: 3 pieces\n  table: 1 piece"
+    counted = Counted().add([*steady(1000), Line(200_000, "cart", Level.ERROR, text)])
+    event = counted.digest().events[0]
+    assert (event.kind, event.first, event.last) == ("error", 1001, 1003)
+    assert event.text == text
+    assert counted.statistics.sightings.known == {}
+
+
+def test_huge_traces_keep_their_head_and_their_cause() -> None:
+    frames = [f"\tat com.shop.Deep.call{n % 7}(Deep.java:{n})" for n in range(4000)]
+    text = "\n".join([JAVA[0], *frames, *JAVA[3:]])
+    counted = Counted().add([*steady(1000), Line(200_000, "pay", Level.ERROR, text)])
+    event = counted.digest().events[0]
+    assert event.kind == "trace"
+    assert "no till" in event.text and "till is jammed" in event.text
+    assert len(event.text.split("\n")) <= 12
