@@ -43,20 +43,34 @@ def collapse(trace_or_text: Trace | str, *, own: Own | None = None) -> str:
     faults = _counted(trace.faults)
     lines = [Line(fitted(text, 160), SHOULD) for text in trace.lead[-2:]]
     root = trace.root
-    shown: set[int] = set()
     kept = _kept(faults, root)
     for number, (fault, count) in enumerate(faults):
         if number in kept:
-            lines.extend(_told(fault, count, number, owned, root is fault, shown, len(kept)))
+            lines.extend(_told(fault, count, owned, root is fault))
         elif number - 1 in kept:
             lines.append(Line(_skipped(faults, kept, number), MUST))
-    lines = [line for line in lines if line.text]
+    lines = _once(lines)
     budget = int(SHARE * trace.size)
     picked = chosen(lines, budget=budget - 40, most=MAX_LINES - 1)
     rest = _left_out(trace, picked, owned)
     if rest:
         picked.append(Line(rest, MUST))
     return "\n".join(line.text for line in picked)
+
+
+def _once(lines: list[Line]) -> list[Line]:
+    """The lines without those that only say what another one says, too."""
+
+    def said(number: int, text: str) -> bool:
+        return any(
+            text in other.text and (at < number or other.text != text) for at, other in enumerate(lines)
+        )
+
+    return [
+        line
+        for number, line in enumerate(lines)
+        if line.text and (line.rank == MUST or not said(number, line.text))
+    ]
 
 
 def owner(trace: Trace, own: Own | None) -> Callable[[Frame], bool]:
@@ -108,15 +122,7 @@ def _skipped(faults: list[tuple[Fault, int]], kept: set[int], start: int) -> str
     return fitted(f"… {len(names)} more: {', '.join(dict.fromkeys(names))}")
 
 
-def _told(
-    fault: Fault,
-    count: int,
-    number: int,
-    owned: Callable[[Frame], bool],
-    is_root: bool,
-    shown: set[int],
-    total: int,
-) -> list[Line]:
+def _told(fault: Fault, count: int, owned: Callable[[Frame], bool], is_root: bool) -> list[Line]:
     """The lines of one fault with their ranks."""
     minor = fault.relation == "thread"
     head = flat(fault.text)
@@ -128,16 +134,22 @@ def _told(
         for n, text in enumerate(_wrapped(head, times))
     ]
     lines += [Line(fitted(text), SHOULD) for text in fault.codes[:3]]
-    own = [frame for frame in fault.frames if owned(frame)]
-    first = own[0] if own else fault.frames[0] if fault.frames else None
-    rank = 4
-    for frame in fault.frames:
+    lines += _calls(fault, owned, is_root)
+    return lines + [Line(fitted(text), SHOULD if n < 2 else 3 + n) for n, text in enumerate(fault.notes)]
+
+
+def _calls(fault: Fault, owned: Callable[[Frame], bool], is_root: bool) -> list[Line]:
+    """The frames that may be shown: the innermost of its own code, or at all, and as there is room more."""
+    minor = fault.relation == "thread"
+    told = [frame for frame in fault.frames if frame.text]
+    own = [frame for frame in told if owned(frame)]
+    first = own[0] if own else told[0] if told else None
+    lines: list[Line] = []
+    for frame in told:
         if frame is first:
             lines.append(_frame(frame, (MUST if is_root else SHOULD) + minor * 3))
-        elif owned(frame) and rank < 40:
-            lines.append(_frame(frame, rank + minor * 20))
-            rank += 1
-    lines += [Line(fitted(text), SHOULD if n < 2 else 3 + n) for n, text in enumerate(fault.notes)]
+        elif owned(frame) and len(lines) < MAX_LINES:
+            lines.append(_frame(frame, 4 + len(lines) + minor * 20))
     return lines
 
 
@@ -163,7 +175,7 @@ def _left_out(trace: Trace, picked: list[Line], owned: Callable[[Frame], bool]) 
     labels: Counter[str] = Counter()
     for fault in trace.faults:
         for frame in fault.frames:
-            if _frame(frame, 0).text in shown:
+            if not frame.text or _frame(frame, 0).text in shown:
                 continue
             if owned(frame):
                 own += frame.count

@@ -23,7 +23,10 @@ _RUNTIMES = tuple(
         ("node", r"^node:|^internal/|^(?:fs|net|events|module|timers|domain|stream|_stream_\w{1,20})\.js$"),
         ("browser", r"^(?:webpack/bootstrap|webpack-internal:|(?:chrome|moz)-extension:|ext:|deno:|bun:)"),
         ("javascript", r"^(?:<anonymous>|native(?: code)?|\[native code\])$"),
-        ("go", r"(?:^|/)(?:usr/local/go|usr/lib/go[^/]{0,8}|go/1[^/]{1,12}/x64|goroot|libexec)/src/|^_cgo"),
+        (
+            "go",
+            r"@v\d+\.\d|(?:^|/)(?:usr/local/go|usr/lib/go[^/]{0,8}|go/1[^/]{1,12}/x64|goroot|libexec)/src/|^_cgo",
+        ),
         (
             "go",
             r"^(?:runtime|net|sync|testing|reflect|os|io|internal|encoding|database|syscall|bufio|fmt)"

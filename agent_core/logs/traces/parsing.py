@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from agent_core.logs.traces import java, javascript, python
+from agent_core.logs.traces import (
+    checks,
+    dotnet,
+    golang,
+    java,
+    javascript,
+    native,
+    numbered,
+    php,
+    python,
+    ruby,
+    rust,
+    sanitizers,
+)
 from agent_core.logs.traces.lines import lines_of
 from agent_core.logs.traces.model import Trace
 
@@ -14,8 +27,18 @@ _Reader = Callable[[Sequence[str], int], tuple[Trace | None, int]]
 _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (python.MARK, python.read),
     (java.MARK, java.read),
+    (dotnet.MARK, dotnet.read),
     (javascript.MARK, javascript.read),
+    (golang.MARK, golang.read),
+    (rust.MARK, rust.read),
+    (php.MARK, php.read),
+    (ruby.MARK, ruby.read),
+    (sanitizers.MARK, sanitizers.read),
+    (numbered.MARK, numbered.read),
+    (native.MARK, native.read),
+    (checks.MARK, checks.read),
 )
+"""By language; where two explain as many lines, the earlier one is taken."""
 
 
 def parse(text: str) -> Trace | None:

@@ -1,0 +1,103 @@
+"""From the path of a frame, as a container or a build has it, to the workspace's file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agent_core.logs.traces.library import library_of
+
+_SCHEME = re.compile(
+    r"^(?:file://(?:localhost)?|webpack(?:-internal)?://[^/]{0,80}/|[a-z][a-z+.-]{1,20}://[^/]{1,200})"
+)
+_DRIVE = re.compile(r"^[A-Za-z]:/")
+_QUERY = re.compile(r"[?#].{0,400}$")
+_PACKAGE = re.compile(r"^package:[\w]{1,80}/")
+_EVERYWHERE = frozenset(
+    ("__init__.py", "__main__.py", "index.js", "index.ts", "index.tsx", "index.jsx", "index.mjs", "index.php",
+     "main.go", "main.rs", "mod.rs", "lib.rs", "main.py", "main.c", "main.cpp", "utils.py", "setup.py")
+)  # fmt: skip
+"""Names that so many projects have that a name alone, in another folder, says nothing."""
+_MAX_PARTS = 60
+
+
+class Paths:
+    """Finds the workspace's file that a path in a trace means.
+
+    A path under the prefix of a given map is mapped by it. Any other names the file with which it has the
+    longest end in common, in whole folders, if no second file has as long a one. What lies in a library is
+    no file of the workspace unless a map says so.
+    """
+
+    def __init__(self, files: Iterable[str], *, maps: Sequence[str] = ()) -> None:
+        """Take in the workspace's files.
+
+        Args:
+            files: Paths from the root, posix.
+            maps: Pairs `PREFIX=WORKSPACE PREFIX`, such as `/srv/app=services/api`; an empty right side, or
+                `.`, is the root. The longest prefix that fits is taken.
+        """
+        self._files = frozenset(files)
+        self._by_name: dict[str, list[str]] = {}
+        for path in self._files:
+            self._by_name.setdefault(path[path.rfind("/") + 1 :], []).append(path)
+        pairs = (pair.partition("=")[::2] for pair in maps if "=" in pair)
+        cleaned = [(_clean(left).rstrip("/"), _clean(right).strip("/")) for left, right in pairs]
+        self._maps = sorted(cleaned, key=lambda pair: -len(pair[0]))
+        self._known: dict[str, str | None] = {}
+
+    def find(self, path: str) -> str | None:
+        """The workspace's file for the path of a frame, None where it is none of it, or not certainly one."""
+        if path not in self._known:
+            if len(self._known) > 50_000:
+                self._known.clear()
+            self._known[path] = self._find(path)
+        return self._known[path]
+
+    def _find(self, path: str) -> str | None:
+        if not path or len(path) > 1000:
+            return None
+        cleaned = _clean(path)
+        for prefix, target in self._maps:
+            if cleaned == prefix or cleaned.startswith(f"{prefix}/"):
+                mapped = "/".join(part for part in (target, cleaned[len(prefix) :].strip("/")) if part)
+                return mapped if mapped in self._files else None
+        if library_of(path) or library_of(cleaned):
+            return None
+        return self._by_end(cleaned)
+
+    def _by_end(self, path: str) -> str | None:
+        parts = [part for part in path.split("/") if part][-_MAX_PARTS:]
+        if not parts or ".." in parts:
+            return None
+        best: list[str] = []
+        longest = 0
+        for candidate in self._by_name.get(parts[-1], ()):
+            common = _common(parts, candidate.split("/"))
+            if common >= longest:
+                best = [*best, candidate] if common == longest else [candidate]
+                longest = common
+        if len(best) != 1:
+            return None
+        told = longest > 1 or len(parts) == 1 or "/" not in best[0] or parts[-1] not in _EVERYWHERE
+        return best[0] if told else None
+
+
+def _common(parts: Sequence[str], others: Sequence[str]) -> int:
+    """How many folders, with the file's name, two paths have in common at their ends."""
+    count = 0
+    for one, other in zip(reversed(parts), reversed(others), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _clean(path: str) -> str:
+    """The path with forward slashes, without scheme, host, drive, query, and steps that lead nowhere."""
+    path = _PACKAGE.sub("lib/", path.strip().replace("\\", "/"))
+    path = _QUERY.sub("", _SCHEME.sub("", path)) if ":" in path or "?" in path else path
+    path = _DRIVE.sub("/", path)
+    while path.startswith("./"):
+        path = path[2:]
+    return path.replace("/./", "/")
