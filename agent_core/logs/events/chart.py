@@ -44,10 +44,7 @@ class Chart:
     ) -> None:
         """Count a block, see `rows.count`."""
         self._fit(kinds, int(times.min()), int(times.max()))
-        size = len(numbers)
-        places = groups.of * BUCKETS + self.axis.bucket(times[groups.order])
-        counted = np.bincount(places, minlength=size * BUCKETS).reshape(size, BUCKETS)
-        np.add.at(kinds["buckets"], numbers, counted.astype(np.int32))
+        np.add.at(kinds["buckets"], (numbers[groups.of], self.axis.bucket(times[groups.order])), 1)
         spans = self.span_axis.bucket(times)
         gravity = GRAVITY[records.level]
         self.spans += np.bincount(gravity * _SPANS + spans, minlength=_ROWS * _SPANS).reshape(_ROWS, _SPANS)

@@ -112,9 +112,7 @@ def count(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, 
     np.maximum.at(kinds["last"], numbers, records.first[tails])
     np.minimum.at(kinds["began"], numbers, times[heads])
     np.maximum.at(kinds["ended"], numbers, times[tails])
-    size = len(numbers)
-    levels = np.bincount(groups.of * len(Level) + records.level[groups.order], minlength=size * len(Level))
-    np.add.at(kinds["levels"], numbers, levels.reshape(size, len(Level)))
+    np.add.at(kinds["levels"], (numbers[groups.of], records.level[groups.order]), 1)
     _see(kinds, numbers, groups, records, times)
     _peak(kinds, numbers, groups, records, times)
 
