@@ -60,6 +60,14 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """The text for programs, as JSON can hold it: as it is, with `�` for bytes that were not text."""
+    return _NO_TEXT.sub("�", text)
+
+
 def cells(text: str) -> int:
     """How many terminal cells the (printable) text takes."""
     if text.isascii():

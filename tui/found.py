@@ -8,13 +8,17 @@ import msgspec
 
 from agent_core.events import ToolFinished
 from agent_core.index.api import Place, SearchAnswer, SearchMode
+from agent_core.text import one_line
 
 _MODES: dict[str, SearchMode] = {"esearch": "hybrid", "vretr": "vector", "intel": "graph"}
 """How each of the search commands searches."""
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """A place: lines `start` to `end` of a file, what it is called, why it was found; all printable."""
+    """A place: lines `start` to `end` of a file, what it is called, why it was found.
+
+    All is printable but the paths, which are those on disk.
+    """
 
     path: str
     start: int
@@ -26,9 +30,8 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def cited(self) -> str:
         """The place as it is cited."""
-        return (
-            f"{self.path}:{self.start}-{self.end}" if self.end > self.start else f"{self.path}:{self.start}"
-        )
+        path = one_line(self.path)
+        return f"{path}:{self.start}-{self.end}" if self.end > self.start else f"{path}:{self.start}"
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +82,7 @@ def _spot(place: Place) -> Spot:
         path=found.path,
         start=found.start,
         end=found.end,
-        name=place.name,
+        name=one_line(place.name),
         why=found.why,
         related=place.related,
     )

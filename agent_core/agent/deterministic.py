@@ -19,7 +19,7 @@ from agent_core.errors import PermissionRefused, ToolError, UsageError, Workspac
 from agent_core.events import Hit, TextDelta
 from agent_core.llm.select import HOW_TO_GET_A_MODEL
 from agent_core.masking import masker
-from agent_core.text import plural, printable
+from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolResult
 
 _MOST_LINES = 12
@@ -138,7 +138,9 @@ class _Assistant:
         hits = sorted(result.hits, key=_importance)[:_MOST_LINES]
         self._cited += hits
         files = len({hit.path for hit in result.hits})
-        lines = "\n".join(f"- `{hit.path}:{hit.start}`: {_code(self._mask(hit.text))}" for hit in hits)
+        lines = "\n".join(
+            f"- `{one_line(hit.path)}:{hit.start}`: {_code(self._mask(hit.text))}" for hit in hits
+        )
         self._say(
             f"{shown} occurs in {plural(len(result.hits), 'line')} of {plural(files, 'file')}:\n\n{lines}"
         )
@@ -181,14 +183,15 @@ class _Assistant:
             self._say(f"{result.summary}.")
             return
         found = result.hits[0]
+        shown = one_line(found.path)
         lines = [self._mask(line)[:_WIDTH] for line in found.text.split("\n")]
         end = found.start + min(len(lines), _MOST_SHOWN) - 1
         text = "\n".join(lines[:_MOST_SHOWN])
         self._cited.append(Hit(found.path, found.start, end, why="asked for", text=text))
-        self._say(f"`{found.path}:{found.start}-{end}`\n\n{_fenced(text, found.path)}")
+        self._say(f"`{shown}:{found.start}-{end}`\n\n{_fenced(text, found.path)}")
         total = result.data.get("total")
         if total and total > end and (arguments.get("end") is None or len(lines) > _MOST_SHOWN):
-            self._say(f"(The file has {total:,} lines; `/cat {found.path}` shows all.)")
+            self._say(f"(The file has {total:,} lines; `/cat {shown}` shows all.)")
 
     async def _diff(self) -> None:
         result = await self._call("diff", {})
@@ -217,7 +220,7 @@ class _Assistant:
             shown = _excerpt(_from_definition(hit, query.identifiers), terms, height)
             self._cited.append(shown)
             self._say(
-                f"{number}. `{shown.path}:{shown.start}-{shown.end}` {shown.why}\n\n"
+                f"{number}. `{one_line(shown.path)}:{shown.start}-{shown.end}` {shown.why}\n\n"
                 f"{_fenced(shown.text, hit.path)}"
             )
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent_core.events import Hit
-from agent_core.text import one_line, shorten
+from agent_core.text import encodable, one_line, shorten
 
 _WIDTH = 140
 
@@ -104,7 +104,7 @@ def hits(portrait: Portrait) -> tuple[Hit, ...]:
         *(row for part in portrait.sections for row in part.rows),
     ]
     found = [
-        Hit(one_line(row.path), row.start, max(row.end, row.start), why=one_line(row.text))
+        Hit(encodable(row.path), row.start, max(row.end, row.start), why=one_line(row.text))
         for row in rows
         if row.path and row.start
     ]
@@ -117,7 +117,7 @@ def hits(portrait: Portrait) -> tuple[Hit, ...]:
 def as_data(portrait: Portrait) -> dict[str, Any]:
     """The portrait for programs."""
     return {
-        "path": one_line(portrait.path),
+        "path": encodable(portrait.path),
         "kind": portrait.kind,
         "headline": portrait.headline,
         "says": one_line(portrait.says.text) if portrait.says else "",
@@ -130,7 +130,7 @@ def as_data(portrait: Portrait) -> dict[str, Any]:
 
 def _row_data(row: Row) -> dict[str, Any]:
     return {
-        "path": one_line(row.path),
+        "path": encodable(row.path),
         "start": row.start,
         "end": max(row.end, row.start),
         "text": one_line(row.text),
@@ -147,6 +147,7 @@ def paragraphs(data: dict[str, Any], *, most: int = 5) -> Iterator[str]:
 
 
 def _item(row: dict[str, Any]) -> str:
-    place = f"{row['path']}:{row['start']}" if row["start"] else row["path"]
+    path = one_line(row["path"])
+    place = f"{path}:{row['start']}" if row["start"] else path
     text = row["text"].replace("`", "'")
     return f"- `{place}` {text}".rstrip() if place else f"- {text}"

@@ -9,7 +9,7 @@ import msgspec
 
 from agent_core.errors import UsageError
 from agent_core.events import ActionClass, Hit
-from agent_core.text import human_size, one_line, plural, printable, shorten
+from agent_core.text import encodable, human_size, one_line, plural, printable, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.words import split_span
 from agent_core.workspace import TextPart, Workspace
@@ -54,7 +54,7 @@ class CatTool:
         part = await asyncio.to_thread(
             workspace.read_text, path, start=start, end=last, max_bytes=_MOST_BYTES
         )
-        return _result(one_line(workspace.relative(workspace.resolve(path))), part, end)
+        return _result(workspace.relative(workspace.resolve(path)), part, end)
 
 
 def _span(args: CatArgs, workspace: Workspace) -> tuple[str, int, int | None]:
@@ -78,9 +78,9 @@ def _result(path: str, part: TextPart, end: int | None) -> ToolResult:
         text="\n".join(text for text in (body, f"… {note}" if note and body else note) if text)
         or "(empty file)",
         summary=_summary(path, part),
-        hits=(Hit(path, part.start, part.end, text="\n".join(lines)),) if lines else (),
+        hits=(Hit(encodable(path), part.start, part.end, text="\n".join(lines)),) if lines else (),
         data={
-            "path": path,
+            "path": encodable(path),
             "start": part.start,
             "end": part.end,
             "total": part.total_lines,
@@ -102,10 +102,11 @@ def _more(path: str, part: TextPart, end: int | None) -> str:
     if wanted is not None and part.end >= wanted:
         return ""
     of = "" if part.total_lines is None else f" of {part.total_lines:,}"
-    return f"lines {part.start:,} to {part.end:,}{of}; `cat {path}:{part.end + 1}-` goes on"
+    return f"lines {part.start:,} to {part.end:,}{of}; `cat {one_line(path)}:{part.end + 1}-` goes on"
 
 
 def _summary(path: str, part: TextPart) -> str:
+    path = one_line(path)
     if part.binary:
         return f"{path}: binary, {human_size(part.size)}"
     if not part.lines:

@@ -11,7 +11,7 @@ from agent_core.errors import ToolError
 from agent_core.events import ActionClass
 from agent_core.gitstate import git_environment, safe_git, status
 from agent_core.ignore import repository_root
-from agent_core.text import human_size, one_line, plural, printable, shorten
+from agent_core.text import encodable, human_size, one_line, plural, printable, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.workspace import Workspace
 
@@ -107,7 +107,7 @@ def _files(listed: bytes) -> list[dict[str, Any]]:
             path = next(fields, "")
         rows.append(
             {
-                "path": one_line(path),
+                "path": path,
                 "added": int(added) if added.isdigit() else None,
                 "removed": int(removed) if removed.isdigit() else None,
             }
@@ -119,7 +119,7 @@ async def _untracked(workspace: Workspace, path: str) -> list[str]:
     prefix = "" if path == "." else path + "/"
     state = await status(workspace)
     return sorted(
-        one_line(name)
+        encodable(name)
         for name, code in state.files.items()
         if code == "?" and (name + "/").startswith(prefix)
     )
@@ -136,7 +136,9 @@ def _result(path: str, files: list[dict[str, Any]], untracked: list[str], patch:
     parts = ["\n".join(shown)] if shown else []
     if untracked:
         more = [f"  … {len(untracked) - _MOST_FILES:,} more"] if len(untracked) > _MOST_FILES else []
-        parts.append("\n".join(["Untracked:", *(f"  {name}" for name in untracked[:_MOST_FILES]), *more]))
+        parts.append(
+            "\n".join(["Untracked:", *(f"  {one_line(name)}" for name in untracked[:_MOST_FILES]), *more])
+        )
     if note:
         parts.append(f"… {note}")
     where = "" if path == "." else f" in {one_line(path)}"
@@ -144,7 +146,7 @@ def _result(path: str, files: list[dict[str, Any]], untracked: list[str], patch:
         text="\n\n".join(parts) or f"No changes{where} since the last commit.",
         summary=_summary(files, untracked) + where,
         data={
-            "path": one_line(path),
+            "path": encodable(path),
             "files": files[:_MOST_FILES],
             "untracked": untracked[:_MOST_FILES],
             "complete": not cut and len(files) <= _MOST_FILES and len(untracked) <= _MOST_FILES,

@@ -194,7 +194,7 @@ def _block(file: FileMatches) -> str:
     rows = [f"  {number}: {text}" for number, text in map(_parsed, file.lines)]
     if file.total > len(rows):
         rows.append(f"  … {file.total - len(rows):,} more in this file")
-    return "\n".join([file.path, *rows])
+    return "\n".join([one_line(file.path), *rows])
 
 
 def _parsed(raw: bytes) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent_core.gitstate import GitState
-from agent_core.text import one_line
+from agent_core.text import encodable, one_line
 from agent_core.workspace import Entry
 
 _FOLDER_ORDER = "UDMRA?"
@@ -55,7 +55,7 @@ def label(entry: Entry) -> str:
 def row(entry: Entry, code: str) -> dict[str, object]:
     """The entry for programs."""
     return {
-        "path": one_line(entry.path),
+        "path": encodable(entry.path),
         "kind": "link" if entry.is_link else "folder" if entry.is_dir else "file",
         "size": entry.size,
         "git": code,

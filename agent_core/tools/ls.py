@@ -9,7 +9,7 @@ import msgspec
 
 from agent_core.events import ActionClass
 from agent_core.gitstate import status
-from agent_core.text import human_size, one_line, plural
+from agent_core.text import encodable, human_size, one_line, plural
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.listing import Changes, label, row
 from agent_core.workspace import Entry
@@ -56,9 +56,9 @@ class LsTool:
             ),
             summary=f"{counts} in {one_line(folder)}",
             data={
-                "path": one_line(folder),
+                "path": encodable(folder),
                 "entries": [row(entry, changes.of(entry)) for entry in shown],
-                "deleted": [one_line(name) for name in gone],
+                "deleted": [encodable(name) for name in gone],
                 "total": len(entries),
             },
             note=note,

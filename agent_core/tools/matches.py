@@ -17,7 +17,7 @@ from bisect import insort
 from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import NamedTuple
 
-from agent_core.text import printable
+from agent_core.text import one_line, printable
 
 _REMARK = re.compile(
     rb"(?P<path>[^\n]*): (?:WARNING: stopped searching binary file after match|binary file matches)"
@@ -144,7 +144,7 @@ class Matches:
             file = self._kept[name]
             lines = tuple(file.lines[:room])
             room -= len(lines)
-            found.append(FileMatches(printable(name.decode("utf-8", "replace")), lines, file.total))
+            found.append(FileMatches(name.decode("utf-8", "replace"), lines, file.total))
         return found
 
     def _count(self, block: bytes, matches: int) -> None:
@@ -168,7 +168,7 @@ class Matches:
 
     def _remark(self, remark: re.Match[bytes]) -> None:
         if len(self.binary) < self._limit:
-            self.binary.append(printable(remark["path"].decode("utf-8", "replace")))
+            self.binary.append(one_line(remark["path"].decode("utf-8", "replace")))
 
     def _run(self, path: bytes, block: bytes, start: int, end: int) -> None:
         """Take in the consecutive matches of one file; `start` is where the first one's NUL stands."""

@@ -9,7 +9,7 @@ import msgspec
 
 from agent_core.errors import UsageError
 from agent_core.events import ActionClass, Hit
-from agent_core.text import human_duration, one_line, plural, printable, shorten
+from agent_core.text import encodable, human_duration, one_line, plural, printable, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.indexing import plain, telling
 
@@ -121,7 +121,7 @@ def _nothing(answer: SearchAnswer) -> str:
 def hit(place: Place) -> Hit:
     """The place for programs."""
     text = printable(place.text)[:_MOST_TEXT]
-    return Hit(one_line(place.path), place.start, place.end, round(place.score, 6), _why(place), text)
+    return Hit(encodable(place.path), place.start, place.end, round(place.score, 6), _why(place), text)
 
 
 def _why(place: Place) -> str:
@@ -130,10 +130,10 @@ def _why(place: Place) -> str:
 
 def _row(place: Place) -> dict[str, Any]:
     return {
-        "path": one_line(place.path),
+        "path": encodable(place.path),
         "name": one_line(place.name),
         "parts": [{**msgspec.to_builtins(part), "name": one_line(part.name)} for part in place.parts],
-        "related": [one_line(path) for path in place.related],
+        "related": [encodable(path) for path in place.related],
     }
 
 

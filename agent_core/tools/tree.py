@@ -11,7 +11,7 @@ import msgspec
 from agent_core.errors import ToolError
 from agent_core.events import ActionClass
 from agent_core.gitstate import status
-from agent_core.text import human_size, one_line, plural
+from agent_core.text import encodable, human_size, one_line, plural
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.listing import Changes, label, row
 from agent_core.workspace import Entry, Workspace
@@ -58,7 +58,8 @@ class TreeTool:
         workspace = context.workspace
         top, left_out = await asyncio.to_thread(_collect, workspace, args.path, args.depth)
         changes = Changes(await status(workspace))
-        folder = one_line(workspace.relative(workspace.resolve(args.path)))
+        path = workspace.relative(workspace.resolve(args.path))
+        folder = one_line(path)
         lines = [folder if folder == "." else folder + "/"]
         rows: list[dict[str, object]] = []
         _draw(top, "", changes, lines, rows)
@@ -67,7 +68,7 @@ class TreeTool:
         return ToolResult(
             text="\n".join([*lines, *([f"… {note}"] if note else [])]),
             summary=f"{plural(folders, 'folder')}, {plural(len(rows) - folders, 'file')} in {folder}",
-            data={"path": folder, "entries": rows, "complete": not left_out},
+            data={"path": encodable(path), "entries": rows, "complete": not left_out},
             note=note,
         )
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent_core.text import (
     cells,
+    encodable,
     human_duration,
     human_size,
     one_line,
@@ -57,6 +58,10 @@ def test_nothing_that_draws_gets_through(text: str) -> None:
 def test_a_megabyte_of_unfinished_escapes_is_no_trap() -> None:
     assert len(printable("\x1b]" * 500_000)) == 1_000_000
     assert printable("\x1b[" + "1;" * 100_000).startswith("␛[")
+
+
+def test_for_programs_only_what_is_no_text_is_replaced() -> None:
+    assert encodable("a\n\x1b\u202eü\udcff?") == "a\n\x1b\u202eü�?"
 
 
 def test_one_line() -> None:

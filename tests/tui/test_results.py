@@ -208,6 +208,21 @@ async def test_hostile_names_and_text_are_literal(searched: FakeRuntime) -> None
         assert "\x1b" not in screen_text(app) and "\u202e" not in screen_text(app)
 
 
+async def test_a_file_with_a_line_end_in_its_name_is_shown_on_one_line_and_opened(
+    searched: FakeRuntime,
+) -> None:
+    (searched.workspace.root / "src" / "od\nd.py").write_text("def retry_backoff_oddly():\n    return 1\n")
+    async with app_of(searched).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot, searched, await finished(searched, "retry backoff oddly"))
+        await until(pilot, lambda: "def retry_backoff_oddly" in place_text(app))
+        assert "src/od d.py:1" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PreviewScreen) and listed(app.screen))
+        assert searched.index.looked_at == ["src/od\nd.py"]
+        assert "def retry_backoff_oddly" in screen_text(app)
+        assert "src/od d.py" in screen_text(app)
+
+
 async def test_suggestions_follow_what_the_index_needs(searched: FakeRuntime) -> None:
     index = searched.index
     for tool in (IndexTool, EmbIndexTool):

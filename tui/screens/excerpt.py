@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from agent_core.errors import AgentError
-from agent_core.text import printable
+from agent_core.text import one_line, printable
 from agent_core.workspace import Workspace
 from tui.found import Spot
 from tui.screens.preview import coloured
@@ -39,5 +39,5 @@ def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
 def _reasons(spot: Spot) -> list[str]:
     reasons = [printable(spot.why)] if spot.why else []
     if spot.related:
-        reasons.append("related: " + ", ".join(spot.related))
+        reasons.append("related: " + ", ".join(map(one_line, spot.related)))
     return reasons

@@ -146,5 +146,5 @@ def test_a_portrait_as_text_is_literal_and_its_places_are_cited_once() -> None:
         "… git said nothing",
     ]  # fmt: skip
     assert [(hit.path, hit.start) for hit in hits(portrait)] == [
-        ("a.py", 1), ("a␇.py", 1), ("a␇.py", 2), ("a␇.py", 3),
+        ("a.py", 1), ("a\x07.py", 1), ("a\x07.py", 2), ("a\x07.py", 3),
     ]  # fmt: skip

@@ -279,6 +279,7 @@ def test_what_is_shown_is_bounded_and_literal() -> None:
     assert text.splitlines()[:2] == ["1. a b.py:10-11  f", "   de fines f"]
     assert max(map(len, text.splitlines())) < 200
     assert len(hit(hostile).text) == 4_000
+    assert hit(hostile).path == "a\nb.py", "programs get the path that is on disk"
 
 
 def test_progress_is_told_once_for_each_hundredth() -> None:

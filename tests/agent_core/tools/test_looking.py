@@ -158,9 +158,11 @@ async def test_tree_is_bounded_and_what_lies_deepest_is_missing(
 
 
 async def test_names_are_shown_literally(tmp_path: Path) -> None:
-    (tmp_path / "evil\x1b[31m\nname[red]").write_text("x")
+    name = "evil\x1b[31m\nname[red]"
+    (tmp_path / name).write_text("x")
     for look in (ls, tree):
         result = await look(tmp_path)
+        assert [entry["path"] for entry in result.data["entries"]] == [name], "for programs, as it is"
         assert "evil name[red]" in result.text
         assert printable(result.text) == result.text
         msgspec.json.encode(result)
