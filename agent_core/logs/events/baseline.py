@@ -68,12 +68,11 @@ class Known:
         self._records = sum(one.records for one in generations)
         self._templates: dict[str, int] = {}
         self._traces: set[str] = set()
-        self._wordings = Wordings()
         for one in generations:
             self._traces.update(one.traces)
-            self._wordings.add(one.templates, one.templates.values())
             for template, count in one.templates.items():
                 self._templates[template] = self._templates.get(template, 0) + count
+        self._wordings = Wordings(self._templates)
 
     @property
     def empty(self) -> bool:
@@ -84,7 +83,7 @@ class Known:
         """Whether a template was never seen; None where there is nothing to compare with."""
         if self.empty:
             return None
-        return template not in self._templates and self._wordings.newness(template, 0) >= _NEW
+        return template not in self._templates and self._wordings.newness_of(template) >= _NEW
 
     def lacks_trace(self, signature: str) -> bool | None:
         """The same for a stack trace."""

@@ -20,6 +20,7 @@ class Candidate:
         unusual: How seldom what wrote it is as grave as this, 0 to 1.
         burst: How many times its usual rate the busiest moment has; 0 for no burst.
         raised: Whether the same message is mostly less grave.
+        steady: Whether it recurs over most of the log.
         unknown: Whether earlier sessions lack it; None without any.
         trace: The signature of a stack trace; "" for none.
         fault: How much it speaks of a fault, see `priors.broken`.
@@ -45,6 +46,7 @@ class Candidate:
     unusual: float = 0.0
     burst: float = 0.0
     raised: bool = False
+    steady: bool = False
     unknown: bool | None = None
     trace: str = ""
     fault: float = 0.0

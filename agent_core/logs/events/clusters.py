@@ -34,11 +34,18 @@ class Moment:
     chain: int = 0
     """Errors of the chain that it is the first of; 0 for none."""
     chain_ms: int = 0
+    elsewhere: dict[str, int] = field(default_factory=dict[str, int])
+    """Its records in other sources."""
 
     @property
     def count(self) -> int:
         """Records in all."""
-        return sum(member.count for member in self.members)
+        return sum(member.count for member in self.members) + sum(self.elsewhere.values())
+
+    @property
+    def brief(self) -> bool:
+        """Whether all its records lie close together."""
+        return self.ended - self.began <= _MOMENT
 
     @property
     def began(self) -> int:
@@ -65,7 +72,8 @@ def moments(candidates: Iterable[Candidate]) -> list[Moment]:
     for moment in made:
         moment.score = moment.lead.score * (1 + _COMPANY * min(4, len(moment.members) - 1))
     _follow(made)
-    return sorted(made, key=lambda moment: (-moment.score, moment.lead.source, moment.lead.first))
+    made.sort(key=lambda moment: (-moment.score, moment.lead.source, moment.lead.first))
+    return _once(made)
 
 
 def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
@@ -84,6 +92,20 @@ def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
             moment.lead = one
     if moment is not None:
         yield moment
+
+
+def _once(made: list[Moment]) -> list[Moment]:
+    """The same in several sources (of several workers, of a log that was rotated) is told once."""
+    told: dict[object, Moment] = {}
+    kept: list[Moment] = []
+    for moment in made:
+        lead = moment.lead
+        same = told.setdefault(lead.trace or (lead.template, lead.component, lead.gravity), moment)
+        if same is moment or len(moment.members) > 1 or lead.source == same.lead.source:
+            kept.append(moment)
+        else:
+            same.elsewhere[lead.source] = same.elsewhere.get(lead.source, 0) + moment.count
+    return kept
 
 
 def _follow(made: list[Moment]) -> None:
@@ -105,12 +127,12 @@ def _weigh(chain: list[Moment]) -> None:
     if len(chain) < _LEAST_CHAIN:
         return
     chain[0].score *= _FIRST
-    chain[0].chain = sum(moment.count for moment in chain)
-    chain[0].chain_ms = chain[-1].lead.ended - chain[0].lead.began
+    chain[0].chain = len(chain)
+    chain[0].chain_ms = chain[-1].lead.began - chain[0].lead.began
     for moment in chain[1:]:
         moment.score *= _FOLLOWS
 
 
 def _is_grave(candidate: Candidate) -> bool:
     grave = candidate.gravity >= FAILED or bool(candidate.trace) or candidate.fault >= CAUSE
-    return grave and candidate.rare >= _SCARCE and candidate.fresh >= _SCARCE
+    return grave and not candidate.steady and candidate.rare >= _SCARCE and candidate.fresh >= _SCARCE

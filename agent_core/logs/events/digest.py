@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 
 from agent_core.logs.api import CodePlace, Digest, EventKind, KeyEvent, LevelName, SourceFacts
 from agent_core.logs.columns import Level
@@ -17,15 +19,16 @@ from agent_core.logs.events.ranking import judge
 from agent_core.logs.events.rows import FAILED
 from agent_core.logs.events.showing import Mask, shown_record, shown_together
 from agent_core.logs.events.statistics import Statistics
+from agent_core.logs.events.wording import Wordings
 from agent_core.logs.traces.collapsing import Own
-from agent_core.text import human_duration, plural
+from agent_core.text import human_duration, one_line, plural
 
 _FLOOR = 0.3
 """What matters less is no key event."""
 _OTHERS = 24
 _CHRONIC = 12
 _BURST = 4
-_WHY = 4
+_WHY = 5
 _LEVELS: dict[Level, LevelName] = {
     Level.UNKNOWN: "", Level.TRACE: "trace", Level.DEBUG: "debug", Level.INFO: "info", Level.WARN: "warn",
     Level.ERROR: "error", Level.FATAL: "fatal",
@@ -77,9 +80,13 @@ def digest_of(
         showing: How texts are made.
     """
     finders = [Finder(part.facts.name, part.statistics, part.template, part.known) for part in parts]
+    templates: Counter[str] = Counter()
+    for finder in finders:
+        templates.update(finder.templates)
+    newness = Wordings(templates).newness()
     found: list[Candidate] = []
     for part, finder in zip(parts, finders, strict=True):
-        for candidate in finder.find():
+        for candidate in finder.find(newness):
             judge(candidate, records=part.statistics.records)
             found.append(candidate)
     dated = {part.facts.name: part.statistics.clock.dated for part in parts}
@@ -140,7 +147,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         began=moment.began / 1000 if dated else None,
         ended=moment.ended / 1000 if dated else None,
         score=round(moment.score, 3),
-        why=tuple(_why(moment, dated=dated))[:_WHY],
+        why=tuple(islice(_why(moment, dated=dated), _WHY)),
         places=showing.places(lead.text.decode("utf-8", "replace")) if lead.trace else (),
     )
 
@@ -155,7 +162,7 @@ def _kind(moment: Moment) -> EventKind:
     lead = moment.lead
     if lead.trace:
         return "trace"
-    if lead.burst or moment.count >= _BURST:
+    if lead.burst or (moment.brief and moment.count >= _BURST):
         return "burst"
     if lead.raised:
         return "raised"
@@ -169,9 +176,12 @@ def _why(moment: Moment, *, dated: bool) -> Iterable[str]:
     if moment.chain:
         within = human_duration(max(moment.chain_ms, 100) / 1000)
         yield f"first of {plural(moment.chain, 'error')}" + (f" within {within}" if dated else "")
-    if moment.count >= _BURST and not moment.lead.burst and len(moment.members) > 1:
+    if moment.brief and moment.count >= _BURST and not moment.lead.burst:
         yield plural(moment.count, "record") + (f" within {span}" if dated else " in a row")
     yield from moment.lead.why
+    if moment.elsewhere:
+        others = sorted(moment.elsewhere)
+        yield f"also in {one_line(others[0])}" + (f" and {len(others) - 1} more" if len(others) > 1 else "")
 
 
 def _id(candidate: Candidate) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -15,12 +15,11 @@ from agent_core.logs.events.candidates import Candidate, rarity
 from agent_core.logs.events.own import is_own_timeout
 from agent_core.logs.events.rows import FAILED, WARNED
 from agent_core.logs.events.sightings import Sighting
-from agent_core.logs.events.signals import bursts, raised, rarities, risen
+from agent_core.logs.events.signals import bursts, raised, rarities, risen, steady
 from agent_core.logs.events.statistics import Statistics
-from agent_core.logs.events.wording import Wordings
 
 LEVEL_NAMES = ("", "trace", "debug", "info", "warn", "error", "fatal")
-_LEAST_NEW, _LEAST_RARE = 0.3, 0.05
+_LEAST_NEW, _LEAST_RARE = 0.45, 0.05
 _CHRONIC, _CHRONIC_RARE = 20, 0.4
 _LEAST_WRITTEN = 20
 _TIME = re.compile(rb"(?i)time")
@@ -47,7 +46,7 @@ class Finder:
         numbers, places = np.unique(kinds["template"], return_inverse=True)
         self._totals = np.bincount(places, kinds["count"], len(numbers)).astype(np.int64).tolist()
         self._texts = [template(number) for number in numbers.tolist()]
-        self._places: list[int] = places.tolist()
+        self._places = places
         own = self._own_timeouts()
         traces = statistics.sightings.known.values()
         self._traces = [one for one in traces if not is_own_timeout(one.component, _text(one.text))]
@@ -56,21 +55,26 @@ class Finder:
         self._rare = rarities(kinds, statistics.records)
         shares = np.array([known.share(text) for text in self._texts], np.float64)[places]
         self._burst = np.maximum(bursts(kinds), risen(kinds, statistics.records, shares))
-        self._raised = raised(kinds)
+        self._raised, self._steady = raised(kinds), steady(kinds)
 
-    def find(self) -> list[Candidate]:
-        """The candidates, not yet judged."""
-        return [*self._of_kinds(), *map(self._of_trace, self._traces)]
+    @property
+    def templates(self) -> dict[str, int]:
+        """The records of each template."""
+        return dict(zip(self._texts, self._totals, strict=True))
+
+    def find(self, newness: Mapping[str, float]) -> list[Candidate]:
+        """The candidates, not yet judged; `newness` is that of each template."""
+        return [*self._of_kinds(newness), *map(self._of_trace, self._traces)]
 
     def chronic(self) -> list[Chronic]:
         """Grave records that recur all the time, by template."""
         kinds = self._kinds
-        steady = self._told & (self._burst == 0) & ~self._raised & (self._rare < _CHRONIC_RARE)
-        steady &= (kinds["gravity"] >= WARNED) & (kinds["count"] >= _CHRONIC)
+        noise = self._told & (self._burst == 0) & ~self._raised & (self._rare < _CHRONIC_RARE)
+        noise &= (kinds["gravity"] >= WARNED) & (kinds["count"] >= _CHRONIC)
         counts: Counter[str] = Counter()
         levels: dict[str, int] = {}
-        for row in np.flatnonzero(steady).tolist():
-            template = self._texts[self._places[row]]
+        for row in np.flatnonzero(noise).tolist():
+            template = self._texts[int(self._places[row])]
             counts[template] += int(kinds["count"][row])
             levels[template] = max(levels.get(template, 0), _level(kinds["levels"][row]))
         return [
@@ -80,27 +84,19 @@ class Finder:
 
     def generation(self, name: str) -> Generation:
         """What to remember of it for later sessions."""
-        templates = dict(zip(self._texts, self._totals, strict=True))
         traces = {mark_of(one.signature): one.count for one in self._statistics.sightings.known.values()}
-        return Generation(name, self._statistics.records, templates, traces)
+        return Generation(name, self._statistics.records, self.templates, traces)
 
-    def _of_kinds(self) -> list[Candidate]:
-        wordings = Wordings()
-        wordings.add(self._texts, self._totals)
+    def _of_kinds(self, newness: Mapping[str, float]) -> list[Candidate]:
+        fresh = np.array([newness[text] for text in self._texts], np.float64)[self._places]
         special = (self._burst > 0) | self._raised
-        likely = self._told & (special | (self._rare >= _LEAST_RARE))
-        found: list[Candidate] = []
-        for row in np.flatnonzero(likely).tolist():
-            place = self._places[row]
-            fresh = wordings.newness(self._texts[place], self._totals[place])
-            if fresh >= _LEAST_NEW or special[row]:
-                found.append(self._of_kind(row, fresh))
-        return found
+        likely = self._told & (special | ((self._rare >= _LEAST_RARE) & (fresh >= _LEAST_NEW)))
+        return [self._of_kind(row, float(fresh[row])) for row in np.flatnonzero(likely).tolist()]
 
     def _of_kind(self, row: int, fresh: float) -> Candidate:
         kind, statistics = self._kinds[row], self._statistics
         component, gravity = int(kind["component"]), int(kind["gravity"])
-        template, example = self._texts[self._places[row]], statistics.examples[row]
+        template, example = self._texts[int(self._places[row])], statistics.examples[row]
         return Candidate(
             source=self._source,
             template=template,
@@ -120,6 +116,7 @@ class Finder:
             unusual=self._unusual(component, gravity),
             burst=float(self._burst[row]),
             raised=bool(self._raised[row]),
+            steady=bool(self._steady[row]),
             unknown=self._known.lacks(template),
         )
 

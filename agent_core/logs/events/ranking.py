@@ -24,6 +24,7 @@ _NEW, _RAISED, _BURSTING = 1.0, 1.0, 0.7
 _BASE = 0.3
 _BURSTS = {NOTED: 0.12, WARNED: 0.35, FAILED: 0.6}
 """What a burst counts, as if it were that scarce, at a rate a hundred times the usual one."""
+_STEADY = 0.6
 _OF_NOTE = 0.7
 _READ = 600
 """Bytes of a record that are read for its words."""
@@ -42,6 +43,8 @@ def judge(candidate: Candidate, *, records: int) -> None:
     elif candidate.unknown is not None:
         worth += _NEW if candidate.unknown else -_NEW
     scarce = candidate.rare * (1.0 if candidate.trace or candidate.raised else candidate.fresh)
+    if candidate.steady:
+        scarce *= _STEADY
     if candidate.burst:
         scarce = max(scarce, _BURSTS[candidate.gravity] * min(1.5, log10(candidate.burst) / 2))
     candidate.score = max(0.0, worth) * scarce

@@ -18,6 +18,8 @@ _BURST, _BURST_RATE = 10, 10.0
 """Records in a slot, and how many times the usual rate, from which on it is a burst."""
 _LEAST_SPAN = 20
 """Slots that a log has to cover for its rates to say anything."""
+_STEADY, _MOST = 8, 0.6
+"""Records, and the share of the log's time between the first and the last, from which on it recurs."""
 _RISEN, _LEAST_RISEN = 10.0, 20
 
 
@@ -43,6 +45,14 @@ def risen(kinds: NDArray[Any], records: int, usual: Floats) -> Floats:
     rate = np.divide(share, usual, out=np.zeros(len(kinds)), where=usual > 0)
     special = (kinds["count"] >= _LEAST_RISEN) & (rate >= _RISEN) & (kinds["gravity"] >= WARNED)
     return np.where(special, rate, 0.0)
+
+
+def steady(kinds: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which kinds recur over most of the log: what was always so is less telling than what began."""
+    if not len(kinds):
+        return np.zeros(0, np.bool_)
+    span = max(int(kinds["ended"].max()) - int(kinds["began"].min()), 1)
+    return (kinds["count"] >= _STEADY) & (kinds["ended"] - kinds["began"] >= _MOST * span)
 
 
 def raised(kinds: NDArray[Any]) -> NDArray[np.bool_]:

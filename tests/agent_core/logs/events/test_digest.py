@@ -202,6 +202,16 @@ def test_several_sources_are_ranked_together() -> None:
     assert sum(bar.lines for bar in digest.bars) == 6002
 
 
+def test_the_same_in_several_sources_is_told_once() -> None:
+    trace = Line(at(), "web", Level.ERROR, TRACE.format(4, 1))
+    counted = [with_events(trace) for _ in range(3)]
+    digest = digest_of([one.part(f"worker-{number}.log") for number, one in enumerate(counted)])
+    event = digest.events[0]
+    assert (event.kind, event.count, event.source) == ("trace", 3, "worker-0.log")
+    assert "also in worker-1.log and 1 more" in event.why
+    assert not any(other.kind == "trace" for other in digest.events[1:])
+
+
 def test_bars_count_every_record_over_the_time() -> None:
     digest = with_events(Line(at(), "disk", Level.WARN, "volume is nearly full")).digest()
     assert 20 <= len(digest.bars) <= 64

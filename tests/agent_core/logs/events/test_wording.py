@@ -7,25 +7,24 @@ from agent_core.logs.events.wording import Wordings
 
 
 def test_a_common_message_with_another_name_is_hardly_new() -> None:
-    wordings = Wordings()
-    wordings.add(
-        ["session of user <*> was opened by the gate", "session of user zoe was opened by the gate"], [900, 1]
+    varied = "session of user zoe was opened by the gate"
+    wordings = Wordings(
+        {"session of user <*> was opened by the gate": 900, varied: 1, "gate lost its key": 1}
     )
-    varied = wordings.newness("session of user zoe was opened by the gate", 1)
-    own = wordings.newness("gate lost its key", 0)
-    assert varied < 0.4 < 0.9 < own
+    newness = wordings.newness()
+    assert newness[varied] < 0.4 < 0.9 < newness["gate lost its key"]
+    assert wordings.newness_of("session of user tim was opened by the gate") < 0.4
 
 
 def test_common_words_in_a_new_order_are_new() -> None:
-    wordings = Wordings()
-    wordings.add(["connection of worker closed", "process was started", "code is 5"], [500, 500, 500])
-    assert wordings.newness("worker process closed with code <*>", 0) > 0.8
+    wordings = Wordings({"connection of worker closed": 500, "process was started": 500, "code is 5": 500})
+    assert wordings.newness_of("worker process closed with code <*>") > 0.8
+    assert Wordings({}).newness_of("worker process closed") == 1.0
 
 
 def test_its_own_records_make_a_message_no_less_new() -> None:
-    wordings = Wordings()
-    wordings.add(["boiler burst"], [40])
-    assert wordings.newness("boiler burst", 40) == 1.0
+    assert Wordings({"boiler burst": 40}).newness() == {"boiler burst": 1.0}
+    assert Wordings({}).newness() == {}
 
 
 @pytest.mark.parametrize(
