@@ -6,25 +6,14 @@ Only the log process (and benchmarks) loads this module.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_core.logs.levels import Level as Level
+
 NO_TIME = np.iinfo(np.int64).min
 """In `Records.time`: the record has none."""
-
-
-class Level(IntEnum):
-    """How grave a record is, by what it says of itself; UNKNOWN where it says nothing."""
-
-    UNKNOWN = 0
-    TRACE = 1
-    DEBUG = 2
-    INFO = 3
-    WARN = 4
-    ERROR = 5
-    FATAL = 6
 
 
 @dataclass(frozen=True, slots=True)

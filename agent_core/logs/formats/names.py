@@ -1,0 +1,42 @@
+"""Names of components as numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.logs.formats.text import Offsets, Text, arrow
+
+_WIDTH = 48
+"""Bytes of a name that tell it from others; what is longer is cut."""
+_MOST = 4096
+"""Names that are told apart; further ones are "", so that a hostile log cannot grow the memory."""
+
+
+class Names:
+    """The names of a source, numbered in the order in which they came; number 0 is ""."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = [""]
+        self._numbers: dict[bytes, int] = {b"": 0}
+
+    def number(self, name: bytes) -> int:
+        """The number of one name."""
+        name = name[:_WIDTH].rstrip(b"\0 \t")
+        known = self._numbers.get(name)
+        if known is None:
+            if len(self.names) >= _MOST:
+                return 0
+            known = self._numbers[name] = len(self.names)
+            self.names.append(name.decode("utf-8", "replace"))
+        return known
+
+    def of(self, text: Text, start: Offsets, length: Offsets) -> NDArray[np.int32]:
+        """The numbers of the names in the spans."""
+        window = text.windows(start, _WIDTH)
+        window[np.arange(_WIDTH) >= length[:, None]] = 0
+        array = arrow.Array.from_buffers(
+            arrow.binary(_WIDTH), len(start), [None, arrow.py_buffer(window.reshape(-1))]
+        ).dictionary_encode()
+        numbers = np.array([self.number(name) for name in array.dictionary.to_pylist()], dtype=np.int32)
+        return numbers[array.indices.to_numpy(zero_copy_only=False)]

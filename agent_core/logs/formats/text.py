@@ -1,0 +1,115 @@
+"""Vectorised access to the bytes of a block: many places at once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# pyarrow has no types of its own.
+arrow: Any = import_module("pyarrow")
+compute: Any = import_module("pyarrow.compute")
+
+PAD = bytes(512)
+"""What must follow the bytes of a block, so that no window reaches behind it."""
+
+Offsets = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Matches:
+    """Where the groups of a pattern matched, line by line.
+
+    Attributes:
+        ok: Which lines match; the numbers below mean nothing where they do not.
+        groups: Offset in the block and length of each named group; length 0 where it is missing.
+    """
+
+    def __init__(self, ok: Mask, groups: dict[str, tuple[Offsets, Offsets]]) -> None:
+        self.ok = ok
+        self.groups = groups
+
+    def __getitem__(self, name: str) -> tuple[Offsets, Offsets]:
+        return self.groups[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.groups
+
+    def end(self, name: str) -> Offsets:
+        """Offsets behind a group."""
+        start, length = self.groups[name]
+        return start + length
+
+
+class Text:
+    """The bytes of a block, `PAD` behind them.
+
+    Args:
+        block: The bytes with their padding.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        self.block = block
+        self.bytes: NDArray[np.uint8] = np.frombuffer(block, dtype=np.uint8)
+
+    @cached_property
+    def breaks(self) -> Offsets:
+        """Offsets of all line breaks."""
+        return np.flatnonzero(self.bytes == 10)
+
+    def windows(self, at: Offsets, width: int) -> NDArray[np.uint8]:
+        """The `width` bytes from each offset on; uint8[n, width]."""
+        view = np.ndarray((len(self.bytes) - width + 1,), f"V{width}", self.block, strides=(1,))
+        return view[at].view(np.uint8).reshape(len(at), width)
+
+    def columns(self, at: Offsets, width: int) -> NDArray[np.uint8]:
+        """As `windows`, but each byte column in one piece: uint8[width, n]."""
+        return np.ascontiguousarray(self.windows(at, width).T)
+
+    def words(self, start: Offsets, length: Offsets) -> NDArray[np.uint64]:
+        """Up to eight bytes from each offset on as one number, the letters in capitals."""
+        raw = self.windows(start, 8).reshape(-1).view(np.uint64)
+        bits = (np.clip(length, 0, 8) * 8).astype(np.uint64)
+        ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+        keep = np.where(bits == 0, np.uint64(0), ones >> ((np.uint64(64) - bits) & np.uint64(63)))
+        return raw & keep & np.uint64(0xDFDFDFDFDFDFDFDF)
+
+    def numbers(self, start: Offsets, length: Offsets) -> Offsets:
+        """The decimal numbers of up to eighteen digits in the spans; 0 where one is empty."""
+        value = np.zeros(len(start), np.int64)
+        for place in range(int(min(18, length.max(initial=0)))):
+            digit = self.bytes[start + place].astype(np.int64) - 48
+            value = np.where(place < length, value * 10 + digit, value)
+        return value
+
+    def match(self, pattern: str, at: Offsets, width: int) -> Matches:
+        """Match an anchored RE2 pattern at each offset, within `width` bytes.
+
+        A pattern must not go beyond a line break by itself: what lies behind the line is in its sight.
+        """
+        count = len(at)
+        flat = self.windows(at, width).reshape(-1)
+        bounds = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+        array = arrow.Array.from_buffers(
+            arrow.binary(), count, [None, arrow.py_buffer(bounds), arrow.py_buffer(flat)]
+        )
+        found = compute.extract_regex_span(array, pattern)
+        groups: dict[str, tuple[Offsets, Offsets]] = {}
+        for field in found.type:
+            group = found.field(field.name)
+            spans = group.values.to_numpy(zero_copy_only=False).reshape(-1, 2).astype(np.int64)
+            spans[~_valid(group)] = 0
+            groups[field.name] = (at + spans[:, 0], spans[:, 1])
+        return Matches(_valid(found), groups)
+
+
+def pack(word: str) -> int:
+    """The number that `Text.words` gives for a word."""
+    return int.from_bytes(word.encode()[:8], "little") & 0xDFDFDFDFDFDFDFDF
+
+
+def _valid(array: Any) -> Mask:
+    return array.is_valid().to_numpy(zero_copy_only=False)

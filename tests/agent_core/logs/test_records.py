@@ -1,0 +1,148 @@
+"""Records out of blocks of bytes: whatever the cuts, whatever the bytes."""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent_core.logs.columns import NO_TIME, Level, Records
+from agent_core.logs.records import LONGEST_LINE, MOST_LINES, RecordReader
+
+NOW = 1_780_000_000.0
+
+
+class Row(NamedTuple):
+    first: int
+    lines: int
+    time: int | None
+    level: Level
+    component: str
+    message: bytes
+    whole: bytes
+
+
+def rows(records: Records | None) -> list[Row]:
+    if records is None:
+        return []
+    return [
+        Row(
+            int(records.first[i]),
+            int(records.lines[i]),
+            None if records.time[i] == NO_TIME else int(records.time[i]),
+            Level(int(records.level[i])),
+            records.components[records.component[i]],
+            records.message(i),
+            records.whole(i),
+        )
+        for i in range(len(records))
+    ]
+
+
+def read(*blocks: bytes) -> list[Row]:
+    reader = RecordReader("app.log", now=NOW)
+    found = [row for block in blocks for row in rows(reader.feed(block))]
+    return found + rows(reader.finish())
+
+
+HEAD = b"2026-05-21T10:00:00.250Z billing ERROR "
+LINES = st.sampled_from(
+    [
+        HEAD + b"could not charge order 17\n",
+        b"2026-05-21 10:00:01,5 INFO  [main] com.acme.Shop - ready\r\n",
+        b"  at com.acme.Shop.sell(Shop.java:12)\n",
+        b"Caused by: java.io.IOException: gone\n",
+        b"plain words\n",
+        b"\n",
+        b"\r\n",
+        b"\x00\xff\xfe \x1b[31mred\x1b[0m\n",
+        b"a\rb\n",
+    ]
+)
+
+
+def test_what_a_head_says() -> None:
+    (row,) = read(HEAD + b"could not charge order 17\n")
+    text = b"could not charge order 17"
+    assert row == Row(1, 1, 1_779_357_600_250, Level.ERROR, "billing", text, text)
+
+
+def test_lines_without_a_head_belong_to_the_record_before() -> None:
+    found = read(HEAD + b"boom\nValueError\n  frame\n\nmore\n" + HEAD + b"next\n")
+    assert [(row.first, row.lines, row.whole) for row in found] == [
+        (1, 5, b"boom\nValueError\n  frame\n\nmore"),
+        (6, 1, b"next"),
+    ]
+
+
+def test_without_heads_each_line_is_a_record_but_for_what_is_indented() -> None:
+    found = read(b"one\ntwo\n   of two\nthree\n")
+    assert [row.whole for row in found] == [b"one", b"two\n   of two", b"three"]
+
+
+def test_one_head_does_not_claim_a_million_lines() -> None:
+    found = read(HEAD + b"start\n" + b"output\n" * 5000 + HEAD + b"end\n")
+    assert 4800 < len(found) < 5002
+    assert sum(row.lines for row in found) == 5002
+    assert found[-1].first == 5002
+
+
+@pytest.mark.parametrize("size", [1000, 77_777, 10_000_000])
+def test_a_record_of_a_million_lines_is_cut_and_counted(size: int) -> None:
+    text = HEAD + b"start\n" + b" frame\n" * 50_000 + HEAD + b"end\n"
+    reader = RecordReader("app.log", now=NOW)
+    found = [row for at in range(0, len(text), size) for row in rows(reader.feed(text[at : at + size]))]
+    found += rows(reader.finish())
+    assert [(row.first, row.lines) for row in found] == [(1, 50_001), (50_002, 1)]
+    assert found[0].whole.count(b"\n") == MOST_LINES - 1
+    assert reader.cut_lines == 50_001 - MOST_LINES
+
+
+def test_a_line_of_fifty_megabytes_is_cut_and_counted() -> None:
+    reader = RecordReader("app.log", now=NOW)
+    assert rows(reader.feed(HEAD)) == []
+    for _ in range(50):
+        assert reader.feed(b"x" * 1_000_000) is None
+    (long,) = rows(reader.feed(b"\n" + HEAD + b"next\n"))
+    assert len(long.whole) + len(HEAD) == LONGEST_LINE
+    assert len(long.whole) + reader.cut_bytes == 50_000_000
+    assert [row.first for row in rows(reader.finish())] == [2]
+
+
+def test_an_unfinished_line_given_out_goes_on_under_its_number() -> None:
+    reader = RecordReader("app.log", now=NOW)
+    reader.feed(HEAD + b"half")
+    assert [(row.first, row.whole) for row in rows(reader.finish())] == [(1, b"half")]
+    reader.feed(b" and half\n" + HEAD + b"two\n")
+    assert [(row.first, row.message) for row in rows(reader.finish())] == [(2, b"two")]
+    reader.feed(HEAD + b"three")
+    reader.finish()
+    reader.feed(b"\n" + HEAD + b"four")
+    assert [(row.first, row.message) for row in rows(reader.finish())] == [(4, b"four")]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"\n" * 70, b"\x00" * 300, b"\r", b"\xff" * 999, HEAD])
+def test_odd_texts_raise_nothing(text: bytes) -> None:
+    assert sum(row.lines for row in read(text)) == text.count(b"\n") + (text[-1:] not in (b"", b"\n"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, max_size=30), st.lists(st.integers(0, 1500), max_size=12))
+def test_every_cut_gives_the_same_records(lines: list[bytes], cuts: list[int]) -> None:
+    text = b"".join(lines)
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    whole = read(text)
+    assert read(*(text[a:b] for a, b in itertools.pairwise(edges))) == whole
+    assert sum(row.lines for row in whole) == len(lines)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 400))
+def test_any_bytes_give_the_same_records_however_cut(text: bytes, cut: int) -> None:
+    whole = read(text)
+    assert read(text[:cut], text[cut:]) == whole
+    assert sum(row.lines for row in whole) == text.count(b"\n") + (text[-1:] not in (b"", b"\n"))
+    assert all(row.message == row.whole[: len(row.message)] for row in whole)
