@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ SCHEME = "compose"
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _FOLDERS = ("", "docker/lightweight")
 """Where compose files are looked for: at the root, and where `stack init` writes its own."""
-_AGAIN_S = 2.0
+_AGAIN_S, _MOMENT_S = 2.0, 0.05
 _GRACE_S = 1.0
 _LINE = re.compile(
     rb"^(?P<name>[\w.-]+?)(?:[-_](?P<number>\d+))? *\| (?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) )?"
@@ -102,6 +102,18 @@ class ComposeSource:
             else:
                 self._take(chunk)
         return self._ready.pop(0)
+
+    async def look(self) -> bool:
+        """Ask what was said since; while it is followed, take what has arrived."""
+        if self._following:
+            if self._running is not None and not self._ready:
+                with suppress(TimeoutError):
+                    self._take(await asyncio.wait_for(self._running.read(), _MOMENT_S) or b"")
+            return bool(self._ready)
+        if self._asked is None or (datetime.now(UTC) - self._asked).total_seconds() < _AGAIN_S:
+            return False
+        await self._run(*_since(self._asked))
+        return True
 
     async def more(self) -> bool:
         """Wait until somebody says something."""

@@ -94,9 +94,14 @@ class FileSource:
             else:
                 self._close()
 
+    async def look(self) -> bool:
+        """Whether the newest file grew, was replaced, or came back."""
+        return self._looks_new()
+
     async def more(self) -> bool:
-        """Wait until the newest file grew, was replaced, or came back."""
-        while not self._looks_new():  # noqa: ASYNC110 - the disk is looked at, not a task
+        """Wait until it did, or until it is gone."""
+        note = self.note
+        while not self._looks_new() and self.note == note:  # noqa: ASYNC110 - the disk is looked at, no task
             await asyncio.sleep(LOOK_S)
         return True
 

@@ -117,10 +117,10 @@ class Finder:
         return inside or (alike if len(alike) == 1 else [])
 
     def _unknown(self, name: str) -> LogFault:
-        known = [log.path for log in families(self._workspace, globs=self._globs)] + list(self._kinds)
-        shown = ", ".join(one_line(path) for path in known[:5])
+        known = [one_line(log.path) for log in families(self._workspace, globs=self._globs)]
         more = f" and {len(known) - 5} more" if len(known) > 5 else ""
-        return LogFault(f"There is no log {shorten(one_line(name), 100)!r}", hint=f"Known: {shown}{more}.")
+        hint = f"Known: {', '.join(known[:5])}{more}." if known else "None are found by themselves here."
+        return LogFault(f"There is no log {shorten(one_line(name), 100)!r}", hint=hint)
 
     def _scheme(self, name: str) -> str:
         scheme = name.partition(":")[0]

@@ -45,6 +45,10 @@ class InputSource:
         begins, self.done = self.done == 0, self.done + len(data)
         return Block(data=data, part=STDIN, begins=begins) if data else None
 
+    async def look(self) -> bool:
+        """There is nothing behind the end."""
+        return False
+
     async def more(self) -> bool:
         """There is nothing behind the end."""
         return False

@@ -66,11 +66,15 @@ class LogSource(Protocol):
         ...
 
     async def read(self) -> Block | None:
-        """The next block; None when there is no more for now."""
+        """The next block; None when there is no more that was there when it was looked last."""
+        ...
+
+    async def look(self) -> bool:
+        """Look for what came since, without waiting for anything; whether there is more to read now."""
         ...
 
     async def more(self) -> bool:
-        """Wait until there may be more; False when there never will be."""
+        """Wait until there may be more, or the note changed; False when there never will be."""
         ...
 
     async def aclose(self) -> None:

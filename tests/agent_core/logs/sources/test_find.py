@@ -63,7 +63,7 @@ async def test_names_that_mean_nothing(workspace: Workspace) -> None:
     finder = Finder(workspace=workspace)
     with pytest.raises(LogFault, match=r"There is no log 'none\.log'") as failed:
         await finder.find(["none.log"])
-    assert "logs/app.log" in failed.value.hint and "compose" in failed.value.hint
+    assert "logs/app.log" in failed.value.hint
     for outside in ("../outside.log", "/etc/passwd", "../*.log"):
         with pytest.raises(PathRefused):
             await finder.find([outside])
