@@ -23,7 +23,7 @@ class IndexStatus(msgspec.Struct, frozen=True, kw_only=True):
     while building). `embedded` of `chunks` have vectors; `eta_s` is how long the others take at the present
     rate, None while unknown. `embedder` is "" when there is none. `bytes_on_disk` is 0 until it was measured.
     `skipped` counts files that are too large, binary or unreadable; `trouble` is one sentence, "" when all is
-    well; `writer` says that this process keeps the index on disk (another session may).
+    well; `alone` is False while another session of the workspace keeps the index on disk.
     """
 
     phase: IndexPhase = "closed"
@@ -38,7 +38,7 @@ class IndexStatus(msgspec.Struct, frozen=True, kw_only=True):
     bytes_on_disk: int = 0
     skipped: int = 0
     trouble: str = ""
-    writer: bool = True
+    alone: bool = True
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -122,7 +122,7 @@ class Embedding:
         self._keeper.use(info)
         self.maker = VectorMaker(
             root=self._root, image=self._image, embedder=embedder, known=self._keeper.known,
-            keep=self._keeper.keep, may_make=self._keeper.try_lock, mask=self._mask,
+            keep=self._keeper.keep, may_make=self._keeper.may_make, mask=self._mask,
             on_change=self._on_change,
         )  # fmt: skip
         self._met.set()

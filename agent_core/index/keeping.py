@@ -12,6 +12,7 @@ from agent_core.errors import AgentError
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.image import Image
 from agent_core.index.lock import WriterLock
+from agent_core.index.saying import not_kept
 from agent_core.index.tables import Tables, Vectors
 
 _TICK_S = 1.0
@@ -68,6 +69,15 @@ class Keeper:
         """Whether this process holds the lock."""
         return self._lock.held
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process keeps it, as far as that can be told."""
+        return self.writer or bool(self._troubles["lock"])
+
+    def may_make(self) -> bool:
+        """Whether this process makes the vectors, or another one does."""
+        return self.try_lock() or self.alone
+
     def use(self, embedder: EmbedderInfo) -> None:
         """Keep the vectors of this embedder, too."""
         self._tables.use(embedder)
@@ -76,9 +86,12 @@ class Keeper:
         """Become the writer if no other process is."""
         try:
             taken = self._lock.take()
-        except (AgentError, OSError) as error:
-            reason = error.message if isinstance(error, AgentError) else error.strerror or str(error)
-            self._troubles["lock"] = f"the index is not kept ({reason})"
+        except AgentError as error:
+            self._troubles["lock"] = not_kept(error.message, error.hint)
+            return False
+        except OSError as error:
+            reason = f"{self._folder} cannot be written: {error.strerror or error}"
+            self._troubles["lock"] = not_kept(reason, "Check who owns it and its permissions.")
             return False
         self._troubles["lock"] = ""
         return taken

@@ -40,6 +40,11 @@ def _shortened(trouble: str) -> str:
     return shorten(one_line(trouble), _LONGEST)
 
 
+def not_kept(reason: str, hint: str = "") -> str:
+    """The trouble of an index that lives in memory only, or is not written to where it lies."""
+    return f"the index is not kept ({reason})" + (f". {hint}" if hint else "")
+
+
 def is_trouble(status: IndexStatus) -> bool:
     """Whether somebody should look at it."""
     return status.phase == "failed" or bool(status.trouble)
@@ -94,7 +99,7 @@ def rows(status: IndexStatus) -> list[tuple[str, str]]:
         ("vectors", made if status.embedder else "none: no embedder"),
         ("on disk", human_size(status.bytes_on_disk) if status.bytes_on_disk else "not measured yet"),
     ]
-    if not status.writer:
+    if not status.alone:
         found.append(("kept by", "another session of this workspace"))
     if status.trouble:
         found.append(("trouble", one_line(status.trouble)))

@@ -36,5 +36,5 @@ def standing(
         bytes_on_disk=keeper.size,
         skipped=updater.skipped,
         trouble=trouble,
-        writer=keeper.writer,
+        alone=keeper.alone,
     )

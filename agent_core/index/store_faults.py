@@ -29,7 +29,7 @@ _CREDENTIALS = re.compile(
     r"credential|token|unauthori[sz]ed|api_key|permission denied|access ?denied|forbidden", re.IGNORECASE
 )
 _SETTING = "index_uri (DSPY_TUI_DB_URI)"
-_PLACES = "a folder, s3://…, gs://… or az://…"
+_PLACES = "a folder, or an s3://, gs:// or az:// address"
 _LONGEST = 200
 """Characters of what LanceDB says; it can quote whole requests."""
 _USERINFO = re.compile(r"//[^/@]*@")

@@ -17,6 +17,7 @@ from agent_core.errors import IndexFault
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.image import Image
 from agent_core.index.rows import ChunkRow
+from agent_core.index.saying import not_kept
 from agent_core.index.texts import rows_of
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class Tables:
             raise TimeoutError(f"{seconds:.0f} s") from None
 
     def _failed(self, reason: str, hint: str = "") -> None:
-        told = f"the index is not kept ({reason})" + (f". {hint}" if hint else "")
+        told = not_kept(reason, hint)
         if self.trouble != told:
             _log.warning("%s", told)
         self.trouble = told

@@ -15,6 +15,7 @@ import msgspec
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, WorkspaceError
 from agent_core.index import protocol as p
 from agent_core.index.engine import Engine
+from agent_core.index.saying import not_kept
 from agent_core.workspace import Workspace
 
 _STATUS_S = 0.1
@@ -157,7 +158,7 @@ def _folder(workspace: Workspace, stack: ExitStack) -> tuple[Path, str]:
         return workspace.ensure_state_dir("index"), ""
     except WorkspaceError as error:
         folder = stack.enter_context(TemporaryDirectory(prefix="dspy-tui-index-"))
-        return Path(folder), f"the index is not kept: {error.message}"
+        return Path(folder), not_kept(error.message, error.hint)
 
 
 def main() -> None:

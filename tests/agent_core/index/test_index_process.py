@@ -208,7 +208,7 @@ async def test_two_sessions_share_a_workspace(tmp_path: Path, open_index: Open) 
     make(tmp_path, 10)
     first, second = open_index(tmp_path), open_index(tmp_path)
     await asyncio.gather(first.build(on_progress=ignore), second.build(on_progress=ignore))
-    assert first.status.writer != second.status.writer
+    assert first.status.alone != second.status.alone
     (tmp_path / "pkg0" / "both.py").write_text("def seen_by_both():\n    pass\n")
     for index in (first, second):
 
@@ -216,11 +216,11 @@ async def test_two_sessions_share_a_workspace(tmp_path: Path, open_index: Open) 
             return "pkg0/both.py" in await paths_of(index, "seen_by_both")
 
         await until(knows)
-    writer, reader = (first, second) if first.status.writer else (second, first)
+    writer, reader = (first, second) if first.status.alone else (second, first)
     await writer.aclose()
 
     async def takes_over() -> bool:
-        return (await reader.build(on_progress=ignore)).writer
+        return (await reader.build(on_progress=ignore)).alone
 
     await until(takes_over)
     (tmp_path / "pkg0" / "both.py").unlink()
@@ -285,6 +285,18 @@ async def test_where_nothing_may_be_written_it_answers_and_says_so(tmp_path: Pat
     assert answer.status.trouble.startswith("the index is not kept")
     await index.aclose()
     assert (tmp_path / ".dspy_tui").read_text() == "in the way"
+
+
+async def test_a_lock_that_cannot_be_taken_is_no_other_session(tmp_path: Path, open_index: Open) -> None:
+    make(tmp_path, 2)
+    (tmp_path / ".dspy_tui" / "index" / "lock").mkdir(parents=True)
+    index = open_index(tmp_path, embedder="minilm")
+    status = await index.embed(on_progress=ignore)
+    assert status.embedded == status.chunks > 0
+    assert status.alone
+    assert status.trouble.startswith("the index is not kept (")
+    assert str(tmp_path / ".dspy_tui" / "index") in status.trouble
+    assert "permissions" in status.trouble, "what to do about it"
 
 
 async def test_no_vectors_without_an_embedder(tmp_path: Path, open_index: Open) -> None:

@@ -80,7 +80,7 @@ async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open
     await second.build(on_progress=lambda _: None)
 
     async def writers() -> list[bool]:
-        return [(await index.search("alpha")).status.writer for index in (first, second)]
+        return [(await index.search("alpha")).status.alone for index in (first, second)]
 
     async with asyncio.timeout(60):
         while sorted(await writers()) != [False, True]:

@@ -66,7 +66,7 @@ def test_progress_of_files_and_of_vectors() -> None:
 def test_rows_tell_everything() -> None:
     status = IndexStatus(
         phase="ready", files=1234, chunks=9000, behind=3, embedded=900, eta_s=600, embedder="minilm",
-        bytes_on_disk=5 << 20, skipped=7, writer=False,
+        bytes_on_disk=5 << 20, skipped=7, alone=False,
     )  # fmt: skip
     assert rows(status) == [
         ("state", "3 files behind · vectors 10% (10 min left)"),
