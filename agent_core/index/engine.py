@@ -73,7 +73,7 @@ class Engine:
         self._updater = Updater(root=self._root, image=self._image, on_change=self._changed)
         self._keeper = Keeper(
             root=self._root, folder=self._folder, uri=self._uri, image=self._image,
-            on_tick=self._look_for_vectors,
+            on_tick=self._look_for_vectors, on_change=self._on_status,
         )  # fmt: skip
         self._embedding = Embedding(
             root=self._root, image=self._image, embedder=self._embedder, keeper=self._keeper,

@@ -33,6 +33,7 @@ class Keeper:
         uri: Where the LanceDB tables lie; "" for the same folder.
         image: What is kept.
         on_tick: Called whenever this process may have become the writer, or another one may have written.
+        on_change: Called when `trouble` or `size` has become another.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Keeper:
         uri: str,
         image: Image,
         on_tick: Callable[[], None],
+        on_change: Callable[[], None],
     ) -> None:
-        self._folder, self._image, self._on_tick = folder, image, on_tick
+        self._folder, self._image = folder, image
+        self._on_tick, self._on_change = on_tick, on_change
         self._lock = WriterLock(root=root, folder=folder)
         self._tables = Tables(
             root=root, folder=folder, uri=uri, image=image, may_write=lambda: self._lock.held
@@ -114,22 +117,29 @@ class Keeper:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        told = (self.trouble, self.size)
         while True:
             await asyncio.sleep(_TICK_S)
-            if self._lock.lost():
-                self._begin_anew()
-            if not self.writer:
-                if not self.try_lock():
-                    self._on_tick()
-                    continue
-                self._on_tick()
-            if self._tables.gone():
-                self._tables.begin_anew()
-            quiet = time.monotonic() - self._changed_at > _QUIET_S
-            if self._tables.due(quiet=quiet):
-                await self._tables.sync()
-            if self._save_due(quiet):
-                await self.save()
+            await self._tick()
+            if told != (told := (self.trouble, self.size)):
+                self._on_change()
+
+    async def _tick(self) -> None:
+        """Write what is due; without the lock, try to get it."""
+        if self._lock.lost():
+            self._begin_anew()
+        if not self.writer:
+            taken = self.try_lock()
+            self._on_tick()
+            if not taken:
+                return
+        if self._tables.gone():
+            self._tables.begin_anew()
+        quiet = time.monotonic() - self._changed_at > _QUIET_S
+        if self._tables.due(quiet=quiet):
+            await self._tables.sync()
+        if self._save_due(quiet):
+            await self.save()
 
     def _begin_anew(self) -> None:
         """Somebody removed what was kept, the lock too."""

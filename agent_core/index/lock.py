@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from agent_core.errors import WorkspaceError
 from agent_core.workspace import Workspace
 
 
@@ -32,6 +33,8 @@ class WriterLock:
             return True
         kept = self._path.parent == self._workspace.state_dir / "index"
         if kept and not self._path.exists():
+            if not self._workspace.root.is_dir():
+                raise WorkspaceError("the folder of the workspace is gone", hint="Open it where it is now.")
             self._workspace.ensure_state_dir("index")
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(self._path, flags, 0o644)

@@ -15,7 +15,7 @@ from agent_core.index.digest import digest
 from agent_core.index.keeping import Keeper
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
-from tests.agent_core.index.workspaces import fresh, make
+from tests.agent_core.index.workspaces import fresh, make, until
 
 Open = Callable[..., WorkerIndex]
 
@@ -27,7 +27,9 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
     image = fresh(tmp_path)
     folder = tmp_path / ".dspy_tui" / "index"
     folder.mkdir(parents=True)
-    keeper = Keeper(root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None, on_change=lambda: None
+    )
     assert keeper.try_lock()
     path = "pkg0/module_0.py"
     loop = asyncio.get_running_loop()
@@ -58,7 +60,9 @@ async def test_an_image_that_cannot_be_written_is_told_while_the_tables_can(tmp_
     image = fresh(tmp_path)
     folder = tmp_path / ".dspy_tui" / "index"
     (folder / "image" / "in the way").mkdir(parents=True)
-    keeper = Keeper(root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None, on_change=lambda: None
+    )
     assert keeper.try_lock()
     image.remove("pkg0/module_0.py")
     await keeper.save()
@@ -89,3 +93,24 @@ async def test_what_was_removed_is_made_again_by_one_writer(tmp_path: Path, open
     await first.aclose()
     await second.aclose()
     assert (tmp_path / ".dspy_tui" / "index" / "image").exists()
+
+
+async def test_a_workspace_that_vanishes_is_told_without_a_question(tmp_path: Path, open_index: Open) -> None:
+    root = tmp_path / "root"
+    make(root, 3)
+    index = open_index(root)
+    await index.open()
+
+    async def settled() -> bool:
+        return index.status.phase == "ready" and index.status.bytes_on_disk > 0
+
+    await until(settled)
+    shutil.rmtree(root)
+
+    async def told() -> bool:
+        return "the folder of the workspace is gone" in index.status.trouble and not index.status.files
+
+    await until(told)
+    assert (await index.search("alpha")).places == ()
+    await index.aclose()
+    assert not root.exists(), "nothing is left where it was"
