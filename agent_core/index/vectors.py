@@ -61,6 +61,8 @@ class VectorMaker:
         self._hopeless: set[bytes] = set()
         self._unknown: set[bytes] = set()
         self._unsearched = True
+        self._own_until = -1
+        """How many chunks there were when none was missing any more but those of generated files."""
         self._wanted = asyncio.Event()
         self._rest = asyncio.Event()
         self._came = asyncio.Event()
@@ -204,14 +206,19 @@ class VectorMaker:
         return found
 
     def _order(self) -> Iterable[int]:
-        """Missing chunks: those of preferred files, then those that came last."""
+        """Missing chunks: those of preferred files, then those that came last; of generated files at last."""
         for path in reversed(list(self._first)):
             entry = self._image.files.get(path)
             missing = [] if entry is None else self._image.missing_vectors(entry)
             if not missing:
                 self._first.pop(path)
             yield from missing
-        yield from self._image.missing_vectors()
+        missing = self._image.missing_vectors()
+        chunks = len(self._image.alive)
+        if chunks != self._own_until:  # else only generated ones were missing already
+            yield from (chunk for chunk in missing if self._image.entry_of(chunk).row.role != "generated")
+            self._own_until = chunks
+        yield from missing
 
     def _passages(self, batch: Mapping[bytes, str]) -> dict[bytes, str]:
         """What is embedded of each; texts that are no longer in their files are left out."""

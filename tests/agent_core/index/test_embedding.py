@@ -14,7 +14,8 @@ import pytest
 from agent_core.config import Settings
 from agent_core.errors import IndexFault
 from agent_core.index.client import WorkerIndex
-from agent_core.index.embed.port import EmbedderInfo, Purpose
+from agent_core.index.digest import digest
+from agent_core.index.embed.port import Embedder, EmbedderInfo, Purpose
 from agent_core.index.image import Image
 from agent_core.index.vectors import VectorMaker
 from agent_core.workspace import Workspace
@@ -84,10 +85,24 @@ class Breaking:
         return None
 
 
-async def test_nobody_waits_for_vectors_that_do_not_come(tmp_path: Path) -> None:
-    make(tmp_path, 1)
-    image: Image = fresh(tmp_path)
-    image.drop_vectors(embedder="breaking", dims=3)
+class Recording:
+    """An embedder that tells what it was given, in order."""
+
+    info = EmbedderInfo(id="recording", dims=3, local=True)
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose) -> np.ndarray[Any, Any]:
+        self.texts += texts
+        return np.ones((len(texts), 3), np.float32)
+
+    async def aclose(self) -> None:
+        return None
+
+
+def maker_of(root: Path, image: Image, embedder: Embedder) -> VectorMaker:
+    """Makes an image's vectors; none was made before."""
 
     async def known(_: list[bytes]) -> dict[bytes, Any]:
         return {}
@@ -95,10 +110,41 @@ async def test_nobody_waits_for_vectors_that_do_not_come(tmp_path: Path) -> None
     async def keep(_: Any) -> None:
         return None
 
-    maker = VectorMaker(
-        root=tmp_path, image=image, embedder=Breaking(), known=known, keep=keep, may_make=lambda: True,
+    image.drop_vectors(embedder=embedder.info.id, dims=embedder.info.dims)
+    return VectorMaker(
+        root=root, image=image, embedder=embedder, known=known, keep=keep, may_make=lambda: True,
         mask=str, on_change=lambda: None,
     )  # fmt: skip
+
+
+async def test_vectors_of_generated_files_are_made_last(tmp_path: Path) -> None:
+    make(tmp_path, 20)
+    for number in range(60):
+        path = tmp_path / "node_modules" / f"m{number}.js"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"function vendored_{number}() {{ return {number}; }}\n")
+    image, embedder = fresh(tmp_path), Recording()
+    maker = maker_of(tmp_path, image, embedder)
+    maker.prefer(["node_modules/m7.js"])
+    running = asyncio.create_task(maker.run())
+    async with asyncio.timeout(60):
+        await maker.finished()
+        assert "vendored" in embedder.texts[0], "but what somebody looks at comes first"
+        own = [place for place, text in enumerate(embedder.texts) if "vendored" not in text]
+        assert own == list(range(1, len(own) + 1))
+        assert len(embedder.texts) == image.chunks == image.with_vector
+        (tmp_path / "late.py").write_text("def late():\n    pass\n")
+        (tmp_path / "node_modules" / "late.js").write_text("function vendored_late() {}\n")
+        image.take(digest(tmp_path, ["late.py", "node_modules/late.js"]))
+        await maker.finished()
+    assert "vendored" not in embedder.texts[-2] and "vendored" in embedder.texts[-1]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_nobody_waits_for_vectors_that_do_not_come(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    maker = maker_of(tmp_path, fresh(tmp_path), Breaking())
     running = asyncio.create_task(maker.run())
     async with asyncio.timeout(60):
         await maker.finished()
