@@ -13,8 +13,8 @@ from textual.binding import Binding
 
 ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
 FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
-RESULTS = "Search results"
-PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, PREVIEW, MODELS, QUESTION)
+RESULTS, LOGS = "Search results", "Log screen"
+PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, LOGS, PREVIEW, MODELS, QUESTION)
 
 
 class Action(NamedTuple):
@@ -62,6 +62,7 @@ TABLE: tuple[Action, ...] = (
        "screen.conversation"),
     _a("search_code", "ctrl+g", "Search code", "find code by what it does", "screen.search_code"),
     _a("results", "ctrl+r", "Search results", "the places that the last search found", "screen.results"),
+    _a("log_screen", "ctrl+o", "Log screen", "key events and lines of the logs", "screen.log_screen"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),
@@ -114,6 +115,18 @@ TABLE: tuple[Action, ...] = (
     _in(RESULTS, "results.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(RESULTS, "results.query", "slash", "Search again", "go to the query", "query"),
     _in(RESULTS, "results.close", "escape", "Close", "go back", "close", early=True),
+    _in(LOGS, "logs.view", "tab", "Events, lines", "key events, or the lines of the log they are in", "view",
+        early=True),
+    _in(LOGS, "logs.filter", "slash", "Filter", "show only what matches a pattern", "filter"),
+    _in(LOGS, "logs.pause", "p", "Pause", "stay here, or follow the end", "pause"),
+    _in(LOGS, "logs.code", "o", "Open the code", "open the place in the code", "code"),
+    _in(LOGS, "logs.mention", "a", "Ask about it", "put the event or the line into the prompt", "mention"),
+    _in(LOGS, "logs.next", "right_square_bracket", "Next log", "the lines of the next log", "source(1)"),
+    _in(LOGS, "logs.previous", "left_square_bracket", "Previous log", "the lines of the one before",
+        "source(-1)"),
+    _in(LOGS, "logs.right", "right,l", "Right", "move right over long lines", "shift(8)"),
+    _in(LOGS, "logs.left", "left,h", "Left", "move left again", "shift(-8)"),
+    _in(LOGS, "logs.close", "escape", "Close", "end the filter; else go back", "close", early=True),
     _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
     _in(PREVIEW, "preview.close", "escape,q", "Close", "go back", "close"),
@@ -191,7 +204,7 @@ def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
-    "home": "Home", "end": "End", "slash": "/",
+    "home": "Home", "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
 }  # fmt: skip
 
 

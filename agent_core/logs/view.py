@@ -114,6 +114,11 @@ class LogView:
                 return at + end + 1
         return offset
 
+    def number_of(self, offset: int) -> int:
+        """The number of the line that begins at `offset`, from 1; reads all that is before it."""
+        with _opened(self._path) as fd:
+            return 1 + sum(block.count(b"\n") for _, block in _blocks_from(fd, 0, offset))
+
     def begin_of(self, offset: int) -> int:
         """Where the line that holds the byte at `offset` begins."""
         with _opened(self._path) as fd:

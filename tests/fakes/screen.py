@@ -17,6 +17,7 @@ from agent_core.tools.help import HelpTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.workspace import Workspace
 from tests.fakes.index import FilesIndex
+from tests.fakes.logs import GivenLogs
 
 INFO = ModelInfo(
     provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True
@@ -98,6 +99,7 @@ class FakeRuntime(SimpleNamespace):
 
     bus: Bus
     index: FilesIndex
+    logs: GivenLogs
     session: FakeSession
     closed: bool
 
@@ -134,6 +136,7 @@ def fake_runtime(
         registry=registry,
         models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),
         index=FilesIndex(workspace, publish=bus.publish),
+        logs=GivenLogs(),
         cooldowns=Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish),
         session=FakeSession(bus),
         bus=bus,

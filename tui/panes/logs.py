@@ -1,4 +1,4 @@
-"""The logs: the log files found, and their latest lines."""
+"""The logs: what stands out in them, the log files found, and their latest lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from agent_core.text import human_size, one_line
+from agent_core.text import human_size, one_line, plural
 from agent_core.workspace import Workspace
+from tui.widgets.logrow import level_style
 from tui.widgets.rows import Item, Rows
 
 if TYPE_CHECKING:
+    from agent_core.logs.api import Digest
     from agent_core.logs.discover import LogFile
     from agent_core.logs.tail import Tail
 
@@ -23,15 +25,25 @@ _FOLLOWED = 6
 _MOST_LINES, _FEWEST_LINES = 40, 4
 _NEXT = 3
 """Rows left to the second file: a gap, its head, a line."""
+_FEWEST_EVENTS = 3
 _NARROW = 50
+_MORE = "more"
 _DATE = re.compile(r"^(\[?)\d{4}[-/]\d\d[-/]\d\d[T ](?=\d\d:\d\d)")
-_BAD = r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]"
-_WARNING = r"\b(?:WARN|WARNING)\b|\[warn\]"
 _NONE = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
 
 
 class Logs(Rows):
-    """The latest changed log files first, each with its last lines; it follows them."""
+    """Key events over the latest changed log files, each with its last lines; it follows them."""
+
+    class Found(Message, namespace="logs"):
+        """There are log files, for the first time."""
+
+    class EventChosen(Message, namespace="logs"):
+        """A key event was chosen."""
+
+        def __init__(self, event_id: str) -> None:
+            super().__init__()
+            self.event_id = event_id
 
     class Opened(Message, namespace="logs"):
         """A log file was chosen."""
@@ -47,6 +59,9 @@ class Logs(Rows):
         self._globs: tuple[str, ...] = ()
         self._files: list[LogFile] = []
         self._tails: dict[str, Tail] = {}
+        self._found = False
+        self.digest: Digest | None = None
+        """What was heard last of what the logs say."""
 
     async def begin(self, workspace: Workspace, globs: Sequence[str]) -> None:
         """Find the files and read their ends."""
@@ -58,6 +73,11 @@ class Logs(Rows):
         """The folders that hold the followed files."""
         return {file.path.rpartition("/")[0] or "." for file in self._files[:_FOLLOWED]}
 
+    def take(self, digest: Digest) -> None:
+        """Show what the logs say now."""
+        self.digest = digest
+        self._show()
+
     async def look_around(self) -> None:
         """Find the files anew."""
         if self._workspace is None:
@@ -66,6 +86,9 @@ class Logs(Rows):
         from agent_core.logs.tail import Tail
 
         self._files = await asyncio.to_thread(discover, self._workspace, globs=self._globs)
+        if self._files and not self._found:
+            self._found = True
+            self.post_message(self.Found())
         followed = self._files[:_FOLLOWED]
         root = self._workspace.root
         self._tails = {
@@ -98,10 +121,11 @@ class Logs(Rows):
         return changed
 
     def _show(self) -> None:
-        items: list[Item] = []
+        told = self._told()
+        items = list(told)
         for number, file in enumerate(self._files[:_FOLLOWED]):
             tail = self._tails[file.path]
-            count = self._room() if number == 0 else _FEWEST_LINES
+            count = self._room(len(told)) if number == 0 else _FEWEST_LINES
             items += [] if not items else [Item("", can_choose=False)]
             items += [self._head(file, tail), *self._lines(file, tail, count)]
         more = len(self._files) - _FOLLOWED
@@ -110,9 +134,26 @@ class Logs(Rows):
         self.border_subtitle = f"{len(self._files)} found" if self._files else ""
         self.set_items(items, empty=_NONE)
 
-    def _room(self) -> int:
+    def _told(self) -> list[Item]:
+        """The bars and the key events; about half of the pane is left to the files."""
+        from tui.widgets.histogram import bar_runs
+        from tui.widgets.logevents import event_item
+
+        digest = self.digest
+        if digest is None or not digest.events:
+            return []
+        room = max(1, self.size.height // 2 - 2, min(_FEWEST_EVENTS, self.size.height - _FEWEST_LINES - 2))
+        shown = digest.events[: room if len(digest.events) <= room else max(1, room - 1)]
+        bars = bar_runs(digest.bars, self.size.width - 2)
+        items = [Item("", lead=bars, can_choose=False)] if bars else []
+        items += [event_item(event) for event in shown]
+        more = len(digest.events) - len(shown) + digest.left_out
+        items += [Item(f"and {plural(more, 'event')} more", "dim", key=_MORE)] if more else []
+        return items
+
+    def _room(self, taken: int) -> int:
         """Lines of the first file: as many as the pane shows, so that the newest is among them."""
-        rows = self.size.height - 1 - (_NEXT if len(self._files) > 1 else 0)
+        rows = self.size.height - 1 - (_NEXT if len(self._files) > 1 else 0) - (taken + 1 if taken else 0)
         return max(_FEWEST_LINES, min(rows, _MOST_LINES))
 
     def on_resize(self) -> None:
@@ -140,11 +181,10 @@ class Logs(Rows):
         return _DATE.sub(r"\1", text) if self.size.width < _NARROW else text
 
     def action_choose(self) -> None:
-        """Open the log."""
-        if self.current and self.current.key:
-            self.post_message(self.Opened(self.current.key.partition("\n")[0]))
-
-
-def level_style(line: str) -> str:
-    """The style of a log line, by how grave it is."""
-    return "bad" if re.search(_BAD, line) else "warn" if re.search(_WARNING, line) else "title"
+        """Open the log, or the event."""
+        key = self.current.key if self.current else ""
+        path = key.partition("\n")[0]
+        if path in self._tails:
+            self.post_message(self.Opened(path))
+        elif key:
+            self.post_message(self.EventChosen("" if key == _MORE else key))

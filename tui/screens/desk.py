@@ -177,6 +177,19 @@ class Desk:
         except AgentError as error:
             self._screen.transcript.add_notice("warning", error.message, error.hint)
 
+    def follow_logs(self) -> None:
+        """Show from now on what the logs say."""
+        self._screen.run_worker(self._follow_logs(), group="logs", exclusive=True)
+
+    async def _follow_logs(self) -> None:
+        from tui.widgets.logevents import WATCHED
+
+        stop = self._runtime.logs.follow(WATCHED, self._screen.logs.take)
+        try:
+            await asyncio.Event().wait()  # until the screen ends
+        finally:
+            stop()
+
     def looked_at(self, path: str) -> None:
         """What the person looks at gets its vectors first."""
         self._screen.run_worker(self._prefer(path), group="prefer")

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
@@ -23,6 +22,7 @@ from tui.found import Results, Spot, of_answer
 from tui.keys import RESULTS, Keys, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
+from tui.widgets.choices import Choices
 from tui.widgets.rows import Item, Rows
 
 if TYPE_CHECKING:
@@ -32,17 +32,6 @@ _PAUSE_S = 0.15
 """How long typing rests before it is searched for."""
 _LOOK_S = 0.04
 """How long the cursor rests before the place is read."""
-
-
-class Places(Rows):
-    """The list; tells when its cursor moved."""
-
-    class Moved(Message, namespace="places"):
-        """The cursor is on another place."""
-
-    def cursor_moved(self) -> None:
-        """Tell."""
-        self.post_message(self.Moved())
 
 
 class ResultsScreen(Dialog[str]):
@@ -93,7 +82,7 @@ class ResultsScreen(Dialog[str]):
             box.cursor_blink = False
             yield box
             with Container(id="both"):
-                yield Places(id="found", cursor_always=True)
+                yield Choices(id="found", cursor_always=True)
                 yield Rows(id="place")
             yield self._hints
 
@@ -109,8 +98,8 @@ class ResultsScreen(Dialog[str]):
         self.set_class(event.size.width >= MEDIUM, "-wide")
 
     @property
-    def _list(self) -> Places:
-        return self.query_one("#found", Places)
+    def _list(self) -> Choices:
+        return self.query_one("#found", Choices)
 
     @property
     def _place_rows(self) -> Rows:
@@ -154,7 +143,7 @@ class ResultsScreen(Dialog[str]):
         rows.put_cursor(0)
         self._look()
 
-    def on_places_moved(self) -> None:
+    def on_choices_moved(self) -> None:
         """Show another place."""
         self._look()
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual.actions import SkipAction
-from textual.screen import Screen
 
 from tui.keys import Keys
 from tui.panes.chat import Chat
-from tui.screens.arrange import MEDIUM
-from tui.screens.paned import PanedScreen
+from tui.screens.opening import OpeningScreen
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from agent_core.events import ApprovalGiven, ApprovalNeeded, ToolFinished
+    from agent_core.events import ApprovalGiven, ApprovalNeeded
     from agent_core.runtime import Runtime
-    from tui.found import Results
     from tui.panes.files import Files
     from tui.panes.logs import Logs
     from tui.panes.suggestions import Suggestions
@@ -30,15 +26,12 @@ if TYPE_CHECKING:
 _TWICE_S = 2.0
 
 
-class WorkScreen(PanedScreen):
+class WorkScreen(OpeningScreen):
     """Fills the panes after the first paint, and carries their messages to the session."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__(keys, clock=clock)
-        self._runtime = runtime
-        self._keys = keys
+        super().__init__(runtime, keys, clock=clock)
         self._desk: Desk | None = None
-        self._results: Results | None = None
         self._interrupted = -_TWICE_S
         self._clock = clock
 
@@ -53,6 +46,11 @@ class WorkScreen(PanedScreen):
 
         self._desk = Desk(runtime=self._runtime, screen=self)
         await self._desk.begin()
+
+    def looked_at(self, path: str) -> None:
+        """What the person looks at comes first in the index."""
+        if self._desk is not None:
+            self._desk.looked_at(path)
 
     # Stopping
 
@@ -87,10 +85,6 @@ class WorkScreen(PanedScreen):
             self._interrupted = self._clock()
             self.say(f"Once more, or {self._keys.shown('quit')}, ends the program")
 
-    def say(self, text: str, *, severity: str = "information") -> None:
-        """A short message that goes away by itself."""
-        self.notify(text, severity=severity, timeout=3, markup=False)  # pyright: ignore[reportArgumentType]
-
     # Other actions
 
     def action_find(self) -> None:
@@ -104,86 +98,6 @@ class WorkScreen(PanedScreen):
     def action_accept(self, number: int) -> None:
         """Take a suggestion."""
         self.suggestions.accept(number)
-
-    def action_help(self) -> None:
-        """Show every key and command."""
-        from tui.screens.help import HelpScreen
-
-        self._push(HelpScreen(self._keys, self._runtime.registry.all(), wide=self.size.width >= MEDIUM))
-
-    def action_models(self) -> None:
-        """List, switch or pull models."""
-        from tui.screens.models import ModelsScreen
-
-        self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
-
-    def action_search_code(self) -> None:
-        """Type what is searched for, and see it found."""
-        from tui.found import Results
-
-        self._show_results(Results())
-
-    def action_results(self) -> None:
-        """Show what the last search found."""
-        if self._results is None:
-            self.say(f"Nothing was searched for yet; {self._keys.shown('search_code')} searches the code")
-        else:
-            self._show_results(self._results)
-
-    def take_results(self, event: ToolFinished) -> None:
-        """Keep what a search command found."""
-        from tui.found import of_event
-
-        self._results = of_event(event) or self._results
-
-    def _show_results(self, results: Results) -> None:
-        from tui.screens.results import ResultsScreen
-
-        def keep(found: Results) -> None:
-            self._results = found
-
-        runtime = self._runtime
-        screen = ResultsScreen(
-            results,
-            workspace=runtime.workspace,
-            index=runtime.index,
-            keys=self._keys,
-            limit=runtime.config.settings.search_results,
-            keep=keep,
-            open_place=self.preview,
-        )
-        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
-
-    def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
-        """Show a file."""
-        from tui.screens.preview import PreviewScreen
-
-        screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line, at_end=at_end)
-        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
-        if self._desk is not None:
-            self._desk.looked_at(path)
-
-    def _mention(self, place: str | None) -> None:
-        """Put the place that a screen ended with into the prompt; the screens below it have served."""
-        from tui.screens.results import ResultsScreen
-
-        if not place:
-            return
-        self.chat.mention(place)
-        screen = self.app.screen  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if isinstance(screen, ResultsScreen):
-            screen.dismiss(None)
-
-    def follow_preview(self, paths: Collection[Path]) -> None:
-        """Files changed on the disk (absolute paths): the one that is looked at may be among them."""
-        from tui.screens.preview import PreviewScreen
-
-        for screen in self.app.screen_stack:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            if isinstance(screen, PreviewScreen):
-                screen.follow(paths)
-
-    def _push(self, screen: Screen[Any]) -> None:
-        self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""
@@ -261,9 +175,18 @@ class WorkScreen(PanedScreen):
         if self._desk:
             self._desk.reload()
 
+    def on_logs_found(self) -> None:
+        """There is something to follow."""
+        if self._desk:
+            self._desk.follow_logs()
+
     def on_logs_opened(self, event: Logs.Opened) -> None:
-        """Preview a log at its end."""
-        self.preview(event.path, at_end=True)
+        """Show the lines of a log, the last ones."""
+        self.show_logs(path=event.path)
+
+    def on_logs_event_chosen(self, event: Logs.EventChosen) -> None:
+        """Show a key event in full."""
+        self.show_logs(event=event.event_id)
 
     def on_suggestions_accepted(self, event: Suggestions.Accepted) -> None:
         """Run a suggestion."""

@@ -1,0 +1,269 @@
+"""The log screen and the log pane: over real files, with a given digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from agent_core.errors import LogFault
+from agent_core.logs.api import Digest, KeyEvent
+from tests.fakes.digests import CRASH, MORNING
+from tests.fakes.logs import GivenLogs
+from tests.fakes.screen import FakeRuntime
+from tests.tui.conftest import app_of, settled, until
+from tests.tui.test_work_screen import HOSTILE, screen_text
+from tui.screens.log_events import LogEvents
+from tui.screens.logs import LogScreen
+from tui.screens.preview import PreviewScreen
+from tui.widgets.choices import Choices
+from tui.widgets.loglines import LogLines
+from tui.widgets.rows import Rows
+
+pytestmark = pytest.mark.usefixtures("utc")
+
+
+@pytest.fixture
+def logged(runtime: FakeRuntime) -> FakeRuntime:
+    """A runtime with a digest of the sample's two logs."""
+    runtime.logs = GivenLogs(MORNING, "logs/server.log", "logs/access.log")
+    return runtime
+
+
+def log(runtime: FakeRuntime) -> Path:
+    return runtime.workspace.root / "logs/server.log"
+
+
+async def opened(pilot: Pilot[None], key: str = "ctrl+o") -> LogScreen:
+    await settled(pilot)
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, LogScreen)
+    await until(pilot, lambda: screen.query_one(LogEvents).files)
+    return screen
+
+
+def listed(screen: LogScreen) -> list[str]:
+    return [item.key for item in screen.query_one("#events", Choices).items]
+
+
+def told(screen: LogScreen) -> str:
+    items = screen.query_one("#event", Rows).items
+    return "\n".join("".join(run[0] for run in item.lead) + item.text for item in items)
+
+
+def lines(screen: LogScreen) -> list[str]:
+    return [row.line.text for row in screen.query_one(LogLines).rows if row.line.text.strip()]
+
+
+async def shows(pilot: Pilot[None], screen: LogScreen, *wanted: str) -> None:
+    await until(pilot, lambda: lines(screen) == list(wanted))
+
+
+async def in_lines(pilot: Pilot[None], screen: LogScreen) -> LogLines:
+    await pilot.press("tab")
+    await until(pilot, lambda: screen.shows_lines and lines(screen))
+    return screen.query_one(LogLines)
+
+
+async def test_events_beside_what_they_say(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot)
+        assert listed(screen) == ["crash", "slow", "changed"]
+        said = told(screen)
+        assert "ConnectionRefusedError: [Errno 111] could not connect to db:5432" in said
+        assert '  File "/srv/app/src/server.py", line 5, in serve' in said, "the indentation stays"
+        assert "→ src/server.py:5" in said
+        assert "also in line 9, 12" in said
+        await pilot.press("down")
+        await until(pilot, lambda: "40x its usual rate" in told(screen))
+        assert "[bold]SELECT[/bold]" in told(screen), "no markup"
+        assert "2 more left out" in str(screen.query_one(".frame").border_subtitle)
+
+
+async def test_what_changes_is_followed_and_ends_with_the_screen(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("down")
+        before = len(logged.logs.following)
+        logged.logs.tell(msgspec.structs.replace(MORNING, events=(MORNING.events[2], *MORNING.events[:2])))
+        await until(pilot, lambda: listed(screen) == ["changed", "crash", "slow"])
+        current = screen.query_one(LogEvents).current
+        assert current is not None
+        assert current.id == "slow", "the cursor stays on its event"
+        await pilot.press("escape")
+        await until(pilot, lambda: len(logged.logs.following) == before - 1)
+
+
+async def test_a_pattern_filters_events_and_lines(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("slash", *"max_conn")
+        await until(pilot, lambda: listed(screen) == ["changed"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(listed(screen)) == 3)
+        assert not screen.has_class("-filtered")
+        await pilot.press("home")
+        await in_lines(pilot, screen)
+        await pilot.press("slash", *"err")
+        await shows(pilot, screen, "10:00:02 ERROR could not connect to db:5432")
+        with log(logged).open("a") as file:
+            file.write("10:00:03 INFO fine\n10:00:04 ERROR again\n")
+        await shows(pilot, screen, "10:00:02 ERROR could not connect to db:5432", "10:00:04 ERROR again")
+        assert "2 matches" in str(screen.query_one(".frame").border_subtitle)
+        await pilot.press("ctrl+u", *"nothing")
+        await until(pilot, lambda: "No line matches." in lines(screen))
+
+
+async def test_the_code_an_event_leads_to(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await until(pilot, lambda: "print(port)" in screen_text(app_of_pilot(pilot)))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen))
+        await pilot.press("down", "o")
+        await until(pilot, lambda: "It names no place in this workspace" in said(pilot))
+
+
+async def test_an_event_is_asked_about(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("a")
+        app = app_of_pilot(pilot)
+        await until(pilot, lambda: app.screen is app.work)
+        assert "@logs/server.log:3" in app.work.chat.prompt.text
+
+
+async def test_a_line_is_asked_about(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await in_lines(pilot, screen)
+        await pilot.press("up", "a")
+        app = app_of_pilot(pilot)
+        await until(pilot, lambda: app.screen is app.work)
+        assert "@logs/server.log:2" in app.work.chat.prompt.text
+
+
+async def test_an_event_is_expanded_to_the_lines_of_the_log(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "10:00:02 ERROR could not connect" in told(screen))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Traceback" in told(screen))
+
+
+async def test_lines_are_followed_until_paused(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        widget = await in_lines(pilot, screen)
+        assert widget.current is not None
+        assert widget.current.text.startswith("10:00:02"), "where the event is"
+        await pilot.press("end")
+        await until(pilot, lambda: widget.follows)
+        log(logged).write_text(log(logged).read_text() + "".join(f"line {n}\n" for n in range(100)))
+        await until(pilot, lambda: lines(screen)[-1] == "line 99")
+        await pilot.press("p")
+        await until(pilot, lambda: "paused" in str(screen.query_one(".frame").border_subtitle))
+        with log(logged).open("a") as file:
+            file.write("line 100\n")
+        await pilot.pause(0.3)
+        assert lines(screen)[-1] == "line 99"
+        await pilot.press("p")
+        await until(pilot, lambda: lines(screen)[-1] == "line 100")
+        await pilot.press("home")
+        await until(pilot, lambda: lines(screen)[0].startswith("10:00:00"))
+        await pilot.press("right_square_bracket")
+        await shows(pilot, screen, "GET / 200", "GET /missing 404")
+
+
+async def test_a_log_that_is_emptied_rotated_or_removed(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await in_lines(pilot, screen)
+        log(logged).write_text("")
+        await shows(pilot, screen, "The file is empty.")
+        log(logged).write_text("after\n")
+        await shows(pilot, screen, "after")
+        log(logged).rename(log(logged).with_suffix(".log.1"))
+        log(logged).write_text("another\n")
+        await shows(pilot, screen, "another")
+        log(logged).unlink()
+        await shows(pilot, screen, "The file is gone.")
+        log(logged).write_text("back\n")
+        await shows(pilot, screen, "back")
+
+
+async def test_hostile_lines_and_events_are_literal(logged: FakeRuntime) -> None:
+    bad = KeyEvent(
+        id="bad", kind="rare", source=f"logs/{HOSTILE}.log", first=1, last=1, text=HOSTILE, component=HOSTILE,
+        template=HOSTILE, why=(HOSTILE,), began=float(2**40), ended=float(2**40),
+    )  # fmt: skip
+    logged.logs.given = Digest(events=(bad,), note=HOSTILE)
+    log(logged).write_bytes(
+        b"\xff\x00" + HOSTILE.encode("utf-8", "replace") + b"\n" + b"x" * 3_000_000 + b"\n"
+    )
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: listed(screen) == ["bad"])
+        await in_lines(pilot, screen)
+        text = screen_text(app_of_pilot(pilot))
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "[bold]x[/bold]" in text
+
+
+async def test_no_logs_says_what_to_do(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "The setting log_files" in screen_text(app_of_pilot(pilot)))
+        await pilot.press("tab")
+        await until(pilot, lambda: "There is no log file whose lines could be shown" in said(pilot))
+
+
+async def test_sources_that_cannot_be_found_say_why(runtime: FakeRuntime) -> None:
+    runtime.logs.fail = LogFault("The log process cannot be started", hint="Try again.")
+    async with app_of(runtime).run_test(size=(220, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "Try again." in screen_text(app_of_pilot(pilot)))
+
+
+async def test_the_pane_shows_what_stands_out(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(160, 44)) as pilot:
+        app = await settled(pilot)
+        await until(pilot, lambda: any(item.key == CRASH.id for item in app.work.logs.items))
+        await pilot.press("f4", "home", "enter")
+        await until(pilot, lambda: isinstance(app.screen, LogScreen))
+        screen = app.screen
+        assert isinstance(screen, LogScreen)
+        await until(pilot, lambda: "ConnectionRefusedError" in told(screen))
+
+
+async def test_the_pane_opens_the_lines_of_a_log(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(160, 44)) as pilot:
+        app = await settled(pilot)
+        await pilot.press("f4", "end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, LogScreen))
+        screen = app.screen
+        assert isinstance(screen, LogScreen)
+        await shows(pilot, screen, "GET / 200", "GET /missing 404")
+        assert screen.query_one(Input).display is False
+
+
+def said(pilot: Pilot[None]) -> list[str]:
+    return [notification.message for notification in pilot.app._notifications]
+
+
+def app_of_pilot(pilot: Pilot[None]):
+    from tui.app import DspyApp
+
+    assert isinstance(pilot.app, DspyApp)
+    return pilot.app

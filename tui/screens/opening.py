@@ -1,0 +1,135 @@
+"""The screens that the work screen opens over itself, and what they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+from tui.keys import Keys
+from tui.screens.arrange import MEDIUM
+from tui.screens.paned import PanedScreen
+
+if TYPE_CHECKING:
+    from agent_core.events import ToolFinished
+    from agent_core.runtime import Runtime
+    from tui.found import Results
+
+
+class OpeningScreen(PanedScreen):
+    """Panes over which help, models, search results, logs and files can be opened."""
+
+    def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float]) -> None:
+        super().__init__(keys, clock=clock)
+        self._runtime = runtime
+        self._keys = keys
+        self._results: Results | None = None
+
+    def say(self, text: str, *, severity: str = "information") -> None:
+        """A short message that goes away by itself."""
+        self.notify(text, severity=severity, timeout=3, markup=False)  # pyright: ignore[reportArgumentType]
+
+    def looked_at(self, path: str) -> None:
+        """For subclasses: a file was opened."""
+
+    def action_help(self) -> None:
+        """Show every key and command."""
+        from tui.screens.help import HelpScreen
+
+        self._push(HelpScreen(self._keys, self._runtime.registry.all(), wide=self.size.width >= MEDIUM))
+
+    def action_models(self) -> None:
+        """List, switch or pull models."""
+        from tui.screens.models import ModelsScreen
+
+        self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
+
+    def action_search_code(self) -> None:
+        """Type what is searched for, and see it found."""
+        from tui.found import Results
+
+        self._show_results(Results())
+
+    def action_results(self) -> None:
+        """Show what the last search found."""
+        if self._results is None:
+            self.say(f"Nothing was searched for yet; {self._keys.shown('search_code')} searches the code")
+        else:
+            self._show_results(self._results)
+
+    def take_results(self, event: ToolFinished) -> None:
+        """Keep what a search command found."""
+        from tui.found import of_event
+
+        self._results = of_event(event) or self._results
+
+    def _show_results(self, results: Results) -> None:
+        from tui.screens.results import ResultsScreen
+
+        def keep(found: Results) -> None:
+            self._results = found
+
+        runtime = self._runtime
+        screen = ResultsScreen(
+            results,
+            workspace=runtime.workspace,
+            index=runtime.index,
+            keys=self._keys,
+            limit=runtime.config.settings.search_results,
+            keep=keep,
+            open_place=self.preview,
+        )
+        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_log_screen(self) -> None:
+        """Show the logs in full."""
+        self.show_logs()
+
+    def show_logs(self, *, event: str = "", path: str = "") -> None:
+        """Show the logs in full: at an event, or the lines of one of them."""
+        from tui.screens.logs import LogScreen
+
+        runtime = self._runtime
+        screen = LogScreen(
+            workspace=runtime.workspace,
+            logs=runtime.logs,
+            keys=self._keys,
+            open_place=self.preview,
+            digest=self.logs.digest,
+            event=event,
+            path=path,
+        )
+        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+
+    def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
+        """Show a file."""
+        from tui.screens.preview import PreviewScreen
+
+        screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line, at_end=at_end)
+        self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+        self.looked_at(path)
+
+    def _mention(self, place: str | None) -> None:
+        """Put the place that a screen ended with into the prompt; the screens below it have served."""
+        from tui.screens.logs import LogScreen
+        from tui.screens.results import ResultsScreen
+
+        if not place:
+            return
+        self.chat.mention(place)
+        screen = self.app.screen  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if isinstance(screen, ResultsScreen | LogScreen):
+            screen.dismiss(None)
+
+    def follow_preview(self, paths: Collection[Path]) -> None:
+        """Files changed on the disk (absolute paths): the one that is looked at may be among them."""
+        from tui.screens.preview import PreviewScreen
+
+        for screen in self.app.screen_stack:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if isinstance(screen, PreviewScreen):
+                screen.follow(paths)
+
+    def _push(self, screen: Screen[Any]) -> None:
+        self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]

@@ -1,0 +1,142 @@
+"""Key events of the logs as rows: one each in a list, and one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.logs.api import CodePlace, DigestQuery, KeyEvent
+from agent_core.text import one_line, plural, printable
+from tui.widgets.histogram import clock
+from tui.widgets.rows import Item
+from tui.widgets.transcript.lines import Run, wrap
+
+_GRAVE = {"fatal": ("✖", "bad-title"), "error": ("✖", "bad"), "warn": ("▲", "warn")}
+_KINDS = {
+    "trace": "stack trace",
+    "error": "error",
+    "burst": "burst",
+    "raised": "graver than usual",
+    "new": "new",
+    "rare": "rare",
+}
+WATCHED = DigestQuery(limit=200, most=64 * 1024 * 1024)
+"""What the screen asks for while it shows the logs: of huge ones their ends, so that it is there soon."""
+PLACE = "place:"
+"""What the key of a row begins with that leads to a place in the code."""
+
+
+def event_item(event: KeyEvent, *, source: bool = False) -> Item:
+    """An event in one row; with its source where there is room for it."""
+    glyph, style = _mark(event)
+    lead: tuple[Run, ...] = ((f"{glyph} ", style, None),)
+    if event.count > 1:
+        lead = (*lead, (f"{event.count:,}× ", "mark", None))
+    told = [one_line(event.source)] if source else []
+    told += [clock(event.ended)] if event.ended is not None else []
+    right: tuple[Run, ...] = (("  ".join(told), "dim", None),) if told else ()
+    said = "bad" if style.startswith("bad") else "title"
+    return Item(headline(event), said, lead, right, key=event.id, right_gives=source)
+
+
+def headline(event: KeyEvent) -> str:
+    """What an event says in one row: of a stack trace the exception, which is what tells."""
+    lines = [line for line in event.text.splitlines() if line.strip()]
+    if not lines:
+        return one_line(event.template)
+    telling = (
+        next((line for line in lines if _is_exception(line)), lines[0]) if event.kind == "trace" else lines[0]
+    )
+    return one_line(telling.strip())
+
+
+def _is_exception(line: str) -> bool:
+    word = line.strip().split(":")[0].split(" ")[-1]
+    return line[:1] not in (" ", "\t") and ":" in line and word.rpartition(".")[2][:1].isupper()
+
+
+def detail_items(event: KeyEvent, width: int, *, whole: Sequence[str] = ()) -> list[Item]:
+    """An event in full: what it is, why it is here, what it says, where it leads.
+
+    Args:
+        event: The event.
+        width: Columns of a row.
+        whole: The lines of the log itself, in place of the collapsed ones.
+    """
+    glyph, style = _mark(event)
+    items = [Item(_facts(event), style, ((f"{glyph} ", style, None),))]
+    why = [one_line(reason) for reason in event.why if reason != _KINDS[event.kind]]
+    items += [_dim(line) for line in _wrapped(" · ".join([*why, one_line(cited(event))]), width)]
+    items.append(Item("", can_choose=False))
+    for line in whole or event.text.splitlines():
+        items += [Item(row, _text_style(line), can_choose=False) for row in _wrapped(line, width)]
+    if event.places:
+        items.append(Item("", can_choose=False))
+    items += [place_item(place) for place in event.places]
+    if event.others:
+        others = ", ".join(f"{line:,}" for line in event.others[:8])
+        more = event.count - 1 - len(event.others[:8])
+        said = f"also in line {others}" + (f" and {more:,} more" if more > 0 else "")
+        items += [Item("", can_choose=False), *(_dim(line) for line in _wrapped(said, width))]
+    return items
+
+
+def place_item(place: CodePlace) -> Item:
+    """A place in the code as a row that leads there."""
+    cited = f"{one_line(place.path)}:{place.line}" if place.line else one_line(place.path)
+    right: tuple[Run, ...] = ((one_line(place.function), "dim", None),) if place.function else ()
+    return Item(
+        cited, "link", (("→ ", "mark", None),), right, key=f"{PLACE}{place.line}:{place.path}", middle=True
+    )
+
+
+def place_of(key: str) -> tuple[str, int] | None:
+    """The path and line that the key of a row leads to."""
+    if not key.startswith(PLACE):
+        return None
+    line, _, path = key.removeprefix(PLACE).partition(":")
+    return path, int(line)
+
+
+def cited(event: KeyEvent) -> str:
+    """The event's lines as a place: `logs/app.log:120-131`."""
+    span = f"{event.first}-{event.last}" if event.last > event.first else f"{event.first}"
+    return f"{event.source}:{span}"
+
+
+def _mark(event: KeyEvent) -> tuple[str, str]:
+    if event.level in _GRAVE:
+        return _GRAVE[event.level]
+    return ("✖", "bad") if event.kind == "trace" else ("●", "mark")
+
+
+def _facts(event: KeyEvent) -> str:
+    facts = [_KINDS[event.kind]]
+    facts += [event.level] if event.level and event.level != event.kind else []
+    facts += [plural(event.count, "time")] if event.count > 1 else []
+    facts += [one_line(event.component)] if event.component else []
+    facts += [_when(event)] if event.ended is not None else []
+    return " · ".join(facts)
+
+
+def _when(event: KeyEvent) -> str:
+    assert event.ended is not None
+    began, ended = clock(event.began or event.ended), clock(event.ended)
+    return ended if began == ended else f"{began}-{ended}"
+
+
+def _text_style(line: str) -> str:
+    return "dim" if line.lstrip().startswith("…") else "title"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in rows; each keeps the indentation of its beginning."""
+    text = printable(text.expandtabs(4))
+    said = text.lstrip()
+    if not said:
+        return []
+    indent: list[Run] = [(" " * min(len(text) - len(said), width // 3), "", None)]
+    return [line.text for line in wrap([(said, "", None)], max(8, width), first=indent, rest=indent)]
+
+
+def _dim(text: str) -> Item:
+    return Item(text, "dim", can_choose=False)
