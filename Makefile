@@ -31,7 +31,7 @@ snapshots: $(VENV)/.dev  ## draw the golden screens again (look at them before y
 bench: $(addprefix bench-,$(filter-out common edits peers tree,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))))  ## all benchmarks
 
 bench-%: $(VENV)/.dev    ## one benchmark: make bench-startup, bench-stream, bench-grep, bench-headless, ...
-	@$(BIN)/python -m benchmarks.$* $(ARGS)
+	@$(BIN)/python -m benchmarks.$(subst -,_,$*) $(ARGS)
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

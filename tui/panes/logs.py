@@ -26,6 +26,8 @@ _MOST_LINES, _FEWEST_LINES = 40, 4
 _NEXT = 3
 """Rows left to the second file: a gap, its head, a line."""
 _FEWEST_EVENTS = 3
+_LOOK_S, _REST_S = 0.1, 2.0
+"""How often a growing log is read, and for how long it must not grow to be left to the watching."""
 _NARROW = 50
 _MORE = "more"
 _DATE = re.compile(r"^(\[?)\d{4}[-/]\d\d[-/]\d\d[T ](?=\d\d:\d\d)")
@@ -105,8 +107,18 @@ class Logs(Rows):
         names = {path.relative_to(self._workspace.root).as_posix() for path in paths if self._inside(path)}
         if any(self._may_be_new(name) for name in names - set(self._tails)):
             await self.look_around()
-        elif await self._read(names & set(self._tails)):
-            self._show()
+        elif names & set(self._tails):
+            self.run_worker(self._chase(), group="chase", exclusive=True)
+
+    async def _chase(self) -> None:
+        """Read what is followed until it rests: who watches the disk hears late of what changes all the time."""
+        clock = asyncio.get_running_loop().time
+        last = clock()
+        while clock() - last < _REST_S:
+            if await self._read(self._tails):
+                last = clock()
+                self._show()
+            await asyncio.sleep(_LOOK_S)
 
     def _inside(self, path: Path) -> bool:
         return self._workspace is not None and path.is_relative_to(self._workspace.root)
