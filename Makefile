@@ -26,7 +26,7 @@ format: $(VENV)/.dev     ## rewrite the sources in the project's format
 	@$(BIN)/ruff format .
 
 snapshots: $(VENV)/.dev  ## draw the golden screens again (look at them before you commit)
-	@$(BIN)/python -m pytest tests/tui -m snapshot --snapshot-update $(ARGS)
+	@$(BIN)/python -m pytest tests/tui --snapshot-update $(ARGS)
 
 bench: $(addprefix bench-,$(filter-out common edits peers tree,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))))  ## all benchmarks
 

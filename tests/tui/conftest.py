@@ -150,6 +150,12 @@ def screen_text(app: DspyApp) -> str:
     return "\n".join(strip.text for strip in lines)
 
 
+def app_of_pilot(pilot: Pilot[None]) -> DspyApp:
+    """The application that a pilot steers."""
+    assert isinstance(pilot.app, DspyApp)
+    return pilot.app
+
+
 def text_of(app: DspyApp) -> str:
     """The conversation as plain text."""
     page = app.work.transcript.page

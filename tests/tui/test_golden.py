@@ -22,11 +22,15 @@ from agent_core.events import (
     TurnStarted,
     Usage,
 )
+from tests.fakes.digests import MORNING
+from tests.fakes.logs import GivenLogs
 from tests.fakes.screen import FakeRuntime
-from tests.tui.conftest import app_of, listed, settled, tell, until
+from tests.tui.conftest import app_of, app_of_pilot, listed, screen_text, settled, tell, until
 from tui.screens.approve import ApproveScreen
 from tui.screens.help import HelpScreen
+from tui.screens.log_events import LogEvents
 from tui.screens.preview import PreviewScreen
+from tui.widgets.loglines import LogLines
 
 Compare = Callable[..., bool]
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -185,3 +189,36 @@ def test_without_colour(snap_compare: Compare, runtime: FakeRuntime, monkeypatch
     assert snap_compare(
         app_of(runtime), terminal_size=(120, 36), run_before=before(runtime, *BUSY, then=files)
     )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=id_of)
+def test_log_events(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, int]) -> None:
+    async def show(pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: listed(pilot.app.screen) and pilot.app.screen.query_one(LogEvents).files)
+
+    runtime.logs = GivenLogs(MORNING, "logs/server.log", "logs/access.log")
+    assert snap_compare(app_of(runtime), terminal_size=size, run_before=before(runtime, then=show))
+
+
+@pytest.mark.parametrize("size", NARROW_AND_USUAL, ids=id_of)
+def test_log_lines(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, int]) -> None:
+    async def show(pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+o")
+        screen = pilot.app.screen
+        await until(pilot, lambda: screen.query_one(LogEvents).files)
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.query_one(LogLines).rows)
+        await pilot.press("slash", *"quer")
+        await until(pilot, lambda: screen.query_one(LogLines).matching == 1)
+
+    runtime.logs = GivenLogs(MORNING, "logs/server.log", "logs/access.log")
+    assert snap_compare(app_of(runtime), terminal_size=size, run_before=before(runtime, then=show))
+
+
+def test_no_logs(snap_compare: Compare, runtime: FakeRuntime) -> None:
+    async def show(pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "log_files" in screen_text(app_of_pilot(pilot)))
+
+    assert snap_compare(app_of(runtime), terminal_size=(80, 24), run_before=before(runtime, then=show))

@@ -14,7 +14,7 @@ from agent_core.logs.api import Digest, KeyEvent
 from tests.fakes.digests import CRASH, MORNING
 from tests.fakes.logs import GivenLogs
 from tests.fakes.screen import FakeRuntime
-from tests.tui.conftest import app_of, settled, until
+from tests.tui.conftest import app_of, app_of_pilot, settled, until
 from tests.tui.test_work_screen import HOSTILE, screen_text
 from tui.screens.log_events import LogEvents
 from tui.screens.logs import LogScreen
@@ -260,10 +260,3 @@ async def test_the_pane_opens_the_lines_of_a_log(logged: FakeRuntime) -> None:
 
 def said(pilot: Pilot[None]) -> list[str]:
     return [notification.message for notification in pilot.app._notifications]
-
-
-def app_of_pilot(pilot: Pilot[None]):
-    from tui.app import DspyApp
-
-    assert isinstance(pilot.app, DspyApp)
-    return pilot.app
