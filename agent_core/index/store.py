@@ -73,25 +73,16 @@ class Store:
         """For every path the ids of its chunks, each with the hash of the file that they were made of."""
         return self._chunks.ids_by_path()
 
-    def apply(
-        self,
-        upserts: Sequence[ChunkRow],
-        *,
-        paths: Collection[str],
-        vectors: Mapping[bytes, NDArray[np.float32]] | None = None,
-    ) -> None:
+    def apply(self, upserts: Sequence[ChunkRow], *, paths: Collection[str]) -> None:
         """Make the given rows the only ones of the given paths; paths without rows are deleted.
 
         One commit, or several for thousands of rows, each of them whole for every path that it touches. Rows
-        whose text is known keep its vector.
+        whose text has a vector get it.
 
         Args:
             upserts: Rows; their paths count as given.
             paths: Paths that are looked at: what they had before goes.
-            vectors: New vectors by text hash.
         """
-        if vectors:
-            self.add_vectors(vectors)
         for batch, rows in commits(upserts, paths):
             known = self.cached_vectors(row.text_hash for row in rows)
             self._chunks.replace(batch, rows, vectors=known, cache=self._cache)
@@ -113,7 +104,7 @@ class Store:
         """Keep vectors by text hash, and give them to the chunks with these texts.
 
         Some hundred wait in memory for a common commit, some thousand until the chunks get theirs, or all for
-        `flush`, `maintain` or `close`.
+        `flush`, `tidy` or `close`.
         """
         if self._cache is None:
             raise IndexFault("vectors were given to an index without an embedder")
@@ -134,7 +125,7 @@ class Store:
             return
         self._keep(self._cache)
         if self._unfilled:
-            vectors, self._unfilled = self._unfilled, {}  # should it fail, `maintain` makes up for it
+            vectors, self._unfilled = self._unfilled, {}  # should it fail, `tidy` makes up for it
             self._chunks.fill(vectors, cache=self._cache)
 
     def _keep(self, cache: VectorCache) -> None:
@@ -150,21 +141,20 @@ class Store:
         self._unfilled |= self._pending
         self._pending = {}
 
-    def maintain(self, *, force: bool = False) -> bool:
-        """Merge fragments and the full-text index's tail, drop old versions and long unused vectors, when
-        due.
+    def maintain(self) -> bool:
+        """`tidy` when enough was written since the last time; returns whether that was so."""
+        due = self._upkeep.due()
+        if due:
+            self.tidy()
+        return due
 
-        Args:
-            force: Do it now.
+    def tidy(self) -> None:
+        """Merge fragments and the full-text index's tail, drop old versions and long unused vectors.
 
-        Returns:
-            Whether it was done. It takes a second for 25,000 chunks; only the writing process may call it.
+        It takes a second for 25,000 chunks; only the writing process may call it.
         """
-        if not force and not self._upkeep.due():
-            return False
         self.flush()
         self._upkeep.run()
-        return True
 
     def size(self) -> int:
         """How many bytes it takes."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.rows import ChunkRow
+from agent_core.index.store import Store
 
 SMALL = EmbedderInfo("small@1", 16, True)
 OTHER = EmbedderInfo("other@1", 8, True)
@@ -47,3 +49,15 @@ def vector_of(text: str, dims: int = 16) -> NDArray[np.float32]:
 def vectors_of(*texts: str, dims: int = 16) -> dict[bytes, NDArray[np.float32]]:
     """The vectors of some texts by text hash."""
     return {hash_of(text): vector_of(text, dims) for text in texts}
+
+
+def put(
+    store: Store,
+    rows: Sequence[ChunkRow],
+    vectors: Mapping[bytes, NDArray[np.float32]],
+    *,
+    paths: Collection[str] = (),
+) -> None:
+    """Write rows with their vectors."""
+    store.add_vectors(vectors)
+    store.apply(rows, paths=paths)

@@ -12,7 +12,7 @@ import pytest
 from agent_core.errors import IndexFault
 from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.store import Store
-from tests.fakes.chunks import OTHER, SMALL, hash_of, row, vector_of, vectors_of
+from tests.fakes.chunks import OTHER, SMALL, hash_of, put, row, vector_of, vectors_of
 from tests.fakes.tables import Tables
 
 
@@ -91,7 +91,7 @@ def test_many_rows_are_written_in_batches(store: Store, tables: Tables) -> None:
 
 
 def test_unchanged_texts_keep_their_vectors(store: Store, tables: Tables) -> None:
-    store.apply([row("a.py", "one"), row("a.py", "two")], paths=[], vectors=vectors_of("one", "two"))
+    put(store, [row("a.py", "one"), row("a.py", "two")], vectors_of("one", "two"))
     store.apply(
         [row("a.py", "one", start=50, file_hash="v2"), row("a.py", "new", file_hash="v2")], paths=["a.py"]
     )
@@ -105,7 +105,7 @@ def test_unchanged_texts_keep_their_vectors(store: Store, tables: Tables) -> Non
 def test_a_chunk_with_another_text_never_keeps_the_vector_of_the_old_one(
     store: Store, place: str, embedder: EmbedderInfo | None
 ) -> None:
-    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    put(store, [row("a.py", "one")], vectors_of("one"))
     store.close()
     changed = msgspec.structs.replace(row("a.py", "one"), text_hash=hash_of("with another heading"))
     Store.open(place, embedder=embedder).apply([changed], paths=["a.py"])
@@ -113,7 +113,7 @@ def test_a_chunk_with_another_text_never_keeps_the_vector_of_the_old_one(
 
 
 def test_a_text_is_known_again_after_it_was_gone(store: Store, place: str) -> None:
-    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    put(store, [row("a.py", "one")], vectors_of("one"))
     store.apply([], paths=["a.py"])
     store.close()
     again = Store.open(place, embedder=SMALL)
@@ -136,7 +136,7 @@ def test_vectors_reach_every_chunk_with_their_text(store: Store, tables: Tables)
 def test_every_text_gets_its_own_vector_back(store: Store, tables: Tables) -> None:
     texts = [f"text {number}" for number in range(700)]
     rows = [row(f"{place}.py", text) for text in texts for place in range(2)]
-    store.apply(rows, paths=[], vectors=vectors_of(*texts))
+    put(store, rows, vectors_of(*texts))
     store.flush()
     for found in (store.cached_vectors(vectors_of(*texts)), tables.vectors()):
         assert len(found) == len(texts)
@@ -145,7 +145,7 @@ def test_every_text_gets_its_own_vector_back(store: Store, tables: Tables) -> No
 
 
 def test_vectors_of_two_embedders_never_mix(store: Store, place: str) -> None:
-    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+    put(store, [row("a.py", "one")], vectors_of("one"))
     store.close()
     other = Store.open(place, embedder=OTHER)
     assert other.cached_vectors([hash_of("one")]) == {}
@@ -171,7 +171,7 @@ def test_vectors_of_another_length_are_refused(store: Store) -> None:
 
 def test_a_vector_that_is_none_counts_as_missing(store: Store, tables: Tables) -> None:
     nan = np.full(16, np.nan, dtype=np.float32)
-    store.apply([row("a.py", "one")], paths=[], vectors={hash_of("one"): nan})
+    put(store, [row("a.py", "one")], {hash_of("one"): nan})
     store.flush()
     assert tables.without_vector() == 1
     assert tables.cached() == 0
@@ -186,8 +186,8 @@ def test_other_ways_to_name_a_place(tmp_path: Path, form: str) -> None:
 
 def test_a_place_that_is_not_on_disk() -> None:
     store = Store.open("memory://", embedder=SMALL)
-    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
-    assert store.maintain(force=True)
+    put(store, [row("a.py", "one")], vectors_of("one"))
+    store.tidy()
     assert store.size() > 0
     assert store.cached_vectors([hash_of("one")]).keys() == {hash_of("one")}
 
@@ -203,12 +203,12 @@ def test_text_is_found_before_and_after_maintenance(store: Store, tables: Tables
         ]
         assert found[0][1] > found[1][1] > 0
         assert tables.search_text("\"delta' OR 1=1", 5) == []
-        assert store.maintain(force=True)
+        store.tidy()
 
 
 def test_vectors_are_found_by_cosine(store: Store, tables: Tables) -> None:
     texts = [f"text {number}" for number in range(40)]
-    store.apply([row("a.py", text) for text in texts], paths=[], vectors=vectors_of(*texts))
+    put(store, [row("a.py", text) for text in texts], vectors_of(*texts))
     store.apply([row("b.py", "has none")], paths=[])
     store.flush()
     found = tables.search_vector(vector_of("text 7"), 3)

@@ -15,7 +15,7 @@ import pytest
 from agent_core.errors import IndexFault
 from agent_core.index.store import Store
 from agent_core.index.store_faults import fault
-from tests.fakes.chunks import SMALL, hash_of, row, vector_of, vectors_of
+from tests.fakes.chunks import SMALL, hash_of, put, row, vector_of, vectors_of
 from tests.fakes.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,7 +30,7 @@ def place(tmp_path: Path) -> Path:
 def stored(place: Path) -> Path:
     """An index with two files and their vectors."""
     store = Store.open(str(place), embedder=SMALL)
-    store.apply([row("a.py", "one"), row("b.py", "two")], paths=[], vectors=vectors_of("one", "two"))
+    put(store, [row("a.py", "one"), row("b.py", "two")], vectors_of("one", "two"))
     store.close()
     return place
 
@@ -67,7 +67,7 @@ def test_an_index_that_cannot_be_written_can_be_read(open_to_all: Path) -> None:
     told = run_child(
         """
 store = Store.open(sys.argv[1], embedder=SMALL)
-store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
+put(store, [row("a.py", "one")], vectors_of("one"))
 store.close()
 for folder, _, _ in os.walk(sys.argv[1]):
     os.chmod(folder, 0o555)
@@ -78,7 +78,7 @@ store = Store.open(sys.argv[1], embedder=SMALL)
 told["read"] = [*store.ids_by_path(), str(len(store.cached_vectors([hash_of("one")])))]
 for name, action in {
     "apply": lambda: store.apply([row("b.py", "two")], paths=[]),
-    "maintain": lambda: store.maintain(force=True),
+    "maintain": lambda: store.tidy(),
     "open": lambda: Store.open(sys.argv[1] + "/new", embedder=None),
 }.items():
     try:
@@ -235,7 +235,7 @@ def test_broken_vectors_are_kept_aside_and_made_anew(
 def test_a_broken_table_of_an_embedder_that_is_gone_is_no_obstacle(stored: Path) -> None:
     truncate(stored, "vectors_1_*.lance/_versions/*.manifest")
     store = Store.open(str(stored), embedder=None)
-    assert store.maintain(force=True)
+    store.tidy()
     assert not list(stored.glob("vectors_1_*.lance"))
 
 

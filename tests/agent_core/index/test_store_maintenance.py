@@ -9,7 +9,7 @@ import pytest
 from agent_core.index import store_maintenance, store_vectors
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
-from tests.fakes.chunks import OTHER, SMALL, hash_of, row, vector_of, vectors_of
+from tests.fakes.chunks import OTHER, SMALL, hash_of, put, row, vector_of, vectors_of
 from tests.fakes.tables import Tables
 
 
@@ -69,14 +69,14 @@ def test_many_edits_take_at_most_twice_the_disk_of_a_fresh_index(
     for edit in range(1, 61):
         path = f"{edit % 20}.py"
         newest[path] = newest[path][:10] + file_rows(path, edit, 10)
-        store.apply(newest[path], paths=[path], vectors=vectors_of(*texts(newest[path])))
+        put(store, newest[path], vectors_of(*texts(newest[path])), paths=[path])
         store.maintain()
-    store.maintain(force=True)
+    store.tidy()
     expected = [found for rows in newest.values() for found in rows]
     assert Tables(tmp_path / "edited").texts() == sorted(texts(expected))
     fresh = Store.open(str(tmp_path / "fresh"), embedder=SMALL)
-    fresh.apply(expected, paths=[], vectors=vectors_of(*texts(expected)))
-    fresh.maintain(force=True)
+    put(fresh, expected, vectors_of(*texts(expected)))
+    fresh.tidy()
     assert store.size() <= 2 * fresh.size()
 
 
@@ -84,12 +84,12 @@ def test_a_reader_goes_on_after_its_version_was_tidied_away(place: str) -> None:
     writer = Store.open(place, embedder=SMALL)
     paths = [f"{number}.py" for number in range(6)]
     for path in paths:
-        writer.apply(file_rows(path, 0), paths=[path], vectors=vectors_of(*texts(file_rows(path, 0))))
+        put(writer, file_rows(path, 0), vectors_of(*texts(file_rows(path, 0))), paths=[path])
     reader = Store.open(place, embedder=SMALL)
     before = reader.ids_by_path()
     for path in paths:
-        writer.apply(file_rows(path, 1), paths=[path], vectors=vectors_of(*texts(file_rows(path, 1))))
-    writer.maintain(force=True)
+        put(writer, file_rows(path, 1), vectors_of(*texts(file_rows(path, 1))), paths=[path])
+    writer.tidy()
     after = reader.ids_by_path()
     assert before.keys() == after.keys() == set(paths)
     assert {state for ids in after.values() for state in ids.values()} == {"1"}
@@ -100,16 +100,14 @@ def test_a_reader_goes_on_after_its_version_was_tidied_away(place: str) -> None:
 def test_the_cache_forgets_what_was_unused_for_longest(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_maintenance, "_CACHE_FLOOR", 6)
     store = Store.open(place, embedder=SMALL)
-    store.apply(
-        [row("a.py", "live 1"), row("a.py", "live 2")], paths=[], vectors=vectors_of("live 1", "live 2")
-    )
+    put(store, [row("a.py", "live 1"), row("a.py", "live 2")], vectors_of("live 1", "live 2"))
     for day, name in enumerate(("oldest", "older", "newer"), start=1):
         monkeypatch.setattr(store_vectors, "today", lambda day=day: 20_000 + day)
         store.add_vectors(vectors_of(f"{name} 1", f"{name} 2"))
         store.flush()
     monkeypatch.setattr(store_vectors, "today", lambda: 20_010)
     store.cached_vectors([hash_of("oldest 1")])
-    store.maintain(force=True)
+    store.tidy()
     assert Tables(place).cached() == 6
     gone = vectors_of("oldest 2", "older 1", "older 2").keys()
     kept = vectors_of("live 1", "live 2", "oldest 1", "newer 1", "newer 2").keys()
@@ -120,12 +118,12 @@ def test_the_cache_forgets_what_was_unused_for_longest(place: str, monkeypatch: 
 
 def test_chunks_get_the_vectors_that_the_cache_has_for_them(place: str) -> None:
     store = Store.open(place, embedder=SMALL)
-    store.apply([row("a.py", "one"), row("b.py", "two")], paths=[], vectors=vectors_of("one", "two"))
+    put(store, [row("a.py", "one"), row("b.py", "two")], vectors_of("one", "two"))
     store.close()
     Store.open(place, embedder=None).apply([row("a.py", "one", start=3)], paths=["a.py"])
     store = Store.open(place, embedder=SMALL)
     assert Tables(place).without_vector() == 1
-    store.maintain(force=True)
+    store.tidy()
     assert Tables(place).without_vector() == 0
 
 
@@ -133,16 +131,16 @@ def test_an_embedder_that_nobody_used_for_a_month_is_forgotten(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store.open(place, embedder=OTHER)
-    store.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one", dims=8))
+    put(store, [row("a.py", "one")], vectors_of("one", dims=8))
     store.close()
     store = Store.open(place, embedder=SMALL)
     store.add_vectors(vectors_of("one"))
-    store.maintain(force=True)
+    store.tidy()
     assert list(Tables(place, embedder=OTHER).vectors()) == [hash_of("one")]
     later = store_vectors.today() + 31
     monkeypatch.setattr(store_vectors, "today", lambda: later)
     monkeypatch.setattr(store_maintenance, "today", lambda: later)
-    store.maintain(force=True)
+    store.tidy()
     assert Tables(place, embedder=OTHER).vectors() == {}
     assert Store.open(place, embedder=OTHER).cached_vectors([hash_of("one")]) == {}
     assert list(Tables(place).vectors()) == [hash_of("one")]
@@ -152,14 +150,14 @@ def test_many_vectors_get_an_index_that_finds_the_same(place: str, monkeypatch: 
     monkeypatch.setattr(store_maintenance, "_INDEXED_VECTORS", 400)
     store = Store.open(place, embedder=SMALL)
     many = [f"text {number}" for number in range(600)]
-    store.apply([row("a.py", text) for text in many], paths=[], vectors=vectors_of(*many))
+    put(store, [row("a.py", text) for text in many], vectors_of(*many))
     store.flush()
     before = Tables(place).search_vector(vector_of("text 99"), 1)
-    store.maintain(force=True)
+    store.tidy()
     after = Tables(place).search_vector(vector_of("text 99"), 1)
     assert [chunk_id for chunk_id, _ in after] == [chunk_id for chunk_id, _ in before]
     assert after[0][1] == pytest.approx(1, abs=1e-3)
-    store.apply([row("b.py", "late")], paths=[], vectors=vectors_of("late"))
+    put(store, [row("b.py", "late")], vectors_of("late"))
     store.flush()
     assert Tables(place).search_vector(vector_of("late"), 1)[0][0] == row("b.py", "late").id
 
@@ -170,17 +168,17 @@ def test_in_a_shared_place_only_what_nobody_used_for_a_month_goes(
     monkeypatch.setattr(store_maintenance, "_CACHE_FLOOR", 0)
     other = Store.open(place, embedder=SMALL, owner="other")
     many = [f"text {number}" for number in range(10)]
-    other.apply([row("a.py", text) for text in many], paths=[], vectors=vectors_of(*many))
+    put(other, [row("a.py", text) for text in many], vectors_of(*many))
     other.close()
     own = Store.open(place, embedder=SMALL, owner="own")
-    own.apply([row("a.py", "one")], paths=[], vectors=vectors_of("one"))
-    own.maintain(force=True)
+    put(own, [row("a.py", "one")], vectors_of("one"))
+    own.tidy()
     assert Tables(place, chunks="chunks_1_other").texts() == many
     assert Tables(place).cached() == 11
     later = store_vectors.today() + 31
     monkeypatch.setattr(store_vectors, "today", lambda: later)
     monkeypatch.setattr(store_maintenance, "today", lambda: later)
-    own.maintain(force=True)
+    own.tidy()
     assert Tables(place, chunks="chunks_1_own").texts() == ["one"]
     assert Tables(place).cached() == 2
     assert "chunks_1_other" not in Tables(place).names

@@ -15,7 +15,7 @@ import pytest
 
 from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
-from tests.fakes.chunks import SMALL, row, vectors_of
+from tests.fakes.chunks import SMALL, put, row, vectors_of
 from tests.fakes.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ for generation in range(first, first + int(sys.argv[2])):
     store.add_vectors(vectors_for(rows))
     store.flush()
     if generation % 3 == 0:
-        store.maintain(force=True)
+        store.tidy()
 print("done", flush=True)
 """
 
@@ -117,11 +117,11 @@ def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> 
         assert {chunk_id for chunk_id, _ in tables.search_text("word", 500)} == ids
         assert set(tables.vectors()) <= {found.text_hash for found in rows_of(generation)}
     assert generation > KILLS
-    store.maintain(force=True)
+    store.tidy()
     assert generation_of(place) == generation
     fresh = Store.open(str(tmp_path / "fresh"), embedder=SMALL)
-    fresh.apply(rows_of(generation), paths=PATHS, vectors=vectors_for(rows_of(generation)))
-    fresh.maintain(force=True)
+    put(fresh, rows_of(generation), vectors_for(rows_of(generation)), paths=PATHS)
+    fresh.tidy()
     cached = Tables(place).cached() * 100
     assert store.size() <= 2 * fresh.size() + cached, "what killed writers left is gone"
 
