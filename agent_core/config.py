@@ -147,7 +147,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         600.0
     )
     log_files: Annotated[
-        tuple[str, ...], _setting("Globs of log files, beside those found by themselves.")
+        tuple[str, ...],
+        _setting("Globs of log files, beside those found by themselves; and compose, or compose:SERVICE."),
+    ] = ()
+    log_paths: Annotated[
+        tuple[str, ...],
+        _setting("Where paths in logs lie in the workspace, as PREFIX=FOLDER, such as /srv/app=."),
     ] = ()
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
     keys: Annotated[

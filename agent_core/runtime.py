@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +16,15 @@ from agent_core.index.api import Index
 from agent_core.index.client import WorkerIndex
 from agent_core.llm.select import Models
 from agent_core.log import OwnLog, open_log
+from agent_core.logs.api import Logs
+from agent_core.logs.client import WorkerLogs
 from agent_core.masking import masker
 from agent_core.permissions import Permissions
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.session import Session
 from agent_core.tools.codectx import CodectxTool
+from agent_core.tools.ctx import CtxTool
 from agent_core.tools.emb_index import EmbIndexTool
 from agent_core.tools.esearch import EsearchTool
 from agent_core.tools.help import HelpTool
@@ -41,6 +45,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     models: Models
     index: Index
+    logs: Logs
     cooldowns: Cooldowns
     permissions: Permissions
     session: Session
@@ -48,12 +53,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     log: OwnLog
 
     async def aclose(self) -> None:
-        """End the session, the index, every reader of the bus, and the log."""
+        """End the session, the index and the logs, every reader of the bus, and the own log."""
         try:
             await self.session.aclose()
         finally:
             try:
-                await self.index.aclose()
+                await asyncio.gather(self.index.aclose(), self.logs.aclose())
             finally:
                 self.bus.close()
                 self.log.close()
@@ -68,6 +73,7 @@ def open_runtime(
     allow: tuple[str, ...] = (),
     debug: bool = False,
     write: Write | None = None,
+    given: int | None = None,
 ) -> Runtime:
     """Open the workspace at `root`; quick, and nothing is written.
 
@@ -79,6 +85,7 @@ def open_runtime(
         allow: Rules granted on the command line, on top of the settings'.
         debug: Log debugging messages.
         write: Takes the whole result of a typed command as it is found.
+        given: The descriptor of standard input, where commands may read it.
 
     Raises:
         WorkspaceError: The folder cannot be used.
@@ -94,6 +101,7 @@ def open_runtime(
     index = WorkerIndex(
         workspace=workspace, settings=settings, publish=bus.publish, approve_host=gate.approve_host
     )
+    logs = WorkerLogs(workspace=workspace, settings=settings, given=given)
     cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
     registry = Registry(builtin_tools())
     for tool in (
@@ -101,6 +109,7 @@ def open_runtime(
         IntelTool(index=index),
         VretrTool(index=index),
         CodectxTool(index=index, models=models),
+        CtxTool(logs=logs, models=models),
         IndexTool(index=index, cooldowns=cooldowns),
         EmbIndexTool(index=index, cooldowns=cooldowns),
         HelpTool(registry=registry),
@@ -127,6 +136,7 @@ def open_runtime(
         registry=registry,
         models=models,
         index=index,
+        logs=logs,
         cooldowns=cooldowns,
         permissions=permissions,
         session=session,

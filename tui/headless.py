@@ -101,6 +101,7 @@ async def _run(parsed: Parsed, commands: list[str], front: Front, writer: Writer
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
         write=front.write,
+        given=None if _commands_come_from_input(parsed) else 0,
     )
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
     gc.enable()
@@ -112,6 +113,11 @@ async def _run(parsed: Parsed, commands: list[str], front: Front, writer: Writer
         return await work.run(commands)
     finally:
         await runtime.aclose()
+
+
+def _commands_come_from_input(parsed: Parsed) -> bool:
+    """Whether standard input holds the commands, so that no command may read it."""
+    return parsed.one("file") == "-" if parsed.has("file") else not parsed.all("command")
 
 
 def _commands(parsed: Parsed) -> list[str]:

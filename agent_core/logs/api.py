@@ -106,13 +106,15 @@ class DigestQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a digest is asked for.
 
     `sources` are names or globs, all that are known without any; `since` is seconds since the epoch, None
-    for everything; `limit` bounds the key events, `tokens` the size of their texts (0 for no bound).
+    for everything; `limit` bounds the key events, `tokens` the size of their texts (0 for no bound). With
+    `most` only so many bytes at the end of each source are read (0 for all).
     """
 
     sources: tuple[str, ...] = ()
     since: float | None = None
     limit: int = 20
     tokens: int = 0
+    most: int = 0
 
 
 class LogProgress(msgspec.Struct, frozen=True):

@@ -53,7 +53,7 @@ class Showing:
     """How texts are made.
 
     `mask` hides secrets; `own` gives the workspace's file for a path of a trace, None for a library's;
-    `places` finds the places of a trace; `tokens` counts the tokens of a text.
+    `places` finds the code that a text leads to; `tokens` counts the tokens of a text.
     """
 
     mask: Mask = str
@@ -148,7 +148,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         ended=moment.ended / 1000 if dated else None,
         score=round(moment.score, 3),
         why=tuple(islice(_why(moment, dated=dated), _WHY)),
-        places=showing.places(lead.text.decode("utf-8", "replace")) if lead.trace else (),
+        places=showing.places(lead.text.decode("utf-8", "replace")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from itertools import count
 
 from agent_core.errors import PathRefused
 from agent_core.files import NotRegularError, open_regular
@@ -44,6 +45,7 @@ class FileSource:
         newer = [file for file in rotated if file.mtime_ns >= since * 1e9]
         self._waiting = deque((*(file.path for file in newer), self._live))
         self._reader: PlainFile | PackedFile | None = None
+        self._numbers = count()
         self._holds: dict[str, str] = {}
         """What each file holds now, of what was read, by its inode."""
         self._notes: dict[str, None] = {}
@@ -139,9 +141,9 @@ class FileSource:
             return False
         try:
             if path.lower().endswith(".gz"):
-                self._reader = PackedFile(fd, path)
+                self._reader = PackedFile(fd, path, self._numbers)
             else:
-                self._reader = PlainFile(fd, path, begin, self._time_of)
+                self._reader = PlainFile(fd, path, begin, self._time_of, self._numbers)
         except OSError as error:
             os.close(fd)
             self._notes.setdefault(f"{one_line(path)} is left out: {_reason(error)}")
@@ -157,7 +159,7 @@ class FileSource:
             status = os.stat(self._workspace.root / path, follow_symlinks=False)  # noqa: PTH116
         except OSError:
             return ""
-        return part_of(identity_of(status)).rpartition(":")[0]
+        return part_of(identity_of(status), 0).rpartition(":")[0]
 
     def _close(self) -> None:
         if self._reader is None:

@@ -12,6 +12,6 @@ def identity_of(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def part_of(identity: Identity, emptied: int = 0) -> str:
-    """Names what is in a file that was emptied so many times."""
-    return f"{identity[0]:x}:{identity[1]:x}:{emptied}"
+def part_of(identity: Identity, number: int) -> str:
+    """Names what is in a file; another number where it was emptied, or where another has its inode now."""
+    return f"{identity[0]:x}:{identity[1]:x}:{number}"

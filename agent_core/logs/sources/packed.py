@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterator
 
 from agent_core.logs.sources.identity import identity_of, part_of
 from agent_core.logs.sources.port import BLOCK, Block
@@ -20,11 +21,11 @@ class PackedFile:
 
     begun_at = 0
 
-    def __init__(self, fd: int, path: str) -> None:
+    def __init__(self, fd: int, path: str, numbers: Iterator[int]) -> None:
         status = os.fstat(fd)
         self._fd, self.path = fd, path
         self._identity = identity_of(status)
-        self.part = part_of(self._identity)
+        self._part = part_of(self._identity, next(numbers))
         self.size = status.st_size
         self.done = 0
         self.note = ""
@@ -49,7 +50,7 @@ class PackedFile:
             self._packed, self.done = b"", self.size
         data = b"".join(pieces)
         self._taken += len(data)
-        return Block(data=data, part=self.part, begins=begins) if data else None
+        return Block(data=data, part=self._part, begins=begins) if data else None
 
     def _piece(self, room: int) -> bytes | None:
         """Some bytes, perhaps none; None at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from agent_core.logs.sources.identity import identity_of, part_of
 from agent_core.logs.sources.port import BLOCK, Begin, Block
@@ -25,6 +25,7 @@ class PlainFile:
         path: What it is called.
         begin: Where to begin.
         time_of: Finds the place of a time.
+        numbers: Numbers its parts.
 
     Raises:
         OSError: It cannot be read; the descriptor stays the caller's.
@@ -32,7 +33,7 @@ class PlainFile:
 
     note = ""
 
-    def __init__(self, fd: int, path: str, begin: Begin, time_of: TimeOf) -> None:
+    def __init__(self, fd: int, path: str, begin: Begin, time_of: TimeOf, numbers: Iterator[int]) -> None:
         status = os.fstat(fd)
         self._fd, self.path = fd, path
         self._identity = identity_of(status)
@@ -42,12 +43,8 @@ class PlainFile:
         self.begun_at = self._offset = _place(fd, self.size, begin, time_of)
         self._first = 1 + _lines_before(fd, self._offset)
         self._begins = True
-        self._times_emptied = 0
-
-    @property
-    def part(self) -> str:
-        """Names what is in it until it is emptied."""
-        return part_of(self._identity, self._times_emptied)
+        self._numbers = numbers
+        self._part = part_of(self._identity, next(numbers))
 
     @property
     def done(self) -> int:
@@ -65,7 +62,7 @@ class PlainFile:
             self._offset = max(self._offset, self.size)
             return None
         self._offset += len(data)
-        block = Block(data=data, part=self.part, begins=self._begins, first=self._first)
+        block = Block(data=data, part=self._part, begins=self._begins, first=self._first)
         self._begins = False
         return block
 
@@ -75,7 +72,7 @@ class PlainFile:
         head = os.pread(self._fd, _HEAD, 0)
         if size < self._offset or not head.startswith(self._head):
             self._offset, self._first, self._begins = 0, 1, True
-            self._times_emptied += 1
+            self._part = part_of(self._identity, next(self._numbers))
         self.size, self._head = size, head
         return size > self._offset
 

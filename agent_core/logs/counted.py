@@ -1,0 +1,139 @@
+"""What was counted of one part of a source, and what earlier sessions knew of it.
+
+Only the log process loads this module.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import tzinfo
+from hashlib import blake2b
+from pathlib import Path
+
+from agent_core.errors import AgentError
+from agent_core.files import locked
+from agent_core.logs.api import SourceFacts
+from agent_core.logs.events.baseline import Baseline, Known, generation_of
+from agent_core.logs.events.digest import Part
+from agent_core.logs.events.finding import Finder
+from agent_core.logs.mining.miner import Miner
+from agent_core.logs.pipeline import Pipeline
+from agent_core.logs.sources.port import STDIN
+from agent_core.text import one_line, plural
+
+_log = logging.getLogger(__name__)
+
+
+class Counted:
+    """One part of a source: a file, a container, standard input.
+
+    Attributes:
+        source: The source that it belongs to.
+        name: What it is called now.
+        generation: Tells it from what is called the same at other times; "" where nothing does.
+        known: What earlier sessions saw of the source.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        name: str,
+        generation: str,
+        known: Known,
+        pipeline: Pipeline,
+    ) -> None:
+        self.source, self.name, self.generation, self.known = source, name, generation, known
+        self._pipeline = pipeline
+        self._bytes = 0
+        self._settled = True
+
+    @property
+    def records(self) -> int:
+        """Records counted so far."""
+        return self._pipeline.statistics.records
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._bytes += len(data)
+        self._settled = False
+        self._pipeline.feed(data)
+
+    def finish(self) -> None:
+        """Take what was kept back as unfinished."""
+        self._settled = False
+        self._pipeline.finish()
+
+    def part(self) -> Part:
+        """It as a part of a digest."""
+        if not self._settled:
+            self._pipeline.settle()
+            self._settled = True
+        return Part(self._pipeline.statistics, self._pipeline.miner.template, self.facts(), self.known)
+
+    def facts(self) -> SourceFacts:
+        """What was read of it."""
+        statistics, reader = self._pipeline.statistics, self._pipeline.reader
+        kinds = statistics.kinds.view
+        dated = statistics.clock.dated and len(kinds)
+        cut = [
+            f"{plural(reader.cut_lines, 'line')} of very long records left out" if reader.cut_lines else "",
+            f"{plural(reader.cut_bytes, 'byte')} of very long lines left out" if reader.cut_bytes else "",
+        ]
+        return SourceFacts(
+            name=one_line(self.name),
+            lines=statistics.lines,
+            bytes=self._bytes,
+            began=int(kinds["began"].min()) / 1000 if dated else None,
+            ended=int(kinds["ended"].max()) / 1000 if dated else None,
+            note="; ".join(filter(None, cut)),
+        )
+
+
+class Memory:
+    """What sessions know of the sources of a workspace, a file for each.
+
+    Args:
+        root: The workspace's root.
+        folder: Where the files lie; None keeps nothing.
+    """
+
+    def __init__(self, *, root: Path, folder: Path | None) -> None:
+        self._root, self._folder = root, folder
+
+    def begin(
+        self, *, source: str, name: str, miner: Miner, zone: tzinfo, first: int, since: float | None
+    ) -> Counted:
+        """Begin to count a part of a source; see `Pipeline`."""
+        generation = self._generation(name)
+        path = self._path(source)
+        known = Baseline(path).known(generation) if path and generation else Known()
+        pipeline = Pipeline(name, miner=miner, zone=zone, first=first, since=since)
+        return Counted(source=source, name=name, generation=generation, known=known, pipeline=pipeline)
+
+    def learn(self, part: Counted) -> None:
+        """Keep what was counted of it for later sessions."""
+        path = self._path(part.source)
+        if path is None or not part.generation:
+            return
+        seen = part.part()
+        found = Finder(part.name, seen.statistics, seen.template, part.known).generation(part.generation)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(path):  # read and written under the lock, so that nobody's generation is lost
+                Baseline(path).learn(found)
+        except (OSError, AgentError) as error:
+            _log.warning("what was seen in %s is not kept: %s", part.source, error)
+
+    def _generation(self, name: str) -> str:
+        if name == STDIN:
+            return ""
+        try:
+            return generation_of(self._root / name)
+        except OSError:
+            return name
+
+    def _path(self, source: str) -> Path | None:
+        if self._folder is None:
+            return None
+        return self._folder / f"{blake2b(source.encode(errors='replace'), digest_size=8).hexdigest()}.seen"

@@ -1,0 +1,84 @@
+"""Opening the sources that were found, in the log process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from agent_core.errors import LogFault
+from agent_core.logs.columns import NO_TIME, Records
+from agent_core.logs.records import RecordReader
+from agent_core.logs.sources.files import FileSource
+from agent_core.logs.sources.find import Finder, Found
+from agent_core.logs.sources.given import InputSource
+from agent_core.logs.sources.port import STDIN, Begin, LogSource
+from agent_core.workspace import Workspace
+
+
+class LocalZone(tzinfo):
+    """The zone of this machine, summer time and all."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        """How far it is ahead of UTC."""
+        moment = datetime.now() if dt is None else dt
+        try:
+            seconds = time.localtime(time.mktime(moment.timetuple())).tm_gmtoff
+        except (OverflowError, ValueError, OSError):
+            seconds = 0
+        return timedelta(seconds=seconds)
+
+    def dst(self, dt: datetime | None) -> timedelta | None:
+        """Not told."""
+        return None
+
+    def tzname(self, dt: datetime | None) -> str:
+        """Its name now."""
+        return time.tzname[0]
+
+
+class Opener:
+    """Finds and opens sources.
+
+    Args:
+        workspace: Whose.
+        finder: Finds them.
+        given: The descriptor of standard input; negative for none.
+    """
+
+    def __init__(self, *, workspace: Workspace, finder: Finder, given: int) -> None:
+        self._workspace, self._finder, self._given = workspace, finder, given
+        self._local = LocalZone()
+
+    async def find(self, names: Iterable[str]) -> tuple[Found, ...]:
+        """See `Finder.find`."""
+        return await self._finder.find(names)
+
+    def open(self, found: Found, begin: Begin) -> LogSource:
+        """Open one; raises `LogFault`."""
+        if found.name == STDIN:
+            return InputSource(self._given, begin)
+        if found.family is not None:
+            return FileSource(
+                workspace=self._workspace, family=found.family, begin=begin, time_of=self._time_of
+            )
+        kind = self._finder.kind(found.name)
+        if kind is None:
+            raise LogFault(f"There is no log {found.name!r}")
+        return kind.open(found.name, begin)
+
+    def zone(self, name: str) -> tzinfo:
+        """The zone of times that name none: files are written here, what comes from elsewhere is in UTC."""
+        return self._local if self._finder.kind(name) is None else UTC
+
+    def _time_of(self, piece: bytes) -> float | None:
+        reader = RecordReader("", zone=self._local)
+        for records in (reader.feed(piece), reader.finish()):
+            if records is not None and (time := _first_time(records)) is not None:
+                return time
+        return None
+
+
+def _first_time(records: Records) -> float | None:
+    dated = records.time[records.time != NO_TIME]
+    return float(dated[0]) / 1000 if len(dated) else None
