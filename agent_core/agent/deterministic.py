@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 import msgspec
 
 from agent_core.agent import intent
 from agent_core.agent.gather import search_places
+from agent_core.agent.markdown import MOST_SHOWN, bounded, code_in_line, fenced
 from agent_core.agent.port import Answer, TaskInput, TurnPort
 from agent_core.agent.routing import Route
 from agent_core.code.definition import defined_in
 from agent_core.code.roles import role
 from agent_core.code.terms import analyse
-from agent_core.errors import PermissionRefused, ToolError, UsageError, WorkspaceError
+from agent_core.errors import LogFault, PermissionRefused, ToolError, UsageError, WorkspaceError
 from agent_core.events import Hit, TextDelta
 from agent_core.llm.select import HOW_TO_GET_A_MODEL
+from agent_core.logs.api import KeyEvent
+from agent_core.logs.saying import described
 from agent_core.masking import masker
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolResult
 
 _MOST_LINES = 12
 _MOST_PLACES = 5
-_MOST_SHOWN = 60
 _WIDTH = 400
 
 
@@ -96,6 +97,8 @@ class _Assistant:
                 await self._places()
             case "overview":
                 await self._overview()
+            case "ctx":
+                await self._logs(arguments)
             case "search":
                 await self._places()
 
@@ -119,7 +122,7 @@ class _Assistant:
             return None
         try:
             return await self._turn.call_tool(name, args)
-        except (ToolError, UsageError, WorkspaceError, PermissionRefused) as error:
+        except (ToolError, LogFault, UsageError, WorkspaceError, PermissionRefused) as error:
             self._refused = self._refused or isinstance(error, PermissionRefused)
             self._say(f"`{name}` could not do it: {error.message}." + f" {error.hint}" * bool(error.hint))
         return None
@@ -139,7 +142,7 @@ class _Assistant:
         self._cited += hits
         files = len({hit.path for hit in result.hits})
         lines = "\n".join(
-            f"- `{one_line(hit.path)}:{hit.start}`: {_code(self._mask(hit.text))}" for hit in hits
+            f"- `{one_line(hit.path)}:{hit.start}`: {code_in_line(self._mask(hit.text))}" for hit in hits
         )
         self._say(
             f"{shown} occurs in {plural(len(result.hits), 'line')} of {plural(files, 'file')}:\n\n{lines}"
@@ -156,7 +159,25 @@ class _Assistant:
         if result is None:
             await self._places()
             return
-        self._say(f"{result.summary}:\n\n{_fenced(_bounded(result.text))}")
+        self._say(f"{result.summary}:\n\n{fenced(bounded(result.text))}")
+
+    async def _logs(self, arguments: dict[str, Any]) -> None:
+        """What stands out in the logs, and, where none of that leads into the code, what a search finds."""
+        result = await self._call("ctx", {"limit": _MOST_PLACES, **arguments})
+        events = msgspec.convert(result.data["events"], tuple[KeyEvent, ...]) if result else ()
+        if result is not None and not events:
+            self._say(
+                "No logs were found."
+                if not result.data["sources"]
+                else f"{result.summary[:1].upper() + result.summary[1:]}."
+            )
+        if result is not None and events:
+            self._cited += result.hits
+            self._say(f"What stands out in the logs ({result.summary}):")
+            for number, event in enumerate(events, 1):
+                self._say(f"{number}. {described(event)}\n\n{fenced(self._mask(event.text))}")
+        if not any(event.places for event in events):
+            await self._places()
 
     async def _overview(self) -> None:
         """What the project is by its facts; without those, its README and what lies at its top."""
@@ -185,19 +206,19 @@ class _Assistant:
         found = result.hits[0]
         shown = one_line(found.path)
         lines = [self._mask(line)[:_WIDTH] for line in found.text.split("\n")]
-        end = found.start + min(len(lines), _MOST_SHOWN) - 1
-        text = "\n".join(lines[:_MOST_SHOWN])
+        end = found.start + min(len(lines), MOST_SHOWN) - 1
+        text = "\n".join(lines[:MOST_SHOWN])
         self._cited.append(Hit(found.path, found.start, end, why="asked for", text=text))
-        self._say(f"`{shown}:{found.start}-{end}`\n\n{_fenced(text, found.path)}")
+        self._say(f"`{shown}:{found.start}-{end}`\n\n{fenced(text, found.path)}")
         total = result.data.get("total")
-        if total and total > end and (arguments.get("end") is None or len(lines) > _MOST_SHOWN):
+        if total and total > end and (arguments.get("end") is None or len(lines) > MOST_SHOWN):
             self._say(f"(The file has {total:,} lines; `/cat {shown}` shows all.)")
 
     async def _diff(self) -> None:
         result = await self._call("diff", {})
         if result is not None:
             body = (
-                f":\n\n{_fenced(_bounded(self._mask(result.text)), 'x.diff')}" if result.text.strip() else "."
+                f":\n\n{fenced(bounded(self._mask(result.text)), 'x.diff')}" if result.text.strip() else "."
             )
             self._say(result.summary.rstrip(".") + body)
 
@@ -221,7 +242,7 @@ class _Assistant:
             self._cited.append(shown)
             self._say(
                 f"{number}. `{one_line(shown.path)}:{shown.start}-{shown.end}` {shown.why}\n\n"
-                f"{_fenced(shown.text, hit.path)}"
+                f"{fenced(shown.text, hit.path)}"
             )
 
 
@@ -233,7 +254,7 @@ def _importance(hit: Hit) -> tuple[int, int, str, int]:
 
 def _head_lines(places: int) -> list[int]:
     """How many lines of each place are shown: the best one at length."""
-    return [20, *([10] * (places - 1))] if places > 1 else [_MOST_SHOWN]
+    return [20, *([10] * (places - 1))] if places > 1 else [MOST_SHOWN]
 
 
 def _from_definition(hit: Hit, names: tuple[str, ...]) -> Hit:
@@ -265,25 +286,3 @@ def _weight(line: str, terms: list[str]) -> int:
     lowered = line.lower()
     found = sum(term in lowered for term in terms)
     return found * (1 if defined_in(line) is None else 3)
-
-
-def _bounded(text: str) -> str:
-    lines = text.rstrip().split("\n")
-    more = len(lines) - _MOST_SHOWN
-    return "\n".join(lines[:_MOST_SHOWN]) + (f"\n… {more:,} more lines" if more > 0 else "")
-
-
-def _code(line: str) -> str:
-    """A line of code within a line of Markdown."""
-    line = line.strip()[:160]
-    ticks = "``" if "`" in line else "`"
-    return f"{ticks} {line} {ticks}" if "`" in line else f"{ticks}{line}{ticks}"
-
-
-def _fenced(text: str, path: str = "") -> str:
-    """A block of code that no line of it can end."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    fence = "`" * (longest + 1)
-    extension = path.rpartition(".")[2] if "." in path else ""
-    language = extension if re.fullmatch(r"[a-z]{1,6}", extension) else ""
-    return f"{fence}{language}\n{text}\n{fence}"

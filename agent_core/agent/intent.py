@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from agent_core.agent.failures import asks_about_failure, since_of
 from agent_core.agent.routing import Route, route
 
-__all__ = ["Route", "asks_for_change", "route"]
+__all__ = ["Route", "asks_about_failure", "asks_for_change", "route", "since_of"]
 
 _CHANGE_VERBS = """
     add, append, apply, bump, change, clean ?up, comment out, convert, correct, create, decrease, delete,

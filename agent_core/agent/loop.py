@@ -22,12 +22,14 @@ from agent_core.agent.streaming import call_in_text
 from agent_core.events import Notice
 from agent_core.llm.dspy_engine import arguments_of, preload
 from agent_core.llm.port import LanguageModel, ToolCall
+from agent_core.logs.saying import NOTHING_FOUND
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.skills.ask import Ask
 
 _MOST_CALLS_AT_ONCE = 6
+_LOGS = "ctx"
 
 
 async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answer:
@@ -79,6 +81,7 @@ class _Run:
         self._tried_rule = False
 
     async def answer(self) -> Answer:
+        await self._look_into_logs()
         reason = "native"
         if self._calls.native:
             try:
@@ -88,6 +91,15 @@ class _Run:
         if reason == "native":
             reason = await self._by_choice()
         return await self._finish(reason)
+
+    async def _look_into_logs(self) -> None:
+        """Where a question smells of a failure, begin with what the logs say, as if the model had asked."""
+        text = self._task.text
+        if _LOGS in self._caller.names and intent.asks_about_failure(text) and not self._task.mentions:
+            call = ToolCall("logs_1", _LOGS, json.dumps(intent.since_of(text)))
+            await self._carry_out([call], "")
+            if self._calls.steps[-1].results[0].startswith(NOTHING_FOUND):
+                self._calls.steps.pop()
 
     # ---- native tool calls
 

@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 import msgspec
 
+from agent_core.agent.failures import asks_about_failure, since_of
 from agent_core.code.terms import is_identifier
 
-Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "search"]
+Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "ctx", "search"]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What serves a request: a purpose and what it takes (`pattern`, `path`, `start`, `end`, `depth`)."""
+    """What serves a request: a purpose, and what that takes (`pattern`, `path`, `start`, `end`, `depth`,
+    `since`)."""
 
     purpose: Purpose
     arguments: dict[str, Any] = {}
@@ -121,6 +123,8 @@ def route(text: str) -> Route:
         return Route("cat", _file_arguments(text, file))
     if _ABOUT.search(text):
         return Route("overview", {})
+    if asks_about_failure(text):
+        return Route("ctx", since_of(text))
     return _grep_route(text) or Route("search", {})
 
 

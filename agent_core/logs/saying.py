@@ -76,6 +76,13 @@ def _gist(event: KeyEvent) -> str:
     return lines[-1 if lines[0].startswith("Traceback ") else 0].strip()
 
 
+def described(event: KeyEvent) -> str:
+    """An event's head in Markdown: how grave, how often, where, why, and the code that it leads to."""
+    code = ", ".join(f"`{one_line(place.path)}:{place.line or 1}`" for place in event.places[:_PLACES])
+    why = ", ".join(event.why)
+    return f"**{_grade(event)}** `{label(event.source)}:{event.first}` {why}" + (f" → {code}" if code else "")
+
+
 def source_row(source: SourceFacts) -> str:
     """A source in a list: its name, its size, what there is to say."""
     size = human_size(source.bytes) if source.bytes else ""
@@ -105,7 +112,7 @@ def _event(number: int, event: KeyEvent) -> str:
         filter(
             None,
             (
-                (event.level or event.kind).upper() + (f" ×{event.count:,}" if event.count > 1 else ""),
+                _grade(event),
                 f"{label(event.source)}:{event.first}",
                 span_of(event.began, event.ended),
                 one_line(event.component),
@@ -116,6 +123,10 @@ def _event(number: int, event: KeyEvent) -> str:
     lines = [_INDENT + line for line in printable(event.text).split("\n")]
     lead = _INDENT + "→ " + ", ".join(map(_place, event.places[:_PLACES]))
     return "\n".join((f"[{number}] {head}", *lines, *([lead] if event.places else ())))
+
+
+def _grade(event: KeyEvent) -> str:
+    return (event.level or event.kind).upper() + (f" ×{event.count:,}" if event.count > 1 else "")
 
 
 def _place(place: CodePlace) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.agent.intent import asks_for_change, route
+from agent_core.agent.intent import asks_about_failure, asks_for_change, route, since_of
 
 CHANGES = """
 create a file called notes.md
@@ -153,7 +153,70 @@ ROUTES = [
     ("what happens when the endpoint is down", "search", {}),
     ("where in src/app.py is the port read?", "search", {}),
     ("why are passwords hashed twice", "search", {}),
+    ("what went wrong last night", "ctx", {"since": "yesterday"}),
+    ("what happened in the past 2 hours?", "ctx", {"since": "2h"}),
+    ("build fails, why?", "ctx", {}),
 ]  # fmt: skip
+
+
+FAILED = """
+why does it crash
+why does the server crash on startup?
+what went wrong last night
+build fails, why?
+why does the build fail?
+the worker keeps restarting, what is going on
+what do the logs say?
+any errors today?
+why do requests time out since an hour
+the api is down
+summarize the logs of the last 2 hours
+it won't start
+why am I getting 502 errors
+check the logs
+are there errors in the log?
+what "ERROR" lines are in the logs
+orders service timed out
+"""
+OF_CODE = """
+where is the code that retries failed network calls?
+how are errors handled in the parser
+which tests fail when the cache is off
+where are logs written
+what does CrashReporter do
+who raises TimeoutError
+how does logging work
+set the log level
+how should we handle failures
+find every line that contains "failed"
+what happens when the database is down?
+how do I run the tests
+does anything delete temporary files?
+"""
+
+
+@pytest.mark.parametrize("text", lines(FAILED))
+def test_a_question_that_the_logs_may_answer(text: str) -> None:
+    assert asks_about_failure(text)
+
+
+@pytest.mark.parametrize("text", lines(OF_CODE))
+def test_a_question_about_code_that_deals_with_errors(text: str) -> None:
+    assert not asks_about_failure(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("errors in the last few hours", {"since": "3h"}),
+        ("crashes of the past week", {"since": "1w"}),
+        ("what broke overnight", {"since": "yesterday"}),
+        ("it fails since today", {"since": "today"}),
+        ("it fails", {}),
+    ],
+)
+def test_since_when(text: str, since: dict[str, str]) -> None:
+    assert since_of(text) == since
 
 
 @pytest.mark.parametrize(("text", "purpose", "arguments"), ROUTES)
