@@ -13,9 +13,9 @@ import msgspec
 
 from agent_core.events import ActionClass, Event, TextDelta
 from agent_core.logs.api import Digest, DigestQuery, LogProgress
-from agent_core.logs.saying import as_text, headline, hits, notes
+from agent_core.logs.saying import as_text, headline, hits, label, notes
 from agent_core.logs.when import parse_since
-from agent_core.text import human_size, one_line
+from agent_core.text import human_size
 from agent_core.tools.base import Speaker, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -127,9 +127,8 @@ class _Teller:
         self._due = now + _STEP_S
         done = human_size(progress.done)
         share = f"{min(100, 100 * progress.done // progress.total)} % of " if progress.total else ""
-        self._show(
-            f"reading {one_line(progress.source)}: {share}{human_size(progress.total) if share else done}\n"
-        )
+        size = human_size(progress.total) if share else done
+        self._show(f"reading {label(progress.source)}: {share}{size}\n")
 
 
 class _Checked:

@@ -10,7 +10,7 @@ import pytest
 
 from agent_core.agent.citations import EventCitations
 from agent_core.llm.dspy_engine import PortEngine, chat_request, language_model, preload
-from agent_core.llm.scripted import Reply, ScriptedModel
+from agent_core.llm.scripted import ScriptedModel
 from agent_core.skills.logs import Explain, load_explain, parts_of
 from agent_core.skills.saved import save
 from agent_core.skills.text_adapter import TextAdapter
@@ -31,7 +31,7 @@ def test_the_prompt_is_short() -> None:
 
 async def test_one_reply_becomes_its_parts() -> None:
     await preload()
-    model = ScriptedModel([Reply(REPLY)])
+    model = ScriptedModel([REPLY])
     lm = language_model(model, PortEngine(open_stream=model.stream, listener=lambda _: None))
     skill, warning = load_explain()
     with dspy.context(lm=lm, adapter=TextAdapter(), disable_history=True):
