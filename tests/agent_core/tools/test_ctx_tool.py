@@ -115,7 +115,7 @@ async def test_how_far_reading_is_once_it_takes_a_while(root: Path, monkeypatch:
     class SlowLogs(GivenLogs):
         async def digest(self, query: DigestQuery, *, on_progress: Any = None) -> Digest:
             for done in range(0, 101, 50):
-                on_progress(LogProgress("a\x1b.log", done << 20, 100 << 20))
+                on_progress(LogProgress("a\x07.log", done << 20, 100 << 20))
             on_progress(LogProgress("-", 3 << 20, 0))
             return Digest()
 
@@ -126,8 +126,8 @@ async def test_how_far_reading_is_once_it_takes_a_while(root: Path, monkeypatch:
     monkeypatch.setattr(ctx, "_STEP_S", 0)
     await called(root, SlowLogs(), progress=said.append)
     assert said == [
-        "reading a␛.log: 0 % of 100 MB\n", "reading a␛.log: 50 % of 100 MB\n",
-        "reading a␛.log: 100 % of 100 MB\n", "reading standard input: 3.0 MB\n",
+        "reading a␇.log: 0 % of 100 MB\n", "reading a␇.log: 50 % of 100 MB\n",
+        "reading a␇.log: 100 % of 100 MB\n", "reading standard input: 3.0 MB\n",
     ]  # fmt: skip
 
 
