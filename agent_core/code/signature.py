@@ -34,12 +34,22 @@ def signature(data: bytes, outer: Node, inner: Node, body: Node | None) -> str:
         end += len("interface")
     if end - start > _LOOK:
         end = start + _LOOK
+    if body is not None and b"\n" in data[start:end]:
+        end = _before_comment(inner, start, end)
     shown = data[start:end].decode("utf-8", "replace")
     if body is None and (len(shown) > LONGEST or "{" in shown):
         shown = shown.partition("\n")[0]
     if "\n" in shown or "  " in shown or "\t" in shown:
         shown = " ".join(shown.split())
     return shown[:LONGEST].rstrip(" {:;=\r")
+
+
+def _before_comment(inner: Node, start: int, end: int) -> int:
+    """Where the head of a definition ends that has a comment between it and the body."""
+    for child in inner.children:
+        if child.type == "comment" and start < child.start_byte < end:
+            return child.start_byte
+    return end
 
 
 def _after_annotations(outer: Node, inner: Node) -> int:

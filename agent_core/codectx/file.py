@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from agent_core.code.pieces import TITLES
 from agent_core.codectx.portrait import Portrait, Row, Section, section
 from agent_core.codectx.tested import OwnTests
 from agent_core.codectx.words import marks_in, says
 from agent_core.gitchurn import Churn
 from agent_core.index.api import FileFacts, OutlineSymbol
+from agent_core.reading import TextPart
 from agent_core.text import human_size, plural
 from agent_core.workspace import Workspace
 
@@ -19,6 +21,9 @@ LARGE_FUNCTION = 100
 _MOST_OUTLINE = 40
 _MANY = 24
 _MOST_NEIGHBOURS = 8
+_DEEPEST = 3
+_NAMED = ("function", "type", "constant")
+"""Kinds of definitions that are called by their names: a test or a section is not."""
 _OFTEN = 3
 """Commits from which changing together is no accident."""
 
@@ -35,7 +40,13 @@ async def portray_file(
         churn: The last commits.
         tests: The tests of the workspace.
     """
-    about, marks, size = await asyncio.to_thread(_read, workspace, path)
+    about, marks, part = await asyncio.to_thread(_read, workspace, path)
+    notes = [churn.note] if churn.note else []
+    if part.binary:
+        facts = None
+        notes.append("a binary file: nothing more can be told of it")
+    elif facts is None:
+        notes.append("the file is not in the index: too large or ignored")
     found = tests.of(path, facts.imported_by if facts else ())
     sections = [
         Section("Risks", tuple(_risks(path, facts, marks, found, churn))),
@@ -45,30 +56,27 @@ async def portray_file(
         section("Tests", _paths(tuple(found)), _MOST_NEIGHBOURS, inline=True),
         Section("Changes together with", tuple(_together(path, churn)), inline=True),
     ]
-    notes = [churn.note] if churn.note else []
-    if facts is None:
-        notes.append("the file is not in the index: too large, binary or ignored")
     return Portrait(
         path=path,
         kind="file",
-        headline=_headline(path, facts, size, churn),
+        headline=_headline(path, facts, part, churn),
         says=about,
         sections=tuple(part for part in sections if part.rows),
         notes=tuple(notes),
     )
 
 
-def _read(workspace: Workspace, path: str) -> tuple[Row | None, list[Row], int]:
-    return says(workspace, path), marks_in(workspace, path), workspace.resolve(path).stat().st_size
+def _read(workspace: Workspace, path: str) -> tuple[Row | None, list[Row], TextPart]:
+    return says(workspace, path), marks_in(workspace, path), workspace.read_text(path, end=1)
 
 
-def _headline(path: str, facts: FileFacts | None, size: int, churn: Churn) -> str:
-    parts = [facts.language or "text", facts.role] if facts else []
+def _headline(path: str, facts: FileFacts | None, part: TextPart, churn: Churn) -> str:
+    parts = ["binary"] if part.binary else []
     if facts:
-        parts.append(plural(facts.lines, "line"))
-    parts.append(human_size(size))
+        parts += [facts.language or "text", facts.role, plural(facts.lines, "line")]
+    parts.append(human_size(part.size))
     if facts and facts.role == "source":
-        parts.append(f"used by {plural(facts.fan_in, 'file')}")
+        parts.append(f"used by {plural(facts.fan_in, 'file')}" if facts.fan_in else "no use of it seen")
     changes = churn.counts()[path]
     if changes:
         parts.append(
@@ -81,23 +89,34 @@ def _outline(facts: FileFacts) -> Section:
     """The definitions; where they are many without the fields of types, then without members at all."""
     symbols = list(facts.symbols)
     if len(symbols) > _MANY:
-        symbols = [one for one in symbols if one.kind != "constant" or "." not in one.name]
+        symbols = [one for one in symbols if one.kind != "constant" or not _is_member(one)]
     if len(symbols) > _MOST_OUTLINE:
-        symbols = [one for one in symbols if "." not in one.name]
-    return section("Outline", (_symbol(facts.path, one) for one in symbols), _MOST_OUTLINE)
+        symbols = [one for one in symbols if not _is_member(one)]
+    return section("Outline", _nested(facts.path, symbols), _MOST_OUTLINE)
 
 
-def _symbol(path: str, symbol: OutlineSymbol) -> Row:
-    text = symbol.signature or symbol.name
-    if symbol.used_by and is_public(symbol):
-        text += f" (in {plural(symbol.used_by, 'other file')})"
-    depth = symbol.name.count(".") if symbol.kind != "section" else 0
-    return Row(text=text, path=path, start=symbol.start, end=symbol.end, depth=min(depth, 3))
+def _is_member(symbol: OutlineSymbol) -> bool:
+    return (TITLES if symbol.kind not in _NAMED else ".") in symbol.name
+
+
+def _nested(path: str, symbols: list[OutlineSymbol]) -> Iterator[Row]:
+    """A row for each definition, below the one that its lines lie in."""
+    around: list[OutlineSymbol] = []
+    for symbol in symbols:
+        while around and not (around[-1].start <= symbol.start and symbol.end <= around[-1].end):
+            around.pop()
+        text = symbol.signature or symbol.name
+        if symbol.used_by and is_public(symbol):
+            text += f" (in {plural(symbol.used_by, 'other file')})"
+        depth = min(len(around), _DEEPEST)
+        yield Row(text=text, path=path, start=symbol.start, end=symbol.end, depth=depth)
+        if symbol.end > symbol.start:
+            around.append(symbol)
 
 
 def is_public(symbol: OutlineSymbol) -> bool:
     """Whether other files mean this definition when they use its name: a member's may be anybody's."""
-    return "." not in symbol.name and not symbol.name.startswith("_")
+    return symbol.kind in _NAMED and not _is_member(symbol) and not symbol.name.startswith("_")
 
 
 def _paths(paths: tuple[str, ...]) -> Iterator[Row]:

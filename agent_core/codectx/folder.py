@@ -30,6 +30,8 @@ _DENSE = 5
 _MAIN = ("main", "Main", "cli", "run", "start")
 _BEGINNING = re.compile(r"(?:^|/)(?:main|__main__|cli|app|server|manage)\.\w+$", re.IGNORECASE)
 _MOST_NAMED = 12
+_ALIKE = 5
+"""Files of one folder without a known use from which on they are told of together."""
 
 
 class HotSpot(msgspec.Struct, frozen=True):
@@ -63,15 +65,15 @@ async def portray_folder(
     overview = await index.overview(path)
     tests = OwnTests(paths)
     hot = await _hot_spots(index, churn, below)
-    used = tuple(facts for facts in overview.central if facts.fan_in)
-    central = await _in_full(index, used[:_MOST])
+    used = await _in_full(index, tuple(facts for facts in overview.central[: 2 * _MOST] if facts.fan_in))
+    central = [facts for facts in used if not _is_program(facts)][:_MOST]
     entries = await _entry_points(index, overview, below)
     about = await asyncio.to_thread(readme, workspace, path, sorted(names))
     ways_in = await asyncio.to_thread(declared, workspace, path, names)
     marks = await marks_below(workspace.root, path)
     sections = [
         section("Declared", ways_in, _MOST),
-        section("Entry points", map(_entry, entries), _MOST),
+        section("Entry points", _entry_rows(entries), _MOST),
         Section("Holds it together", tuple(map(_central, central))),
         section("Hot spots", map(_hot, hot), _MOST),
         Section("Risks", tuple(_risks(overview, hot, tests, marks))[: 2 * _MOST]),
@@ -83,7 +85,7 @@ async def portray_folder(
         headline=_headline(overview, len(below), churn),
         says=about,
         sections=tuple(part for part in sections if part.rows),
-        notes=(churn.note,) if churn.note else (),
+        notes=tuple(filter(None, (churn.note, "" if below else "there are no files, or all are ignored"))),
     )
 
 
@@ -135,9 +137,33 @@ def _main_of(facts: FileFacts) -> OutlineSymbol | None:
     return next((one for one in facts.symbols if one.name in _MAIN), None)
 
 
+def _is_program(facts: FileFacts) -> bool:
+    """Whether it is what is started: what others seem to use of it only bears the same name."""
+    return any(one.name in ("main", "Main") and one.kind == "function" for one in facts.symbols)
+
+
+def _entry_rows(entries: list[FileFacts]) -> Iterator[Row]:
+    """Entry points; the many of one folder, which something must load by their names, as one row."""
+    alike = Counter(_folder(facts.path) for facts in entries if _main_of(facts) is None)
+    told: set[str] = set()
+    for facts in entries:
+        folder = _folder(facts.path)
+        if _main_of(facts) is not None or alike[folder] < _ALIKE:
+            yield _entry(facts)
+        elif folder not in told:
+            told.add(folder)
+            yield Row(text=f"{alike[folder]} files or more of which no use is seen", path=folder)
+
+
+def _folder(path: str) -> str:
+    return (path.rpartition("/")[0] or ".") + "/"
+
+
 def _entry(facts: FileFacts) -> Row:
     main = _main_of(facts)
-    uses = f"uses {plural(len(facts.imports), 'file')}, used by {facts.fan_in or 'none'}"
+    uses = f"uses {plural(len(facts.imports), 'file')}"
+    if not _is_program(facts):
+        uses += f", used by {plural(facts.fan_in, 'file')}" if facts.fan_in else ", no use of it seen"
     if main is not None:
         return Row(text=f"{main.signature or main.name}; {uses}", path=facts.path, start=main.start)
     return Row(text=uses, path=facts.path, start=1)

@@ -21,7 +21,7 @@ from agent_core.index.digest import ChunkFacts, Digest, FileRow
 from agent_core.index.postings import Postings
 from agent_core.index.scan import FileState
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever chunks or terms of the same content change: unchanged files keep theirs."""
 _FIELDS = ("body", "names", "base", "folders")
 _BY_CHUNK = ("body", "names")

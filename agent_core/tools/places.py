@@ -133,7 +133,7 @@ def _row(place: Place) -> dict[str, Any]:
         "path": encodable(place.path),
         "name": one_line(place.name),
         "parts": [{**msgspec.to_builtins(part), "name": one_line(part.name)} for part in place.parts],
-        "related": [encodable(path) for path in place.related],
+        "related": [encodable(path) for path in dict.fromkeys(place.related)],
     }
 
 
@@ -149,8 +149,9 @@ def described(number: int, place: Place, terms: list[str]) -> str:
         lines.append(
             "   also " + ", ".join(f"{p.start}-{p.end} {one_line(p.name)}".rstrip() for p in place.parts)
         )
-    if place.related:
-        lines.append("   related " + ", ".join(map(one_line, place.related[:_MOST_RELATED])))
+    related = list(dict.fromkeys(place.related))[:_MOST_RELATED]  # a file may use and be used
+    if related:
+        lines.append("   related " + ", ".join(map(one_line, related)))
     return "\n".join(lines)
 
 

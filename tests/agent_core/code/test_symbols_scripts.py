@@ -171,3 +171,21 @@ def test_lua() -> None:
         "constant LIMIT 8-8",
     ]
     assert imports("a.lua", text) == ("a.b", "c")
+
+
+def test_a_comment_before_the_body_is_no_part_of_the_signature() -> None:
+    text = """
+        class A(
+            B,
+        ):
+            # What it is.
+            field = 1
+
+        def f(a):  # why
+            return a
+        """
+    assert signatures("a.py", text) == {
+        "A": "class A( B, )",
+        "A.field": "field = 1",
+        "f": "def f(a)",
+    }

@@ -27,6 +27,18 @@ LICENCE = "# Copyright 2024 Somebody. All rights reserved.\n# Licensed under the
         ("a.go", "package a\n\n// Package a reads it.\n", "Package a reads it.", 3),
         ("a.ts", "/**\n * Reads it,\n * twice.\n */\nexport const a = 1\n", "Reads it, twice.", 2),
         ("a.ts", "'use strict'\n// eslint-disable-next-line\n// Reads it.\n", "Reads it.", 3),
+        ("a.ts", "/**\n * @author X\n * and Y\n * @fileoverview Reads it,\n * twice.\n */\n", "Reads it, twice.",
+         4),
+        (
+            "a.go",
+            "// Copyright X\n// all of it\n//\n// Unless required by law\n// it comes without a warranty.\n\n"
+            "// Package a reads it.\npackage a\n",
+            "Package a reads it.",
+            7,
+        ),
+        ("a.go", "// Licensed to X\n// under Y\npackage a\n", None, 0),
+        ("a.md", "It reads. It differs in\nthese things:\n\n* one\n", "It reads.", 1),
+        ("a.md", "It differs in:\n\n* one\n", "It differs in:", 1),
         ("a.rs", "//! Reads it.\n", "Reads it.", 1),
         ("a.sh", "#!/bin/sh\n# Reads it.\n", "Reads it.", 2),
         ("a.c", "#include <a.h>\nint a;\n", None, 0),

@@ -15,7 +15,7 @@ from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.codectx import CodectxArgs, CodectxTool
 from agent_core.workspace import Workspace
-from tests.agent_core.test_gitstate import git
+from tests.fakes.git import git
 from tests.fakes.index import FilesIndex
 from tests.fakes.session import GivenModels, make_session
 
@@ -129,6 +129,47 @@ async def test_risks_of_a_repository(root: Path) -> None:
 async def test_a_repository_without_tests_says_so_once(root: Path) -> None:
     (root / "tests" / "test_retry.py").unlink()
     assert rows(await describe(root), "risks") == [("", 0, "there are no tests in this workspace")]
+
+
+async def test_the_files_of_a_folder_that_nobody_is_seen_to_use_are_one_row(root: Path) -> None:
+    for number in range(6):
+        (root / "src" / f"rule{number}.py").write_text(
+            f"from src.clock import now\n\n\ndef rule_{number}():\n    return now()\n"
+        )
+    found = rows(await describe(root), "entry_points")
+    assert found[0] == ("src/main.py", 4, "def main(); uses 1 file")
+    assert [row[0] for row in found[1:]] == ["src/"] and "no use is seen" in found[1][2]
+
+
+async def test_a_program_holds_nothing_together(root: Path) -> None:
+    (root / "src" / "main.py").write_text(FILES["src/main.py"] + "\n\ndef set_up_all():\n    pass\n")
+    (root / "src" / "again.py").write_text("def again():\n    set_up_all()\n")
+    assert "src/main.py" not in {row[0] for row in rows(await describe(root), "holds_it_together")}
+
+
+async def test_definitions_stand_below_what_holds_them(root: Path) -> None:
+    (root / "a.js").write_text(
+        "class K {\n  ['a.b.c']() {}\n}\ndescribe('K', () => {\n  it('is. so', () => {});\n});\n"
+    )
+    text = (await describe(root, "a.js")).text.splitlines()
+    begin = text.index("Outline")
+    assert text[begin + 1 : begin + 5] == [
+        "  a.js:1-3  class K",
+        "    a.js:2  ['a.b.c']()",
+        "  a.js:4-6  describe('K')",
+        "    a.js:5  it('is. so')",
+    ]
+
+
+async def test_a_binary_file_is_called_so(root: Path) -> None:
+    (root / "a.dat").write_bytes(b"\0\1\2")
+    result = await describe(root, "a.dat")
+    assert result.summary == "a.dat: binary, 3 B" and "binary" in result.note
+
+
+async def test_an_empty_folder(tmp_path: Path) -> None:
+    result = await describe(tmp_path)
+    assert result.summary == ".: 0 files, 0 lines" and "no files" in result.note
 
 
 async def test_a_place_in_a_file_stands_for_the_file(root: Path) -> None:

@@ -272,7 +272,7 @@ def test_an_excerpt_keeps_the_head_and_the_lines_that_say_most() -> None:
 def test_what_is_shown_is_bounded_and_literal() -> None:
     hostile = place(
         "x" * 100_000 + "\n\x1b[2Jy\u202e", path="a\nb.py", name="\x1b[31mf", why=("de\nfines f",),
-        related=("r\x07.py",), parts=(Part(1, 2, "\x1b[0mg", 0.1),),
+        related=("r\x07.py", "r\x07.py"), parts=(Part(1, 2, "\x1b[0mg", 0.1),),
     )  # fmt: skip
     text = described(1, hostile, [])
     assert "\x1b" not in text and "\u202e" not in text and "\x07" not in text
