@@ -146,13 +146,19 @@ def described(number: int, place: Place, terms: list[str]) -> str:
     height = _HEIGHTS[number - 1] if number <= len(_HEIGHTS) else _HEIGHT
     lines += excerpt(place, terms, height)
     if place.parts:
-        lines.append(
-            "   also " + ", ".join(f"{p.start}-{p.end} {one_line(p.name)}".rstrip() for p in place.parts)
-        )
+        lines.append("   also " + "; ".join(_named_parts(place)))
     related = list(dict.fromkeys(place.related))[:_MOST_RELATED]  # a file may use and be used
     if related:
         lines.append("   related " + ", ".join(map(one_line, related)))
     return "\n".join(lines)
+
+
+def _named_parts(place: Place) -> list[str]:
+    """The further parts of a place, those of one name together."""
+    ranges: dict[str, list[str]] = {}
+    for part in place.parts:
+        ranges.setdefault(one_line(part.name), []).append(f"{part.start}-{part.end}")
+    return [f"{', '.join(lines)} {name}".rstrip() for name, lines in ranges.items()]
 
 
 def excerpt(place: Place, terms: list[str], height: int) -> list[str]:

@@ -27,8 +27,7 @@ LICENCE = "# Copyright 2024 Somebody. All rights reserved.\n# Licensed under the
         ("a.go", "package a\n\n// Package a reads it.\n", "Package a reads it.", 3),
         ("a.ts", "/**\n * Reads it,\n * twice.\n */\nexport const a = 1\n", "Reads it, twice.", 2),
         ("a.ts", "'use strict'\n// eslint-disable-next-line\n// Reads it.\n", "Reads it.", 3),
-        ("a.ts", "/**\n * @author X\n * and Y\n * @fileoverview Reads it,\n * twice.\n */\n", "Reads it, twice.",
-         4),
+        ("a.ts", "/**\n * @author X\n * and Y\n * @file Reads it,\n * twice.\n */\n", "Reads it, twice.", 4),
         (
             "a.go",
             "// Copyright X\n// all of it\n//\n// Unless required by law\n// it comes without a warranty.\n\n"
