@@ -47,7 +47,7 @@ def doctor(parsed: Parsed) -> int:
 
     interruptible()
     workspace, config = _opened(parsed)
-    checks = asyncio.run(run_checks(config))
+    checks = asyncio.run(run_checks(config, workspace=workspace))
     bundle = ""
     if parsed.has("bundle"):
         folder = Path(parsed.one("bundle") or ".")

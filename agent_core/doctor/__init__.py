@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from agent_core.config import Config
 from agent_core.doctor.bundle import write_bundle
 from agent_core.doctor.check import Check, CheckVerdict
+from agent_core.doctor.logs import check_logs
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
 from agent_core.doctor.system import (
     check_docker,
@@ -18,15 +19,19 @@ from agent_core.doctor.system import (
     check_sandbox,
     check_terminal,
 )
+from agent_core.workspace import Workspace
 
 __all__ = ["Check", "CheckVerdict", "run_checks", "write_bundle"]
 
 
-async def run_checks(config: Config, *, env: Mapping[str, str] | None = None) -> list[Check]:
+async def run_checks(
+    config: Config, *, workspace: Workspace | None = None, env: Mapping[str, str] | None = None
+) -> list[Check]:
     """All checks at once, in a fixed order; each bounds its own time, so it ends within about ten seconds.
 
     Args:
         config: The effective settings and their warnings.
+        workspace: Where logs are looked for; without one they are not.
         env: The environment to look at; this process's by default.
     """
     environment = os.environ if env is None else env
@@ -41,6 +46,7 @@ async def run_checks(config: Config, *, env: Mapping[str, str] | None = None) ->
         check_ollama(settings),
         check_openai(settings),
         check_broker(settings),
+        *([check_logs(workspace, settings)] if workspace else ()),
     )
     return [_settings(config), *checks]
 

@@ -13,6 +13,7 @@ import pytest
 
 from agent_core.config import MASK, Settings, load
 from agent_core.doctor import Check, run_checks, write_bundle
+from agent_core.doctor.logs import check_logs
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
 from agent_core.doctor.system import (
     check_docker,
@@ -292,3 +293,19 @@ def test_the_bundle_holds_no_secret(tmp_path: Path) -> None:
 def test_a_bundle_without_a_workspace(tmp_path: Path) -> None:
     config = load(root=None, env={}, user_file=tmp_path / "none")
     assert write_bundle(config=config, checks=[], workspace=None, folder=tmp_path).exists()
+
+
+async def test_the_logs_of_a_workspace(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path)
+    found = await check_logs(workspace, Settings())
+    assert (found.verdict, found.detail) == ("warn", "no log sources found in the workspace")
+    assert "log_files" in found.next_step
+    for number in range(5):
+        (tmp_path / f"a{number}.log").write_text("x\n")
+    (tmp_path / "a0.log.1").write_text("x\n")
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    found = await check_logs(workspace, Settings())
+    assert found.verdict == "ok" and found.detail.startswith("6 sources: a")
+    assert found.detail.endswith("; and 3 more")
+    names = [check.name for check in await run_checks(load(root=None, env={}), workspace=workspace, env={})]
+    assert names[-1] == "logs"

@@ -1,0 +1,154 @@
+"""`ctx` as people run it: a process of its own over real logs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from agent_core.events import ToolFinished, TurnFinished, from_json
+from tests.e2e.conftest import PROGRAM, Run, environment
+from tests.e2e.test_batch import document
+
+BEGAN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+CRASH = (
+    "ERROR web request failed\nTraceback (most recent call last):\n"
+    '  File "/srv/app/src/parser.py", line 2, in parse_header\n'
+    "    return line.split(':')\n"
+    "AttributeError: 'NoneType' object has no attribute 'split'\n"
+)
+
+
+def stamp(second: int) -> str:
+    return (BEGAN + timedelta(seconds=second)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def log_lines(count: int = 400) -> str:
+    """A quiet log with a crash in its middle."""
+    quiet = [f"{stamp(n)} INFO web served /page/{n} in {n % 17} ms\n" for n in range(count)]
+    quiet.insert(count // 2, f"{stamp(count // 2)} {CRASH}")
+    return "".join(quiet)
+
+
+@pytest.fixture
+def project(repo: Path) -> Path:
+    (repo / "logs").mkdir()
+    (repo / "logs" / "app.log").write_text(log_lines())
+    return repo
+
+
+def result_of(run: Run, command: str, **more: Any) -> Any:
+    done = run("--batch", "-c", command, "--format", "json", **more)
+    assert done.returncode == 0, done.stderr.decode()
+    (result,) = document(done)["results"]
+    return result["data"]
+
+
+def workers() -> set[int]:
+    """The log processes that run on this machine as children of nobody else."""
+    found = psutil.process_iter(["cmdline"])
+    return {process.pid for process in found if "agent_core.logs.worker" in (process.info["cmdline"] or ())}
+
+
+def test_the_crash_leads_into_the_code(run: Run, project: Path) -> None:
+    data = result_of(run, "ctx --limit 3")
+    event = data["events"][0]
+    assert (event["kind"], event["source"], event["first"], event["last"]) == (
+        "trace",
+        "logs/app.log",
+        201,
+        205,
+    )
+    assert event["places"][0] == {"path": "src/parser.py", "line": 2, "function": "parse_header"}
+    assert [(hit["path"], hit["start"]) for hit in data["hits"][:2]] == [
+        ("src/parser.py", 2),
+        ("logs/app.log", 201),
+    ]
+    assert "AttributeError" in event["text"] and data["sources"][0]["lines"] == 405
+    assert data["answer"] == "", "there is no model"
+
+
+def test_text_for_people(run: Run, project: Path) -> None:
+    done = run("--batch", "-c", "context")
+    text = done.stdout.decode()
+    assert done.returncode == 0 and done.stderr == b""
+    assert text.startswith("1 key event in logs/app.log, 405 lines, 2026-11-24 ")
+    assert "· logs/app.log:201 ·" in text and "→ src/parser.py:2 parse_header" in text
+
+
+def test_events_as_lines(run: Run, project: Path) -> None:
+    done = run("--batch", "-c", "ctx", "--format", "jsonl")
+    events = [from_json(line) for line in done.stdout.splitlines()]
+    (found,) = [event for event in events if isinstance(event, ToolFinished)]
+    assert found.data["events"][0]["source"] == "logs/app.log"
+    assert isinstance(events[-1], TurnFinished) and events[-1].exit == 0
+
+
+def test_standard_input(run: Run, repo: Path) -> None:
+    data = result_of(run, "ctx --source -", input=log_lines().encode())
+    assert (data["events"][0]["source"], data["sources"][0]["lines"]) == ("-", 405)
+    assert data["events"][0]["places"][0]["path"] == "src/parser.py"
+    done = run("--batch", input=b"ctx --source -\n")
+    assert done.returncode == 1 and b"no standard input" in done.stderr
+
+
+def test_exit_codes(run: Run, project: Path) -> None:
+    for command, code in (
+        ("ctx --source nothing.log", 1), ("ctx --source /etc/passwd", 3), ("ctx --since soon", 2),
+        ("/ctx --limit", 2), ("ctx --source compose", 1),
+    ):  # fmt: skip
+        done = run("--batch", "-c", command)
+        assert (done.returncode, done.stdout) == (code, b""), command
+        assert done.stderr.startswith(b"dspy-tui: "), command
+
+
+def test_no_logs(run: Run, repo: Path) -> None:
+    done = run("--batch", "-c", "ctx")
+    assert done.returncode == 0 and done.stdout.startswith(b"No logs were found.")
+    assert b"log_files" in done.stdout
+
+
+def test_configured_logs(run: Run, project: Path) -> None:
+    (project / "build").mkdir()
+    (project / "build" / "out.txt").write_text("FATAL link failed\n")
+    settings = ("--set", "log_files=build/*.txt", "--set", "log_paths=/srv/app=.")
+    done = run("--batch", *settings, "-c", "ctx", "--format", "json")
+    (result,) = document(done)["results"]
+    assert {source["name"] for source in result["data"]["sources"]} == {"logs/app.log", "build/out.txt"}
+
+
+def test_a_question_about_a_failure_is_answered_from_the_logs(run: Run, project: Path) -> None:
+    done = run("--batch", "-c", "why does parsing crash?", "--format", "json")
+    (result,) = document(done)["results"]
+    assert result["data"]["tools"][0].startswith("ctx")
+    cited = [(hit["path"], hit["start"]) for hit in result["data"]["hits"]]
+    assert ("src/parser.py", 2) in cited and ("logs/app.log", 201) in cited
+
+
+def test_interrupted_while_it_reads(repo: Path) -> None:
+    """Whatever writes to standard input goes on for ever."""
+    before = workers()
+    command = [*PROGRAM, "--batch", "-c", "ctx --source -", "--format", "json"]
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=repo, env=environment(), **streams) as process:
+        assert process.stdin is not None
+        while not workers() - before:  # it is being read from
+            process.stdin.write(log_lines().encode())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    (result,) = json.loads(out)["results"]
+    assert (process.returncode, result["error"]["code"]) == (130, "interrupted")
+    assert b"Traceback" not in err
+    assert not workers() - before
+
+
+def test_doctor_counts_the_logs(run: Run, project: Path) -> None:
+    done = run("doctor", "--format", "json")
+    (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "logs"]
+    assert check["verdict"] == "ok" and "logs/app.log" in check["detail"]
