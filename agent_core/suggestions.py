@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NO_EVIDENCE = "no evidence yet"
 ORDER = (
-    "context",
+    "ctx",
     "codectx",
     "grep",
     "esearch",
@@ -81,6 +81,8 @@ def _filled(tool: str, asked: str) -> tuple[str, str]:
             return "tree --depth 2", "the shape of the project"
         case "ls":
             return "ls", "what lies at the top"
+        case "ctx":
+            return tool, "what the logs say went wrong"
         case "codectx":
             return tool, "what this project is"
         case "esearch":
