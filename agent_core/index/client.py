@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Settings
-from agent_core.errors import IndexFault, PermissionRefused
+from agent_core.errors import AgentError, IndexFault, PermissionRefused
 from agent_core.events import IndexChanged
 from agent_core.index import protocol as p
 from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
-from agent_core.index.child import Child
+from agent_core.workers.client import WorkerProcess
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ _PAUSES_S = (1.0, 10.0, 60.0)
 """How long a process that ended is left alone before it is started again, for the first time and the next."""
 _STEADY_S = 600.0
 """One that ran so long had no trouble from its start: the count begins anew."""
-_log = logging.getLogger(__name__)
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
+"""Else building keeps a third more memory; and a search waits for the slower of two cores, of which the
+screen needs one."""
 
 
 class WorkerIndex:
@@ -50,18 +51,28 @@ class WorkerIndex:
         self._workspace, self._settings, self._publish = workspace, settings, publish
         self._approve_host = approve_host
         self._status = IndexStatus()
-        self._process: Child | None = None
+        self._worker = WorkerProcess(
+            module="agent_core.index.worker",
+            name="index",
+            fault=IndexFault,
+            cwd=workspace.root,
+            first=self._first,
+            on_told=lambda value: self._told(msgspec.msgpack.decode(value, type=IndexStatus)),
+            on_start=self._begun,
+            on_end=self._ended,
+            environment=_ENVIRONMENT,
+        )
         self._started = 0.0
-        self._starting = asyncio.Lock()
         self._kept_open = False
         self._ends = 0
         self._reviving: asyncio.Task[None] | None = None
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._watchers: list[Callable[[IndexStatus], None]] = []
-        self._number = 0
-        self._closed = False
         self._held_back = self._granted = False
         self._used = settings
+
+    @property
+    def _process(self) -> asyncio.subprocess.Process | None:
+        return self._worker.process
 
     @property
     def status(self) -> IndexStatus:
@@ -76,7 +87,7 @@ class WorkerIndex:
             await self._permit_vectors()
         began = asyncio.get_running_loop().time()
         call = p.Search(query, mode, limit, tests)
-        answer: SearchAnswer = await self._ask(call, SearchAnswer)
+        answer: SearchAnswer = await self._worker.ask(call, SearchAnswer)
         return msgspec.structs.replace(answer, seconds=asyncio.get_running_loop().time() - began)
 
     async def build(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
@@ -90,71 +101,43 @@ class WorkerIndex:
 
     async def file_facts(self, path: str) -> FileFacts | None:
         """See `api.Index.file_facts`."""
-        return await self._ask(p.Facts(path), FileFacts | None)
+        return await self._worker.ask(p.Facts(path), FileFacts | None)
 
     async def overview(self, path: str = ".") -> Overview:
         """See `api.Index.overview`."""
-        return await self._ask(p.Survey(path), Overview)
+        return await self._worker.ask(p.Survey(path), Overview)
 
     async def opened(self, paths: tuple[str, ...]) -> None:
         """See `api.Index.opened`."""
         if self._process is not None:
-            await self._ask(p.Opened(paths), None)
+            await self._worker.ask(p.Opened(paths), None)
 
     async def open(self) -> IndexStatus:
         """See `api.Index.open`."""
         self._kept_open = True
-        return await self._ask(p.Look(), IndexStatus)
+        return await self._worker.ask(p.Look(), IndexStatus)
 
     async def aclose(self) -> None:
         """End the process: it writes what is to be kept, then ends by itself, or is killed."""
-        self._closed = True
         if self._reviving is not None:
             self._reviving.cancel()
             await asyncio.gather(self._reviving, return_exceptions=True)
-        async with self._starting:
-            await self._end()
-
-    async def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            await process.aclose()
+        await self._worker.aclose()
 
     async def _followed(self, call: p.Call, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         self._watchers.append(on_progress)
         try:
-            return await self._ask(call, IndexStatus)
+            return await self._worker.ask(call, IndexStatus)
         finally:
             self._watchers.remove(on_progress)
-
-    async def _ask(self, call: p.Call, kind: Any) -> Any:
-        process = await self._running()
-        self._number += 1
-        number = self._number
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
-        try:
-            await process.ask(p.Request(number, call))
-            return msgspec.msgpack.decode(await future, type=kind)
-        except asyncio.CancelledError:
-            process.write(p.Request(number))
-            raise
-        finally:
-            self._waiting.pop(number, None)
-
-    async def _running(self) -> Child:
-        """The process, started if it does not run; raises `IndexFault`."""
-        async with self._starting:
-            if self._closed:
-                raise IndexFault("The index is closed")
-            return self._process or await self._start(await self._allowed())
 
     async def _permit_vectors(self) -> None:
         """Before vectors are needed, ask whether their embedder may have the texts; where it was held back
         so far, begin anew. Raises PermissionRefused."""
-        async with self._starting:
+        async with self._worker.starting:
             if self._process is None or self._held_back:
                 await self._permit()
-                await self._end()
+                await self._worker.end()
 
     async def _permit(self) -> None:
         """Return when the embedder may have the texts; raises PermissionRefused."""
@@ -178,20 +161,16 @@ class WorkerIndex:
             return msgspec.structs.replace(self._settings, embedder="none")
         return self._settings
 
-    async def _start(self, settings: Settings) -> Child:
-        self._used, self._held_back = settings, settings is not self._settings
-        process = await Child.start(
-            root=self._workspace.root, settings=settings, on_message=self._heard, on_end=self._ended
-        )
-        self._process, self._started = process, asyncio.get_running_loop().time()
-        self._told(IndexStatus(phase="opening"))
-        return process
+    async def _first(self) -> p.Start:
+        """What a process begins with; one that is started again gets what the earlier one had."""
+        if asyncio.current_task() is not self._reviving:
+            self._used = await self._allowed()
+        self._held_back = self._used is not self._settings
+        return p.Start(str(self._workspace.root), self._used, self._used.index_uri)
 
-    def _heard(self, message: p.Reply | p.StatusChanged) -> None:
-        if isinstance(message, p.StatusChanged):
-            self._told(message.status)
-        else:
-            self._answered(message)
+    def _begun(self) -> None:
+        self._started = asyncio.get_running_loop().time()
+        self._told(IndexStatus(phase="opening"))
 
     def _told(self, status: IndexStatus) -> None:
         self._status = status
@@ -199,33 +178,17 @@ class WorkerIndex:
         for watcher in list(self._watchers):
             watcher(status)
 
-    def _answered(self, reply: p.Reply) -> None:
-        future = self._waiting.get(reply.number)
-        if future is None or future.done():
-            return
-        if reply.error is None:
-            future.set_result(reply.result)
-        else:
-            error = IndexFault(reply.error.message, hint=reply.error.hint)
-            future.set_exception(error)
+    def _ended(self, error: AgentError) -> None:
+        """The process is over."""
+        if asyncio.get_running_loop().time() - self._started > _STEADY_S:
+            self._ends = 0
+        self._failed(error)
 
-    def _ended(self, process: Child, error: IndexFault) -> None:
-        """The process is over: nobody may wait for it any longer."""
-        if self._process is process:
-            self._process = None
-            _log.warning("the index process ended: %s", error.message)
-            if asyncio.get_running_loop().time() - self._started > _STEADY_S:
-                self._ends = 0
-            self._failed(error)
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(error)
-
-    def _failed(self, error: IndexFault) -> None:
+    def _failed(self, error: AgentError) -> None:
         """Say so. What is open stays fresh by itself: it is started again, a few times; a question always
         does."""
         again = ""
-        if self._kept_open and not self._closed:
+        if self._kept_open and not self._worker.closed:
             pause = _PAUSES_S[self._ends] if self._ends < len(_PAUSES_S) else None
             self._ends += 1
             if pause is None:
@@ -240,10 +203,7 @@ class WorkerIndex:
     async def _revive(self, pause: float) -> None:
         """Start the process again, with the settings that it had, unless a question was faster."""
         await asyncio.sleep(pause)
-        async with self._starting:
-            if self._process is not None or self._closed:
-                return
-            try:
-                await self._start(self._used)
-            except IndexFault as error:
-                self._failed(error)
+        try:
+            await self._worker.start()
+        except IndexFault as error:
+            self._failed(error)

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import signal
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 
-from agent_core.errors import AgentError, ErrorInfo, Interrupted, WorkspaceError
+from agent_core.errors import WorkspaceError
 from agent_core.index import protocol as p
+from agent_core.index.api import IndexStatus
 from agent_core.index.engine import Engine
 from agent_core.index.saying import not_kept
+from agent_core.workers.server import Server, Tell, serve_process
 from agent_core.workspace import Workspace
 
 _STATUS_S = 0.1
-_log = logging.getLogger(__name__)
 
 
-class Server:
-    """Answers requests from an engine."""
+class Teller:
+    """Answers questions from an engine, and tells how that stands.
 
-    def __init__(self, engine: Engine, out: asyncio.StreamWriter) -> None:
-        self._engine, self._out = engine, out
-        self._running: dict[int, asyncio.Task[None]] = {}
+    Args:
+        engine: The engine.
+        tell: Tells the program.
+    """
+
+    def __init__(self, engine: Engine, tell: Callable[[IndexStatus], None]) -> None:
+        self._engine, self._tell = engine, tell
         self._due: asyncio.TimerHandle | None = None
 
     def status_changed(self) -> None:
@@ -37,46 +41,21 @@ class Server:
 
     def tell_status(self) -> None:
         """Tell how it stands."""
+        self.stop()
+        self._tell(self._engine.status)
+
+    def stop(self) -> None:
+        """Tell nothing of what is due."""
         if self._due is not None:
             self._due.cancel()
         self._due = None
-        self._out.write(p.frame(p.StatusChanged(self._engine.status)))
 
-    async def serve(self, reader: asyncio.StreamReader) -> None:
-        """Answer until the pipe is at its end."""
-        decoder = msgspec.msgpack.Decoder(p.Request)
-        while (body := await p.read_frame(reader)) is not None:
-            request = decoder.decode(body)
-            if request.call is None:
-                task = self._running.get(request.number)
-                if task is not None:
-                    task.cancel()
-                continue
-            task = asyncio.create_task(self._answer(request.number, request.call))
-            self._running[request.number] = task
-            task.add_done_callback(lambda _, number=request.number: self._running.pop(number, None))
-        for task in list(self._running.values()):
-            task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
-        if self._due is not None:
-            self._due.cancel()
-
-    async def _answer(self, number: int, call: p.Call) -> None:
+    async def answer(self, call: p.Call, _: Tell) -> object:
+        """Answer a question; how it stands is told before the answer."""
         try:
-            reply = p.Reply(number, msgspec.Raw(msgspec.msgpack.encode(await self._do(call))))
-        except asyncio.CancelledError:
-            reply = p.Reply(number, error=Interrupted("It was cancelled").info)
-        except AgentError as error:
-            reply = p.Reply(number, error=error.info)
-        except Exception as error:  # noqa: BLE001 - the edge of the worker
-            _log.exception("the index could not answer")
-            reply = p.Reply(
-                number, error=ErrorInfo("index", f"The index broke: {type(error).__name__}: {error}")
-            )
-        self.tell_status()
-        self._out.write(p.frame(reply))
-        with suppress(ConnectionError):
-            await self._out.drain()
+            return await self._do(call)
+        finally:
+            self.tell_status()
 
     async def _do(self, call: p.Call) -> object:
         engine = self._engine
@@ -97,37 +76,12 @@ class Server:
                 return engine.opened(call.paths)
 
 
-async def _streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Standard input and output; whatever else prints goes to standard error."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=1 << 20)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(0), "rb"))
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
-    return reader, asyncio.StreamWriter(transport, protocol, None, loop)
-
-
-async def _main() -> int:
-    reader, out = await _streams()
-    first = await p.read_frame(reader)
-    if first is None:
-        return 0
-    start = msgspec.msgpack.decode(first, type=p.Start)
-    try:
-        await _serve(start, reader, out)
-    except AgentError as error:
-        out.write(p.frame(p.Failed(error.info)))
-        await out.drain()
-        return 1
-    return 0
-
-
-async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
     from agent_core.index.embed.select import open_embedder
     from agent_core.log import open_log
     from agent_core.masking import masker
 
+    start = msgspec.msgpack.decode(first, type=p.Start)
     workspace = Workspace.open(start.root)
     mask = masker(start.settings)
     log = open_log(workspace, mask=mask)
@@ -139,16 +93,18 @@ async def _serve(start: p.Start, reader: asyncio.StreamReader, out: asyncio.Stre
             folder=folder,
             uri=start.uri,
             embedder=open_embedder(start.settings),
-            on_status=lambda: server.status_changed(),
+            on_status=lambda: teller.status_changed(),
             mask=mask,
             trouble=trouble,
         )
-        server = Server(engine, out)
+        teller = Teller(engine, lambda status: server.tell(status))
+        server = Server(name="index", calls=p.Call, do=teller.answer, out=out)
         try:
             await engine.open()
-            server.tell_status()
+            teller.tell_status()
             await server.serve(reader)
         finally:
+            teller.stop()
             await engine.aclose()
 
 
@@ -163,11 +119,8 @@ def _folder(workspace: Workspace, stack: ExitStack) -> tuple[Path, str]:
 
 def main() -> None:
     """Serve one workspace, and end the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program; its end is ours
     os.environ.setdefault("LANCEDB_LOG", "error")
-    code = asyncio.run(_main())
-    # What was to be kept is kept; a thread that still imports a library must not hold up the end.
-    os._exit(code)
+    serve_process(_main)
 
 
 if __name__ == "__main__":

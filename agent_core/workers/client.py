@@ -30,6 +30,10 @@ def _ignore(_: Any) -> None:
     return None
 
 
+def _nothing() -> None:
+    return None
+
+
 class WorkerProcess:
     """Asks a process of ours; one that died is started anew by the next question.
 
@@ -40,6 +44,7 @@ class WorkerProcess:
         cwd: Its working folder.
         first: Makes the first frame that it gets, whenever it is started.
         on_told: Takes what it tells about no single question.
+        on_start: Told whenever it is started.
         on_end: Told why it ended, when that was not asked of it.
         environment: Variables that are set unless this process has them.
         fds: Descriptors that it inherits under the same numbers.
@@ -54,12 +59,13 @@ class WorkerProcess:
         cwd: Path,
         first: Callable[[], Awaitable[msgspec.Struct]],
         on_told: Told = _ignore,
+        on_start: Callable[[], None] = _nothing,
         on_end: Callable[[AgentError], None] = _ignore,
         environment: Mapping[str, str] = _NOTHING,
         fds: tuple[int, ...] = (),
     ) -> None:
         self._module, self._name, self._fault, self._cwd = module, name, fault, cwd
-        self._first, self._on_told, self._on_end = first, on_told, on_end
+        self._first, self._on_told, self._on_start, self._on_end = first, on_told, on_start, on_end
         self._environment, self._fds = environment, fds
         self.starting = asyncio.Lock()
         """Held while the process is started or ended."""
@@ -70,7 +76,8 @@ class WorkerProcess:
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._listening: dict[int, Told] = {}
         self._number = 0
-        self._closed = False
+        self.closed = False
+        """Whether it was ended for good."""
         self._errors = b""
         self._reason: ErrorInfo | None = None
 
@@ -104,7 +111,7 @@ class WorkerProcess:
 
     async def aclose(self) -> None:
         """End it for good: it keeps what is to be kept, then ends by itself, or is killed."""
-        self._closed = True
+        self.closed = True
         async with self.starting:
             await self.end()
 
@@ -126,9 +133,13 @@ class WorkerProcess:
                 reader.cancel()
             await asyncio.gather(*self._readers, return_exceptions=True)
 
+    async def start(self) -> None:
+        """Start it, unless it runs; raises the fault."""
+        await self._running()
+
     async def _running(self) -> asyncio.subprocess.Process:
         async with self.starting:
-            if self._closed:
+            if self.closed:
                 raise self._fault(f"The {self._name} is closed")
             return self.process or await self._start()
 
@@ -155,6 +166,7 @@ class WorkerProcess:
             asyncio.create_task(self._read(process)),
             asyncio.create_task(self._read_errors(process)),
         ]
+        self._on_start()
         return process
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
@@ -207,12 +219,16 @@ class WorkerProcess:
                 future.set_exception(error)
 
     def _why(self, process: asyncio.subprocess.Process) -> AgentError:
-        """Why the process ended: what it said itself, else the last line that it printed."""
+        """Why it ended: what it said itself, the signal that killed it, or the last line that it printed."""
         if self._reason is not None:
             return self._fault(self._reason.message, hint=self._reason.hint)
-        said = one_line(self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        code = process.returncode or 0
+        if code < 0:
+            said = f"signal {-code}: {signal.strsignal(-code) or 'unknown'}"
+        else:
+            said = one_line(self._errors.decode("utf-8", "replace").strip().rpartition("\n")[2])
         return self._fault(
-            f"The {self._name} process ended ({shorten(said, 200) or f'exit code {process.returncode}'})",
+            f"The {self._name} process ended ({shorten(said, 200) or f'exit code {code}'})",
             hint="Ask again: it is started anew. `dspy-tui doctor --bundle` packs its log.",
         )
 
