@@ -12,6 +12,7 @@ from pathlib import Path
 from agent_core.errors import LogFault
 from agent_core.logs.api import SourceFacts
 from agent_core.logs.sources.port import Begin, Block
+from agent_core.logs.traces import joins
 from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
@@ -20,21 +21,18 @@ SCHEME = "compose"
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _FOLDERS = ("", "docker/lightweight")
 """Where compose files are looked for: at the root, and where `stack init` writes its own."""
+_LOOKED_AT = 2000
 _AGAIN_S, _MOMENT_S = 2.0, 0.05
 _GRACE_S = 1.0
 _LINE = re.compile(
-    rb"^(?P<name>[\w.-]+?)(?:[-_](?P<number>\d+))? *\| (?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) )?"
+    rb"^(?P<name>[\w.-]+?)(?:[-_](?P<number>\d+))? *\| (?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)(?: |$))?"
 )
 _OWN_HEAD = re.compile(
     rb"\{|[\[(]?\d{4}[-/]\d\d[-/]\d\d[T ]|[\[(]?\d\d/\w{3}/\d{4}"
     rb"|\w{3} [ \d]\d \d\d:\d\d|[IWEF]\d{4} |ts=|time="
 )
-_INDENTED = re.compile(rb"[ \t]|$")
-_FOLLOWS = re.compile(
-    rb"Caused by: |Suppressed: |\.\.\. \d+ more|During handling of |The above exception |goroutine \d+ \["
-    rb"|stack backtrace:|--- End of |[\])}]"
-)
-_RAISED = re.compile(rb"(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning|Fault)(?::|$)")
+_NEAR = 40
+"""Lines of a stack trace that are kept to tell what goes on with it."""
 
 
 class ComposeKind:
@@ -192,11 +190,12 @@ class ComposeSource:
 
 
 class _Part:
-    """One container: how far it is read, and whether its last line was indented."""
+    """One container: how far it is read, and the lines that what it says now may go on with."""
 
     def __init__(self) -> None:
         self.last = self.read_to = b""
-        self.begun = self._indented = False
+        self.begun = False
+        self._event: list[str] = []
 
     def line(self, time: bytes, text: bytes) -> bytes | None:
         """The line as a reader of records wants it; None for one that was read before.
@@ -207,10 +206,10 @@ class _Part:
             return None
         self.last = max(self.last, time)
         text = text.removesuffix(b"\r")
-        indented = _INDENTED.match(text) is not None
-        follows = indented or _FOLLOWS.match(text) or (self._indented and _RAISED.match(text))
-        self._indented = indented
-        return text if follows or not time or _OWN_HEAD.match(text) else time + b" " + text
+        shown = text[:_LOOKED_AT].decode("utf-8", "replace")
+        goes_on = not shown.strip() or joins(self._event, shown)
+        self._event = [*self._event[-_NEAR:], shown] if goes_on else [shown]
+        return text if goes_on or not time or _OWN_HEAD.match(text) else time + b" " + text
 
 
 def _since(moment: datetime | None) -> tuple[str, ...]:

@@ -19,6 +19,12 @@ job-2  | 2026-11-25T04:58:07.902981736Z {"level":"error","msg":"job broke"}
 web-1  | 2026-11-25T04:58:07.677630751Z Traceback (most recent call last):
 web-1  | 2026-11-25T04:58:07.677633606Z   File "/srv/app/main.py", line 7, in run
 web-1  | 2026-11-25T04:58:07.677635208Z ValueError: no such thing
+web-1  | 2026-11-25T04:58:07.699999999Z INFO starting again
+web-1  | 2026-11-25T04:58:07.700000000Z panic: runtime error: index out of range
+web-1  | 2026-11-25T04:58:07.700001000Z
+web-1  | 2026-11-25T04:58:07.700002000Z goroutine 1 [running]:
+web-1  | 2026-11-25T04:58:07.700003000Z main.serve(0x1)
+web-1  | 2026-11-25T04:58:07.700004000Z     /srv/app/main.go:12 +0x1d
 job-1  | 2026-11-25T04:58:07.711174295Z again
 web-1  | 2026-11-25T04:58:08.000000000Z 2026-11-25 05:58:08 INFO tick
 """
@@ -73,6 +79,9 @@ async def test_each_container_apart_with_times_where_they_are_needed(kind: Compo
         "compose:web": "2026-11-25T04:58:07.676923517Z INFO starting\n"
         "2026-11-25T04:58:07.677630751Z Traceback (most recent call last):\n"
         '  File "/srv/app/main.py", line 7, in run\nValueError: no such thing\n'
+        "2026-11-25T04:58:07.699999999Z INFO starting again\n"
+        "2026-11-25T04:58:07.700000000Z panic: runtime error: index out of range\n\n"
+        "goroutine 1 [running]:\nmain.serve(0x1)\n    /srv/app/main.go:12 +0x1d\n"
         "2026-11-25 05:58:08 INFO tick\n",
         "compose:job": "2026-11-25T04:58:07.711174295Z again\n",
         "compose:job#2": '{"level":"error","msg":"job broke"}\n',
