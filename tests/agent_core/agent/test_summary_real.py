@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from agent_core.config import Settings
 from agent_core.events import ContextPacked, TextDelta, UsageReported
 from agent_core.llm.select import Models
 from agent_core.skills.codectx import load_describe
+from agent_core.skills.logs import load_explain
 from tests.fakes.turn import RecordedTurn
 from tests.fixtures_models import Ollama
 
@@ -19,12 +22,20 @@ FACTS = "src/app.py: python, source, 120 lines\n\nOutline\n" + "".join(
 )
 
 
-async def ends_well(settings: Settings, root: Path) -> None:
+EVENTS = "40 key events in logs/app.log, 9,000 lines\n\n" + "".join(
+    f"[{number}] ERROR ×3 · logs/app.log:{number}\n    ConnectionRefusedError: nobody at db:5432\n\n"
+    for number in range(1, 400)
+)
+Load = Callable[[], tuple[Any, str]]
+SKILLS = [(load_describe, FACTS), (load_explain, EVENTS)]
+
+
+async def ends_well(settings: Settings, root: Path, load: Load, facts: str) -> None:
     turn = RecordedTurn(root, settings=settings)
     models = Models(settings=settings, publish=lambda _: None)
     try:
         text = await summarise(
-            models, FACTS, load=lambda _: load_describe(), label="codectx src/app.py", turn=turn,
+            models, facts, load=lambda _: load(), label="codectx src/app.py", turn=turn,
             workspace=turn.workspace, settings=settings,
         )  # fmt: skip
     finally:
@@ -36,13 +47,15 @@ async def ends_well(settings: Settings, root: Path) -> None:
 
 
 @pytest.mark.ollama
-async def test_ollama(ollama: Ollama, tmp_path: Path) -> None:
-    await ends_well(ollama.settings, tmp_path)
+@pytest.mark.parametrize(("load", "facts"), SKILLS)
+async def test_ollama(ollama: Ollama, tmp_path: Path, load: Load, facts: str) -> None:
+    await ends_well(ollama.settings, tmp_path, load, facts)
 
 
 @pytest.mark.llamacpp
-async def test_llamacpp(llamacpp: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("load", "facts"), SKILLS)
+async def test_llamacpp(llamacpp: str, tmp_path: Path, load: Load, facts: str) -> None:
     settings = Settings(
         provider="openai", openai_base_url=llamacpp, openai_model="smollm2", context_window=1024
     )
-    await ends_well(settings, tmp_path)
+    await ends_well(settings, tmp_path, load, facts)

@@ -248,7 +248,7 @@ async def test_fifty_megabytes_in_one_line(tmp_path: Path, open_logs: Open) -> N
     logs = open_logs()
     digest = await logs.digest(DigestQuery())
     assert event_with(digest, "behind it").first == 102
-    assert "very long lines left out" in digest.sources[0].note
+    assert "left out" in digest.sources[0].note
     assert psutil.Process(pid_of(logs)).memory_info().rss < 400 << 20
 
 
