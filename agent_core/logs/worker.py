@@ -14,9 +14,9 @@ from agent_core.logs import protocol as p
 from agent_core.logs.api import DigestQuery
 from agent_core.logs.counted import Memory
 from agent_core.logs.events.digest import Showing
+from agent_core.logs.following import Following
 from agent_core.logs.leading import Leads
 from agent_core.logs.opening import Opener
-from agent_core.logs.reading import Reading
 from agent_core.logs.sources.find import Finder
 from agent_core.workers.server import Server, Tell, serve_process
 from agent_core.workspace import Workspace
@@ -33,7 +33,7 @@ class Desk:
 
     def __init__(self, *, opener: Opener, memory: Memory, showing: Showing) -> None:
         self._opener, self._memory, self._showing = opener, memory, showing
-        self._readings: dict[Key, Reading] = {}
+        self._readings: dict[Key, Following] = {}
         self._used: dict[Key, int] = {}
 
     async def answer(self, call: p.Call, tell: Tell) -> object:
@@ -64,8 +64,8 @@ class Desk:
         for reading in self._readings.values():
             await reading.aclose()
 
-    def _new(self, query: DigestQuery) -> Reading:
-        return Reading(opener=self._opener, query=query, memory=self._memory, showing=self._showing)
+    def _new(self, query: DigestQuery) -> Following:
+        return Following(opener=self._opener, query=query, memory=self._memory, showing=self._showing)
 
     async def _tidy(self) -> None:
         idle = [key for key in self._readings if not self._used.get(key)]

@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from agent_core.errors import LogFault
-from agent_core.logs import reading
-from agent_core.logs.api import DigestQuery, SourceFacts
+from agent_core.logs import following, reading
+from agent_core.logs.api import DigestQuery, LogProgress, SourceFacts
 from agent_core.logs.counted import Memory
 from agent_core.logs.events.digest import Showing
+from agent_core.logs.following import Following
 from agent_core.logs.opening import Opener
-from agent_core.logs.reading import Reading
 from agent_core.logs.sources import files
 from agent_core.logs.sources.find import BUILT_IN, Finder
 from agent_core.logs.sources.port import Begin, Block, LogSource
@@ -24,6 +24,7 @@ from agent_core.workspace import Workspace
 from tests.agent_core.logs.made_logs import Followed, event_with, failed, has, lines_of, quiet
 
 Follow = Callable[..., Followed]
+Make = Callable[..., Following]
 TROUBLES = ("disk is full", "certificate has expired", "no route to host", "stack overflow", "who are you?")
 
 
@@ -69,39 +70,47 @@ class Bells:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short; what happens is the same."""
-    monkeypatch.setattr(reading, "_STEP_S", 0.02)
-    monkeypatch.setattr(reading, "_QUIET_S", 0.05)
-    monkeypatch.setattr(reading, "_LOOK_AROUND_S", 0.05)
+    monkeypatch.setattr(following, "_STEP_S", 0.02)
+    monkeypatch.setattr(following, "_QUIET_S", 0.05)
+    monkeypatch.setattr(following, "_LOOK_AROUND_S", 0.05)
     monkeypatch.setattr(files, "LOOK_S", 0.02)
 
 
 @pytest_asyncio.fixture
-async def follow(tmp_path: Path, quick: None) -> AsyncGenerator[Follow]:
-    tasks: list[asyncio.Task[None]] = []
-    readings: list[Reading] = []
+async def make(tmp_path: Path, quick: None) -> AsyncGenerator[Make]:
+    made: list[Following] = []
     kinds = {**BUILT_IN, "bells": f"{__name__}:Bells"}
 
-    def begin(*names: str) -> Followed:
+    def begin(*names: str) -> Following:
         workspace = Workspace.open(tmp_path)
-        finder = Finder(workspace=workspace, kinds=kinds)
-        query = DigestQuery(sources=names)
-        one = Reading(
-            opener=Opener(workspace=workspace, finder=finder, given=-1),
-            query=query,
+        one = Following(
+            opener=Opener(workspace=workspace, finder=Finder(workspace=workspace, kinds=kinds), given=-1),
+            query=DigestQuery(sources=names),
             memory=Memory(root=tmp_path, folder=None),
             showing=Showing(),
         )
+        made.append(one)
+        return one
+
+    yield begin
+    for one in made:
+        await one.aclose()
+
+
+@pytest_asyncio.fixture
+async def follow(make: Make) -> AsyncGenerator[Follow]:
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin(*names: str, over: Following | None = None) -> Followed:
         followed = Followed()
-        readings.append(one)
-        tasks.append(asyncio.create_task(one.follow(query, followed.take)))
+        one = over or make(*names)
+        tasks.append(asyncio.create_task(one.follow(DigestQuery(sources=names), followed.take)))
         return followed
 
     yield begin
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    for one in readings:
-        await one.aclose()
 
 
 async def test_growth_and_new_logs(tmp_path: Path, follow: Follow) -> None:
@@ -183,16 +192,59 @@ async def test_a_source_that_breaks_leaves_the_others(tmp_path: Path, follow: Fo
     await followed.until(lambda digest: has(digest, "still read"))
 
 
-async def test_it_ends_with_the_last_source(tmp_path: Path, follow: Follow) -> None:
+async def test_it_ends_with_the_last_source(make: Make) -> None:
     Bells.rung = asyncio.Queue()
-    finder = Finder(workspace=Workspace.open(tmp_path), kinds={"bells": f"{__name__}:Bells"})
-    query = DigestQuery(sources=("bells:big",))
-    one = Reading(
-        opener=Opener(workspace=Workspace.open(tmp_path), finder=finder, given=-1),
-        query=query,
-        memory=Memory(root=tmp_path, folder=None),
-        showing=Showing(),
-    )
     Bells.rung.put_nowait(b"")
-    await one.follow(query, lambda _: None)
-    await one.aclose()
+    followed = Followed()
+    await make("bells:big").follow(DigestQuery(), followed.take)
+    assert len(followed.digests) == 1
+
+
+async def test_several_follow_and_ask_at_once(tmp_path: Path, make: Make, follow: Follow) -> None:
+    log = tmp_path / "app.log"
+    log.write_text(quiet(0, 10))
+    one = make()
+    first, second = follow(over=one), follow(over=one)
+    for number, trouble in enumerate(TROUBLES):
+        with log.open("a") as more:
+            more.write(failed(10 + number, trouble))
+        if number % 2:
+            digest = await one.digest(DigestQuery(), lambda _: None)
+            assert has(digest, trouble)
+        for followed in (first, second):
+            await followed.until(lambda digest, trouble=trouble: has(digest, trouble))
+    assert lines_of(await one.digest(DigestQuery(), lambda _: None)) == 10 + len(TROUBLES)
+
+
+async def test_what_takes_long_is_told_of_meanwhile(
+    tmp_path: Path, make: Make, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_PARTLY_S", 0)
+    (tmp_path / "app.log").write_text(
+        failed(0, "early trouble") + quiet(1, 60_000) + failed(60_000, "no route")
+    )
+    one = make()
+    followed = follow(over=one)
+    await followed.until(lambda digest: "% read so far" in digest.note)
+    assert has(followed.digests[-1], "early trouble") and not has(followed.digests[-1], "no route")
+    progress: list[LogProgress] = []
+    digest = await one.digest(DigestQuery(), progress.append)
+    assert progress and progress[-1].done == progress[-1].total
+    assert has(digest, "no route") and digest.note == ""
+    await followed.until(lambda digest: has(digest, "no route") and digest.note == "")
+
+
+async def test_a_named_log_may_vanish_and_come_back(tmp_path: Path, follow: Follow) -> None:
+    log = tmp_path / "app.log"
+    log.write_text(failed(0, TROUBLES[0]))
+    followed = follow("app.log")
+    await followed.until(lambda digest: has(digest, TROUBLES[0]))
+    log.unlink()
+    await followed.until(lambda digest: any("is gone" in facts.note for facts in digest.sources))
+    log.write_text(failed(1, TROUBLES[1]))
+    await followed.until(lambda digest: has(digest, TROUBLES[1]))
+
+
+async def test_a_name_that_means_nothing_is_told_to_who_follows(make: Make) -> None:
+    with pytest.raises(LogFault, match="no log"):
+        await make("nothing.log").follow(DigestQuery(), lambda _: None)
