@@ -29,6 +29,7 @@ def _words(option: Option) -> tuple[str, ...]:
 
 def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.codectx import CodectxTool
+    from agent_core.tools.ctx import CtxTool
     from agent_core.tools.emb_index import EmbIndexTool
     from agent_core.tools.esearch import EsearchTool
     from agent_core.tools.help import HelpTool
@@ -40,7 +41,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.vretr import VretrTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
-    wired = (*index, HelpTool, ModelTool, PermissionsTool)
+    wired = (*index, CtxTool, HelpTool, ModelTool, PermissionsTool)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
 
