@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -22,9 +23,9 @@ WORDS: dict[str, Level] = {
     for level, words in {
         Level.TRACE: "TRACE TRC FINEST FINER VERBOSE VRB VERB SILLY",
         Level.DEBUG: "DEBUG DBG DBUG FINE DEBUG1 DEBUG2 DEBUG3 DEBUG4 DEBUG5 CONFIG",
-        Level.INFO: "INFO INF INFORMATION INFORMATIONAL NOTICE LOG STATEMENT DETAIL HINT CONTEXT",
+        Level.INFO: "INFO INF INFORMATION INFORMATIONAL NOTICE HTTP LOG STATEMENT DETAIL HINT CONTEXT",
         Level.WARN: "WARN WARNING WRN WRNG",
-        Level.ERROR: "ERROR ERR ERRO EROR SEVERE FAIL FAILURE",
+        Level.ERROR: "ERROR ERR ERRO EROR SEVERE FAIL FAILURE PARSE",
         Level.FATAL: "FATAL FTL CRITICAL CRIT ALERT EMERG EMERGENCY PANIC DPANIC",
     }.items()
     for word in words.split()
@@ -38,14 +39,49 @@ LETTERS: dict[str, Level] = {
 """The letters for a level, where a format has letters."""
 
 _IN_HEADS_ONLY = frozenset(
-    ("LOG", "FINE", "CONFIG", "STATEMENT", "DETAIL", "HINT", "CONTEXT", "VERB", "SILLY", "ALERT")
+    (
+        "LOG",
+        "HTTP",
+        "FINE",
+        "CONFIG",
+        "STATEMENT",
+        "DETAIL",
+        "HINT",
+        "CONTEXT",
+        "VERB",
+        "SILLY",
+        "ALERT",
+        "PARSE",
+    )
 )
 _STRONG = "|".join(sorted(WORDS.keys() - _IN_HEADS_ONLY, key=len, reverse=True))
 BARE = rf"(?:{_STRONG})"
 """Words that are a level on their own, as a pattern; in capitals."""
 
+BY_PRIORITY = (
+    *(Level.FATAL, Level.FATAL, Level.FATAL, Level.ERROR),
+    *(Level.WARN, Level.INFO, Level.INFO, Level.DEBUG),
+)
+"""The levels of syslog's severities, 0 to 7."""
+
 EXPLICIT = (
-    rf"[ \t]*(?:npm (?P<npm>ERR!|WARN)|(?P<pytest>E)   |[\[(<*]{{0,3}}(?i:(?P<word>{_STRONG}))"
-    r"(?:[\])>]|:|!| - |\[[\w.-]+\][: ]))"
+    r"^[ \t]*(?:npm (?P<npm>ERR!|WARN)|(?P<pytest>E)   |PHP (?P<php>Fatal|Parse|Warning|Notice) "
+    rf"|[\[(<*]{{0,3}}(?i:(?P<word>{_STRONG}))"
+    r"(?:[\])>]|:|!|[ \t]-[ \t]|\[[\w.-]+\][: ]))"
 )
 """An explicit word at the beginning of a text, such as `ERROR:`, `[warn]`, `npm ERR!`, as a pattern."""
+_EXPLICIT = re.compile(EXPLICIT)
+
+
+def of_word(word: str) -> Level:
+    """The level that a word or a letter stands for."""
+    word = word.upper()
+    return WORDS.get(word) or LETTERS.get(word, Level.UNKNOWN)
+
+
+def explicit_level(text: str) -> Level:
+    """The level of a text by the word that it begins with."""
+    match = _EXPLICIT.match(text)
+    if match is None:
+        return Level.UNKNOWN
+    return of_word(next(filter(None, match.groups())).rstrip("!"))

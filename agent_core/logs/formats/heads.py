@@ -1,18 +1,24 @@
-"""The heads of the lines of a block."""
+"""What the heads of the lines of a block say, and the block as its records show it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.logs.columns import NO_TIME
-from agent_core.logs.formats.names import Names
-from agent_core.logs.formats.patterns import AFTER, TAILS, WIDTH
-from agent_core.logs.formats.text import Mask, Offsets, Text, pack
-from agent_core.logs.formats.times import Clock
-from agent_core.logs.levels import WORDS
+from agent_core.logs.formats.text import PAD, Mask, Offsets, Text
+
+
+class Laid(NamedTuple):
+    """What is to be read in place of a line: a text, maybe of several lines, and where in it the message
+    begins. A line that is `gone` belongs to the text of a line before it."""
+
+    text: bytes
+    body: int = 0
+    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -25,6 +31,8 @@ class Heads:
         level: Of `Level`.
         name: Numbers of components.
         body: Where the message begins; the line's beginning where there is no head.
+        end: Where the line with the message ends, without its line break: the head line, or the next.
+        laid: What is to be read in place of lines, by their places.
     """
 
     found: Mask
@@ -32,104 +40,52 @@ class Heads:
     level: NDArray[np.int8]
     name: NDArray[np.int32]
     body: Offsets
+    end: Offsets
+    laid: dict[int, Laid] = field(default_factory=dict[int, Laid])
 
-
-class HeadReader:
-    """Reads the heads of lines.
-
-    Args:
-        clock: Reads their times.
-        names: Numbers their components.
-    """
-
-    def __init__(self, *, clock: Clock, names: Names) -> None:
-        self._clock = clock
-        self._names = names
-
-    def read(self, text: Text, start: Offsets, end: Offsets) -> Heads:
-        """The heads of the lines from `start` to `end` (without their line breaks)."""
+    @classmethod
+    def none(cls, start: Offsets, end: Offsets) -> Heads:
+        """Of lines of which nothing is known yet."""
         count = len(start)
-        heads = Heads(
+        return cls(
             found=np.zeros(count, np.bool_),
             time=np.full(count, NO_TIME),
             level=np.zeros(count, np.int8),
             name=np.zeros(count, np.int32),
             body=start.copy(),
+            end=end.copy(),
         )
-        self._stamped(text, heads)
-        self._tails(text, heads, np.flatnonzero(heads.found))
-        np.minimum(heads.body, end, out=heads.body)
-        return heads
-
-    def _stamped(self, text: Text, heads: Heads) -> None:
-        first = text.bytes[heads.body]
-        bracket = (first == 91) | (first == 40)
-        at = heads.body + bracket
-        rows = np.flatnonzero(text.bytes[at] - 48 < 10)
-        if not len(rows):
-            return
-        ok, time, behind = self._clock.iso(text, at[rows])
-        rows, behind = rows[ok], behind[ok]
-        closed = bracket[rows] & _CLOSING[text.bytes[behind]]
-        heads.found[rows] = True
-        heads.time[rows] = time[ok]
-        heads.body[rows] = behind + closed
-
-    def _tails(self, text: Text, heads: Heads, rows: Offsets) -> None:
-        """Find level, component and message of lines whose message begins, so far, behind the time."""
-        levelled: list[Offsets] = []
-        for pattern in TAILS:
-            done = self._apply(text, heads, rows, pattern)
-            levelled.append(rows[done])
-            rows = rows[~done]
-            if not len(rows):
-                break
-        heads.body[rows] = _behind_spaces(text, heads.body[rows])
-        rows = np.concatenate(levelled)
-        rows = rows[heads.name[rows] == 0]
-        for pattern in AFTER:
-            if not len(rows):
-                break
-            rows = rows[~self._apply(text, heads, rows, pattern)]
-
-    def _apply(self, text: Text, heads: Heads, rows: Offsets, pattern: str) -> Mask:
-        """Match a pattern where the messages of the rows begin so far, and keep what it found."""
-        if not len(rows):
-            return np.zeros(0, np.bool_)
-        found = text.match(pattern, heads.body[rows], WIDTH)
-        ok = found.ok
-        hit = rows[ok]
-        if not len(hit):
-            return ok
-        if "level" in found:
-            start, length = found["level"]
-            heads.level[hit] = levels_of(text.words(start[ok], length[ok]))
-        if "name" in found:
-            start, length = found["name"]
-            heads.name[hit] = self._names.of(text, start[ok], length[ok])
-        heads.body[hit] = found.end("all")[ok]
-        return ok
 
 
-_CLOSING = np.zeros(256, np.bool_)
-_CLOSING[[ord("]"), ord(")")]] = True
+class Shown(NamedTuple):
+    """A block as its records show it: offsets as in `Records`, for each line."""
 
-_PACKED = sorted((pack(word), int(level)) for word, level in WORDS.items())
-_KEYS = np.array([key for key, _ in _PACKED], dtype=np.uint64)
-_VALUES = np.array([value for _, value in _PACKED], dtype=np.int8)
-
-
-def levels_of(words: NDArray[np.uint64]) -> NDArray[np.int8]:
-    """The levels of words as `Text.words` gives them; UNKNOWN for others."""
-    at = np.searchsorted(_KEYS, words)
-    at[at == len(_KEYS)] = 0
-    return np.where(_KEYS[at] == words, _VALUES[at], 0).astype(np.int8)
+    block: bytes
+    start: Offsets
+    body: Offsets
+    head_end: Offsets
+    end: Offsets
 
 
-def _behind_spaces(text: Text, at: Offsets) -> Offsets:
-    for _ in range(8):
-        space = (text.bytes[at] == 32) | (text.bytes[at] == 9)
-        if not space.any():
-            break
-        at = at + space
-    return at
+def shown(text: Text, start: Offsets, end: Offsets, heads: Heads) -> Shown:
+    """The block with what was laid out in place of the lines that it stood in."""
+    if not heads.laid:
+        return Shown(text.block, start, heads.body, heads.end, end)
+    pieces = [text.block[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
+    first = np.zeros(len(pieces), np.int64)
+    body, head_end = heads.body - start, heads.end - start
+    breaks = np.ones(len(pieces), np.int64)
+    for row, laid in heads.laid.items():
+        pieces[row] = laid.text
+        found = laid.text.find(b"\n")
+        body[row], head_end[row] = laid.body, len(laid.text) if found < 0 else found
+        breaks[row] = not laid.gone
+    length = np.array([len(piece) for piece in pieces])
+    first[1:] = np.cumsum(length + breaks)[:-1]
+    ends = first + length
+    behind = np.flatnonzero(breaks == 0)
+    last = np.maximum.accumulate(np.where(breaks == 1, np.arange(len(pieces)), 0))
+    ends[behind] = ends[last[behind]]
+    lines = [piece if broken else b"" for piece, broken in zip(pieces, breaks.tolist(), strict=True)]
+    block = b"\n".join(line for line, broken in zip(lines, breaks.tolist(), strict=True) if broken)
+    return Shown(b"".join((block, b"\n", PAD)), first, first + body, first + head_end, ends)

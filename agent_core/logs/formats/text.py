@@ -78,9 +78,9 @@ class Text:
         return raw & keep & np.uint64(0xDFDFDFDFDFDFDFDF)
 
     def numbers(self, start: Offsets, length: Offsets) -> Offsets:
-        """The decimal numbers of up to eighteen digits in the spans; 0 where one is empty."""
+        """The decimal numbers of up to 19 digits in the spans; 0 where one is empty."""
         value = np.zeros(len(start), np.int64)
-        for place in range(int(min(18, length.max(initial=0)))):
+        for place in range(int(min(19, length.max(initial=0)))):
             digit = self.bytes[start + place].astype(np.int64) - 48
             value = np.where(place < length, value * 10 + digit, value)
         return value
@@ -100,8 +100,8 @@ class Text:
         groups: dict[str, tuple[Offsets, Offsets]] = {}
         for field in found.type:
             group = found.field(field.name)
-            spans = group.values.to_numpy(zero_copy_only=False).reshape(-1, 2).astype(np.int64)
-            spans[~_valid(group)] = 0
+            spans = np.frombuffer(group.values.buffers()[1], np.int32, count * 2).reshape(-1, 2)
+            spans = np.where(_valid(group)[:, None], spans, 0).astype(np.int64)
             groups[field.name] = (at + spans[:, 0], spans[:, 1])
         return Matches(_valid(found), groups)
 

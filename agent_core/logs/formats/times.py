@@ -7,10 +7,14 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 
 from agent_core.logs.columns import NO_TIME
-from agent_core.logs.formats.text import Mask, Offsets, Text
+from agent_core.logs.formats.text import Mask, Matches, Offsets, Text, pack
 
 _ISO_WIDTH = 48
 _DAY_MS = 86_400_000
+_AHEAD_MS = _DAY_MS
+"""How far ahead of now a time may be that does not name its year."""
+_OLDEST = 8
+"""Years before now that a time without a year may be of: one 29 February at least is among them."""
 
 
 def epoch_ms(
@@ -44,10 +48,13 @@ def local_to_utc(ms: Offsets, zone: tzinfo) -> Offsets:
 
 def _offset_ms(hour: int, zone: tzinfo) -> int:
     try:
-        local = datetime.fromtimestamp(hour * 3600, UTC).replace(tzinfo=None)
-        offset = zone.utcoffset(local)
-    except (ValueError, OverflowError, OSError):
+        return _offset_of(datetime.fromtimestamp(hour * 3600, UTC), zone)
+    except (ValueError, OverflowError, OSError):  # a year that `datetime` does not know
         return 0
+
+
+def _offset_of(local: datetime, zone: tzinfo) -> int:
+    offset = zone.utcoffset(local.replace(tzinfo=None))
     return int(offset.total_seconds() * 1000) if offset is not None else 0
 
 
@@ -61,8 +68,11 @@ class Clock:
     """
 
     def __init__(self, now_ms: int, zone: tzinfo) -> None:
-        self._now = now_ms
         self._zone = zone
+        local = datetime.fromtimestamp(now_ms / 1000, zone)
+        self._now = now_ms + _offset_of(local, zone)
+        """The present as the clocks of the zone show it, as if they showed UTC."""
+        self._year = local.year
 
     def iso(self, text: Text, at: Offsets) -> tuple[Mask, Offsets, Offsets]:
         """ISO 8601 at the offsets: `2026-05-21T10:00:00`, also with `/` or `.` in the date, a space or `_`
@@ -101,6 +111,121 @@ class Clock:
         time = np.where(named, time, local_to_utc(time, self._zone))
         return ok, time, np.where(ok, behind, at)
 
+    def written(self, text: Text, at: Offsets) -> Offsets:
+        """The times at the offsets, in ISO 8601 or as a number; `NO_TIME` for none."""
+        ok, time, _ = self.iso(text, at)
+        found = text.match(r"^(?P<epoch>1\d{18}|1\d{15}|1\d{12}|[1-3]\d{9})(?:\.(?P<f>\d{1,9}))?", at, 32)
+        return np.where(ok, time, np.where(found.ok, self.of(text, found), NO_TIME))
+
+    def of(self, text: Text, found: Matches) -> Offsets:
+        """The times in the groups of a pattern (see `patterns`); `NO_TIME` where there is none."""
+        if "epoch" in found:
+            start, length = found["epoch"]
+            return _since_epoch(text.numbers(start, length), length, _thousandths(text, found))
+        if "h" not in found:
+            return np.full(len(found.ok), NO_TIME)
+        parts = {name: text.numbers(*found[name]) for name in ("h", "mi", "s")}
+        clock = (_hour(text, found, parts["h"]), parts["mi"], parts["s"], _thousandths(text, found))
+        local = self._dated(text, found, clock)
+        if "z" not in found:
+            return local_to_utc(local, self._zone)
+        start, length = found["z"]
+        shift, _, _ = _zone(text, start)
+        shifted = np.where(local == NO_TIME, NO_TIME, local - shift)
+        return np.where(length > 0, shifted, local_to_utc(local, self._zone))
+
+    def _dated(self, text: Text, found: Matches, clock: Clocks) -> Offsets:
+        """The times as their clocks showed them."""
+        if "a" in found:
+            month, day = _month_day(text, found)
+        elif "d" in found:
+            day = text.numbers(*found["d"])
+            month = text.numbers(*found["mo"]) if "mo" in found else _month(text, found["mon"][0])
+        else:
+            return self._today(clock)
+        if "y" not in found:
+            return self._latest(month, day, clock)
+        start, length = found["y"]
+        year = text.numbers(start, length)
+        named = epoch_ms(np.where(length == 2, year + 2000, year), month, day, *clock)
+        return named if (length > 0).all() else np.where(length > 0, named, self._latest(month, day, clock))
+
+    def _latest(self, month: Offsets, day: Offsets, clock: Clocks) -> Offsets:
+        """Times without a year: the latest that they may be."""
+        time = np.full(len(month), NO_TIME)
+        for year in range(self._year + 1, self._year - _OLDEST, -1):
+            rows = time == NO_TIME
+            if not rows.any():
+                break
+            tried = epoch_ms(np.full(len(month), year), month, day, *clock)
+            time = np.where(rows & (tried <= self._now + _AHEAD_MS), tried, time)
+        return time
+
+    def _today(self, clock: Clocks) -> Offsets:
+        """Times without a date: the latest that are not ahead of now."""
+        one = np.ones(len(clock[0]), np.int64)
+        of_day = epoch_ms(one * 1970, one, one, *clock)
+        time = of_day + self._now // _DAY_MS * _DAY_MS
+        time = np.where(time > self._now + 3_600_000, time - _DAY_MS, time)
+        return np.where(of_day == NO_TIME, NO_TIME, time)
+
+
+Clocks = tuple[Offsets, Offsets, Offsets, Offsets]
+"""Hours, minutes, seconds, milliseconds."""
+
+
+def from_number(value: float) -> int:
+    """A time given as one number, in the unit that its size tells, as milliseconds; `NO_TIME` for none."""
+    if not 1e8 <= value < 1e20:
+        return NO_TIME
+    for unit in (1e17, 1e14, 1e11):
+        if value >= unit:
+            return int(value / (unit / 1e11))
+    return int(value * 1000)
+
+
+def _since_epoch(number: Offsets, length: Offsets, thousandths: Offsets) -> Offsets:
+    steps = (length - 10) // 3
+    fine = number // 10 ** np.maximum(3 * (steps - 1), 0)
+    return np.where(steps > 0, fine, number * 1000 + thousandths)
+
+
+def _thousandths(text: Text, found: Matches) -> Offsets:
+    if "f" not in found:
+        return np.zeros(len(found.ok), np.int64)
+    start, length = found["f"]
+    length = np.minimum(length, 3)
+    return text.numbers(start, length) * _TENS[3 - length]
+
+
+_TENS = np.array([1, 10, 100, 1000])
+
+
+def _hour(text: Text, found: Matches, hour: Offsets) -> Offsets:
+    if "ap" not in found:
+        return hour
+    start, length = found["ap"]
+    late = (text.bytes[start] | 32) == 112
+    return np.where(length > 0, hour % 12 + np.where(late, 12, 0), hour)
+
+
+def _month_day(text: Text, found: Matches) -> tuple[Offsets, Offsets]:
+    """Month and day of `05/21/2026`, `21/05/2026`, `21.05.2026`: with dots the day is first."""
+    one, other = text.numbers(*found["a"]), text.numbers(*found["b"])
+    day_first = (text.bytes[found.end("a")] == 46) | (one > 12)
+    return np.where(day_first, other, one), np.where(day_first, one, other)
+
+
+def _month(text: Text, start: Offsets) -> Offsets:
+    name = text.words(start, np.full(len(start), 3))
+    return np.argmax(name[:, None] == _MONTHS, axis=1) + 1
+
+
+_MONTHS = np.array(
+    [pack(month) for month in ("JAN", "FEB", "MAR", "APR", "MAY", "JUN")]
+    + [pack(month) for month in ("JUL", "AUG", "SEP", "OCT", "NOV", "DEC")],
+    dtype=np.uint64,
+)
 
 _T = np.zeros(256, np.bool_)
 _T[[ord(c) for c in "Tt _-"]] = True

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_core.logs.columns import NO_TIME, Level, Records
-from agent_core.logs.records import LONGEST_LINE, MOST_LINES, RecordReader
+from agent_core.logs.intake import LONGEST_LINE
+from agent_core.logs.records import MOST_LINES, RecordReader
 
 NOW = 1_780_000_000.0
 

@@ -1,0 +1,123 @@
+"""Laying out what is no text by itself: lines of JSON, entries of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from agent_core.logs.columns import NO_TIME
+from agent_core.logs.formats import journal, jsonlines
+from agent_core.logs.formats.heads import Heads, Laid
+from agent_core.logs.formats.names import Names
+from agent_core.logs.formats.text import PAD, Mask, Offsets, Text
+from agent_core.logs.formats.times import Clock
+
+Read = Callable[[Text, Offsets, Offsets], Heads]
+
+
+class Layer:
+    """Lays out lines.
+
+    Args:
+        clock: Reads the times they tell.
+        names: Numbers the components they tell.
+        read: Reads the heads of lines that lie in what was laid out.
+    """
+
+    def __init__(self, *, clock: Clock, names: Names, read: Read) -> None:
+        self._clock = clock
+        self._names = names
+        self._read = read
+
+    def journal(self, text: Text, heads: Heads) -> Offsets:
+        """Lay out entries of the journal; the lines that are of none."""
+        rows = np.arange(len(heads.body))
+        if journal.FIRST not in text.block:
+            return rows
+        rest = np.ones(len(rows), np.bool_)
+        starts = heads.body.tolist()
+        stop = len(text.block) - len(PAD)
+        row = 0
+        while row < len(starts):
+            start = starts[row]
+            entry = (
+                journal.entry_at(text.block, start, stop)
+                if text.block.startswith(journal.FIRST, start)
+                else None
+            )
+            if entry is None:
+                row += 1
+                continue
+            behind = int(np.searchsorted(heads.body, entry.end))
+            rest[row:behind] = False
+            heads.found[row] = True
+            heads.time[row], heads.level[row] = entry.time, entry.level
+            heads.name[row] = self._names.number(entry.name.encode())
+            heads.laid[row] = Laid(entry.text)
+            heads.laid.update({gone: Laid(b"", gone=True) for gone in range(row + 1, behind)})
+            row = behind
+        return rows[rest]
+
+    def json(self, text: Text, heads: Heads, rows: Offsets) -> Mask:
+        """Lay out lines of JSON; which lines are some."""
+        likely = np.flatnonzero(text.bytes[heads.body[rows]] == 123)
+        done = np.zeros(len(rows), np.bool_)
+        block = text.block
+        written: list[tuple[int, str]] = []
+        again: list[int] = []
+        for place, row in zip(likely.tolist(), rows[likely].tolist(), strict=True):
+            found = jsonlines.laid_out(block[heads.body[row] : heads.end[row]])
+            if found is None:
+                continue
+            done[place] = True
+            heads.laid[row] = Laid(found.text.encode("utf-8", "replace"))
+            heads.level[row] = found.level or heads.level[row]
+            if found.name:
+                heads.name[row] = self._names.number(found.name.encode("utf-8", "replace"))
+            if isinstance(found.time, str):
+                written.append((row, found.time))
+            elif found.time != NO_TIME:
+                heads.time[row] = found.time
+            if found.again:
+                again.append(row)
+        hit = rows[done]
+        heads.found[hit] = True
+        self._written(heads, written)
+        self._again(heads, again)
+        return done
+
+    def _written(self, heads: Heads, times: list[tuple[int, str]]) -> None:
+        """Read times that are written out."""
+        if not times:
+            return
+        text, start, _ = _lines(
+            [time[:64].replace("\n", " ").encode("utf-8", "replace") for _, time in times]
+        )
+        read = self._clock.written(text, start)
+        rows = np.array([row for row, _ in times])
+        heads.time[rows] = np.where(read == NO_TIME, heads.time[rows], read)
+
+    def _again(self, heads: Heads, rows: list[int]) -> None:
+        """Read the heads of the lines that programs wrote, which a container engine put into JSON."""
+        if not rows:
+            return
+        texts = [heads.laid[row].text for row in rows]
+        text, start, end = _lines([line.replace(b"\n", b" ") for line in texts])
+        inner = self._read(text, start, end)
+        for place, row in enumerate(rows):
+            laid = inner.laid.get(place)
+            begin = int(start[place])
+            heads.laid[row] = laid or Laid(
+                text.block[begin : int(end[place])], int(inner.body[place]) - begin
+            )
+            heads.level[row] = inner.level[place] or heads.level[row]
+            heads.name[row] = inner.name[place] or heads.name[row]
+            if inner.time[place] != NO_TIME:
+                heads.time[row] = inner.time[place]
+
+
+def _lines(lines: list[bytes]) -> tuple[Text, Offsets, Offsets]:
+    length = np.array([len(line) for line in lines])
+    end = np.cumsum(length + 1) - 1
+    return Text(b"".join((b"\n".join(lines), b"\n", PAD))), end - length, end

@@ -1,0 +1,99 @@
+"""The bytes of a log as whole lines of UTF-8, fit to be read: bounded, without what only draws."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+LONGEST_LINE = 64 * 1024
+"""Bytes of a line that are kept."""
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,32}m")
+_HOLE = re.compile(rb"^\x00+", re.MULTILINE)
+_SAMPLE = 4
+"""Bytes that tell UTF-16."""
+
+
+class Intake:
+    """Takes blocks that may be cut anywhere and gives whole lines.
+
+    What it does to a line depends on that line alone: the bytes behind the first `LONGEST_LINE` are left out,
+    so are colours, and the NULs that a file emptied by another program begins with. UTF-16 becomes UTF-8.
+    """
+
+    def __init__(self) -> None:
+        self.cut = 0
+        """Bytes left out of lines that are too long."""
+        self.encoding = ""
+        """"utf-16-le" or "utf-16-be" where that was found."""
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._beginning: bytes | None = b""
+        """The first bytes, until they are enough to tell the encoding."""
+        self._partial = b""
+
+    def feed(self, block: bytes) -> bytes:
+        """The lines that are whole with these bytes, with their line breaks."""
+        return self._lines(self._decoded(block, final=False))
+
+    def rest(self) -> bytes:
+        """The line that is not finished, with a line break; empty if there is none."""
+        whole = self._lines(self._decoded(b"", final=True))
+        rest, self._partial = self._partial, b""
+        return whole + (self._cleaned(rest + b"\n") if rest else b"")
+
+    def _decoded(self, block: bytes, *, final: bool) -> bytes:
+        if self._beginning is not None:
+            block = self._beginning + block
+            if len(block) < _SAMPLE and not final:
+                self._beginning = block
+                return b""
+            if block:
+                self._beginning = None
+                block = self._begin(block)
+        return self._decoder.decode(block).encode("utf-8", "replace") if self._decoder else block
+
+    def _begin(self, block: bytes) -> bytes:
+        """Tell the encoding by the first bytes; the block without its byte order mark."""
+        if block.startswith(codecs.BOM_UTF8):
+            return block[len(codecs.BOM_UTF8) :]
+        marked = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        odd, even = block[1:_SAMPLE:2], block[0:_SAMPLE:2]
+        if block.startswith(codecs.BOM_UTF16_LE) or (odd == b"\0\0" and even.isascii() and 0 not in even):
+            self.encoding = "utf-16-le"
+        elif block.startswith(codecs.BOM_UTF16_BE) or (even == b"\0\0" and odd.isascii() and 0 not in odd):
+            self.encoding = "utf-16-be"
+        else:
+            return block
+        self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+        return block[2:] if marked else block
+
+    def _lines(self, block: bytes) -> bytes:
+        end = block.rfind(b"\n") + 1
+        whole = self._partial + block[:end] if end else b""
+        if end:
+            self._partial = b""
+        rest = block[end:]
+        room = LONGEST_LINE + 1 - len(self._partial)
+        if len(rest) > room:
+            self.cut += len(rest) - room
+            rest = rest[:room]
+        self._partial += rest
+        return self._cleaned(whole)
+
+    def _cleaned(self, lines: bytes) -> bytes:
+        if len(lines) > LONGEST_LINE:
+            lines = self._shortened(lines)
+        if b"\x1b[" in lines:
+            lines = _COLOUR.sub(b"", lines)
+        return _HOLE.sub(b"", lines) if b"\0" in lines else lines
+
+    def _shortened(self, lines: bytes) -> bytes:
+        at = 0
+        while len(lines) - at > LONGEST_LINE:
+            at = lines.rfind(b"\n", at, at + LONGEST_LINE + 1) + 1
+            if at == 0:
+                break
+        else:
+            return lines
+        short = b"\n".join(line[:LONGEST_LINE] for line in lines.split(b"\n"))
+        self.cut += len(lines) - len(short)
+        return short
