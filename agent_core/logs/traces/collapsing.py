@@ -46,7 +46,7 @@ def collapse(trace_or_text: Trace | str, *, own: Own | None = None) -> str:
     kept = _kept(faults, root)
     for number, (fault, count) in enumerate(faults):
         if number in kept:
-            lines.extend(_told(fault, count, owned, root is fault))
+            lines.extend(_told(fault, count, owned, root is fault, len(faults) == 1))
         elif number - 1 in kept:
             lines.append(Line(_skipped(faults, kept, number), MUST))
     lines = _once(lines)
@@ -122,7 +122,7 @@ def _skipped(faults: list[tuple[Fault, int]], kept: set[int], start: int) -> str
     return fitted(f"… {len(names)} more: {', '.join(dict.fromkeys(names))}")
 
 
-def _told(fault: Fault, count: int, owned: Callable[[Frame], bool], is_root: bool) -> list[Line]:
+def _told(fault: Fault, count: int, owned: Callable[[Frame], bool], is_root: bool, alone: bool) -> list[Line]:
     """The lines of one fault with their ranks."""
     minor = fault.relation == "thread"
     head = flat(fault.text)
@@ -134,20 +134,30 @@ def _told(fault: Fault, count: int, owned: Callable[[Frame], bool], is_root: boo
         for n, text in enumerate(_wrapped(head, times))
     ]
     lines += [Line(fitted(text), SHOULD) for text in fault.codes[:3]]
-    lines += _calls(fault, owned, is_root)
-    return lines + [Line(fitted(text), SHOULD if n < 2 else 3 + n) for n, text in enumerate(fault.notes)]
+    lines += _calls(fault, owned, is_root, alone)
+    return lines + [
+        Line(fitted(text), SHOULD if n < 3 else 3 + n) for n, text in enumerate(_worded(fault.notes))
+    ]
 
 
-def _calls(fault: Fault, owned: Callable[[Frame], bool], is_root: bool) -> list[Line]:
+def _worded(lines: Sequence[str]) -> list[str]:
+    """The lines that say something, rather than to draw or to number."""
+    return [line for line in lines if any(map(str.isalpha, line))]
+
+
+def _calls(fault: Fault, owned: Callable[[Frame], bool], is_root: bool, alone: bool) -> list[Line]:
     """The frames that may be shown: the innermost of its own code, or at all, and as there is room more."""
     minor = fault.relation == "thread"
     told = [frame for frame in fault.frames if frame.text]
     own = [frame for frame in told if owned(frame)]
     first = own[0] if own else told[0] if told else None
+    rank = MUST if is_root else SHOULD
+    if not own:
+        rank = SHOULD if alone else 3
     lines: list[Line] = []
     for frame in told:
         if frame is first:
-            lines.append(_frame(frame, (MUST if is_root else SHOULD) + minor * 3))
+            lines.append(_frame(frame, rank + minor * 3))
         elif owned(frame) and len(lines) < MAX_LINES:
             lines.append(_frame(frame, 4 + len(lines) + minor * 20))
     return lines
@@ -188,6 +198,5 @@ def _left_out(trace: Trace, picked: list[Line], owned: Callable[[Frame], bool]) 
     where = f" in {', '.join(names)}{', …' if len(labels) > _LABELS else ''}" if names else ""
     if not own:
         return fitted(f"… {plural(others, 'frame')}{where}")
-    if not others:
-        return f"… {plural(own, 'more frame')} of its own"
-    return fitted(f"… {own + others:,} more frames: {own:,} of its own, {others:,}{where}")
+    mine = f"… {plural(own, 'own frame')}"
+    return fitted(f"{mine}, {others:,}{where}") if others else mine

@@ -32,6 +32,7 @@ _NOISE = re.compile(
     r"exit status \d|={10,}|Found \d+ data race|\.\.\.(?:\d+ frames|additional frames) elided|rax |PC="
 )
 _SIGNAL = re.compile(r"\[signal |SIG[A-Z]+: ")
+_PANICS = ("panic", "runtime.gopanic", "runtime.sigpanic", "runtime.panicmem")
 _ARGUMENTS = re.compile(r"\((?:0x|\{|\.\.\.|[\d, ])[^()]*\)$")
 
 
@@ -63,7 +64,15 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif line.strip():
             pending.append(line)
     _settle(draft, pending)
+    for fault in draft.faults:
+        _rotate(fault.frames)
     return draft.trace(size), draft.understood
+
+
+def _rotate(frames: list[Frame]) -> None:
+    """Put first what called `panic`: functions that were deferred run above it."""
+    at = next((n for n in range(len(frames) - 1, -1, -1) if frames[n].function in _PANICS), -1)
+    frames[:] = [*frames[at + 1 :], *frames[: at + 1]]
 
 
 def _settle(draft: Draft, pending: list[str]) -> None:
@@ -89,7 +98,8 @@ def _section(draft: Draft, text: str) -> None:
         if "running" not in text:
             draft.faults[-1].note(text)
         return
-    relation: Relation = "" if not draft.faults else "member" if raced and "created" not in text else "thread"
+    told = (raced and "created" not in text) or (draft.faults and "deadlock" in draft.faults[0].message)
+    relation: Relation = "" if not draft.faults else "member" if told else "thread"
     draft.fault(text.rstrip(":"), "", text, relation)
 
 

@@ -21,7 +21,7 @@ MARK = re.compile(
 _FRAME = re.compile(
     r"""(?x)\s*at[ ](?:
       (?P<function>(?:async[ ]|new[ ])?[^()]{1,200}(?:\[as[ ][^\]]{1,80}\])?)[ ]\((?P<place>.{1,800}?)\)
-    | (?P<bare>(?:async[ ])?\S{0,700}?(?::\d{1,7}){1,2}|<anonymous>|native)
+    | (?P<bare>(?:async[ ])?(?:\[[\w ]{1,40}\])?\S{0,700}?(?::\d{1,7}){1,2}|<anonymous>|native)
     | (?P<name>(?:async[ ]|new[ ])?[\w$.<>\#\[\] ]{1,200}?)
     )(?:,|[ ]\{)?\s*$"""
 )
@@ -44,7 +44,8 @@ _CODE = re.compile(r"\s+'?(?:code|errno|syscall|status|statusCode|sqlState|signa
 _WHERE = re.compile(r"(?P<path>(?:file://)?(?:/|[A-Za-z]:[\\/]|node:|\./)[^:\n]{1,500}):(?P<line>\d{1,7})$")
 _CARETS = re.compile(r"\s*\^+\s*$")
 _NOISE = re.compile(
-    r"Node\.js v\d|\(Use `node --trace|\s*[\]}]+,?\s*$|\s*\[?errors\]?: \[$|\s*\.\.\. \d+ lines matching"
+    r"""(?x)\s*>?\s*\d*[ ]\| | Node\.js[ ]v\d | \(Use[ ]`node[ ]--trace | \s*[\]}]+,?\s*$
+    | \s*\[?errors\]?:[ ]\[$ | \s*\[?\.\.\.[ ](?:\d+[ ])?lines[ ]matching"""
 )
 
 
@@ -84,7 +85,8 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif line.strip() and not _CARETS.match(line) and not (thrown and line.strip() == thrown.source):
             pending.append(line)
     _settle(draft, pending)
-    if thrown is not None and draft.faults and all(f.library for fault in draft.faults for f in fault.frames):
+    calls = [frame for fault in draft.faults for frame in fault.frames]
+    if thrown is not None and draft.faults and not thrown.library and all(call.library for call in calls):
         draft.faults[0].frames.insert(0, thrown)
     return draft.trace(size), draft.understood
 
@@ -109,9 +111,10 @@ def _settle(draft: Draft, pending: list[str]) -> None:
 
 
 def _head(draft: Draft, pending: list[str], relation: Relation) -> None:
-    if draft.faults and not draft.faults[-1].frames and not any(_HEAD.match(line) for line in pending):
+    if draft.faults and not any(_HEAD.match(line) for line in pending):
+        last = draft.faults[-1]
         for line in pending:
-            draft.faults[-1].continued(line.strip())
+            (last.note if last.frames else last.continued)(line.strip())
         return
     at = next((n for n, line in enumerate(pending) if _HEAD.match(line)), 0)
     if draft.faults:

@@ -10,7 +10,7 @@ _PACKAGE = re.compile(
       (?:site-packages|dist-packages|node_modules(?:/\.pnpm/[^/]{1,200}/node_modules)?)
         /(@[^/]{1,100}/[^/]{1,100}|[^/]{1,100})
     | /(?:pkg/mod|vendor)/((?:[\w.-]{1,80}\.[a-z]{2,10}/)?[^/]{1,100}(?:/[^/]{1,100})?)/
-    | /\.cargo/(?:registry/src|git/checkouts)/[^/]{1,100}/([^/]{1,100}?)(?:-\d[^/]{0,40})?/
+    | /\.?cargo/(?:registry/src|git/checkouts)/[^/]{1,100}/([^/]{1,100}?)(?:-\d[^/]{0,40})?/
     | /gems/([^/]{1,100}?)(?:-\d[\w.]{0,40})?/
     """
 )
@@ -19,9 +19,14 @@ _PACKAGE = re.compile(
 _RUNTIMES = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
-        ("python", r"/(?:lib(?:64)?|Lib)/(?:python[\d.]{1,6}/)?(?=[\w/]{1,200}\.py$)|^<frozen |^<__array"),
+        (
+            "python",
+            r"/lib(?:64)?/(?:python|pypy)[\d.]{1,6}/|/Python\d{2,3}/Lib/|/Python\.framework/|\.(?:zip|egg)/"
+            r"|^<frozen ",
+        ),
         ("node", r"^node:|^internal/|^(?:fs|net|events|module|timers|domain|stream|_stream_\w{1,20})\.js$"),
         ("browser", r"^(?:webpack/bootstrap|webpack-internal:|(?:chrome|moz)-extension:|ext:|deno:|bun:)"),
+        ("browser", r"(?:^|/)(?:vendors?|chunk-vendors|framework|polyfills)[\w~.-]{0,80}\.js$"),
         ("javascript", r"^(?:<anonymous>|native(?: code)?|\[native code\])$"),
         (
             "go",
@@ -48,6 +53,7 @@ _RUNTIMES = tuple(
             "system",
             r"^/usr/(?:lib|include|share)(?:64)?/|^/lib(?:64)?/|^/opt/rh/|^/System/|^/Library/Frameworks/",
         ),
+        ("base", r"^libraries/(?:base|ghc)[\w-]{0,30}/"),
         ("third_party", r"/(?:third_party|_vendor|bower_components)/"),
     )
 )
@@ -67,10 +73,10 @@ _NAMESPACE = re.compile(
     |System|Microsoft|Newtonsoft|Npgsql|MySql|MySqlConnector|StackExchange|Dapper|AutoMapper|MediatR|Polly
     |Grpc|Serilog|NLog|Autofac|Castle|Xunit|NUnit|Moq|MongoDB|RabbitMQ|MassTransit|Hangfire|Quartz
     |FluentValidation|mscorlib|lambda_method)[.(]
-    |<?(?:std|core|alloc|__rustc|rust_begin_unwind|rust_panic|__rust_\w{1,40}|tokio|futures(?:_\w{1,20})?
+    |<?(?:(?:std|core|alloc|__rustc|rust_begin_unwind|rust_panic|__rust_\w{1,40}|tokio|futures(?:_\w{1,20})?
     |hyper|rayon|test|backtrace|anyhow|eyre|color_eyre|serde(?:_\w{1,20})?|clap|reqwest|axum|actix_\w{1,20}
-    |tower|tracing(?:_\w{1,20})?)::
-    )"""
+    |tower|tracing(?:_\w{1,20})?)(?:\[[0-9a-f]{8,20}\])?::
+    |__rust_|rust_begin_unwind$|<unknown>$))"""
 )
 _NATIVE = re.compile(
     r"""(?x)^(?:
@@ -98,7 +104,7 @@ def library_of(path: str) -> str:
 def library_of_name(function: str) -> str:
     """The library that a qualified name (Java, C#, Rust) is of, by well-known names; "" for none."""
     match = _NAMESPACE.match(function)
-    return match[0].rstrip(".(:").lstrip("<") if match is not None else ""
+    return match[0].strip("<.(:").partition("[")[0] if match is not None else ""
 
 
 def library_of_symbol(function: str) -> str:

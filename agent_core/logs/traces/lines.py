@@ -21,11 +21,14 @@ _HEADS = tuple(
         rf"^{_STAMP} (?:stdout|stderr) [FP] ?",
         rf"^{_SYSLOG} ?",
         rf"^{_STAMP} [\w./-]{{1,60}} {_LEVEL} ?",
-        rf"^{_STAMP} {_LEVEL} (?:[\w./-]{{1,80}}: )?",
+        rf"^{_STAMP} {_LEVEL} (?:\[[^\]\n]{{1,80}}\] ?)?",
+        rf"^{_STAMP} (?:\[[^\]\n]{{1,80}}\] )?{_LEVEL} ?",
         rf"^{_STAMP} ?",
-        r"^\[\d{1,9}\.\d{6}\] ?",
+        r"^[DIWEFA], \[[^\]\n]{10,50}\] {1,3}[A-Z]{3,7} -- [^:\n]{0,60}: (?:\[[\w-]{4,60}\] ?)?",
+        r"^\[ {0,6}\d{1,9}\.\d{6}\] ?",
     )
 )
+_LOGGER = re.compile(r"[\w./$-]{1,80}(?: -|:) ")
 _ESCAPED = re.compile(r"\\n(?:\\t|\s){0,12}(?:at |File \\?\"|Traceback |Caused by|#\d|from |in |goroutine )")
 _SHARE = 0.7
 _TOP = {"msg", "message", "error", "event", "log"}
@@ -38,7 +41,7 @@ def lines_of(text: str) -> list[str]:
     `docker compose`, a kubelet, syslog or a logger, is taken off; so are the quotes of a trace that lies in a
     JSON record, its line breaks escaped.
     """
-    return bare(_cut(_unpacked(text)))
+    return _bare(_cut(_unpacked(text)))
 
 
 def _cut(text: str) -> list[str]:
@@ -49,7 +52,7 @@ def _cut(text: str) -> list[str]:
     return [line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 800]}…{line[-800:]}" for line in lines]
 
 
-def bare(lines: list[str]) -> list[str]:
+def _bare(lines: list[str]) -> list[str]:
     """The lines without the head that most of them have in common."""
     full = [line for line in lines if line.strip()]
     if len(full) < 3:
@@ -57,13 +60,18 @@ def bare(lines: list[str]) -> list[str]:
     sample = full[:60]
     for head in _HEADS:
         if sum(head.match(line) is not None for line in sample) >= _SHARE * len(sample):
-            return bare_of(lines, head)
+            return _without_logger([head.sub("", line, count=1) for line in lines])
     return lines
 
 
-def bare_of(lines: Iterable[str], head: re.Pattern[str]) -> list[str]:
-    """The lines without this head."""
-    return [head.sub("", line, count=1) for line in lines]
+def _without_logger(lines: list[str]) -> list[str]:
+    """The lines without a logger's name, if nearly all begin with the same one."""
+    first = next((line for line in lines if line.strip()), "")
+    match = _LOGGER.match(first)
+    full = sum(1 for line in lines if line.strip())
+    if match is None or sum(line.startswith(match[0]) for line in lines) < max(3, _SHARE * full):
+        return lines
+    return [line.removeprefix(match[0]) for line in lines]
 
 
 def _unpacked(text: str) -> str:

@@ -10,13 +10,15 @@ from agent_core.logs.traces.model import Trace
 
 MOST = 12
 _MAX_TEXT = 20_000
-_MENTIONS = (
-    re.compile(r"File \"(?P<path>[^\"\n]{1,300})\", line (?P<line>\d{1,7})(?:,? in (?P<function>[\w.<>]{1,200}))?"),
-    re.compile(
-        r"(?P<path>(?:[A-Za-z]:|file://|webpack://)?[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9})[:(](?P<line>\d{1,7})\b"
-    ),
-    re.compile(r"(?P<path>[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9})[\"']?,? (?:on |at )?line (?P<line>\d{1,7})"),
-)  # fmt: skip
+_FILE = r"[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9}"
+_MENTIONS = tuple(
+    re.compile(form)
+    for form in (
+        r"File \"(?P<path>[^\"\n]{1,300})\", line (?P<line>\d{1,7})(?:,? in (?P<function>[\w.<>]{1,200}))?",
+        rf"(?P<path>(?:[A-Za-z]:|file://|webpack://)?{_FILE})[:(](?P<line>\d{{1,7}})\b",
+        rf"(?P<path>{_FILE})[\"']?,? (?:on |at )?line (?P<line>\d{{1,7}})",
+    )
+)
 """How compilers, linters and messages name a line of a file."""
 
 Known = Callable[[str], str | None]

@@ -23,6 +23,10 @@ _FRAME = re.compile(
     (?:(?:[ ]in[ ]\S{1,100})?[ ]at[ ](?P<path>.{1,500}?):(?P<line>\d{1,7})(?::\d{1,5})?
       |[ ]from[ ](?P<module>\S{1,300})|)\s*$"""
 )
+_SWIFT = re.compile(
+    r"\d{1,5}\s+(?P<module>\S{1,200})\s+0x[0-9a-f]{8,16} (?P<function>.{1,500}?) \+ \d+"
+    r"(?:(?: in \S{1,200})? at (?P<path>.{1,500}?):(?P<line>\d{1,7})(?::\d{1,5})?)?\s*$"
+)
 _SYMBOL = re.compile(
     r"(?P<module>\S{1,300})\((?P<function>[\w+@.]{0,300}?)(?:\+0x[0-9a-f]+)?\) ?\[0x[0-9a-f]+\]"
 )
@@ -54,6 +58,8 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif _THREAD.match(line):
             if not draft.faults or draft.faults[-1].frames:
                 draft.fault(line.strip(), "", line, "thread" if draft.faults else "")
+        elif match := _SWIFT.match(line):
+            draft.frame(_swift(match))
         elif match := _SYMBOL.match(line):
             draft.frame(_symbol(match))
         elif (match := _FRAME.match(line)) and (
@@ -76,6 +82,14 @@ def _what(draft: Draft, message: str) -> None:
         return
     draft.faults[-1].message = message
     draft.faults[-1].text += f" what():  {message}"
+
+
+def _swift(match: re.Match[str]) -> Frame:
+    module, function, path = match["module"], match["function"], match["path"] or ""
+    library = library_of(path) or (module if module.startswith("lib") else "")
+    place = f" at {path}:{match['line']}" if path else ""
+    line = int(match["line"] or 0)
+    return Frame(path=path, line=line, function=function, library=library, text=function + place)
 
 
 def _symbol(match: re.Match[str]) -> Frame:

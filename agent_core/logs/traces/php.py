@@ -34,6 +34,7 @@ _FATAL = re.compile(
     r".{0,200}?(?:PHP )?(?P<kind>(?:Fatal|Parse|Recoverable fatal) error):\s+(?P<message>.*)"
     r" in (?P<path>\S{1,500}) on line (?P<line>\d{1,7})"
 )
+_LONG = 60
 _NOISE = re.compile(r"\s*(?:Stack trace:|\[stacktrace\]|\"\}|thrown in |#\d+ \{main\})")
 
 
@@ -92,6 +93,6 @@ def _frame(match: re.Match[str], line: str) -> Frame:
     path = match["path"] or ""
     function = match["call"].partition("(")[0]
     library = library_of(path) if path else "php"
-    return Frame(
-        path=path, line=int(match["line"] or 0), function=function, library=library, text=line.strip()
-    )
+    arguments = match["call"][len(function) :]
+    text = line.strip().removesuffix(arguments) + "(…)" if len(arguments) > _LONG else line.strip()
+    return Frame(path=path, line=int(match["line"] or 0), function=function, library=library, text=text)

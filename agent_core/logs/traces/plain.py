@@ -10,7 +10,9 @@ from agent_core.logs.traces.lines import lines_of
 from agent_core.logs.traces.shown import MAX_LINES, MUST, SHOULD, Line, chosen, fitted
 
 SHARE = 0.3
-_ROOM = 300
+_ROOM = 200
+_FAULTS = 3
+"""Lines that speak of a fault and are shown whatever they cost."""
 _FAULT = re.compile(
     r"(?i)\b(?:error|exception|fatal|panic(?:ked)?|fail(?:ed|ure)?|abort(?:ed)?|caused by|segfault|violation"
     r"|denied|refused|timed? ?out|cannot|can't|unable|undefined|unexpected|invalid|killed|assert(?:ion)?"
@@ -20,9 +22,11 @@ _KIND = re.compile(
     r"\b[A-Z]\w{0,60}(?:Error|Exception|Failure|Fault|Panic)\b|\b(?:E[A-Z]{3,15}|ERR_[A-Z_]{3,40}|SIG[A-Z]{3,6})\b"
 )
 _PLACE = re.compile(
-    r"(?P<path>(?:[A-Za-z]:)?[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9})(?:[:(]|\", line |: ?line )"
+    r"(?P<path>(?:[A-Za-z]:)?[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9})(?:[:(]|\"?,? (?:on |at )?line |: ?line )"
     r"(?P<line>\d{1,7})\b"
 )
+_OFFSET = re.compile(r"\b[\w.]{2,100}\+0x[0-9a-f]{1,16}\b")
+"""A call as kernels print it."""
 _MASK = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
@@ -31,7 +35,7 @@ def collapse_plain(text: str, *, own: Callable[[str], str | None] | None = None)
 
     Lines that say the same but for their numbers are counted. Bounds as in `collapse`.
     """
-    lines = _counted([line for line in lines_of(text) if line.strip()])
+    lines = _counted([line for line in lines_of(text) if any(map(str.isalnum, line[:2000]))])
     if not lines:
         return ""
     ranked = _ranked(lines, own)
@@ -64,14 +68,17 @@ def _ranked(lines: list[tuple[str, int]], own: Callable[[str], str | None] | Non
     if first_place is None:
         first_place = next((n for n, value in enumerate(places) if value), None)
     result: list[Line] = []
+    faults = 0
     for number, (line, count) in enumerate(lines):
+        fault = _FAULT.search(line[:2000]) is not None
+        faults += fault
         if number == 0 or number == first_place:
             rank = MUST
-        elif _KIND.search(line[:2000]):
+        elif _KIND.search(line[:2000]) or (fault and faults <= _FAULTS):
             rank = SHOULD
-        elif number == len(lines) - 1 or places[number] == 2:
+        elif places[number] == 2:
             rank = 2
-        elif _FAULT.search(line[:2000]):
+        elif fault or number == len(lines) - 1:
             rank = 3
         else:
             rank = 5 if places[number] else 6
@@ -85,7 +92,7 @@ def _placed(line: str, own: Callable[[str], str | None] | None) -> int:
     """2 for a line that names a place in the workspace, or in no known library; 1 for any other place."""
     match = _PLACE.search(line[:1000])
     if match is None:
-        return 0
+        return 2 if _OFFSET.search(line[:1000]) else 0
     path = match["path"]
     if own is not None and own(path) is not None:
         return 2

@@ -32,7 +32,8 @@ _CARETS = re.compile(r"\s*[\^~]+\s*$")
 _GROUP = re.compile(r"(?P<indent> *)(?:\|(?: (?P<inner>.*)|)|\+(?:-\+)?-{4,}(?: [\d.]+ -{4,}|-*))$")
 _CRASH = re.compile(r"(?:Fatal Python error: (?P<message>.*)|(?P<head>(?:Current thread|Thread) 0x\w+.*)"
                     r" \(most recent call first\):)$")  # fmt: skip
-_CODE = re.compile(r"\[(?:Errno|WinError) -?\d+\]")
+_REMOTE = re.compile(r"[\w.]{0,60}_RemoteTraceback:\s*$|\"{3}\s*$")
+"""What stands around the traceback of another process."""
 
 
 @dataclass(slots=True)
@@ -54,16 +55,17 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
     draft = Draft("python")
     blocks: list[_Block] = []
     link: Relation = ""
+    fresh = False
     for raw in lines:
         depth, line, parted = _ungrouped(raw, bool(blocks))
         if parted:
-            link = ""
+            link, fresh = "", True
             draft.understood += 1
         elif opened := _OPEN.match(line):
             if not link and not depth and opened["lead"].strip():
                 draft.lead.append(opened["lead"].strip())
             blocks.append(_Block(depth, link))
-            link = ""
+            link, fresh = "", False
             draft.understood += 1
         elif found := _link(line):
             link = found
@@ -71,6 +73,12 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif crashed := _CRASH.match(line):
             draft.understood += 1
             _crash(blocks, crashed)
+        elif fresh and line.strip():
+            blocks.append(_Block(depth))
+            fresh = False
+            draft.understood += _inside(blocks, depth, line)
+        elif _REMOTE.match(line):
+            draft.understood += 1
         elif blocks and not (blocks[-1].closed and line[:1] == " " and not _FRAME.match(line)):
             draft.understood += _inside(blocks, depth, line)
         elif _FRAME.match(line):

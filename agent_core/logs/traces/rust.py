@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from agent_core.logs.traces.drafting import Draft
-from agent_core.logs.traces.library import library_of, library_of_name
+from agent_core.logs.traces.library import library_of, library_of_name, library_of_symbol
 from agent_core.logs.traces.model import Frame, Trace
 
 MARK = re.compile(
@@ -53,7 +55,9 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
                 "", text, text if not draft.faults else f"caused by {text}", "cause" if draft.faults else ""
             )
         elif (match := _WHERE.match(line)) and draft.faults:
-            draft.faults[0].frames.append(_frame("", match["path"], int(match["line"])))
+            frame = _frame("", match["path"], int(match["line"]))
+            text = f"at {frame.path}:{frame.line}"
+            draft.faults[-1].frames.insert(0, msgspec.structs.replace(frame, text=text))
             draft.understood += 1
         elif state != "message" and (match := _CALL.match(line)):
             _call(draft, call)
@@ -107,6 +111,8 @@ def _finished(draft: Draft) -> Draft:
 
 
 def _frame(function: str, path: str, line: int) -> Frame:
-    library = (library_of(path) if path else "") or (library_of_name(function) if not path else "")
+    library = library_of(path) or ("" if path else library_of_name(function) or library_of_symbol(function))
+    if not path and function == "main":
+        library = "libc"
     place = f" at {path}:{line}" if path and function else ""
     return Frame(path=path, line=line, function=function, library=library, text=f"{function}{place}")

@@ -40,15 +40,16 @@ _NOISE = re.compile(
     | \s+(?:Addressable|Partially|Heap|Freed|Stack|Global|Poisoned|Container|Array|Intra|ASan
       |Left|Right|After)
       [\w -]{0,60}:[ ]
-    | ==\d+==(?:ABORTING|HINT) | \s+This[ ]frame[ ]has | HINT:"""
+    | ==\d+==(?:ABORTING|HINT) | \s+This[ ]frame[ ]has | HINT: | AddressSanitizer:DEADLYSIGNAL"""
 )
 _IDLE = re.compile(
     r"\s|For |Use |Rerun|HEAP|LEAK|ERROR SUMMARY|Memcheck|Copyright|Using|Command|All heap"
-    r"|Process terminating"
+    r"|If you|overflow|possible|main thread|The main"
 )
 _ADDRESS = re.compile(r" at pc 0x.*")
 _IMPORTANT = re.compile(
-    r"\s*(?:(?:READ|WRITE) of size|0x[0-9a-f]+ is located|The signal is caused|Address 0x)"
+    r"\s*(?:(?:READ|WRITE) of size|0x[0-9a-f]+ is located|The signal is caused|Address 0x"
+    r"|Process terminating)"
     r"|SUMMARY: LeakSanitizer"
 )
 
@@ -127,6 +128,4 @@ def _checked(draft: Draft, text: str, fresh: bool) -> bool:
         return False
     elif draft.faults and _IMPORTANT.match(text):
         draft.faults[-1].codes.append(text.strip())
-    elif draft.faults and not fresh:
-        draft.faults[-1].note(text.strip())
     return False

@@ -43,7 +43,7 @@ def test_a_cause_and_the_codes_of_both() -> None:
         "Proxy.forward (/srv/web/server.js:31:11)",
     ):
         assert words in shown
-    assert "… 2 frames in node, express" in shown
+    assert "… 3 frames in node, express" in shown
 
 
 def test_members_of_an_aggregate() -> None:

@@ -89,7 +89,7 @@ def test_what_is_shown_of_a_chain() -> None:
         '  File "/srv/shop/billing/rates.py", line 43, in rate',
         "while handling KeyError: 'XAU'",
         '  File "/srv/shop/billing/rates.py", line 41, in rate',
-        "… 3 more frames: 1 of its own, 2 in celery, python",
+        "… 1 own frame, 2 in celery, python",
     ]
 
 
