@@ -24,6 +24,10 @@ class BrokenArrays(ValueError):
     """The file is not one of ours, or not all of it is there."""
 
 
+class OtherVersion(BrokenArrays):
+    """The file is whole, and of another version."""
+
+
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
     dtype: str
     shape: tuple[int, ...]
@@ -100,7 +104,8 @@ class Arrays:
         Raises:
             FileNotFoundError: There is none.
             OSError: It cannot be read.
-            BrokenArrays: It is not one of this version, or is cut.
+            OtherVersion: Another version of the program wrote it.
+            BrokenArrays: It is no such file, or is cut.
         """
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size < len(_MAGIC) + 12:
@@ -116,7 +121,7 @@ class Arrays:
         header = msgspec.msgpack.decode(raw, type=_Header)
         start = -(-(begin + length) // _ALIGN) * _ALIGN
         if header.version != version:
-            raise BrokenArrays(f"the file is of version {header.version}")
+            raise OtherVersion(f"the file is of version {header.version}")
         if len(view) < start + header.size:
             raise BrokenArrays("the file is cut")
         arrays = cls()

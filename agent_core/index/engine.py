@@ -17,7 +17,7 @@ from agent_core.files import keep_aside
 from agent_core.gitchurn import churn
 from agent_core.index.answers import Answers
 from agent_core.index.api import FileFacts, IndexPhase, IndexStatus, Overview, SearchAnswer, SearchMode
-from agent_core.index.arrays import BrokenArrays
+from agent_core.index.arrays import BrokenArrays, OtherVersion
 from agent_core.index.embed.port import Embedder
 from agent_core.index.embedding import Embedding
 from agent_core.index.image import Image
@@ -118,6 +118,9 @@ class Engine:
         try:
             return Image.load(path)
         except FileNotFoundError:
+            return Image()
+        except OtherVersion as error:
+            _log.info("the index is built anew: %s", error)
             return Image()
         except (BrokenArrays, OSError) as error:
             aside = keep_aside(path)

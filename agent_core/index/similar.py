@@ -11,6 +11,7 @@ from agent_core.index.image import Image
 _BEST = 3
 _CANDIDATES = 400
 _SPREAD = 4.0
+_BELOW = 1e-4
 _FED_BACK = 5
 _BACK = 0.3
 _MOST_LIKELY = 100
@@ -93,9 +94,10 @@ def _several(measures: Measures, found: Floats, best: Floats) -> Floats:
 
 
 def _deviations(values: Floats, have: Bools, typical: Bools) -> Floats:
+    """How far each value lies above the median; what lies below it keeps its order, close above 0."""
     known = values[typical]
     above = (values - np.median(known)) / (known.std() + 1e-9) / _SPREAD
-    return np.where(have, np.maximum(above, 0), 0)
+    return np.where(have, np.maximum(above, _BELOW * np.exp(np.minimum(above, 0))), 0)
 
 
 def _make_up(columns: Columns, files: NDArray[np.intp], have: Bools, usual: Bools) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent_core.index import image as module
-from agent_core.index.arrays import BrokenArrays
+from agent_core.index.arrays import Arrays, BrokenArrays, OtherVersion
 from agent_core.index.digest import digest
 from agent_core.index.image import Image
 from agent_core.index.question import read_question
@@ -127,6 +127,16 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
         file.write_bytes(broken)
         with pytest.raises(BrokenArrays):
             Image.load(file)
+
+
+def test_another_version_is_told_from_damage(tmp_path: Path) -> None:
+    file = tmp_path / "arrays"
+    arrays = Arrays()
+    arrays.put("some", np.zeros(3, np.int32))
+    arrays.write(file, version=1)
+    assert len(Arrays.read(file, version=1).get("some")) == 3
+    with pytest.raises(OtherVersion):
+        Arrays.read(file, version=2)
 
 
 def test_texts_that_come_back_have_their_vectors(tmp_path: Path) -> None:
