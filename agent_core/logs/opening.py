@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from calendar import timegm
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -27,6 +28,10 @@ class LocalZone(tzinfo):
         except (OverflowError, ValueError, OSError):
             seconds = 0
         return timedelta(seconds=seconds)
+
+    def fromutc(self, dt: datetime) -> datetime:
+        """The same moment as the clocks here show it."""
+        return dt + timedelta(seconds=time.localtime(timegm(dt.timetuple())).tm_gmtoff)
 
     def dst(self, dt: datetime | None) -> timedelta | None:
         """Not told."""
