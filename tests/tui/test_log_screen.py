@@ -20,6 +20,7 @@ from tui.screens.log_events import LogEvents
 from tui.screens.logs import LogScreen
 from tui.screens.preview import PreviewScreen
 from tui.widgets.choices import Choices
+from tui.widgets.logevents import headline
 from tui.widgets.loglines import LogLines
 from tui.widgets.rows import Rows
 
@@ -260,3 +261,20 @@ async def test_the_pane_opens_the_lines_of_a_log(logged: FakeRuntime) -> None:
 
 def said(pilot: Pilot[None]) -> list[str]:
     return [notification.message for notification in pilot.app._notifications]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('Exception in thread "main" java.lang.IllegalStateException: gone\n  at Main.a(Main.java:7)',
+         "java.lang.IllegalStateException: gone"),
+        ("Unhandled exception:\nInstance of 'MyError'\n  #0 main", "Instance of 'MyError'"),
+        ("Exception in thread flush-worker:\nIndexError: pop from empty list\n  File \"a.py\", line 3",
+         "IndexError: pop from empty list"),
+        ("thread 'main' panicked at m.rs:13:67: attempt to divide by zero", 
+         "thread 'main' panicked at m.rs:13:67: attempt to divide by zero"),
+        ("Traceback (most recent call last):", "Traceback (most recent call last):"),
+    ],
+)  # fmt: skip
+def test_the_row_of_a_trace_says_what_was_thrown(text: str, wanted: str) -> None:
+    assert headline(msgspec.structs.replace(CRASH, text=text)) == wanted

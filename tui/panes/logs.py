@@ -111,7 +111,7 @@ class Logs(Rows):
             self.run_worker(self._chase(), group="chase", exclusive=True)
 
     async def _chase(self) -> None:
-        """Read what is followed until it rests: who watches the disk hears late of what changes all the time."""
+        """Read what is followed until it rests: of what changes all the time, the watching tells late."""
         clock = asyncio.get_running_loop().time
         last = clock()
         while clock() - last < _REST_S:

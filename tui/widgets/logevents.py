@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agent_core.logs.api import CodePlace, DigestQuery, KeyEvent
@@ -21,6 +22,12 @@ _KINDS = {
 }
 WATCHED = DigestQuery(limit=200, most=64 * 1024 * 1024)
 """What the screen asks for while it shows the logs: of huge ones their ends, so that it is there soon."""
+_LEADING = re.compile(
+    r"Exception in thread \S+ |Unhandled exception:|Uncaught |Traceback \(most recent call last\):"
+    r"|PHP Fatal error: +"
+)
+"""What stands before an exception and tells nothing of it."""
+_EXCEPTION = re.compile(r"(?:[\w.$]+\.)?[A-Z][\w$]*(?:Error|Exception|Fault|Panic)\b")
 PLACE = "place:"
 """What the key of a row begins with that leads to a place in the code."""
 
@@ -40,18 +47,11 @@ def event_item(event: KeyEvent, *, source: bool = False) -> Item:
 
 def headline(event: KeyEvent) -> str:
     """What an event says in one row: of a stack trace the exception, which is what tells."""
-    lines = [line for line in event.text.splitlines() if line.strip()]
+    lines = [said for line in event.text.splitlines() if (said := _LEADING.sub("", line).strip())]
     if not lines:
-        return one_line(event.template)
-    telling = (
-        next((line for line in lines if _is_exception(line)), lines[0]) if event.kind == "trace" else lines[0]
-    )
-    return one_line(telling.strip())
-
-
-def _is_exception(line: str) -> bool:
-    word = line.strip().split(":")[0].split(" ")[-1]
-    return line[:1] not in (" ", "\t") and ":" in line and word.rpartition(".")[2][:1].isupper()
+        return one_line(event.text or event.template)
+    telling = next((line for line in lines if _EXCEPTION.match(line)), lines[0])
+    return one_line(telling if event.kind == "trace" else lines[0])
 
 
 def detail_items(event: KeyEvent, width: int, *, whole: Sequence[str] = ()) -> list[Item]:
