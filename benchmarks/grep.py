@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.config import Settings
+from agent_core.ripgrep import find_ripgrep
 from agent_core.text import printable
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.grep import GrepArgs, GrepTool
-from agent_core.tools.ripgrep import find_ripgrep
 from agent_core.workspace import Workspace
 from benchmarks.common import corpora, report
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from agent_core.capture import capture
 from agent_core.codectx.portrait import Row
 from agent_core.errors import AgentError
+from agent_core.ripgrep import find_ripgrep
 from agent_core.text import one_line
-from agent_core.tools.ripgrep import find_ripgrep
 from agent_core.workspace import Workspace
 
 MARKS = r"\b(TODO|FIXME|XXX|HACK)\b"

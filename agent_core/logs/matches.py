@@ -103,7 +103,7 @@ async def find(path: Path, typed: str, *, until: int) -> AsyncGenerator[array[in
 
 
 def _command(path: Path, typed: str) -> list[str]:
-    from agent_core.tools.ripgrep import find_ripgrep
+    from agent_core.ripgrep import find_ripgrep
 
     pattern = pattern_of(typed)
     return [

@@ -11,10 +11,10 @@ import msgspec
 from agent_core.errors import ToolError, UsageError
 from agent_core.events import ActionClass, Hit
 from agent_core.process import NotStarted, stream_process
+from agent_core.ripgrep import complaint, search_command
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.matches import FileMatches, Matches
-from agent_core.tools.ripgrep import complaint, search_command
 from agent_core.workspace import Workspace
 
 _WIDTH = 300

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent_core import ripgrep
 from agent_core.config import Settings
 from agent_core.errors import AgentError, PathRefused, ToolError, UsageError
+from agent_core.ripgrep import find_ripgrep
 from agent_core.text import printable
-from agent_core.tools import ripgrep
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.grep import GrepArgs, GrepTool
-from agent_core.tools.ripgrep import find_ripgrep
 from agent_core.workspace import Workspace
 
 

@@ -44,7 +44,7 @@ def _scripts_folder() -> Path:
 
 def _target_folder() -> Path:
     """Where `pip install --target` puts programs."""
-    return Path(__file__).resolve().parents[2] / "bin"
+    return Path(__file__).resolve().parents[1] / "bin"
 
 
 def search_command(
