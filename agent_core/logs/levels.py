@@ -34,9 +34,11 @@ WORDS: dict[str, Level] = {
 
 LETTERS: dict[str, Level] = {
     "T": Level.TRACE, "V": Level.TRACE, "D": Level.DEBUG, "I": Level.INFO, "N": Level.INFO,
-    "W": Level.WARN, "E": Level.ERROR, "F": Level.FATAL, "C": Level.FATAL,
+    "W": Level.WARN, "E": Level.ERROR, "F": Level.FATAL, "C": Level.FATAL, "A": Level.FATAL,
+    ".": Level.DEBUG, "-": Level.DEBUG, "*": Level.INFO, "#": Level.WARN,
+    "TRCE": Level.TRACE, "DBUG": Level.DEBUG,
 }  # fmt: skip
-"""The letters for a level, where a format has letters."""
+"""The letters, signs (Redis) and codes (.NET) for a level, where a format has them."""
 
 _IN_HEADS_ONLY = frozenset(
     (
@@ -54,7 +56,7 @@ _IN_HEADS_ONLY = frozenset(
         "PARSE",
     )
 )
-_STRONG = "|".join(sorted(WORDS.keys() - _IN_HEADS_ONLY, key=len, reverse=True))
+_STRONG = "|".join(sorted(WORDS.keys() - _IN_HEADS_ONLY, key=lambda word: (-len(word), word)))
 BARE = rf"(?:{_STRONG})"
 """Words that are a level on their own, as a pattern; in capitals."""
 
@@ -65,7 +67,7 @@ BY_PRIORITY = (
 """The levels of syslog's severities, 0 to 7."""
 
 EXPLICIT = (
-    r"^[ \t]*(?:npm (?P<npm>ERR!|WARN)|(?P<pytest>E)   |PHP (?P<php>Fatal|Parse|Warning|Notice) "
+    r"^[ \t]*(?:npm (?P<npm>ERR|WARN)!?[ \t]|(?P<pytest>E)   |PHP (?P<php>Fatal|Parse|Warning|Notice) "
     rf"|[\[(<*]{{0,3}}(?i:(?P<word>{_STRONG}))"
     r"(?:[\])>]|:|!|[ \t]-[ \t]|\[[\w.-]+\][: ]))"
 )
@@ -84,4 +86,4 @@ def explicit_level(text: str) -> Level:
     match = _EXPLICIT.match(text)
     if match is None:
         return Level.UNKNOWN
-    return of_word(next(filter(None, match.groups())).rstrip("!"))
+    return of_word(next(filter(None, match.groups())))

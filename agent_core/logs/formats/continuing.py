@@ -21,7 +21,7 @@ def loose(text: Text, start: Offsets, end: Offsets) -> Mask:
 
 def of_traces(text: Text, start: Offsets) -> Mask:
     """Which lines look like a part of a stack trace."""
-    return text.match(TRACE_LINE.pattern, start, _WIDTH).ok
+    return text.matches(TRACE_LINE.pattern, start, _WIDTH)
 
 
 def joined(text: Text, start: Offsets, end: Offsets, *, bare: Mask, loose: Mask, traced: Mask) -> Mask:

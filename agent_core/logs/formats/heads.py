@@ -71,21 +71,21 @@ def shown(text: Text, start: Offsets, end: Offsets, heads: Heads) -> Shown:
     """The block with what was laid out in place of the lines that it stood in."""
     if not heads.laid:
         return Shown(text.block, start, heads.body, heads.end, end)
-    pieces = [text.block[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
-    first = np.zeros(len(pieces), np.int64)
-    body, head_end = heads.body - start, heads.end - start
-    breaks = np.ones(len(pieces), np.int64)
+    stop = text.breaks
+    pieces = [text.block[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
     for row, laid in heads.laid.items():
         pieces[row] = laid.text
-        found = laid.text.find(b"\n")
-        body[row], head_end[row] = laid.body, len(laid.text) if found < 0 else found
-        breaks[row] = not laid.gone
-    length = np.array([len(piece) for piece in pieces])
-    first[1:] = np.cumsum(length + breaks)[:-1]
+    rows, all_laid = list(heads.laid), list(heads.laid.values())
+    body, head_end, length = heads.body - start, heads.end - start, end - start
+    body[rows] = [laid.body for laid in all_laid]
+    head_end[rows] = [len(laid.text.partition(b"\n")[0]) for laid in all_laid]
+    length[rows] = [len(laid.text) for laid in all_laid]
+    breaks = np.ones(len(pieces), np.int64)
+    breaks[rows] = [not laid.gone for laid in all_laid]
+    first = np.zeros(len(pieces), np.int64)
+    first[1:] = np.cumsum([len(piece) for piece in pieces[:-1]] + breaks[:-1])
     ends = first + length
-    behind = np.flatnonzero(breaks == 0)
     last = np.maximum.accumulate(np.where(breaks == 1, np.arange(len(pieces)), 0))
-    ends[behind] = ends[last[behind]]
-    lines = [piece if broken else b"" for piece, broken in zip(pieces, breaks.tolist(), strict=True)]
-    block = b"\n".join(line for line, broken in zip(lines, breaks.tolist(), strict=True) if broken)
+    ends[breaks == 0] = ends[last[breaks == 0]]
+    block = b"\n".join([piece for piece, broken in zip(pieces, breaks.tolist(), strict=True) if broken])
     return Shown(b"".join((block, b"\n", PAD)), first, first + body, first + head_end, ends)

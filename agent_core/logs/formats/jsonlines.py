@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import msgspec
 
 from agent_core.logs.columns import NO_TIME
 from agent_core.logs.formats.times import from_number
-from agent_core.logs.levels import BY_PRIORITY, explicit_level, of_word
+from agent_core.logs.levels import BY_PRIORITY, WORDS, explicit_level, of_word
 
 _TIMES = ("time", "timestamp", "ts", "@timestamp", "@t", "datetime", "date", "asctime", "eventTime", "t")
 _LEVELS = (
     "level", "severity", "lvl", "levelname", "log.level", "loglevel", "level_name", "@l", "@level",
     "PRIORITY",
 )  # fmt: skip
-_MESSAGES = ("msg", "message", "event", "textPayload", "log", "@m", "@message", "@mt", "text", "MESSAGE")
+_MESSAGES = (
+    "msg",
+    "message",
+    "event",
+    "textPayload",
+    "log",
+    "@m",
+    "@message",
+    "@mt",
+    "text",
+    "MESSAGE",
+    "jsonPayload",
+    "fields",
+)
 _NAMES = (
     "logger", "service", "component", "name", "app", "logger_name", "loggerName", "log.logger", "module",
     "SourceContext", "subsystem", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT",
@@ -34,6 +48,8 @@ _MOST_FIELDS = 8
 _LONGEST_FIELD = 120
 _LONGEST = 32 * 1024
 """Characters of a text."""
+_MOST_KEYS = 200
+_BY_WORD = {form: int(level) for word, level in WORDS.items() for form in (word, word.lower(), word.title())}
 _decode = msgspec.json.Decoder().decode
 
 
@@ -49,40 +65,64 @@ class Laid(NamedTuple):
     again: bool
 
 
+class _Plan(NamedTuple):
+    """Which of the keys of a record tell what; "" for none. `more` are those that are shown as they are."""
+
+    time: str
+    level: str
+    message: str
+    name: str
+    traces: tuple[str, ...]
+    more: tuple[str, ...]
+    log: bool
+    again: bool
+
+
 def laid_out(line: bytes) -> Laid | None:
     """A line of JSON laid out; None if it is none, or says neither time, level nor message."""
     try:
         record = _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if not isinstance(record, dict):
+    if type(record) is not dict or len(fields := cast(dict[str, object], record)) > _MOST_KEYS:
         return None
-    fields = cast(dict[str, object], record)
-    time, level = _first(fields, _TIMES), _first(fields, _LEVELS)
-    message = _first(fields, _MESSAGES)
-    if (log := fields.get("log")) is not None and isinstance(log, dict):  # the Elastic Common Schema
-        nested = cast(dict[str, object], log)
-        level = nested.get("level") if level is None else level
-        fields.setdefault("logger", nested.get("logger"))
-    payload = fields.get("jsonPayload") or fields.get("fields")
-    if message is None and isinstance(payload, dict):
-        message = _first(cast(dict[str, object], payload), _MESSAGES)
-    if time is None and level is None and message is None:
+    plan = _plan(tuple(fields))
+    if not (plan.time or plan.level or plan.message):
         return None
-    again = "stream" in fields and isinstance(log, str)
-    text = _text(message, fields, again)
+    text = _text(fields, plan)
+    level = _level(fields[plan.level]) if plan.level else 0
+    name = _name(fields[plan.name]) if plan.name else ""
+    if plan.log:
+        level, name = level or _nested_level(fields), name or _name(fields["log"])
+    time = _time(fields[plan.time]) if plan.time else NO_TIME
     return Laid(
-        text=text,
-        time=_time(time),
-        level=_level(level) or int(explicit_level(text)),
-        name=_name(fields),
+        text, time, level or int(explicit_level(text)), name, plan.again and type(fields["log"]) is str
+    )
+
+
+@lru_cache(maxsize=256)
+def _plan(keys: tuple[str, ...]) -> _Plan:
+    def first(names: tuple[str, ...]) -> str:
+        return next((name for name in names if name in keys), "")
+
+    again = "stream" in keys and "log" in keys
+    return _Plan(
+        time=first(_TIMES),
+        level=first(_LEVELS),
+        message="log" if again else first(_MESSAGES),
+        name=first(_NAMES),
+        traces=() if again else tuple(name for name in _TRACES if name in keys),
+        more=() if again else tuple(key for key in keys if key not in _SILENT)[:_MOST_FIELDS],
+        log="log" in keys,
         again=again,
     )
 
 
 def _level(value: object) -> int:
     """The level that a field tells: a word, or a number of pino, bunyan, Python (from 10) or syslog."""
-    if isinstance(value, str):
+    if type(value) is str:
+        if (known := _BY_WORD.get(value)) is not None:
+            return known
         word = value.strip()
         return int(of_word(word)) or (_by_number(int(word)) if word.isdecimal() and len(word) < 4 else 0)
     return _by_number(int(value)) if isinstance(value, int | float) and 0 <= value <= 100 else 0
@@ -92,48 +132,49 @@ def _by_number(value: int) -> int:
     return int(BY_PRIORITY[value]) if value < 8 else max(1, min(6, value // 10))
 
 
-def _first(fields: dict[str, object], names: Iterable[str]) -> object:
-    for name in names:
-        value = fields.get(name)
-        if value is not None and value != "":
-            return value
-    return None
+def _nested_level(fields: dict[str, object]) -> int:
+    """As the Elastic Common Schema tells it: {"log": {"level": ...}}."""
+    log = fields.get("log")
+    return _level(cast(dict[str, object], log).get("level")) if isinstance(log, dict) else 0
 
 
 def _time(value: object) -> int | str:
-    if isinstance(value, int | float):
-        return from_number(float(value))
-    return value if isinstance(value, str) else NO_TIME
+    if type(value) is str:
+        return value
+    return from_number(float(value)) if isinstance(value, int | float) else NO_TIME
 
 
-def _name(fields: dict[str, object]) -> str:
-    for name in _NAMES:
-        value = fields.get(name)
-        if isinstance(value, dict):
-            value = cast(dict[str, object], value).get("name")
-        if isinstance(value, str) and value:
-            return value
-    return ""
+def _name(value: object) -> str:
+    if isinstance(value, dict):
+        inner = cast(dict[str, object], value)
+        value = inner.get("name") or inner.get("logger")
+    return value if isinstance(value, str) else ""
 
 
-def _text(message: object, fields: dict[str, object], again: bool) -> str:
+def _text(fields: dict[str, object], plan: _Plan) -> str:
     """Message and small fields on the first line, traces behind it."""
+    message = fields.get(plan.message)
+    if type(message) is str and not plan.traces and "\n" not in message and "\r" not in message:
+        return _with_more(message, fields, plan)[:_LONGEST]
+    if isinstance(message, dict):
+        message = _first(cast(dict[str, object], message), _MESSAGES)
     text = message if isinstance(message, str) else "" if message is None else _shown(message)
     text = text.rstrip("\r\n")
-    if again:
+    if plan.again:
         return text[:_LONGEST]
     head, _, rest = text.partition("\n")
     words, traces = [head] if head else [], [rest] if rest else []
-    for name in _TRACES:
-        value = fields.get(name)
-        if value is not None and value != "":
-            _add_fault(name, value, text, words, traces)
-    more = (
-        item for item in fields.items() if item[0] not in _SILENT and not isinstance(item[1], dict | list)
-    )
-    for _, (name, value) in zip(range(_MOST_FIELDS), more, strict=False):
-        words.append(f"{name}={_shown(value)}")
-    return "\n".join((" ".join(words), *traces))[:_LONGEST]
+    for name in plan.traces:
+        _add_fault(name, fields[name], text, words, traces)
+    return "\n".join((_with_more(" ".join(words), fields, plan), *traces))[:_LONGEST]
+
+
+def _with_more(text: str, fields: dict[str, object], plan: _Plan) -> str:
+    for name in plan.more:
+        value = fields[name]
+        if not isinstance(value, dict | list):
+            text = f"{text} {name}={_shown(value)}"
+    return text
 
 
 def _add_fault(name: str, value: object, text: str, words: list[str], traces: list[str]) -> None:
@@ -151,6 +192,14 @@ def _add_fault(name: str, value: object, text: str, words: list[str], traces: li
         words.append(f"{name}={_shown(value)}")
 
 
+def _first(fields: dict[str, object], names: Iterable[str]) -> object:
+    return next((value for name in names if (value := fields.get(name)) not in (None, "")), None)
+
+
 def _shown(value: object) -> str:
+    if type(value) is int:
+        return str(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return " ".join(text[:_LONGEST_FIELD].split())
+    if len(text) > _LONGEST_FIELD:
+        text = text[:_LONGEST_FIELD]
+    return text if text.isprintable() else " ".join(text.split())

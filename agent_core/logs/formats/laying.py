@@ -53,7 +53,7 @@ class Layer:
             rest[row:behind] = False
             heads.found[row] = True
             heads.time[row], heads.level[row] = entry.time, entry.level
-            heads.name[row] = self._names.number(entry.name.encode())
+            heads.name[row] = self._names.named(entry.name)
             heads.laid[row] = Laid(entry.text)
             heads.laid.update({gone: Laid(b"", gone=True) for gone in range(row + 1, behind)})
             row = behind
@@ -61,31 +61,35 @@ class Layer:
 
     def json(self, text: Text, heads: Heads, rows: Offsets) -> Mask:
         """Lay out lines of JSON; which lines are some."""
-        likely = np.flatnonzero(text.bytes[heads.body[rows]] == 123)
-        done = np.zeros(len(rows), np.bool_)
-        block = text.block
-        written: list[tuple[int, str]] = []
-        again: list[int] = []
-        for place, row in zip(likely.tolist(), rows[likely].tolist(), strict=True):
-            found = jsonlines.laid_out(block[heads.body[row] : heads.end[row]])
-            if found is None:
-                continue
-            done[place] = True
-            heads.laid[row] = Laid(found.text.encode("utf-8", "replace"))
-            heads.level[row] = found.level or heads.level[row]
-            if found.name:
-                heads.name[row] = self._names.number(found.name.encode("utf-8", "replace"))
-            if isinstance(found.time, str):
-                written.append((row, found.time))
-            elif found.time != NO_TIME:
-                heads.time[row] = found.time
-            if found.again:
-                again.append(row)
-        hit = rows[done]
-        heads.found[hit] = True
-        self._written(heads, written)
-        self._again(heads, again)
+        done = text.bytes[heads.body[rows]] == 123
+        likely = np.flatnonzero(done)
+        if not len(likely):
+            return done
+        found: list[jsonlines.Laid] = []
+        begin, end, block = heads.body[rows[likely]].tolist(), heads.end[rows[likely]].tolist(), text.block
+        for index, place in enumerate(likely.tolist()):
+            laid = jsonlines.laid_out(block[begin[index] : end[index]])
+            if laid is None:
+                done[place] = False
+            else:
+                found.append(laid)
+        self._keep(heads, rows[done].tolist(), found)
         return done
+
+    def _keep(self, heads: Heads, rows: list[int], found: list[jsonlines.Laid]) -> None:
+        """Keep what lines say."""
+        for row, laid in zip(rows, found, strict=True):
+            heads.laid[row] = Laid(laid.text.encode("utf-8", "replace"))
+        level = np.array([laid.level for laid in found], np.int8)
+        name = np.array([self._names.named(laid.name) for laid in found], np.int32)
+        time = np.array([NO_TIME if isinstance(laid.time, str) else laid.time for laid in found], np.int64)
+        heads.found[rows] = True
+        heads.level[rows] = np.where(level > 0, level, heads.level[rows])
+        heads.name[rows] = np.where(name > 0, name, heads.name[rows])
+        heads.time[rows] = np.where(time == NO_TIME, heads.time[rows], time)
+        told = zip(rows, found, strict=True)
+        self._written(heads, [(row, laid.time) for row, laid in told if isinstance(laid.time, str)])
+        self._again(heads, [row for row, laid in zip(rows, found, strict=True) if laid.again])
 
     def _written(self, heads: Heads, times: list[tuple[int, str]]) -> None:
         """Read times that are written out."""

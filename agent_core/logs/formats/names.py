@@ -20,8 +20,11 @@ class Names:
         self.names: list[str] = [""]
         self._numbers: dict[bytes, int] = {b"": 0}
 
-    def number(self, name: bytes) -> int:
+    def named(self, name: str) -> int:
         """The number of one name."""
+        return self._number(name[:_WIDTH].encode("utf-8", "replace")) if name else 0
+
+    def _number(self, name: bytes) -> int:
         name = name[:_WIDTH].rstrip(b"\0 \t")
         known = self._numbers.get(name)
         if known is None:
@@ -38,5 +41,5 @@ class Names:
         array = arrow.Array.from_buffers(
             arrow.binary(_WIDTH), len(start), [None, arrow.py_buffer(window.reshape(-1))]
         ).dictionary_encode()
-        numbers = np.array([self.number(name) for name in array.dictionary.to_pylist()], dtype=np.int32)
+        numbers = np.array([self._number(name) for name in array.dictionary.to_pylist()], dtype=np.int32)
         return numbers[array.indices.to_numpy(zero_copy_only=False)]

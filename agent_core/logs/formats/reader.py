@@ -227,6 +227,8 @@ def _join_two(text: Text, heads: Heads, rows: Offsets, start: Offsets) -> None:
     levelled = heads.found[following] & (heads.time[following] == NO_TIME) & (heads.level[following] > 0)
     indented = ~heads.found[following] & _SPACE[text.bytes[start[following]]]
     which = levelled | indented
+    if heads.laid:
+        which &= ~np.isin(following, list(heads.laid))
     rows, following, levelled = rows[which], following[which], levelled[which]
     if not len(rows):
         return

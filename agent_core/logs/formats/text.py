@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -85,31 +86,51 @@ class Text:
             value = np.where(place < length, value * 10 + digit, value)
         return value
 
-    def match(self, pattern: str, at: Offsets, width: int) -> Matches:
-        """Match an anchored RE2 pattern at each offset, within `width` bytes.
+    def matches(self, pattern: str, at: Offsets, width: int) -> Mask:
+        """Which offsets an RE2 pattern matches at, within `width` bytes; none may pass a line break."""
+        found = compute.match_substring_regex(_array(self.windows(at, width)), pattern)
+        return found.to_numpy(zero_copy_only=False)
 
-        A pattern must not go beyond a line break by itself: what lies behind the line is in its sight.
-        """
-        count = len(at)
-        flat = self.windows(at, width).reshape(-1)
-        bounds = np.arange(0, (count + 1) * width, width, dtype=np.int32)
-        array = arrow.Array.from_buffers(
-            arrow.binary(), count, [None, arrow.py_buffer(bounds), arrow.py_buffer(flat)]
-        )
-        found = compute.extract_regex_span(array, pattern)
+    def match(self, pattern: str, at: Offsets, width: int) -> Matches:
+        """As `matches`, with the groups. Two steps, since asking for groups costs several times as much."""
+        ok = self.matches(pattern, at, width)
+        which = np.flatnonzero(ok)
+        if not len(which):
+            return Matches(ok, dict.fromkeys(_GROUP.findall(pattern), (at, np.zeros(len(at), np.int64))))
+        every = len(which) == len(at)
+        found = compute.extract_regex_span(_array(self.windows(at if every else at[which], width)), pattern)
         groups: dict[str, tuple[Offsets, Offsets]] = {}
         for field in found.type:
-            group = found.field(field.name)
-            spans = np.frombuffer(group.values.buffers()[1], np.int32, count * 2).reshape(-1, 2)
-            spans = np.where(_valid(group)[:, None], spans, 0).astype(np.int64)
-            groups[field.name] = (at + spans[:, 0], spans[:, 1])
-        return Matches(_valid(found), groups)
+            start, length = _spans(found.field(field.name), len(which))
+            if not every:
+                start, length = _spread(start, which, len(at)), _spread(length, which, len(at))
+            groups[field.name] = (at + start, length)
+        return Matches(ok, groups)
+
+
+_GROUP = re.compile(r"\(\?P<(\w+)>")
+
+
+def _array(windows: NDArray[np.uint8]) -> Any:
+    count, width = windows.shape
+    bounds = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    buffers = [None, arrow.py_buffer(bounds), arrow.py_buffer(windows.reshape(-1))]
+    return arrow.Array.from_buffers(arrow.binary(), count, buffers)
+
+
+def _spans(group: Any, count: int) -> tuple[Offsets, Offsets]:
+    spans = np.frombuffer(group.values.buffers()[1], np.int32, count * 2).reshape(-1, 2).astype(np.int64)
+    if group.null_count:
+        spans[~group.is_valid().to_numpy(zero_copy_only=False)] = 0
+    return spans[:, 0], spans[:, 1]
+
+
+def _spread(values: Offsets, which: Offsets, count: int) -> Offsets:
+    spread = np.zeros(count, np.int64)
+    spread[which] = values
+    return spread
 
 
 def pack(word: str) -> int:
     """The number that `Text.words` gives for a word."""
     return int.from_bytes(word.encode()[:8], "little") & 0xDFDFDFDFDFDFDFDF
-
-
-def _valid(array: Any) -> Mask:
-    return array.is_valid().to_numpy(zero_copy_only=False)

@@ -8,12 +8,7 @@ from numpy.typing import NDArray
 from agent_core.logs.formats.text import pack
 from agent_core.logs.levels import BY_PRIORITY, LETTERS, WORDS, Level
 
-_SIGNS = {".": Level.DEBUG, "-": Level.DEBUG, "*": Level.INFO, "#": Level.WARN}
-"""Those of Redis."""
-_DOTNET = {"TRCE": Level.TRACE, "DBUG": Level.DEBUG}
-_PACKED = sorted(
-    {pack(word): int(level) for word, level in {**WORDS, **LETTERS, **_SIGNS, **_DOTNET}.items()}.items()
-)
+_PACKED = sorted({pack(word): int(level) for word, level in {**WORDS, **LETTERS}.items()}.items())
 _KEYS = np.array([key for key, _ in _PACKED], dtype=np.uint64)
 _VALUES = np.array([level for _, level in _PACKED], dtype=np.int8)
 _PRIORITIES = np.array(BY_PRIORITY, dtype=np.int8)

@@ -61,6 +61,19 @@ LINES = st.sampled_from(
         b"\r\n",
         b"\x00\xff\xfe \x1b[31mred\x1b[0m\n",
         b"a\rb\n",
+        b"Traceback (most recent call last):\n",
+        b'  File "/srv/shop/cart.py", line 3, in sell\n',
+        b"ValueError: no cart\n",
+        b"\xef\xbb\xbfMay 21, 2026 3:23:29 PM com.acme.Shop sell\n",
+        b"May 21, 2026 3:23:29 PM com.acme.Shop sell\n",
+        b"WARNING: low stock\n",
+        b'{"level":50,"time":1779357600000,"msg":"a","stack":"E: a\\n  at b (c.js:1:2)"}\n',
+        b'{"log":"10:00:00 INFO ready\\n","stream":"stdout","time":"2026-05-21T10:00:00Z"}\n',
+        b"web-1  | level=warn msg=low\n",
+        b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1779357600500000\nMESSAGE=x\n\n",
+        b"__CURSOR=s=1\n",
+        b"__REALTIME_TIMESTAMP=17793576005000\n",
+        b"MESSAGE\n\x03\0\0\0\0\0\0\0abc\n",
     ]
 )
 
@@ -82,6 +95,61 @@ def test_lines_without_a_head_belong_to_the_record_before() -> None:
 def test_without_heads_each_line_is_a_record_but_for_what_is_indented() -> None:
     found = read(b"one\ntwo\n   of two\nthree\n")
     assert [row.whole for row in found] == [b"one", b"two\n   of two", b"three"]
+
+
+def test_without_heads_the_lines_of_a_trace_are_one_record() -> None:
+    trace = [
+        b"Traceback (most recent call last):",
+        b'  File "/srv/shop/cart.py", line 3, in sell',
+        b"    return price(item)",
+        b"ValueError: no cart",
+        b"",
+        b"During handling of the above exception, another exception occurred:",
+        b"",
+        b"Traceback (most recent call last):",
+        b'  File "/srv/shop/main.py", line 9, in main',
+        b"    sell()",
+        b"shop.Broken: cannot sell",
+    ]
+    rust = [
+        b"thread 'main' panicked at m.rs:13:67:",
+        b"divided by zero",
+        b"stack backtrace:",
+        b"   0: shop::sell",
+    ]
+    lines = [b"starting", *trace, b"Stopped", b"Later", *rust, b"", b"Done"]
+    assert [(row.first, row.lines) for row in read(b"\n".join(lines))] == [
+        (1, 1), (2, 11), (13, 1), (14, 1), (15, 5), (20, 1),
+    ]  # fmt: skip
+
+
+def test_colours_do_not_hide_a_head() -> None:
+    (row,) = read(
+        b"\x1b[2m2026-05-21T10:00:00.250Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mshop\x1b[0m: no cart\n"
+    )
+    assert (row.time, row.level, row.message) == (1_779_357_600_250, Level.ERROR, b"shop: no cart")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_other_encodings_of_unicode_are_read(encoding: str, size: int) -> None:
+    data = (HEAD.decode() + "zu wenig Äpfel\r\n" + HEAD.decode() + "zwei\n").encode(encoding)
+    found = read(*(data[at : at + size] for at in range(0, len(data), size)))
+    assert [(row.first, row.level, row.message.decode()) for row in found] == [
+        (1, Level.ERROR, "zu wenig Äpfel"),
+        (2, Level.ERROR, "zwei"),
+    ]
+
+
+def test_a_file_emptied_under_its_writer_begins_with_a_hole() -> None:
+    assert [row.message for row in read(b"\0" * 5000 + HEAD + b"one\n" + HEAD + b"two\n")] == [b"one", b"two"]
+
+
+def test_what_was_left_out_is_told() -> None:
+    reader = RecordReader("app.log", now=NOW)
+    reader.feed(b"y" * (LONGEST_LINE + 1000) + b"\n" + HEAD + b"x\n" + b" z\n" * 3000)
+    reader.finish()
+    assert reader.note == "1,000 bytes of too long lines left out, 1,001 lines of too long records left out"
 
 
 def test_one_head_does_not_claim_a_million_lines() -> None:
@@ -137,7 +205,7 @@ def test_every_cut_gives_the_same_records(lines: list[bytes], cuts: list[int]) -
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     whole = read(text)
     assert read(*(text[a:b] for a, b in itertools.pairwise(edges))) == whole
-    assert sum(row.lines for row in whole) == len(lines)
+    assert sum(row.lines for row in whole) == text.count(b"\n")
 
 
 @settings(max_examples=150, deadline=None)
