@@ -17,7 +17,7 @@ MARK = re.compile(
     """
 )
 _FRAME = re.compile(
-    r"\s*at (?P<name>[^\s(]{1,600})(?P<gap> ?)(?P<arguments>\(.{0,2000}?\))(?: \[0x[0-9a-f]+\])?"
+    r"\s*at (?P<name>[^\s(]{1,600})(?P<gap> ?)(?P<arguments>\([^:]{0,2000}?\))(?: \[0x[0-9a-f]+\])?"
     r"(?: in (?P<place>(?P<path>.{1,500}):(?:line )?(?P<line>\d{1,7})))?\s*$"
 )
 _INNER = re.compile(r"\s*---> (?:\(Inner Exception #\d+\) )?(?P<rest>.*)$")

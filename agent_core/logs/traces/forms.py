@@ -23,11 +23,17 @@ FRAMES = (
     r"created by [^ ]",
     r"\[signal SIG",
     r"[ \t]+[0-9]+: +[^ ]",
-    r"[ \t]*(?:from )?[^ \t:]+\.rb:[0-9]+:in ",
+    r"[ \t]*(?:from )?(?:[\w-]+ \([0-9.]+\) )?[^ \t:]+\.rb:[0-9]+:in [`'][^`']*'$",
+    r"[ \t]+from [^ \t:]+:[0-9]+:in [`']",
+    r"[ \t]+[0-9]+: from [^ \t:]+:[0-9]+:in [`']",
+    r"\t[^ \t]+\.lua:[0-9]+: in |\t\[C\]: in ",
+    r"\t.* called at .* line [0-9]+",
+    r"[0-9]+ +[^ ]+ +0x[0-9a-f]+ ",
+    r"<asynchronous suspension>",
     r"[ \t]+--- End of ",
     r"--- End of stack trace",
     r"[ \t]*[\^~]+[ \t]*$",
-    r"stack backtrace:$",
+    r"[Ss]tack (?:backtrace|traceback):$",
     r"[ \t]+thrown in [^ ]",
     r"note: (?:run with|Some details are omitted)",
     r"Node\.js v[0-9]",
@@ -42,7 +48,7 @@ LINKS = (
     r" ---> ",
     r"[ \t]+\[(?:cause|errors)\]: ",
     r"[ \t]*\[CIRCULAR REFERENCE",
-    r"(?:Stack trace|Require stack):$",
+    r"(?:Stack trace|Require stack|Current stack trace|Location):$|\[stacktrace\]$",
     r"Next [\w\\]+(?:Exception|Error)\b",
     r"[ \t]+nested exception is",
 )
@@ -66,6 +72,9 @@ STARTS = (
     r"terminate called ",
     r"node:[^ ]+:[0-9]+$",
     r"\*\* \([A-Z]\w*(?:\.[A-Z]\w*)*\) ",
+    r" ?[A-Z]\w*(?:::[A-Z]\w*)* \(.*\):$",
+    r"[^ \t:]+\.rb:[0-9]+:in [`'][^`']*': ",
+    r"[\w.]*_RemoteTraceback:",
 )
 """The first line of a fault."""
 
@@ -79,26 +88,41 @@ TRACEBACK = re.compile(r"(?: +\+ Exception Group |.{0,300})?Traceback \(most rec
 CHAINED = re.compile(r"The above exception was|During handling of|[ |]*\+-*\+?-{8}|[ |]+$")
 """Behind it another traceback belongs to the same event."""
 INTRO = re.compile(
-    r"Exception (?:in thread|ignored in)|Task exception was never|future: <"
+    r"\"{3}|Exception (?:in thread|ignored in)|Task exception was never|future: <"
     r"|.{0,200}\b(?:ERROR|CRITICAL|FATAL|SEVERE|[Ee]xception|[Ee]rror|[Ff]ailed)\b"
 )
 """A log's own words before a traceback."""
 FILE = re.compile(r"[ \t|]*File \"[^\"]+\", line \d")
 GO = re.compile(r"goroutine \d+ |\t\S.*\.(?:go|s):\d+|created by |\[signal SIG")
 GO_START = re.compile(r"(?:panic|fatal error): |goroutine \d+ |http: panic serving ")
-GO_CALL = re.compile(r"[\w./*()\-{}·\[\]%,$]+\(.*\)$|panic: |goroutine \d+ |exit status \d")
+GO_CALL = re.compile(
+    r"[\w./*()\-{}·\[\]%,$]+\(.*\)$|[\w./-]+\.[\w.()*]+$|panic: |goroutine \d+ |exit status \d"
+)
 RUST = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at ")
-SANITIZER = re.compile(r"={20,}$|==\d+==ERROR: |WARNING: (?:ThreadSanitizer|DATA RACE)")
+RULE = re.compile(r"={18,}$")
+SANITIZER = re.compile(
+    r"==\d+==ERROR: |WARNING: (?:ThreadSanitizer|DATA RACE)|AddressSanitizer:DEADLYSIGNAL|={18,}$"
+)
 SANITIZER_END = re.compile(r"==\d+==ABORTING|={18}$")
+SUMMARY = re.compile(r"SUMMARY: ")
+SUMMED = re.compile(r"Shadow |\s|=>|==\d+==|0x")
+"""What follows a summary."""
+CHECKED = re.compile(r"==\d+==")
+RUBY = re.compile(r"[^ \t:]+:[0-9]+:in [`'][^`']*': ")
+CRASH = re.compile(r"(?:Current thread|Thread) 0x[0-9a-f]+ .*\(most recent call first\)|Extension modules: ")
+CARETS = re.compile(r"[ \t]*[\^~]+[ \t]*$")
+GROUP_END = re.compile(r" +\+-+$")
 QUOTE = re.compile(r"(?:node:|/|[A-Za-z]:\\|file:///)\S.{0,300}:\d+$")
 """Where Node quotes the line that threw."""
 HEAD = re.compile(
-    r"\W?(?:[\w$]+\.)*(?:[A-Z][\w$]*)?(?:Exception|Error|Throwable|Failure|Rejection|Warning)\b"
+    r"\*\* \(|\W?(?:[\w$]+\.)*(?:[A-Z][\w$]*)?(?:Exception|Error|Throwable|Failure|Rejection|Warning)\b"
 )
 LINK = re.compile("|".join(LINKS))
-CLOSING = re.compile(r"\s*[\]})]+[,;]?$")
+CLOSING = re.compile(r"\s*\"?[\]})]+[,;]?$")
 TOLD = re.compile(
-    r"exit status \d|- /|[a-z ]{0,40}nested exception is|note: |(?:Receiver|Tried calling|Found): "
+    r"exit status \d|Found \d+ data race|- /|[a-z ]{0,40}nested exception is|note: |future: <|\"{3}$"
+    r"|\(Use `node|(?:Receiver|Tried calling|Found): |Emitted 'error' event|\[(?:SQL|parameters): "
+    r"|\(Background on this error|: (?:[\w$]+\.)+[A-Z]|Last message "
 )
-NOTE = re.compile(r"[a-z(\[]")
+NOTE = re.compile(r"[a-z(\[]|(?:DETAIL|HINT|CONTEXT|LINE \d+|QUERY): ")
 """A line right behind an exception that is likelier a note to it than the next line of the log."""

@@ -18,7 +18,21 @@ _NEAR = 40
 _BETWEEN = 6
 """Lines of a message that may lie between the head of a trace and its first frame."""
 
-_State = Literal["", "head", "quote", "python", "raised", "go", "rust", "sanitizer", "frames"]
+_State = Literal[
+    "",
+    "head",
+    "quote",
+    "python",
+    "raised",
+    "go",
+    "rust",
+    "crash",
+    "rule",
+    "sanitizer",
+    "summary",
+    "ended",
+    "frames",
+]
 
 
 @dataclass(slots=True)
@@ -46,14 +60,30 @@ class _Event:
     def _with(self, line: str) -> _State | None:
         if forms.STAMPED.match(line):
             return None
-        if self.state == "sanitizer":
-            return None if forms.SANITIZER_END.match(self.last) else "sanitizer"
+        if self.state in ("rule", "sanitizer", "summary", "ended"):
+            return self._reported(line)
         if forms.TRACEBACK.match(line):
             introduced = self.state in ("", "head") and forms.INTRO.match(self.last)
             return "python" if self.linked or introduced else None
+        if forms.CRASH.match(line):
+            return "crash" if self.state in ("head", "crash") else None
+        if forms.CHECKED.match(line) and not forms.CHECKED.match(self.last):
+            return None
+        if forms.RUBY.match(line):
+            return "frames" if self.state in ("frames", "python") and self.last[0] in " \t" else None
         if _FRAME.match(line):
             return _after_frame(line, self.state)
         return self._with_text(line)
+
+    def _reported(self, line: str) -> _State | None:
+        """The state within the report of a sanitizer."""
+        if self.state == "rule":
+            return "sanitizer" if forms.SANITIZER.match(line) else None
+        if self.state == "summary":
+            return "summary" if forms.SUMMED.match(line) else None
+        if self.state == "ended" or forms.SANITIZER_END.match(self.last):
+            return "ended" if forms.TOLD.match(line) else None
+        return "summary" if forms.SUMMARY.match(line) else "sanitizer"
 
     def _with_text(self, line: str) -> _State | None:
         """The state after a line that has no form of a trace, None where it is none of this event."""
@@ -61,15 +91,16 @@ class _Event:
         if self.state and (indented or forms.CLOSING.match(line) or forms.TOLD.match(line)):
             return self.state if self.state != "frames" or not forms.HEAD.match(line) else "head"
         if self.state == "python":
-            return None if self.gap or self.last[0] not in " \t" else "raised"
+            ended = self.gap or self.last[0] not in " \t" or forms.GROUP_END.match(self.last)
+            return None if ended else "raised"
         if self.state == "raised":
             return "raised" if not self.gap and forms.NOTE.match(line) else None
         if self.state == "go":
             return "go" if forms.GO_CALL.match(line) else None
         if self.state == "rust":
             return None if self.gap else "rust"
-        if self.state == "quote" and forms.QUOTE.match(self.last):
-            return "quote"
+        if self.state == "quote" and (forms.QUOTE.match(self.last) or forms.CARETS.match(self.last)):
+            return "head" if self.gap else "quote"
         if forms.HEAD.match(line):
             return "head" if self._awaits_head() else None
         return "head" if self.state == "head" and self.last[-1] in ":;," else None
@@ -119,8 +150,12 @@ def groups(lines: Sequence[str]) -> list[tuple[int, int]]:
 
 def _begun(line: str) -> _State:
     """The state after an event's first line."""
+    if forms.RULE.match(line):
+        return "rule"
     if forms.SANITIZER.match(line):
         return "sanitizer"
+    if forms.CRASH.match(line):
+        return "crash"
     if forms.TRACEBACK.match(line):
         return "python"
     if forms.GO_START.match(line):
@@ -136,12 +171,12 @@ def _begun(line: str) -> _State:
 
 def _after_frame(line: str, before: _State) -> _State:
     if forms.FILE.match(line):
-        return "python"
+        return "crash" if before == "crash" else "python"
     if forms.GO.match(line):
         return "go"
     if forms.RUST.match(line):
         return "rust"
-    if before in ("python", "raised", "quote"):
+    if before in ("python", "raised", "quote", "crash"):
         return before
     return "head" if forms.LINK.match(line) else "frames"
 

@@ -17,7 +17,7 @@ _FRAME = re.compile(
     (?P<class>[\w.$-]{1,300})\.(?P<method>[\w$<>\u0080-\uffff-]{1,200})
     \((?P<where>Native[ ]Method|Unknown[ ]Source(?::\d+)?|<\w{1,40}>
       |[^()\s]{0,200}(?:\.[a-z]{1,6}|:-?\d{1,7}))\)
-    (?P<jar>[ ]~?\[[^\]]{1,200}\])?\s*$"""
+    (?P<jar>[ ]~?\[[^\]]{1,200}\])?(?:\s.{0,200})?$"""
 )
 _WHERE = re.compile(r"(?P<file>[^:]{1,200}?)(?::(?P<line>\d{1,7}))?$")
 _LINK = re.compile(

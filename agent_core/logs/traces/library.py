@@ -30,7 +30,7 @@ _RUNTIMES = tuple(
         ("javascript", r"^(?:<anonymous>|native(?: code)?|\[native code\])$"),
         (
             "go",
-            r"@v\d+\.\d|(?:^|/)(?:usr/local/go|usr/lib/go[^/]{0,8}|go/1[^/]{1,12}/x64|goroot|libexec)/src/|^_cgo",
+            r"@v\d+\.\d|^go/src/|(?:^|/)(?:usr/local/go|usr/lib/go[^/]{0,8}|go/1[^/]{1,12}/x64|goroot|libexec)/src/|^_cgo",
         ),
         (
             "go",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import cast
 
+MAX_TEXT = 2_000_000
 MAX_LINE = 4000
 MAX_LINES = 24_000
 MAX_JSON = 1_000_000
@@ -25,6 +26,8 @@ _HEADS = tuple(
         rf"^{_STAMP} (?:\[[^\]\n]{{1,80}}\] )?{_LEVEL} ?",
         rf"^{_STAMP} ?",
         r"^[DIWEFA], \[[^\]\n]{10,50}\] {1,3}[A-Z]{3,7} -- [^:\n]{0,60}: (?:\[[\w-]{4,60}\] ?)?",
+        r"^[VDIWEF]/[\w.:$-]{1,60} {0,12}\( {0,5}\d{1,7}\): ?",
+        r"^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,7} {1,6}\d{1,7} [VDIWEF] [^:\n]{1,60}: ?",
         r"^\[ {0,6}\d{1,9}\.\d{6}\] ?",
     )
 )
@@ -45,6 +48,8 @@ def lines_of(text: str) -> list[str]:
 
 
 def _cut(text: str) -> list[str]:
+    if len(text) > MAX_TEXT:
+        text = f"{text[: MAX_TEXT // 2]}\n{text[-MAX_TEXT // 2 :]}"
     lines = text.replace("\r\n", "\n").split("\n")
     if len(lines) > MAX_LINES:
         half = MAX_LINES // 2

@@ -9,7 +9,7 @@ from agent_core.logs.api import CodePlace
 from agent_core.logs.traces.model import Trace
 
 MOST = 12
-_MAX_TEXT = 20_000
+_MAX_TEXT = 10_000
 _FILE = r"[\w./\\@~+-]{1,300}\.[A-Za-z]\w{0,9}"
 _MENTIONS = tuple(
     re.compile(form)

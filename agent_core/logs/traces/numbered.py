@@ -24,6 +24,7 @@ _ELIXIR = re.compile(
 _RAISED = re.compile(r"(?P<lead>.{0,300}?)\*\* \((?P<kind>[\w.]{1,200})\) ?(?P<message>.*)$")
 _KIND = re.compile(r"(?P<kind>[A-Z_]\w{0,100}(?:Error|Exception)|Exception|Error)(?:: (?P<message>.*)|$)")
 _UNHANDLED = re.compile(r".{0,200}(?:Unhandled [Ee]xception|Uncaught Error):\s*$")
+_NOISE = re.compile(r"<asynchronous suspension>|When the exception was thrown, this was the stack")
 _BEAM_APPS = """
     elixir stdlib kernel logger mix ex_unit phoenix phoenix_live_view plug plug_cowboy cowboy ranch bandit
     thousand_island ecto ecto_sql db_connection postgrex oban jason tesla finch mint telemetry absinthe
@@ -46,7 +47,7 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
             app = match["app"] or ""
             library = app if app in _BEAM else library_of(match["path"])
             draft.frame(_frame(match["path"], match["line"], match["function"], library, line))
-        elif line.strip():
+        elif line.strip() and not _NOISE.match(line):
             pending.append(line.strip())
     if draft.faults:
         for text in pending:

@@ -70,17 +70,17 @@ class Paths:
         parts = [part for part in path.split("/") if part][-_MAX_PARTS:]
         if not parts or ".." in parts:
             return None
-        best: list[str] = []
-        longest = 0
+        best, longest, equal = "", 0, 0
         for candidate in self._by_name.get(parts[-1], ()):
             common = _common(parts, candidate.split("/"))
-            if common >= longest:
-                best = [*best, candidate] if common == longest else [candidate]
-                longest = common
-        if len(best) != 1:
+            if common > longest:
+                best, longest, equal = candidate, common, 1
+            else:
+                equal += common == longest
+        if equal != 1:
             return None
-        told = longest > 1 or len(parts) == 1 or "/" not in best[0] or parts[-1] not in _EVERYWHERE
-        return best[0] if told else None
+        told = longest > 1 or len(parts) == 1 or "/" not in best or parts[-1] not in _EVERYWHERE
+        return best if told else None
 
 
 def _common(parts: Sequence[str], others: Sequence[str]) -> int:
