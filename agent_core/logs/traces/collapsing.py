@@ -15,6 +15,7 @@ SHARE = 0.3
 """The share of a trace's characters that what need not be shown may fill up to."""
 _MOST_FAULTS = 11
 _LABELS = 3
+_NOTES = 8
 _LINKS = {"cause": "caused by ", "context": "while handling ", "suppressed": "suppressed: "}
 _TOLD = ("caused by", "suppressed", "wrapped by", "root cause", "[cause]", "--->", "next ", "[circular")
 
@@ -61,15 +62,16 @@ def collapse(trace_or_text: Trace | str, *, own: Own | None = None) -> str:
 def _once(lines: list[Line]) -> list[Line]:
     """The lines without those that only say what another one says, too."""
 
-    def said(number: int, text: str) -> bool:
+    def said(number: int, line: Line) -> bool:
         return any(
-            text in other.text and (at < number or other.text != text) for at, other in enumerate(lines)
+            other.rank <= line.rank and line.text in other.text and (at < number or other.text != line.text)
+            for at, other in enumerate(lines)
         )
 
     return [
         line
         for number, line in enumerate(lines)
-        if line.text and (line.rank == MUST or not said(number, line.text))
+        if line.text and (line.rank == MUST or not said(number, line))
     ]
 
 
@@ -141,8 +143,8 @@ def _told(fault: Fault, count: int, owned: Callable[[Frame], bool], is_root: boo
 
 
 def _worded(lines: Sequence[str]) -> list[str]:
-    """The lines that say something, rather than to draw or to number."""
-    return [line for line in lines if any(map(str.isalpha, line))]
+    """The first lines that say something, rather than draw or number."""
+    return [line for line in lines if any(map(str.isalpha, line))][:_NOTES]
 
 
 def _calls(fault: Fault, owned: Callable[[Frame], bool], is_root: bool, alone: bool) -> list[Line]:

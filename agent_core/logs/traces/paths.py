@@ -42,7 +42,9 @@ class Paths:
         for path in self._files:
             self._by_name.setdefault(path[path.rfind("/") + 1 :], []).append(path)
         pairs = (pair.partition("=")[::2] for pair in maps if "=" in pair)
-        cleaned = [(_clean(left).rstrip("/"), _clean(right).strip("/")) for left, right in pairs]
+        cleaned = [
+            (_clean(left).rstrip("/"), _clean(right).strip("/").removeprefix(".")) for left, right in pairs
+        ]
         self._maps = sorted(cleaned, key=lambda pair: -len(pair[0]))
         self._known: dict[str, str | None] = {}
 

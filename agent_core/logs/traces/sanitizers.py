@@ -28,7 +28,7 @@ _MODULE = re.compile(
 )
 _VALGRIND = re.compile(r"==\d+== ?(?P<text>.*)$")
 _CALL = re.compile(
-    r"\s+(?:at|by) 0x[0-9A-F]+: (?P<function>.{1,400}?)"
+    r"\s+(?:at|by) 0x[0-9A-Fa-f]+: (?P<function>.{1,400}?)"
     r"(?: \((?:(?P<path>[^:()]{1,200}):(?P<line>\d{1,7})|in (?P<module>[^()]{1,300}))\))?\s*$"
 )
 _SECTION = re.compile(

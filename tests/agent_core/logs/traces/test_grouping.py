@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 import pytest
 
 from agent_core.logs.traces import TRACE_LINE, groups, joins
+from tests.agent_core.logs.traces.samples import SAMPLES as FURTHER
 from tests.agent_core.logs.traces.test_java import SPRING
 from tests.agent_core.logs.traces.test_javascript import CAUSE
 from tests.agent_core.logs.traces.test_python import CHAINED, GROUP
@@ -68,3 +69,29 @@ def test_re2_reads_the_pattern_as_python_does() -> None:
     by_re2 = pc.match_substring_regex(pa.array(lines), TRACE_LINE.pattern).to_pylist()
     assert by_re2 == [TRACE_LINE.match(line) is not None for line in lines]
     assert sum(by_re2) > len(lines) / 3
+
+
+@pytest.mark.parametrize("name", [name for name in FURTHER if name != "elixir"])
+def test_further_traces_among_other_lines(name: str) -> None:
+    trace = FURTHER[name].text.strip("\n").split("\n")
+    end = 1 + len(trace)
+    assert groups(["GET /health 200", *trace, "GET /health 200"]) == [(0, 1), (1, end), (end, end + 1)]
+
+
+def test_a_line_of_the_log_before_an_error_belongs_to_it() -> None:
+    lines = FURTHER["elixir"].text.strip("\n").split("\n")
+    assert groups(lines) == [(0, 5)]
+
+
+def test_a_message_of_several_lines_before_the_first_frame() -> None:
+    lines = [
+        "java.lang.RuntimeException: could not send",
+        "host mail-3 said no",
+        "\tat com.example.Mail.send(Mail.java:9)",
+    ]
+    assert groups(["ready", *lines]) == [(0, 1), (1, 4)]
+
+
+def test_many_lines_are_grouped_one_after_another() -> None:
+    lines = [f"\tat com.example.A.m{n}(A.java:{n})" for n in range(20_000)]
+    assert groups(["com.example.Deep: x", *lines]) == [(0, 20_001)]
