@@ -12,6 +12,7 @@ _BEST = 3
 _CANDIDATES = 400
 _SPREAD = 4.0
 _BELOW = 1e-4
+"""Where vectors alone are asked for, what is less near than most is still listed, last."""
 _FED_BACK = 5
 _BACK = 0.3
 _MOST_LIKELY = 100
@@ -53,8 +54,10 @@ def similar(
     typical = typical if typical.any() else have
     if not typical.any():
         return found
-    columns["near"][measures.with_chunks] = _deviations(best, have, typical)
-    columns["nearby"][measures.with_chunks] = _deviations(_several(measures, found, best), have, typical)
+    several = _several(measures, found, best)
+    below = 0.0 if fill else _BELOW
+    columns["near"][measures.with_chunks] = _deviations(best, have, typical, below)
+    columns["nearby"][measures.with_chunks] = _deviations(several, have, typical, below)
     if fill and not have.all():
         _make_up(columns, measures.with_chunks, have, usual[measures.with_chunks])
     return found
@@ -93,11 +96,11 @@ def _several(measures: Measures, found: Floats, best: Floats) -> Floats:
     return several
 
 
-def _deviations(values: Floats, have: Bools, typical: Bools) -> Floats:
-    """How far each value lies above the median; what lies below it keeps its order, close above 0."""
+def _deviations(values: Floats, have: Bools, typical: Bools, below: float) -> Floats:
+    """How far each value lies above the median; what lies below it comes to at most `below`, in its order."""
     known = values[typical]
     above = (values - np.median(known)) / (known.std() + 1e-9) / _SPREAD
-    return np.where(have, np.maximum(above, _BELOW * np.exp(np.minimum(above, 0))), 0)
+    return np.where(have, np.maximum(above, below * np.exp(np.minimum(above, 0))), 0)
 
 
 def _make_up(columns: Columns, files: NDArray[np.intp], have: Bools, usual: Bools) -> None:
