@@ -19,7 +19,7 @@ from agent_core.logs.events.finding import Finder
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
 from agent_core.logs.sources.port import STDIN
-from agent_core.text import one_line, plural
+from agent_core.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -76,17 +76,13 @@ class Counted:
         statistics, reader = self._pipeline.statistics, self._pipeline.reader
         kinds = statistics.kinds.view
         dated = statistics.clock.dated and len(kinds)
-        cut = [
-            f"{plural(reader.cut_lines, 'line')} of very long records left out" if reader.cut_lines else "",
-            f"{plural(reader.cut_bytes, 'byte')} of very long lines left out" if reader.cut_bytes else "",
-        ]
         return SourceFacts(
             name=one_line(self.name),
             lines=statistics.lines,
             bytes=self._bytes,
             began=int(kinds["began"].min()) / 1000 if dated else None,
             ended=int(kinds["ended"].max()) / 1000 if dated else None,
-            note="; ".join(filter(None, cut)),
+            note=reader.note,
         )
 
 

@@ -16,6 +16,7 @@ from agent_core.logs.formats.reader import HeadReader
 from agent_core.logs.formats.text import PAD, Mask, Offsets, Text
 from agent_core.logs.formats.times import Clock
 from agent_core.logs.intake import Intake
+from agent_core.text import plural
 
 MOST_LINES = 2000
 MOST_BYTES = 256 * 1024
@@ -84,12 +85,12 @@ class RecordReader:
     @property
     def note(self) -> str:
         """What a person should know of how the source was read; "" for nothing."""
-        told = [f"read as {self._intake.encoding.upper()}"] if self._intake.encoding else []
-        if self.cut_bytes:
-            told.append(f"{self.cut_bytes:,} bytes of too long lines left out")
-        if self.cut_lines:
-            told.append(f"{self.cut_lines:,} lines of too long records left out")
-        return ", ".join(told)
+        told = (
+            f"read as {self._intake.encoding.upper()}" if self._intake.encoding else "",
+            f"{plural(self.cut_lines, 'line')} of very long records left out" if self.cut_lines else "",
+            f"{plural(self.cut_bytes, 'byte')} of very long lines left out" if self.cut_bytes else "",
+        )
+        return "; ".join(filter(None, told))
 
     def feed(self, block: bytes) -> Records | None:
         """Take the next bytes; the records that are known to be whole, None for none."""

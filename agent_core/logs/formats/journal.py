@@ -47,6 +47,8 @@ def entry_at(block: bytes, start: int, stop: int) -> Entry | None:
             break
         if name.end() == end:
             size = int.from_bytes(block[end + 1 : end + 9], "little")
+            if size > _MOST:
+                break
             if end + 9 + size >= stop:
                 at = stop
                 break

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent_core.logs.formats.text import Offsets, Text, arrow
 
-_WIDTH = 48
+_WIDTH = 80
 """Bytes of a name that tell it from others; what is longer is cut."""
 _MOST = 4096
 """Names that are told apart; further ones are "", so that a hostile log cannot grow the memory."""

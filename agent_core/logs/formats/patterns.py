@@ -66,6 +66,9 @@ AFTER: tuple[str, ...] = (
     rf"^(?P<all>{_BOX}[ \t]+(?P<name>(?:[A-Za-z_]\w*\.){{2,}}[\w$.<>]+)[ \t]+)",
     # shop\tshop/cart.go:12\t...
     r"^(?P<all>(?P<name>[\w./-]+)(?::\d+)?\t(?:[\w./-]+:\d+\t)?)",
+    # [main:Shop@12] - ..., [main] - ...
+    r"^(?P<all>\[[^\n]*?[:$](?P<name>[A-Z]\w+)@\d+\][ \t]+-[ \t]+)",
+    rf"^(?P<all>{_BOX}[ \t]+-[ \t]+)",
     # shop] ...
     rf"^(?P<all>(?P<name>{_NAME})\][ \t]+)",
 )
@@ -151,8 +154,8 @@ OPENERS: tuple[Opener, ...] = (
     Opener(_DIGITS + "[", rf"^(?P<all>\[?(?P<mo>[01]\d)[.-](?P<d>[0-3]\d)[ ]{_CLOCK}\]?)[ \t]", "tails"),
     # 1779357600.123, 1779357600123
     Opener(
-        _DIGITS + "[-",
-        r"^(?P<all>\[?(?:-[ ])?(?P<epoch>1\d{18}|1\d{15}|1\d{12}|[1-3]\d{9})"
+        _DIGITS + string.ascii_uppercase + "[-",
+        r"^(?P<all>\[?(?:(?:-|[A-Z]{2,})[ ])?(?P<epoch>1\d{18}|1\d{15}|1\d{12}|[1-3]\d{9})"
         r"(?:\.(?P<f>\d+))?(?:\]|[ \t:|,]))",
         "tails",
     ),

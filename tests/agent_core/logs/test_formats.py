@@ -69,6 +69,8 @@ LINES: list[tuple[str, int | None, Level, str, str]] = [
     ("2026-05-21T10:00:00.5Z stderr F panic: oh", ms(500), FATAL, "", "panic: oh"),
     ("web-1  | 2026-05-21 10:00:00 ERROR no cart", ms(), ERROR, "web", "no cart"),
     ("web-1  | plain words", None, NO, "web", "plain words"),
+    ("2026-05-21 10:00:00,250 - INFO  [Peer[id=1]/0:0:2181:Shop@7] - up", ms(250), INFO, "Shop", "up"),
+    ("2026-05-21 10:00:00,250 ERROR [main] - gone", ms(250), ERROR, "", "gone"),
     # syslog
     ("May 21 10:00:00 host1 shopd[12]: sold one", ms(), NO, "shopd", "sold one"),
     ("May  1 10:00:00 host1 kernel: [   12.345] eth0 up", ms(days=-20), NO, "kernel", "eth0 up"),
@@ -101,6 +103,7 @@ LINES: list[tuple[str, int | None, Level, str, str]] = [
     ("260521 100000 148 INFO dfs.Node$Responder: done", ms(), INFO, "dfs.Node$Responder", "done"),
     ("05-21 10:00:00.123  1702  2395 D ShopManager: sold", ms(123), DEBUG, "ShopManager", "sold"),
     ("1779357600.5 shop ready", ms(500), NO, "", "shop ready"),
+    ("- 1779357600 shop ready", ms(), NO, "", "shop ready"),
     ("1779357600500 shop ready", ms(500), NO, "", "shop ready"),
     ("[   12.345678] eth0: link up", None, NO, "eth0", "link up"),
     ("Thu May 21 10:00:00 UTC 2026 started", ms(), NO, "", "started"),
@@ -246,6 +249,26 @@ def test_the_journal_as_it_is_exported() -> None:
         (ms(500), ERROR, "shopd", "one"),
     ]
     assert found[1][4] == "one\n\n2026: two."
+
+
+def test_hostile_lines_take_no_time() -> None:
+    head = "2026-05-21 10:00:00 "
+    hostile = (
+        "1",
+        "1 ",
+        "1:#1",
+        "[a] ",
+        "a.",
+        "(a) [b] 1 ",
+        "a-1",
+        "a=",
+        "[",
+        " ",
+        "INFO ",
+        "\\",
+        '{"log":"',
+    )
+    assert {level_of(start + one * 100_000) for start in ("", head) for one in hostile} <= {NO, INFO}
 
 
 def test_names_are_bounded() -> None:

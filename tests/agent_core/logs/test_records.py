@@ -149,7 +149,7 @@ def test_what_was_left_out_is_told() -> None:
     reader = RecordReader("app.log", now=NOW)
     reader.feed(b"y" * (LONGEST_LINE + 1000) + b"\n" + HEAD + b"x\n" + b" z\n" * 3000)
     reader.finish()
-    assert reader.note == "1,000 bytes of too long lines left out, 1,001 lines of too long records left out"
+    assert reader.note == "1,001 lines of very long records left out; 1,000 bytes of very long lines left out"
 
 
 def test_one_head_does_not_claim_a_million_lines() -> None:
