@@ -11,8 +11,8 @@ from tui.widgets.transcript.lines import Line, Run
 from tui.widgets.transcript.strips import Overlay, Row
 
 _TIME = re.compile(r"^\[?\d[^ ]*[ T]?\d\d:\d\d(?::\d\d)?[^ ]* |^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
-_BAD = r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|Exception)\b|\[(?:error|crit|alert|emerg)\]"
-_WARNING = r"\b(?:WARN|WARNING)\b|\[warn\]"
+_THROWN = re.compile(r"(?:Traceback|panic|(?:[\w.$]+\.)?[A-Z][\w$]*(?:Error|Exception))\b")
+_STYLES = {"FATAL": "bad-title", "ERROR": "bad", "WARN": "warn", "DEBUG": "dim", "TRACE": "dim"}
 
 
 class Look(NamedTuple):
@@ -47,4 +47,8 @@ def _found(text: str, pattern: re.Pattern[str] | None) -> tuple[Overlay, ...]:
 
 def level_style(line: str) -> str:
     """The style of a log line, by how grave it is."""
-    return "bad" if re.search(_BAD, line) else "warn" if re.search(_WARNING, line) else "title"
+    # Not before the first line is drawn: its patterns take longer to compile than the first paint may wait.
+    from agent_core.logs.formats.line import level_of
+
+    style = _STYLES.get(level_of(line).name, "title")
+    return "bad" if style == "title" and _THROWN.match(line) else style
