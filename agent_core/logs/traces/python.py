@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
 from agent_core.logs.traces.drafting import Draft, DraftFault
 from agent_core.logs.traces.library import library_of
 from agent_core.logs.traces.model import Frame, Relation, Trace
+from agent_core.logs.traces.tracebacks import Block, ordered
 
 MARK = re.compile(
     r'(?m)Traceback \(most recent call last\)|^[ |]{2,40}File "[^"\n]{1,600}", line \d'
@@ -36,24 +36,10 @@ _REMOTE = re.compile(r"[\w.]{0,60}_RemoteTraceback:\s*$|\"{3}\s*$")
 """What stands around the traceback of another process."""
 
 
-@dataclass(slots=True)
-class _Block:
-    """One traceback: how deep in groups it lies, how it hangs on the one before, and its fault.
-
-    `newest_first` is the order of the frames in a crash's report.
-    """
-
-    depth: int
-    link: Relation = ""
-    fault: DraftFault = field(default_factory=DraftFault)
-    closed: bool = False
-    newest_first: bool = False
-
-
 def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
     """The trace in the lines, and how many of them were understood."""
     draft = Draft("python")
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     link: Relation = ""
     fresh = False
     for raw in lines:
@@ -64,7 +50,7 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif opened := _OPEN.match(line):
             if not link and not depth and opened["lead"].strip():
                 draft.lead.append(opened["lead"].strip())
-            blocks.append(_Block(depth, link))
+            blocks.append(Block(depth, link))
             link, fresh = "", False
             draft.understood += 1
         elif found := _link(line):
@@ -74,7 +60,7 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
             draft.understood += 1
             _crash(blocks, crashed)
         elif fresh and line.strip():
-            blocks.append(_Block(depth))
+            blocks.append(Block(depth))
             fresh = False
             draft.understood += _inside(blocks, depth, line)
         elif _REMOTE.match(line):
@@ -82,13 +68,13 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif blocks and not (blocks[-1].closed and line[:1] == " " and not _FRAME.match(line)):
             draft.understood += _inside(blocks, depth, line)
         elif _FRAME.match(line):
-            blocks.append(_Block(depth, link))
+            blocks.append(Block(depth, link))
             draft.understood += _inside(blocks, depth, line)
         elif blocks:
             blocks[-1].fault.note(line.strip())
         elif line.strip():
             draft.lead.append(line.strip())
-    draft.faults = _ordered(blocks)
+    draft.faults = ordered(blocks)
     return draft.trace(size), draft.understood
 
 
@@ -113,18 +99,18 @@ def _ungrouped(line: str, started: bool) -> tuple[int, str, bool]:
     return depth, match["inner"] or "", False
 
 
-def _crash(blocks: list[_Block], match: re.Match[str]) -> None:
+def _crash(blocks: list[Block], match: re.Match[str]) -> None:
     if match["message"] is not None:
         fault = DraftFault("Fatal Python error", match["message"], match[0].strip())
-        blocks.append(_Block(0, fault=fault, newest_first=True))
+        blocks.append(Block(0, fault=fault, newest_first=True))
     elif blocks and blocks[-1].newest_first and not blocks[-1].fault.frames:
         blocks[-1].fault.note(match["head"])
     else:
         fault = DraftFault(kind=match["head"], text=match["head"])
-        blocks.append(_Block(0, "thread" if blocks else "", fault, newest_first=True))
+        blocks.append(Block(0, "thread" if blocks else "", fault, newest_first=True))
 
 
-def _inside(blocks: list[_Block], depth: int, line: str) -> int:
+def _inside(blocks: list[Block], depth: int, line: str) -> int:
     """Take in a line of a traceback; 1 if it has a form of its own."""
     block = blocks[-1]
     fault = block.fault
@@ -155,50 +141,3 @@ def _inside(blocks: list[_Block], depth: int, line: str) -> int:
     fault.kind, fault.message = (head["kind"], head["message"] or "") if head else ("", line.strip())
     fault.text = line.strip()
     return 1 if head else 0
-
-
-def _ordered(blocks: list[_Block]) -> list[DraftFault]:
-    """The faults, outermost first: Python tells a cause before what followed from it."""
-    chain: list[list[_Block]] = []
-    done: list[DraftFault] = []
-    for block in blocks:
-        block.fault.notes[:] = [
-            note for note in block.fault.notes if not note.startswith("Extension modules:")
-        ]
-        if not block.newest_first:
-            block.fault.frames.reverse()
-        if not block.fault.text:
-            block.fault.text = block.fault.frames[0].source if block.fault.frames else ""
-        if chain and block.depth > chain[-1][0].depth and block.link not in ("cause", "context"):
-            chain[-1].append(block)
-        elif chain and block.link in ("cause", "context") and block.depth == chain[-1][0].depth:
-            chain.append([block])
-        elif chain and block.link in ("cause", "context"):
-            _hang(chain[-1], block)
-        else:
-            done.extend(_told(chain))
-            chain = [[block]]
-    done.extend(_told(chain))
-    return done
-
-
-def _hang(group: list[_Block], block: _Block) -> None:
-    """Put a block that followed from the last member of a group before that member."""
-    last = group.pop() if len(group) > 1 else None
-    group.append(block)
-    if last is not None:
-        last.fault.relation, block.fault.relation = block.link or "cause", "member"
-        group.append(last)
-
-
-def _told(chain: list[list[_Block]]) -> list[DraftFault]:
-    faults: list[DraftFault] = []
-    relation: Relation = ""
-    for first, *members in reversed(chain):
-        first.fault.relation = relation or ("thread" if first.link == "thread" else "")
-        relation = first.link
-        faults.append(first.fault)
-        for member in members:
-            member.fault.relation = member.fault.relation or "member"
-            faults.append(member.fault)
-    return faults
