@@ -1,14 +1,14 @@
 """Canonical lines, by the block: what varies by its look (numbers, ids, paths, addresses) becomes one "0".
 
 Two messages that differ only in such parts have the same canonical bytes, and so the same hash: of millions
-of lines only the few thousand that say something new reach Python one by one. Everything here is done on whole
-blocks of bytes by numpy, about a microsecond a line.
+of lines only the few thousand that say something new reach Python one by one. Everything here is done on
+whole blocks of bytes by numpy, about a microsecond a line.
 
-What becomes "0": a word (letters, digits, "_", bytes of other scripts) that has a digit, unless it is a name
-with one digit at its end ("ssh2", "eth0"); an absolute path, and a relative one of three parts; a dotted or
-dashed run that begins with a number (addresses, versions, dates); a name of three parts with a number in it or
-a port behind it, one of two parts with both (hosts); a name that ends in "_" with a negative number behind it.
-Runs of spaces become one space.
+What becomes "0": a word (letters, digits, "_", bytes of other scripts) that has a digit, unless it is a
+name with one digit at its end ("ssh2", "eth0"); an absolute path, and a relative one of three parts; a
+dotted or dashed run that begins with a number (addresses, versions, dates); a name of three parts with a
+number in it or a port behind it, one of two parts with both (hosts); a name that ends in "_" with a
+negative number behind it. Runs of spaces become one space.
 """
 
 from __future__ import annotations
