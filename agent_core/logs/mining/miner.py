@@ -44,7 +44,7 @@ class Miner:
         ids = np.empty(len(begin), np.int32)
         at = 0
         while at < len(begin):
-            base = begin[at]
+            base = int(begin[at])
             upto = int(np.searchsorted(begin, base + BLOCK))
             ids[at:upto] = self._mine(data[base : end[upto - 1]], begin[at:upto] - base, end[at:upto] - base)
             at = upto
