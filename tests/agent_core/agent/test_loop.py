@@ -392,9 +392,11 @@ async def test_cancelling_at_any_step_ends_at_once(root: Path, steps: int) -> No
     task = asyncio.create_task(respond_with_model(model, QUESTION, RecordedTurn(root)))
     for _ in range(steps):
         await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    if task.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:
+        assert await task, "it was over before"
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
