@@ -52,7 +52,7 @@ class WorkerIndex:
         self._approve_host = approve_host
         self._status = IndexStatus()
         self._worker = WorkerProcess(
-            module="agent_core.index.worker",
+            module="agent_core.index",
             name="index",
             fault=IndexFault,
             cwd=workspace.root,

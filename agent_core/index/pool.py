@@ -2,43 +2,42 @@
 
 tree-sitter can take any amount of memory for a text that was made to hurt a grammar, in a step that nobody
 can stop. So files are parsed where that costs nothing but a process with a limit; a file that it does not
-survive is cut into plain windows.
+survive is cut into plain windows. Only where no process can be started, files are parsed in this one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import multiprocessing
-import multiprocessing.connection
 import os
-import signal
-import threading
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from agent_core.index.counting import Vocabulary
 from agent_core.index.digest import Digest, digest
+from agent_core.index.reader import begin, read
 
 _BATCH = 100
 _FEW = 300
-"""Up to so many files are read by one process: each takes half a second to start."""
+"""Up to so many files are read by one process: each takes a while of every core to start."""
 _FEW_AT_ONCE = 8
-_MOST_WORDS = 500_000
-"""A vocabulary of more words is begun anew: no process grows without end."""
-_MOST_MEMORY = 2 << 30
-"""What a process may take on top of what it has when it begins, in bytes."""
-_vocabulary = Vocabulary()
+_TRIES = 3
+"""After so many pools in a row of which no process started, none is tried for:"""
+_WITHOUT_S = 60.0
 _log = logging.getLogger(__name__)
 
 
+class _NoProcess(Exception):
+    """No process can be started."""
+
+
 class Readers:
-    """Reads files of one workspace; its processes are started when they are needed and kept.
+    """A pool of processes for one workspace, started when they are needed and kept.
 
     Args:
         root: The workspace's root.
@@ -48,7 +47,11 @@ class Readers:
     def __init__(self, root: Path, *, at_once: int = 0) -> None:
         self._root = root
         self._count = at_once or os.cpu_count() or 1
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
+        self._first: asyncio.Task[None] | None = None
+        self._refused = 0
+        self._without_until = 0.0
+        self._told = False
 
     async def digests(self, paths: Sequence[str], known: Mapping[str, bytes]) -> AsyncIterator[Digest]:
         """Read files, some at a time.
@@ -58,6 +61,8 @@ class Readers:
             known: The hashes of their contents so far.
         """
         few = len(paths) <= _FEW
+        if few and self._first is not None:
+            await asyncio.wait({self._first})  # else a second process would be started beside it
         batches = _batches(paths, max(_FEW_AT_ONCE, len(paths) // _FEW_AT_ONCE) if few else _BATCH)
         at_once = 1 if few else 2 * self._count
         running = {self._read(batch, known) for batch in islice(batches, at_once)}
@@ -74,12 +79,26 @@ class Readers:
         if not few:
             self.rest()
 
+    def start(self) -> None:
+        """Start a process while it is being found out what there is to read."""
+        if self._first is None:
+            self._first = asyncio.create_task(self.warm())
+            self._first.add_done_callback(self._started)
+
+    def _started(self, _: asyncio.Task[None]) -> None:
+        self._first = None
+
+    async def warm(self) -> None:
+        """Have a process ready, so that the first change need not wait for one."""
+        await self._survived([], {})
+
     def rest(self) -> None:
         """End the processes; the next file starts one again."""
+        if self._first is not None:
+            self._first.cancel()
         pool, self._pool = self._pool, None
         if pool is not None:
-            # Not waiting: whoever was cancelled must not be held up by a file of a megabyte.
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.end()
 
     def _read(self, batch: Sequence[str], known: Mapping[str, bytes]) -> asyncio.Task[list[Digest]]:
         own = {path: known[path] for path in batch if path in known}
@@ -88,74 +107,93 @@ class Readers:
     async def _survived(self, batch: Sequence[str], known: Mapping[str, bytes]) -> list[Digest]:
         """Digests of a batch; where a process does not survive it, of each of its files."""
         with suppress(BrokenProcessPool):
-            return [await self._in_process(batch, known)]
+            return [await self._somewhere(batch, known)]
         if len(batch) > 1:
             found = [await self._survived([path], known) for path in batch]
             return [digest for digests in found for digest in digests]
         with suppress(BrokenProcessPool):  # it may have been another batch's file
-            return [await self._in_process(batch, known, alone=True)]
+            return [await self._somewhere(batch, known, alone=True)]
         if batch:
             _log.warning("no parser survives %s: it is cut into plain pieces", batch[0])
         return [await asyncio.to_thread(digest, self._root, batch, known, structure=False)]
 
-    async def _in_process(
+    async def _somewhere(
         self, batch: Sequence[str], known: Mapping[str, bytes], *, alone: bool = False
     ) -> Digest:
-        pool = self._new(1) if alone else self._current()
-        broken = False
+        """Read a batch in a process, or here if none can be started; raises BrokenProcessPool."""
+        while time.monotonic() >= self._without_until:
+            with suppress(_NoProcess):
+                return await self._in_process(batch, known, alone=alone)
+        return await asyncio.to_thread(digest, self._root, batch, known)
+
+    async def _in_process(self, batch: Sequence[str], known: Mapping[str, bytes], *, alone: bool) -> Digest:
+        pool = self._current() if not alone else _Pool(1)
+        usable = not alone
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, _digest, self._root, batch, known)
+            found = await pool.read(self._root, batch, known)
+        except _NoProcess as reason:
+            usable = False
+            if alone or self._pool is pool:  # several wait for one
+                self._refuse(reason)
+            raise
         except BrokenProcessPool:
-            broken = True
+            usable = False
             raise
         finally:
-            if broken and self._pool is pool:
-                self._pool = None
-            if broken or alone:
-                pool.shutdown(wait=False, cancel_futures=True)
+            if not usable:
+                self._pool = None if self._pool is pool else self._pool
+                pool.end()
+        self._refused = 0
+        return found
 
-    async def warm(self) -> None:
-        """Have a process ready, so that the first change need not wait for one."""
-        await self._survived([], {})
+    def _refuse(self, reason: _NoProcess) -> None:
+        """Count a pool without a process; after some of them, do without for a while."""
+        self._refused += 1
+        if self._refused < _TRIES:
+            return
+        self._refused, self._without_until = 0, time.monotonic() + _WITHOUT_S
+        if not self._told:
+            self._told = True
+            _log.warning("no process that reads files can be started (%s): they are read in this one", reason)
 
-    def _current(self) -> ProcessPoolExecutor:
+    def _current(self) -> _Pool:
         if self._pool is None:
-            self._pool = self._new(self._count)
+            self._pool = _Pool(self._count)
         return self._pool
 
-    def _new(self, count: int) -> ProcessPoolExecutor:
+
+class _Pool:
+    """Some processes, each started when there is work for it."""
+
+    def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(count, context, initializer=_begin)
+        self._begun = context.Semaphore(0)
+        self._has_begun = False
+        self._processes = ProcessPoolExecutor(count, context, initializer=begin, initargs=(self._begun,))
+
+    async def read(self, root: Path, batch: Sequence[str], known: Mapping[str, bytes]) -> Digest:
+        """See `digest`; raises BrokenProcessPool when a process does not survive it, or _NoProcess."""
+        try:
+            future = self._processes.submit(read, root, batch, known)
+        except BrokenProcessPool as error:
+            raise self._meaning(error) from error
+        except (OSError, RuntimeError) as error:  # no room for a process, or for the thread that watches it
+            raise _NoProcess(str(error)) from error
+        try:
+            return await asyncio.wrap_future(future)
+        except BrokenProcessPool as error:
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: BrokenProcessPool) -> Exception:
+        """A process that ended before it had begun was not ended by what it read."""
+        self._has_begun = self._has_begun or self._begun.acquire(block=False)
+        return error if self._has_begun else _NoProcess("each ends at once")
+
+    def end(self) -> None:
+        """End the processes; what they read is of no use any more."""
+        # Not waiting: whoever was cancelled must not be held up by a file of a megabyte.
+        self._processes.shutdown(wait=False, cancel_futures=True)
 
 
-def _batches(paths: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+def _batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (paths[start : start + size] for start in range(0, len(paths), size))
-
-
-def _digest(root: Path, batch: Sequence[str], known: Mapping[str, bytes]) -> Digest:
-    """In a process of the pool: with the words that it has met before."""
-    global _vocabulary
-    if len(_vocabulary) > _MOST_WORDS:
-        _vocabulary = Vocabulary()
-    return digest(root, batch, known, vocabulary=_vocabulary)
-
-
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, end when it does, however that happens, and take no more than a share."""
-    gc.set_threshold(500_000)  # there are hardly any cycles in what is made here, and much of it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "this runs in a process of a pool"
-
-    def wait() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
-    with suppress(ImportError, OSError, ValueError):  # where there are no such limits, the system has its own
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        limit = pages * resource.getpagesize() + _MOST_MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -126,6 +126,8 @@ class Updater:
         if self._everything or len(told) > _MANY or self._concern_all(told):
             self._everything = False
             self._rules = IgnoreRules(self._root)
+            if not self._image.files:
+                self._readers.start()
             found = await asyncio.to_thread(scan, self._root)
             files = self._image.files
             changed = [path for path, state in found.items() if self._differs(path, state)]

@@ -121,7 +121,3 @@ def main() -> None:
     """Serve one workspace, and end the process."""
     os.environ.setdefault("LANCEDB_LOG", "error")
     serve_process(_main)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import multiprocessing
+import multiprocessing.context
 import os
 from pathlib import Path
 
@@ -65,4 +68,28 @@ async def test_what_is_cancelled_leaves_the_readers_usable(tmp_path: Path) -> No
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sum(len(found.files) for found in await read(readers, paths)) == 40
+    readers.rest()
+
+
+async def test_where_no_process_can_be_started_files_are_read_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(tmp_path, 20)
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
+    tried: list[object] = []
+
+    def refuse(process: object) -> None:
+        tried.append(process)
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "_Popen", staticmethod(refuse))
+    readers = Readers(tmp_path, at_once=2)
+    found = {row.path: row for digest in await read(readers, paths) for row in digest.files}
+    assert set(found) == set(paths)
+    assert all(row.language == "python" and row.symbols for row in found.values()), "parsed all the same"
+    count = len(tried)
+    assert count <= 6, "not tried for each file"
+    await read(readers, paths[:3])
+    assert len(tried) == count, "nor soon again"
+    assert caplog.text.count("they are read in this one") == 1
     readers.rest()
