@@ -26,7 +26,7 @@ BLOCK = 1 << 18
 
 _HEX, _LETTER, _DIGIT = 1, 2, 4
 _COUNT = np.int64(1 << 20)
-_DOT, _SPACE, _ZERO, _COLON, _UNDERSCORE = (np.uint8(ord(char)) for char in ". 0:_")
+_DOT, _SPACE, _ZERO, _COLON, _UNDERSCORE, _CALL, _EQUALS = (np.uint8(ord(char)) for char in ". 0:_(=")
 
 
 def _table(**classes: bytes) -> NDArray[np.uint8]:
@@ -125,8 +125,8 @@ def _collapsed(block: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
     start, stop = edges[::2], edges[1::2]
     if not len(start):
         return start, stop
-    numeric = _numeric(classes, start, stop)
     after = block[np.minimum(stop, len(block) - 1)]
+    numeric = _numeric(classes, start, stop, after)
     adjacent = np.zeros(len(start), np.bool_)
     np.equal(start[1:] - stop[:-1], 1, out=adjacent[:-1])
     joins = adjacent & _JOINS[after]
@@ -142,18 +142,23 @@ def _collapsed(block: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _numeric(
-    classes: NDArray[np.uint8], start: NDArray[np.int64], stop: NDArray[np.int64]
+    classes: NDArray[np.uint8], start: NDArray[np.int64], stop: NDArray[np.int64], after: NDArray[np.uint8]
 ) -> NDArray[np.bool_]:
-    """Which words have a digit and are no name with one digit at its end."""
+    """Which words have a digit and are no name with one digit."""
     found = np.bitwise_or.reduceat(classes, start)
     numeric = found >= _DIGIT
+    last = classes[stop - 1] == _DIGIT
     names = np.flatnonzero(
-        (found >= _DIGIT + _LETTER) & (classes[stop - 1] == _DIGIT) & (classes[start] < _DIGIT)
+        (found >= _DIGIT + _LETTER)
+        & (classes[start] < _DIGIT)
+        & (stop - start > 2)
+        & (last | (after == _CALL) | (after == _EQUALS))
     )
     if len(names):
         digits = np.append(classes, 0) == _DIGIT
         pairs = np.stack((start[names], stop[names]), axis=1).ravel()
-        numeric[names[np.add.reduceat(digits, pairs, dtype=np.int64)[::2] == 1]] = False
+        count = np.add.reduceat(digits, pairs, dtype=np.int64)[::2]
+        numeric[names[(count == 1) | ((count == 2) & (after[names] == _EQUALS))]] = False
     return numeric
 
 
@@ -174,12 +179,14 @@ def _whole_runs(
     numbers, dots, slashes = sums % _COUNT, sums // _COUNT % _COUNT, sums // (_COUNT * _COUNT)
     before = start[run] - 1
     rooted = (before >= 0) & _SLASHES[block[before]]
-    port = np.append(numeric[1:], False) & adjacent & (after == _COLON)
+    port = (np.append(numeric[1:], False) & adjacent & (after == _COLON))[final]
+    joined = run != final
+    names = final - run + 1 - numbers
     return (
         rooted
         | (slashes >= 2)
-        | ((slashes >= 1) & (numbers >= 1))
-        | ((run != final) & numeric[run])
-        | ((dots >= 2) & ((numbers >= 1) | port[final]))
-        | ((run != final) & (numbers >= 1) & (port[final] | (block[stop[run] - 1] == _UNDERSCORE)))
+        | ((slashes >= 1) & (numbers >= 1) & (dots >= 1))
+        | (joined & numeric[run])
+        | ((dots >= 2) & (((numbers >= 1) & (names >= 2)) | port))
+        | (joined & (numbers >= 1) & (port | (block[stop[run] - 1] == _UNDERSCORE)))
     )

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import repeat
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_core.errors import LogFault
 from agent_core.logs.mining.canon import BLOCK, LONGEST, Canonizer
+from agent_core.logs.mining.clusters import Clusters
+from agent_core.logs.mining.masks import masked, shown
+from agent_core.logs.mining.shapes import Shapes
 
-_VARIABLE = re.compile(r"(?<![\w\x80-\U0010ffff])[-+]?0(?![\w\x80-\U0010ffff])")
+VERSION = 1
+_MOST_KNOWN = 1 << 16
+"""Hashes whose shapes are remembered; when there are more, those that occur are learned again."""
+
+
+class _State(msgspec.Struct, frozen=True):
+    version: int
+    numbers: int = 0
+    shapes: list[tuple[int, str, int]] = []
 
 
 class Miner:
-    """Mines templates from messages in one pass; what it knows persists and merges."""
+    """Mines templates from messages in one pass, in bounded memory.
+
+    A message has the number of its shape at once. Later some shapes turn out to be one template: `settle`
+    decides that from all that was mined, whatever its order, and `resolve` tells it. So two halves of a log
+    that were mined apart and merged have the templates of the whole.
+    """
 
     def __init__(self) -> None:
         self._canonizer = Canonizer()
         self._known: dict[int, int] = {}
-        self._numbers: dict[bytes, int] = {}
-        self._shapes: list[bytes] = []
-        self._counts = np.zeros(1024, np.int64)
+        self._shapes = Shapes()
+        self._clusters = Clusters(self._shapes)
+        self._texts: dict[int, str] = {}
+        self._leaders = np.empty(0, np.int32)
 
     def mine(self, messages: Sequence[str]) -> NDArray[np.int32]:
         """The number of each message's shape."""
@@ -37,7 +55,7 @@ class Miner:
         """The number of each message's shape; message i is `block[begin[i]:end[i]]`.
 
         Messages are in order, and between two of them is at least one byte that belongs to neither. This is
-        the quick way: nothing is copied.
+        the quick way: nothing is copied. Of a message `LONGEST` bytes are looked at.
         """
         data = np.frombuffer(block, np.uint8)
         end = np.minimum(end, begin + LONGEST)
@@ -48,6 +66,8 @@ class Miner:
             upto = int(np.searchsorted(begin, base + BLOCK))
             ids[at:upto] = self._mine(data[base : end[upto - 1]], begin[at:upto] - base, end[at:upto] - base)
             at = upto
+        ids = self._shapes.now(ids)
+        self._shapes.count(ids)
         return ids
 
     def _mine(
@@ -55,29 +75,66 @@ class Miner:
     ) -> NDArray[np.int32]:
         canonical = self._canonizer.canonical(block, begin, end)
         hashes: list[int] = canonical.hashes.tolist()
-        ids = np.fromiter(map(self._known.get, hashes, repeat(-1)), np.int32, len(hashes))
-        for number in np.flatnonzero(ids < 0).tolist():
-            known = self._known.get(hashes[number])
-            if known is None:
-                known = self._known[hashes[number]] = self._number(canonical.message(number))
-            ids[number] = known
-        counts = np.bincount(ids, minlength=len(self._counts))
-        self._counts = counts + np.pad(self._counts, (0, len(counts) - len(self._counts)))
+        found = map(self._known.get, hashes, repeat(-1))
+        ids: NDArray[np.int32] = np.fromiter(found, np.int32, len(hashes))
+        for place in np.flatnonzero(ids < 0).tolist():
+            number = self._known.get(hashes[place])
+            if number is None:
+                text = canonical.message(place).decode(errors="replace")
+                number = self._known[hashes[place]] = self._shapes.add(masked(text))
+            ids[place] = number
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
         return ids
 
-    def _number(self, shape: bytes) -> int:
-        number = self._numbers.setdefault(shape, len(self._shapes))
-        if number == len(self._shapes):
-            self._shapes.append(shape)
-        return number
-
     def resolve(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The templates' numbers of what `mine` told; the same number for all messages of a template."""
+        """The numbers of the templates that shapes belong to, as of the last `settle`.
+
+        A number stays good for ever; that of a template is the one of its first shape.
+        """
+        ids = self._shapes.now(ids)
+        old = ids < len(self._leaders)
+        ids[old] = self._leaders[ids[old]]
         return ids
 
     def template(self, number: int) -> str:
         """The template of a number, with "<*>" for what varies."""
-        return _VARIABLE.sub("<*>", self._shapes[number].decode(errors="replace"))
+        leader = int(self.resolve(np.array([number], np.int32))[0])
+        return shown(self._texts.get(leader) or self._shapes.text(leader))
 
     def settle(self) -> None:
-        """Decide what belongs together, from all that was mined until now."""
+        """Decide which shapes are one template, from all that was mined until now."""
+        self._shapes.fold()
+        found = self._clusters.find()
+        leaders: dict[str, int] = {}
+        for number in sorted(found):
+            leaders.setdefault(found[number], number)
+        self._leaders = np.arange(self._shapes.numbers, dtype=np.int32)
+        for number, text in found.items():
+            self._leaders[number] = leaders[text]
+        self._texts = {number: text for text, number in leaders.items()}
+
+    def merge(self, other: Miner) -> dict[int, int]:
+        """Know what another miner knows, too; the numbers here of its shapes."""
+        into: dict[int, int] = {}
+        for number, text, count in other._shapes.all():
+            into[number] = self._shapes.add(text)
+            self._shapes.add_count(into[number], count)
+        return into
+
+    def dump(self) -> bytes:
+        """What it knows, for `load`; its size is bounded as its memory is."""
+        return msgspec.msgpack.encode(_State(VERSION, self._shapes.numbers, self._shapes.all()))
+
+    @classmethod
+    def load(cls, data: bytes) -> Miner:
+        """A miner that knows what was dumped; shapes have the numbers that they had. Raises `LogFault`."""
+        try:
+            state = msgspec.msgpack.decode(data, type=_State)
+        except msgspec.MsgspecError as error:
+            raise LogFault(f"what was learned of templates cannot be read: {error}") from error
+        if state.version != VERSION:
+            raise LogFault(f"what was learned of templates is of another version ({state.version})")
+        miner = cls()
+        miner._shapes.restore(state.shapes, state.numbers)
+        return miner
