@@ -1,7 +1,8 @@
-"""The search library semble, as a peer of the index: in an environment of its own, made by the first use.
+"""Peers: other programs that do the same, each in an environment of its own, made by the first use.
 
-It runs without its embedding model, which its package does not bring along: what is compared is its lexical
-part (`alpha=0`), with its chunks, its knowledge of paths and definitions, and its file boosts.
+The search library semble runs without its embedding model, which its package does not bring along: what is
+compared is its lexical part (`alpha=0`), with its chunks, its knowledge of paths and definitions, and its
+file boosts. The template miner Drain3 runs as it comes, or with the masks of its documentation.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,45 @@ import msgspec
 from benchmarks.common import OUT, ROOT
 
 SEMBLE = "semble==0.7.0"
-_FOLDER = OUT / "peers" / "semble"
+DRAIN = "drain3==0.9.11"
+
+
+def peer_python(requirement: str) -> Path:
+    """The Python of a peer's environment (`out/peers/NAME`), which is made where it is missing."""
+    folder = OUT / "peers" / requirement.partition("=")[0]
+    python, done = folder / "bin" / "python", folder / requirement
+    if not done.exists():
+        print(f"benchmark: setting up {requirement} in {folder.relative_to(ROOT)} (once)", file=sys.stderr)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", requirement], check=True, stdout=sys.stderr
+        )
+        done.touch()
+    return python
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """What Drain3 made of a log: the final template of each message, and the CPU seconds that mining took."""
+
+    templates: tuple[str, ...]
+    cpu_s: float
+
+
+def run_drain(logs: Mapping[str, Sequence[str]], *, masks: bool) -> dict[str, Drained]:
+    """Have Drain3 mine each log on its own.
+
+    Args:
+        logs: The messages of each.
+        masks: Whether it masks addresses, identifiers and numbers first, as its documentation shows.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-drain-") as folder:
+        result = Path(folder) / "result.json"
+        job = {"logs": {name: list(messages) for name, messages in logs.items()}, "masks": masks}
+        subprocess.run(
+            [peer_python(DRAIN), ROOT / "benchmarks" / "_drain.py"],
+            input=json.dumps({**job, "result": str(result)}), text=True, check=True, cwd=folder,
+        )  # fmt: skip
+        return msgspec.json.decode(result.read_bytes(), type=dict[str, Drained])
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -40,17 +79,6 @@ class Semble(msgspec.Struct, frozen=True):
     answers: tuple[Answer, ...]
 
 
-def semble_python() -> Path:
-    """The Python of semble's environment (`out/peers/semble`), which is made where it is missing."""
-    python, done = _FOLDER / "bin" / "python", _FOLDER / SEMBLE
-    if not done.exists():
-        print(f"benchmark: setting up {SEMBLE} in {_FOLDER.relative_to(ROOT)} (once)", file=sys.stderr)
-        venv.create(_FOLDER, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", SEMBLE], check=True, stdout=sys.stderr)
-        done.touch()
-    return python
-
-
 def run_semble(
     root: Path, queries: Sequence[str] = (), *, top: int = 10, rounds: int = 1, workers: int = 0
 ) -> Semble:
@@ -63,7 +91,7 @@ def run_semble(
         rounds: How often each question is asked.
         workers: Processes that cut files into chunks; semble's default, 0, does it in its own.
     """
-    python = semble_python()
+    python = peer_python(SEMBLE)
     with tempfile.TemporaryDirectory(prefix="bench-semble-") as folder:
         result = Path(folder) / "result.json"
         job = {"root": str(root), "queries": list(queries), "top": top, "rounds": rounds}
