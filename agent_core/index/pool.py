@@ -98,7 +98,7 @@ class Readers:
             self._first.cancel()
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.end()
+            pool.end(cancel=True)
 
     def _read(self, batch: Sequence[str], known: Mapping[str, bytes]) -> asyncio.Task[list[Digest]]:
         own = {path: known[path] for path in batch if path in known}
@@ -189,10 +189,10 @@ class _Pool:
         self._has_begun = self._has_begun or self._begun.acquire(block=False)
         return error if self._has_begun else _NoProcess("each ends at once")
 
-    def end(self) -> None:
-        """End the processes; what they read is of no use any more."""
+    def end(self, *, cancel: bool = False) -> None:
+        """End the processes when they have done what is asked of them, or only what they have begun."""
         # Not waiting: whoever was cancelled must not be held up by a file of a megabyte.
-        self._processes.shutdown(wait=False, cancel_futures=True)
+        self._processes.shutdown(wait=False, cancel_futures=cancel)
 
 
 def _batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:

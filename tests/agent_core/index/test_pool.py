@@ -93,3 +93,25 @@ async def test_where_no_process_can_be_started_files_are_read_here(
     assert len(tried) == count, "nor soon again"
     assert caplog.text.count("they are read in this one") == 1
     readers.rest()
+
+
+async def test_where_only_some_processes_can_be_started_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, 320)
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
+    start = multiprocessing.context.SpawnProcess._Popen  # type: ignore[attr-defined]
+    started: list[object] = []
+
+    def refuse_the_second(process: object) -> object:
+        if started:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(process)
+        return start(process)
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "_Popen", staticmethod(refuse_the_second))
+    readers = Readers(tmp_path, at_once=2)
+    found = [row.path for digest in await read(readers, paths) for row in digest.files]
+    assert sorted(found) == paths
+    assert len(started) == 1
+    readers.rest()
