@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import permutations
 
 from agent_core.logs.mining.masks import VARIABLE
 
@@ -67,6 +68,14 @@ def pattern(row: Words) -> tuple[int, ...]:
     return tuple(place for place, word in enumerate(row) if word == VARIABLE)
 
 
+def blanked(row: Words, positions: Iterable[int]) -> Words:
+    """The row with some positions variable."""
+    general = list(row)
+    for position in positions:
+        general[position] = VARIABLE
+    return tuple(general)
+
+
 def covering(row: Words, patterns: Iterable[tuple[int, ...]], rows: Container[Words]) -> Words | None:
     """The row of which a row is a case: it says the same but where it is variable.
 
@@ -76,10 +85,7 @@ def covering(row: Words, patterns: Iterable[tuple[int, ...]], rows: Container[Wo
         rows: The rows.
     """
     for positions in patterns:
-        general = list(row)
-        for position in positions:
-            general[position] = VARIABLE
-        whole = tuple(general)
+        whole = blanked(row, positions)
         if whole != row and whole in rows and _covers(whole, row):
             return whole
     return None
@@ -87,7 +93,7 @@ def covering(row: Words, patterns: Iterable[tuple[int, ...]], rows: Container[Wo
 
 def _covers(whole: Words, row: Words) -> bool:
     filled = sum(one != other for one, other in zip(whole, row, strict=True))
-    return constant(whole) and (filled == 1 or 2 * filled <= len(whole) - whole.count(VARIABLE))
+    return constant(whole) and 2 * filled - 1 <= len(whole) - whole.count(VARIABLE)
 
 
 def ordered(patterns: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -110,7 +116,7 @@ def closed(rows: Iterable[Words], limits: Limits) -> dict[Words, Words]:
     width = len(next(iter(into), ()))
     changed = len(current) > 1
     while changed:
-        changed = _cover(current, into)
+        changed = _cover(current, into) | _join(current, into)
         for position in range(width):
             changed |= _close(current, into, position, limits)
     return {row: _final(row, into) for row in list(into)}
@@ -123,6 +129,30 @@ def _cover(current: set[Words], into: dict[Words, Words]) -> bool:
     into.update(covers)
     current.difference_update(covers)
     return bool(covers)
+
+
+def _join(current: set[Words], into: dict[Words, Words]) -> bool:
+    """Join rows that differ only where one of them is variable; whether there were any.
+
+    What varies while another position is fixed, and the other while the first one is, vary together, too.
+    """
+    found: dict[tuple[int, ...], list[Words]] = {}
+    for row in current:
+        found.setdefault(pattern(row), []).append(row)
+    patterns = [one for one in ordered(found) if one]
+    wholes: dict[Words, set[Words]] = {}
+    for one, other in permutations(patterns, 2):
+        for row in found[one]:
+            wholes.setdefault(blanked(row, other), set()).add(row)
+    changed = False
+    for whole in sorted(wholes, key=lambda one: (one.count(VARIABLE), one)):
+        rows = [row for row in wholes[whole] if row in current and _covers(whole, row)]
+        if len({pattern(row) for row in rows}) > 1:
+            current.difference_update(rows)
+            current.add(whole)
+            into.update(dict.fromkeys([*rows, whole], whole))
+            changed = True
+    return changed
 
 
 def _close(current: set[Words], into: dict[Words, Words], position: int, limits: Limits) -> bool:

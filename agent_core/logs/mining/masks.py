@@ -43,7 +43,8 @@ _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("0", rf"(?:(?<!\w)[-+])?0(?<!\w.){_END}(?:[:/.,_~-]+[-+]?0{_END})+"),
         ("-0", rf"{_BEGIN}-0{_END}"),
         ("+0", rf"{_BEGIN}\+0{_END}"),
-        ("<0", rf"<0 (?:ms|msec|sec|secs|seconds|min|minutes){_END}"),
+        # A bound, which is no bracket.
+        ("<0", r"<0(?= )"),
         # Truth values, names that every system has, and hexadecimal numbers that have no digit.
         (
             "",

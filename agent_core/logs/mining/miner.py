@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -75,8 +74,8 @@ class Miner:
     ) -> NDArray[np.int32]:
         canonical = self._canonizer.canonical(block, begin, end)
         hashes: list[int] = canonical.hashes.tolist()
-        found = map(self._known.get, hashes, repeat(-1))
-        ids: NDArray[np.int32] = np.fromiter(found, np.int32, len(hashes))
+        known = self._known.get
+        ids = np.array([known(one, -1) for one in hashes], np.int32)
         for place in np.flatnonzero(ids < 0).tolist():
             number = self._known.get(hashes[place])
             if number is None:
