@@ -5,10 +5,10 @@ of lines only the few thousand that say something new reach Python one by one. E
 whole blocks of bytes by numpy, about a microsecond a line.
 
 What becomes "0": a word (letters, digits, "_", bytes of other scripts) that has a digit, unless it is a
-name with one digit at its end ("ssh2", "eth0"); an absolute path, and a relative one of three parts; a
-dotted or dashed run that begins with a number (addresses, versions, dates); a name of three parts with a
-number in it or a port behind it, one of two parts with both (hosts); a name that ends in "_" with a
-negative number behind it. Runs of spaces become one space.
+name with one digit at its end ("ssh2", "eth0", "L2" but not "v2"); an absolute path, and a relative one of
+three parts; a dotted or dashed run that begins with a number (addresses, versions, dates); a name of three
+parts with a number in it or a port behind it, one of two parts with both (hosts); a name that ends in "_"
+with a negative number behind it. Runs of spaces become one space.
 """
 
 from __future__ import annotations
@@ -24,27 +24,24 @@ LONGEST = 2_000
 BLOCK = 1 << 18
 """Bytes worked on at once: what a processor's cache holds."""
 
-_HEX, _LETTER, _DIGIT = 1, 2, 4
+_SIZE = BLOCK + LONGEST + 1
 _COUNT = np.int64(1 << 20)
-_DOT, _SPACE, _ZERO, _COLON, _UNDERSCORE, _CALL, _EQUALS = (np.uint8(ord(char)) for char in ". 0:_(=")
+_DOT, _SPACE, _COLON, _UNDERSCORE, _CALL, _EQUALS = (np.uint8(ord(char)) for char in ". :_(=")
+_ZERO, _NINE, _LOWER_A, _Z, _LOWER, _HIGH = (np.uint8(code) for code in (48, 9, 97, 25, 32, 128))
 
 
-def _table(**classes: bytes) -> NDArray[np.uint8]:
-    table = np.zeros(256, np.uint8)
-    for value, chars in zip((_HEX, _LETTER, _DIGIT), classes.values(), strict=True):
-        table[np.frombuffer(chars, np.uint8)] = value
+def _among(chars: bytes) -> NDArray[np.bool_]:
+    table = np.zeros(256, np.bool_)
+    table[np.frombuffer(chars, np.uint8)] = True
     return table
 
 
-_CLASS = _table(
-    hexadecimal=b"abcdefABCDEF",
-    letters=b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_" + bytes(range(128, 256)),
-    digits=b"0123456789",
-)
-_JOINS = np.zeros(256, np.bool_)
-_JOINS[np.frombuffer(b"./\\-", np.uint8)] = True
-_SLASHES = np.zeros(256, np.bool_)
-_SLASHES[np.frombuffer(b"/\\", np.uint8)] = True
+_JOINS = _among(b"./\\-")
+_SLASHES = _among(b"/\\")
+_HEXADECIMAL = _among(b"0123456789abcdefABCDEF")
+
+Offsets = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,9 @@ class Canonizer:
     def __init__(self) -> None:
         odd = secrets.randbits(64) | 1
         self._bytes = np.frombuffer(secrets.token_bytes(256 * 8), np.uint64)
-        self._powers = _powers(odd, 2 * (BLOCK + LONGEST))
-        self._inverses = _powers(pow(odd, -1, 1 << 64), 2 * (BLOCK + LONGEST))
+        self._powers = _powers(odd)
+        self._inverses = _powers(pow(odd, -1, 1 << 64))
+        self._sums = np.zeros(_SIZE, np.uint64)
 
     def canonical(
         self, block: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
@@ -86,15 +84,18 @@ class Canonizer:
         # Where each byte of the block lies among those that are kept.
         place = np.zeros(len(block) + 1, np.int32)
         np.cumsum(kept, dtype=np.int32, out=place[1:])
-        text = text[kept]
+        text = np.compress(kept, text)
         low, high = place[begin].astype(np.int64), place[end].astype(np.int64)
-        sums = np.zeros(len(text) + 1, np.uint64)
-        np.cumsum(self._bytes[text] * self._powers[: len(text)], out=sums[1:])
+        sums = self._sums[: len(text) + 1]
+        terms = sums[1:]
+        self._bytes.take(text, out=terms, mode="clip")  # "clip" only spares a copy: every byte has a value
+        terms *= self._powers[: len(text)]
+        np.cumsum(terms, out=terms)
         return Canonical(text, low, high, (sums[high] - sums[low]) * self._inverses[low])
 
 
-def _powers(base: int, count: int) -> NDArray[np.uint64]:
-    powers = np.full(count, base, np.uint64)
+def _powers(base: int) -> NDArray[np.uint64]:
+    powers = np.full(_SIZE, base, np.uint64)
     powers[0] = 1
     return np.cumprod(powers)
 
@@ -116,77 +117,101 @@ def _dropped(block: NDArray[np.uint8], text: NDArray[np.uint8]) -> NDArray[np.bo
     return drop
 
 
-def _collapsed(block: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where what collapses begins and ends."""
-    classes = _CLASS[block]
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a block: where they begin and end, how many digits they have, the byte behind each, and
+    whether the next one comes right behind that byte."""
+
+    block: NDArray[np.uint8]
+    start: Offsets
+    stop: Offsets
+    digits: NDArray[np.int32]
+    after: NDArray[np.uint8]
+    adjacent: Mask
+
+
+def _words(block: NDArray[np.uint8]) -> _Words:
+    digits = block - _ZERO <= _NINE
     inside = np.zeros(len(block) + 2, np.bool_)
-    np.not_equal(classes, 0, out=inside[1:-1])
+    word = inside[1:-1]
+    np.less_equal((block | _LOWER) - _LOWER_A, _Z, out=word)
+    word |= digits
+    word |= block >= _HIGH
+    word |= block == _UNDERSCORE
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     start, stop = edges[::2], edges[1::2]
-    if not len(start):
-        return start, stop
-    after = block[np.minimum(stop, len(block) - 1)]
-    numeric = _numeric(classes, start, stop, after)
+    upto = np.zeros(len(block) + 1, np.int32)
+    np.cumsum(digits, dtype=np.int32, out=upto[1:])
     adjacent = np.zeros(len(start), np.bool_)
     np.equal(start[1:] - stop[:-1], 1, out=adjacent[:-1])
-    joins = adjacent & _JOINS[after]
-    head = np.ones(len(start), np.bool_)
-    np.logical_not(joins[:-1], out=head[1:])
-    run = np.flatnonzero(head)
-    final = np.append(run[1:], len(start)) - 1
-    whole = _whole_runs(block, start, stop, numeric, after, adjacent, joins, run, final)
-    alone = numeric & ~np.repeat(whole, np.diff(np.append(run, len(start))))
-    first = np.concatenate((start[alone], start[run[whole]]))
-    last = np.concatenate((stop[alone], stop[final[whole]]))
+    after = block[np.minimum(stop, len(block) - 1)]
+    return _Words(block, start, stop, upto[stop] - upto[start], after, adjacent)
+
+
+def _collapsed(block: NDArray[np.uint8]) -> tuple[Offsets, Offsets]:
+    """Where what collapses begins and ends."""
+    words = _words(block)
+    start, stop = words.start, words.stop
+    if not len(start):
+        return start, stop
+    numeric = _numeric(words)
+    rooted = _SLASHES[block[start - 1]]
+    rooted[0] = start[0] > 0 and rooted[0]
+    joins = words.adjacent & _JOINS[words.after]
+    linked = joins.copy()
+    linked[1:] |= joins[:-1]
+    alone = numeric | rooted
+    members = np.flatnonzero(linked)
+    if not len(members):
+        return start[alone], stop[alone]
+    run = np.flatnonzero(np.append(True, ~joins[members[:-1]]))
+    sizes = np.diff(np.append(run, len(members)))
+    whole = _whole_runs(words, numeric, rooted, members, run)
+    alone[members] = numeric[members] & ~np.repeat(whole, sizes)
+    first = np.concatenate((start[alone], start[members[run[whole]]]))
+    last = np.concatenate((stop[alone], stop[members[(run + sizes - 1)[whole]]]))
     return first, last
 
 
-def _numeric(
-    classes: NDArray[np.uint8], start: NDArray[np.int64], stop: NDArray[np.int64], after: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
+def _numeric(words: _Words) -> Mask:
     """Which words have a digit and are no name with one digit."""
-    found = np.bitwise_or.reduceat(classes, start)
-    numeric = found >= _DIGIT
-    last = classes[stop - 1] == _DIGIT
-    names = np.flatnonzero(
-        (found >= _DIGIT + _LETTER)
-        & (classes[start] < _DIGIT)
-        & (stop - start > 2)
-        & (last | (after == _CALL) | (after == _EQUALS))
-    )
-    if len(names):
-        digits = np.append(classes, 0) == _DIGIT
-        pairs = np.stack((start[names], stop[names]), axis=1).ravel()
-        count = np.add.reduceat(digits, pairs, dtype=np.int64)[::2]
-        numeric[names[(count == 1) | ((count == 2) & (after[names] == _EQUALS))]] = False
+    numeric = words.digits > 0
+    block, start, stop, after = words.block, words.start, words.stop, words.after
+    first = block[start]
+    few = np.flatnonzero(numeric & (words.digits <= 2) & (first - _ZERO > _NINE))
+    few = few[(stop[few] - start[few] > 2) | (first[few] < _LOWER_A)]
+    single, key = words.digits[few] == 1, after[few] == _EQUALS
+    last = block[stop[few] - 1] - _ZERO <= _NINE
+    named = (single & (last | (after[few] == _CALL))) | (key & (single | last))
+    few = few[named]
+    if len(few):
+        letters = np.append(~_HEXADECIMAL[block], False)
+        pairs = np.stack((start[few], stop[few]), axis=1).ravel()
+        numeric[few[np.logical_or.reduceat(letters, pairs)[::2]]] = False
     return numeric
 
 
-def _whole_runs(
-    block: NDArray[np.uint8],
-    start: NDArray[np.int64],
-    stop: NDArray[np.int64],
-    numeric: NDArray[np.bool_],
-    after: NDArray[np.uint8],
-    adjacent: NDArray[np.bool_],
-    joins: NDArray[np.bool_],
-    run: NDArray[np.int64],
-    final: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Which runs of joined words collapse as one."""
-    weights = numeric + (joins & (after == _DOT)) * _COUNT + (joins & _SLASHES[after]) * _COUNT * _COUNT
+def _whole_runs(words: _Words, numeric: Mask, rooted: Mask, members: Offsets, run: Offsets) -> Mask:
+    """Which runs of joined words collapse as one; `members` are their words, `run` where each run begins."""
+    final = members[np.append(run[1:], len(members)) - 1]
+    head = members[run]
+    after = words.after[members]
+    last = np.zeros(len(members), np.bool_)
+    last[np.append(run[1:], len(members)) - 1] = True
+    weights = (
+        numeric[members] + ((after == _DOT) & ~last) * _COUNT + (_SLASHES[after] & ~last) * _COUNT * _COUNT
+    )
     sums = np.add.reduceat(weights, run)
     numbers, dots, slashes = sums % _COUNT, sums // _COUNT % _COUNT, sums // (_COUNT * _COUNT)
-    before = start[run] - 1
-    rooted = (before >= 0) & _SLASHES[block[before]]
-    port = (np.append(numeric[1:], False) & adjacent & (after == _COLON))[final]
-    joined = run != final
-    names = final - run + 1 - numbers
+    names = final - head + 1 - numbers
+    behind = np.minimum(final + 1, len(numeric) - 1)
+    port = words.adjacent[final] & (words.after[final] == _COLON) & numeric[behind]
+    negative = words.block[words.stop[head] - 1] == _UNDERSCORE
     return (
-        rooted
+        rooted[head]
+        | numeric[head]
         | (slashes >= 2)
         | ((slashes >= 1) & (numbers >= 1) & (dots >= 1))
-        | (joined & numeric[run])
         | ((dots >= 2) & (((numbers >= 1) & (names >= 2)) | port))
-        | (joined & (numbers >= 1) & (port | (block[stop[run] - 1] == _UNDERSCORE)))
+        | ((numbers >= 1) & (port | negative))
     )

@@ -92,8 +92,10 @@ def covering(row: Words, patterns: Iterable[tuple[int, ...]], rows: Container[Wo
 
 
 def _covers(whole: Words, row: Words) -> bool:
-    filled = sum(one != other for one, other in zip(whole, row, strict=True))
-    return constant(whole) and 2 * filled - 1 <= len(whole) - whole.count(VARIABLE)
+    """Whether a row says enough, apart from what is variable, for another one to be a case of it."""
+    variable = whole.count(VARIABLE)
+    filled = variable - row.count(VARIABLE)
+    return 2 * filled - 1 <= len(whole) - variable and constant(whole)
 
 
 def ordered(patterns: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:

@@ -9,7 +9,6 @@ paths, identifiers, truth values and names that every system has.
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 VARIABLE = "0"
 WORD = "\x00"
@@ -21,49 +20,53 @@ _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _SOURCES = r"(?:c|cc|cpp|cs|cxx|go|h|hpp|java|js|kt|m|mm|php|py|rb|rs|scala|swift|ts)"
 _PART = r"(?:0|[A-Fa-f]{1,4}|[A-Fa-f]\d)"
-_MASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (sign, re.compile(pattern))
-    for sign, pattern in (
+_MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
+    (sign, re.compile(ahead) if ahead else None, re.compile(pattern))
+    for sign, ahead, pattern in (
+        # Hardware and version 6 addresses: their parts may lack digits.
+        (
+            "0:",
+            r"(?::[A-Fa-f\d]{1,4}){3}:",
+            rf"{_BEGIN}(?=[A-Fa-f\d:]{{0,40}}0)(?:{_PART}:){{4,}}{_PART}{_END}",
+        ),
+        ("://", "", rf"{_BEGIN}\w{{2,12}}://[^\s\"'<>\])}},;]*0[^\s\"'<>\])}},;]*"),
+        # Paths, with what follows them.
+        ("/0", "", rf"{_BEGIN}(?:~|\.{{1,2}})?/{{1,2}}0{_END}(?:[/*][^\s,;:\"'()\[\]]*)?(?: HTTP/0)?"),
+        ("\\0", "", rf"{_BEGIN}(?:[A-Za-z]:)?\\{{1,2}}0{_END}(?:[\\*][^\s,;:\"'()\[\]]*)?"),
+        # A host with its port, but no source file with its line.
+        (":0", r"\.\w+:0", rf"(?<![\w.-])(?:[\w-]+\.)+(?!{_SOURCES}:)\w+:0{_END}"),
+        # An address of mail, or an object with its address.
+        ("0@", "", r"0(?<!\w.)@[\w.-]+"),
+        # Numbers that are joined: times, lists, ranges.
+        ("0", r"0[:/.,_~-]+[-+]?0", rf"0(?<!\w.){_END}(?:[:/.,_~-]+[-+]?0{_END})+"),
+        ("-0", "", rf"{_BEGIN}-0{_END}"),
+        ("+0", "", rf"{_BEGIN}\+0{_END}"),
+        # A bound, which is no bracket.
+        ("<0", "", r"<0(?= )"),
         # A date in words, with its time, its zone and its year.
         (
             " 0",
-            rf"{_BEGIN}(?:{_DAY},? )?{_MONTH} 0(?:,? 0:0(?::0)?)?(?: [A-Z]{{3,4}}{_END})?(?: 0{_END})?",
+            r"[JFMASOND][a-z]{2,8} 0",
+            rf"{_BEGIN}(?:{_DAY},? )?{_MONTH} 0(?:,? 0)?(?: [A-Z]{{3,4}}{_END})?(?: 0{_END})?",
         ),
-        # Hardware and version 6 addresses: their parts may lack digits.
-        ("0:", rf"{_BEGIN}(?=[A-Fa-f\d:]{{0,40}}0)(?:{_PART}:){{4,}}{_PART}{_END}"),
-        ("://", rf"{_BEGIN}\w{{2,12}}://[^\s\"'<>\])}},;]*0[^\s\"'<>\])}},;]*"),
-        # Paths, with what follows them.
-        ("/0", rf"{_BEGIN}(?:~|\.{{1,2}})?/{{1,2}}0{_END}(?:[/*][^\s,;:\"'()\[\]]*)?(?: HTTP/0)?"),
-        ("\\0", rf"{_BEGIN}(?:[A-Za-z]:)?\\{{1,2}}0{_END}(?:[\\*][^\s,;:\"'()\[\]]*)?"),
-        # A host with its port, but no source file with its line.
-        (":0", rf"{_BEGIN}(?:[\w-]+\.)+(?!{_SOURCES}:)\w+:0{_END}"),
-        # An address of mail, or an object with its address.
-        ("0@", r"0(?<!\w.)@[\w.-]+"),
-        # Numbers that are joined: times, lists, ranges.
-        ("0", rf"(?:(?<!\w)[-+])?0(?<!\w.){_END}(?:[:/.,_~-]+[-+]?0{_END})+"),
-        ("-0", rf"{_BEGIN}-0{_END}"),
-        ("+0", rf"{_BEGIN}\+0{_END}"),
-        # A bound, which is no bracket.
-        ("<0", r"<0(?= )"),
-        # Truth values, names that every system has, and hexadecimal numbers that have no digit.
-        (
-            "",
-            rf"{_BEGIN}(?:[tT]rue|[fF]alse|TRUE|FALSE|null|root|admin|[a-f]{{8,}}|[A-F]{{8,}}){_END}(?![./-][A-Za-z])",
-        ),
+        # Hexadecimal numbers that have no digit.
+        ("", r"[a-f]{8}|[A-F]{8}", rf"{_BEGIN}(?:[a-f]{{8,}}|[A-F]{{8,}}){_END}"),
     )
 )
-"""What is variable, each with a text that is in every message where it can be found."""
-_WORD = re.compile(r"[^\s:=,;()\[\]{}<>\"'|\x00]+")
-_BLANKS = re.compile(r"[^\S ]\s*| \s+|\x00")
+"""What is variable; before it a text and a pattern, quickly found, that are in every message that has it."""
+_NAMES = frozenset(("true", "false", "True", "False", "TRUE", "FALSE", "null", "root", "admin"))
+"""Truth values, and names that every system has."""
+_WORD = re.compile(r"([^\s:=,;()\[\]{}<>\"'|\x00]+)")
+_BLANKS = re.compile(r"[\s\x00]+")
 _SHOWN = re.compile(rf"{_BEGIN}0{_END}")
 
 
 def masked(text: str) -> str:
     """The canonical message with what varies as `VARIABLE`, and with single spaces for blanks."""
-    for sign, mask in _MASKS:
-        if sign in text:
+    for sign, ahead, mask in _MASKS:
+        if sign in text and (ahead is None or ahead.search(text)):
             text = mask.sub(VARIABLE, text)
-    return _BLANKS.sub(" ", text).strip()
+    return text.strip() if text.isprintable() else _BLANKS.sub(" ", text).strip()
 
 
 def taken_apart(text: str) -> tuple[str, tuple[str, ...]]:
@@ -72,11 +75,13 @@ def taken_apart(text: str) -> tuple[str, tuple[str, ...]]:
     The frame is the message with `WORD` in place of each word. What comes after `MOST_WORDS` words is left
     out.
     """
-    words = _WORD.findall(text)
-    if len(words) > MOST_WORDS:
-        text = text[: next(islice(_WORD.finditer(text), MOST_WORDS, None)).start()]
-        words = words[:MOST_WORDS]
-    return _WORD.sub(WORD, text), tuple(words)
+    parts = _WORD.split(text, MOST_WORDS)
+    words = parts[1::2]
+    if len(words) == MOST_WORDS:
+        parts[-1] = ""
+    if not _NAMES.isdisjoint(words):
+        words = [VARIABLE if word in _NAMES else word for word in words]
+    return WORD.join(parts[::2]), tuple(words)
 
 
 def put_together(frame: str, words: tuple[str, ...]) -> str:
