@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import multiprocessing.connection
@@ -40,6 +41,7 @@ def begin(begun: Semaphore) -> None:
         begun: Released when all that is done: what ends the process from then on is what it reads.
     """
     gc.set_threshold(_SELDOM)
+    atexit.register(os._exit, 0)  # taking apart all words, one by one, would hold up what waits for an answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None, "this runs in a process of a pool"

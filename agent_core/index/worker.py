@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ from agent_core.workers.server import Server, Tell, serve_process
 from agent_core.workspace import Workspace
 
 _STATUS_S = 0.1
+_SELDOM = 50_000
+"""Objects between two searches for garbage: a build makes many, and hardly any cycles."""
 
 
 class Teller:
@@ -120,4 +123,5 @@ def _folder(workspace: Workspace, stack: ExitStack) -> tuple[Path, str]:
 def main() -> None:
     """Serve one workspace, and end the process."""
     os.environ.setdefault("LANCEDB_LOG", "error")
+    gc.set_threshold(_SELDOM)
     serve_process(_main)

@@ -7,6 +7,7 @@ import errno
 import multiprocessing
 import multiprocessing.context
 import os
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -101,9 +102,9 @@ async def test_where_only_some_processes_can_be_started_nothing_is_lost(
     make(tmp_path, 320)
     paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
     start = multiprocessing.context.SpawnProcess._Popen  # type: ignore[attr-defined]
-    started: list[object] = []
+    started: list[BaseProcess] = []
 
-    def refuse_the_second(process: object) -> object:
+    def refuse_the_second(process: BaseProcess) -> object:
         if started:
             raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
         started.append(process)
