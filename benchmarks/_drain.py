@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ MASKS = (
 """Addresses, identifiers and numbers: the example configuration of its documentation."""
 
 
-def mined(messages: list[str], masks: bool) -> dict[str, Any]:
-    """The final template of each message, and the CPU seconds that mining took."""
+def mined(messages: Iterable[str], masks: bool) -> dict[str, Any]:
+    """The final template of each message, and the CPU seconds that reading and mining them took."""
     config = TemplateMinerConfig()
     config.profiling_enabled = False
     if masks:
@@ -38,7 +39,7 @@ def mined(messages: list[str], masks: bool) -> dict[str, Any]:
         ]
     miner: Any = TemplateMiner(config=config)
     began = time.process_time()
-    clusters = [miner.add_log_message(message)["cluster_id"] for message in messages]
+    clusters = [miner.add_log_message(message.rstrip("\n"))["cluster_id"] for message in messages]
     used = time.process_time() - began
     templates = {cluster.cluster_id: cluster.get_template() for cluster in miner.drain.clusters}
     return {"templates": [templates[cluster] for cluster in clusters], "cpu_s": used}
@@ -47,6 +48,9 @@ def mined(messages: list[str], masks: bool) -> dict[str, Any]:
 def main() -> None:
     job = json.load(sys.stdin)
     result = {name: mined(messages, job["masks"]) for name, messages in job["logs"].items()}
+    for name, path in job["files"].items():
+        with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            result[name] = mined(lines, job["masks"])
     Path(job["result"]).write_text(json.dumps(result))
 
 

@@ -15,6 +15,7 @@ import tempfile
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,26 +40,29 @@ def peer_python(requirement: str) -> Path:
 
 
 class Drained(msgspec.Struct, frozen=True):
-    """What Drain3 made of a log: the final template of each message, and the CPU seconds that mining took."""
+    """What Drain3 made of a log: the final template of each message, and the CPU seconds that it took."""
 
     templates: tuple[str, ...]
     cpu_s: float
 
 
-def run_drain(logs: Mapping[str, Sequence[str]], *, masks: bool) -> dict[str, Drained]:
+def run_drain(
+    logs: Mapping[str, Sequence[str]], *, masks: bool, files: Mapping[str, Path] | None = None
+) -> dict[str, Drained]:
     """Have Drain3 mine each log on its own.
 
     Args:
         logs: The messages of each.
         masks: Whether it masks addresses, identifiers and numbers first, as its documentation shows.
+        files: Further logs, as files of one message a line; reading them is part of the time.
     """
     with tempfile.TemporaryDirectory(prefix="bench-drain-") as folder:
         result = Path(folder) / "result.json"
-        job = {"logs": {name: list(messages) for name, messages in logs.items()}, "masks": masks}
-        subprocess.run(
-            [peer_python(DRAIN), ROOT / "benchmarks" / "_drain.py"],
-            input=json.dumps({**job, "result": str(result)}), text=True, check=True, cwd=folder,
-        )  # fmt: skip
+        job: dict[str, Any] = {"masks": masks, "result": str(result)}
+        job["logs"] = {name: list(messages) for name, messages in logs.items()}
+        job["files"] = {name: str(path.resolve()) for name, path in (files or {}).items()}
+        argv = [peer_python(DRAIN), ROOT / "benchmarks" / "_drain.py"]
+        subprocess.run(argv, input=json.dumps(job), text=True, check=True, cwd=folder)
         return msgspec.json.decode(result.read_bytes(), type=dict[str, Drained])
 
 
