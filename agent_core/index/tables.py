@@ -201,9 +201,8 @@ class Tables:
         try:
             store = await self._in_thread(self._opened, _STUCK_S if self._own else _OPENING_S)
             result = await self._in_thread(lambda: work(store), _STUCK_S)
-        except (
-            TimeoutError
-        ) as error:  # LanceDB has been seen to wait for itself; the next use gets another thread
+        except TimeoutError as error:
+            # LanceDB has been seen to wait for itself; the next use gets another thread.
             self._thread.shutdown(wait=False, cancel_futures=True)
             self._thread = _thread()
             self.begin_anew()

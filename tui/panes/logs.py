@@ -62,6 +62,9 @@ class Logs(Rows):
         self._files: list[LogFile] = []
         self._tails: dict[str, Tail] = {}
         self._found = False
+        self._chasing = False
+        self._grew_at = 0.0
+        self._reading = asyncio.Lock()
         self.digest: Digest | None = None
         """What was heard last of what the logs say."""
 
@@ -108,17 +111,20 @@ class Logs(Rows):
         if any(self._may_be_new(name) for name in names - set(self._tails)):
             await self.look_around()
         elif names & set(self._tails):
-            self.run_worker(self._chase(), group="chase", exclusive=True)
+            self._grew_at = asyncio.get_running_loop().time()
+            if not self._chasing:
+                self._chasing = True
+                self.run_worker(self._chase(), group="chase")
 
     async def _chase(self) -> None:
         """Read what is followed until it rests: of what changes all the time, the watching tells late."""
         clock = asyncio.get_running_loop().time
-        last = clock()
-        while clock() - last < _REST_S:
+        while clock() - self._grew_at < _REST_S:
             if await self._read(self._tails):
-                last = clock()
+                self._grew_at = clock()
                 self._show()
             await asyncio.sleep(_LOOK_S)
+        self._chasing = False
 
     def _inside(self, path: Path) -> bool:
         return self._workspace is not None and path.is_relative_to(self._workspace.root)
@@ -128,8 +134,10 @@ class Logs(Rows):
 
     async def _read(self, paths: Iterable[str]) -> bool:
         changed = False
-        for path in list(paths):
-            changed = await asyncio.to_thread(self._tails[path].look) or changed
+        async with self._reading:  # a tail is looked at by one thread at a time
+            for path in list(paths):
+                tail = self._tails.get(path)
+                changed = (tail is not None and await asyncio.to_thread(tail.look)) or changed
         return changed
 
     def _show(self) -> None:

@@ -103,11 +103,11 @@ class OpeningScreen(PanedScreen):
         )
         self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
 
-    def preview(self, path: str, line: int = 0, *, at_end: bool = False) -> None:
+    def preview(self, path: str, line: int = 0) -> None:
         """Show a file."""
         from tui.screens.preview import PreviewScreen
 
-        screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line, at_end=at_end)
+        screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line)
         self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
         self.looked_at(path)
 

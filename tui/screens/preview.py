@@ -32,7 +32,6 @@ class _Shown(NamedTuple):
     lines: list[list[Run]]
     start: int
     note: str
-    numbered: bool = True
 
     @property
     def empty(self) -> str:
@@ -50,15 +49,12 @@ class PreviewScreen(Dialog[str]):
         Binding("left,h", "shift(-8)", show=False),
     ]
 
-    def __init__(
-        self, workspace: Workspace, path: str, *, keys: Keys, line: int = 0, at_end: bool = False
-    ) -> None:
+    def __init__(self, workspace: Workspace, path: str, *, keys: Keys, line: int = 0) -> None:
         super().__init__()
         self._workspace = workspace
         self._path = path
         self._keys = keys
         self._line = line
-        self._at_end = at_end
         self._content = _Shown([], 1, "")
         self._shift = 0
         self.loaded = False
@@ -87,9 +83,7 @@ class PreviewScreen(Dialog[str]):
     async def _load(self, *, stay: bool = False) -> None:
         rows = self.query_one(Rows)
         try:
-            self._content = await asyncio.to_thread(
-                _read, self._workspace, self._path, line=self._line, at_end=self._at_end
-            )
+            self._content = await asyncio.to_thread(_read, self._workspace, self._path, line=self._line)
         except AgentError as error:
             rows.set_items([], empty=f"{error.message}. {error.hint}".rstrip(". ") + ".")
         else:
@@ -99,9 +93,7 @@ class PreviewScreen(Dialog[str]):
     def follow(self, paths: Collection[Path]) -> None:
         """These changed on the disk (absolute): where the file is among them, show it as it is now."""
         if self.loaded and self._workspace.root / self._path in paths:
-            rows = self.query_one(Rows)
-            at_end = self._at_end and rows.cursor == len(rows.items) - 1
-            self.run_worker(self._load(stay=not at_end), group="load", exclusive=True)
+            self.run_worker(self._load(stay=True), group="load", exclusive=True)
 
     def _fill(self, rows: Rows, *, stay: bool) -> None:
         """Show what was read, at the line that is wanted, or where it is."""
@@ -109,9 +101,7 @@ class PreviewScreen(Dialog[str]):
         self._show()
         if stay:
             return
-        if self._at_end:
-            rows.put_cursor(len(rows.items) - 1)
-        elif self._line:
+        if self._line:
             index = self._line - self._content.start
             rows.put_cursor(index + rows.size.height // 2)
             rows.put_cursor(index)
@@ -121,9 +111,9 @@ class PreviewScreen(Dialog[str]):
         width = max(3, len(str(content.start + len(content.lines))))
         items: list[Item] = []
         for number, runs in enumerate(content.lines, content.start):
-            label = f"{number:>{width}} " if content.numbered else ""
+            label = f"{number:>{width}} "
             lead: tuple[Run, ...] = ((label, "dim", None), ("│ ", "rule", None), *self._visible(runs))
-            items.append(Item("", lead=lead, key=str(number) if content.numbered else ""))
+            items.append(Item("", lead=lead, key=str(number)))
         self.query_one(Rows).set_items(items, empty=content.empty)
 
     def _visible(self, runs: list[Run]) -> tuple[Run, ...]:
@@ -159,15 +149,10 @@ class PreviewScreen(Dialog[str]):
         self.dismiss(None)
 
 
-def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Shown:
+def _read(workspace: Workspace, path: str, *, line: int) -> _Shown:
     """What is shown of the file; blocks. Raises AgentError."""
     start = max(1, line - _BEFORE)
     part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
-    if at_end and part.total_lines and part.total_lines > part.end:
-        start = max(1, part.total_lines - _BEFORE)
-        part = workspace.read_text(path, start=start, end=start + _MAX_LINES - 1, max_bytes=_MAX_BYTES)
-    if at_end and part.total_lines is None:
-        return _end_of(workspace, path, part.size)
     lines = [printable(text)[:_LONGEST].expandtabs(4) for text in part.lines]
     notes = [human_size(part.size)]
     if part.total_lines is not None:
@@ -176,16 +161,6 @@ def _read(workspace: Workspace, path: str, *, line: int, at_end: bool) -> _Shown
             notes.append(f"{part.start}-{part.end} shown")
     notes += [part.note] if part.note else []
     return _Shown(coloured(path, lines), part.start, " · ".join(notes))
-
-
-def _end_of(workspace: Workspace, path: str, size: int) -> _Shown:
-    """The last lines of a file that is too long to count them."""
-    from agent_core.logs.tail import Tail
-
-    tail = Tail(workspace.resolve(path), keep=_BEFORE)
-    tail.look()
-    note = f"{human_size(size)} · the last {plural(len(tail.lines), 'line')}"
-    return _Shown(coloured(path, list(tail.lines)), 1, note, numbered=False)
 
 
 def coloured(path: str, lines: list[str]) -> list[list[Run]]:
