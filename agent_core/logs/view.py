@@ -119,11 +119,6 @@ class LogView:
         with _opened(self._path) as fd:
             return 1 + sum(block.count(b"\n") for _, block in _blocks_from(fd, 0, offset))
 
-    def begin_of(self, offset: int) -> int:
-        """Where the line that holds the byte at `offset` begins."""
-        with _opened(self._path) as fd:
-            return _start_before(fd, offset + 1)
-
 
 class _opened:  # noqa: N801 - used like a function
     """A descriptor of a regular file; one that is none, or gone, reads as empty."""

@@ -29,8 +29,6 @@ def test_forwards_and_backwards(path: Path) -> None:
     two = view.after(0, 2)[1]
     assert two == Line(4, 8, "two")
     assert texts(view.before(two.next, 1)) == ["two"]
-    assert view.begin_of(6) == two.start
-    assert view.begin_of(0) == 0
     assert view.before(0, 5) == []
 
 
@@ -47,8 +45,9 @@ def test_every_cut_gives_the_same_lines(path: Path) -> None:
         backwards = [*part, *backwards]
         offset = part[0].start
     assert backwards == forwards
-    for line in forwards:
-        assert view.begin_of(chance.randrange(line.start, line.next)) == line.start
+    for number, line in enumerate(forwards, 1):
+        assert view.offset_of(number) == line.start
+        assert view.number_of(line.start) == number
 
 
 def test_a_line_of_fifty_megabytes_is_one_line(path: Path) -> None:
@@ -107,8 +106,8 @@ def test_a_huge_file_is_opened_at_once(path: Path) -> None:
     view = LogView(path)
     assert texts(view.last(2)) == ["last but one", "last"]
     assert view.after(0, 1) == [Line(0, 6, "first")]
-    middle = view.begin_of(10_000_000_000)
-    assert middle <= 10_000_000_000, "in twenty gigabytes without a line break, a piece begins near"
+    [piece] = view.before(20_000_000_000, 1)
+    assert 0 < piece.start < 20_000_000_000, "of what has no line break for gigabytes, a piece"
 
 
 def test_lines_by_their_numbers(path: Path) -> None:
