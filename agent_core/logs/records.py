@@ -121,7 +121,7 @@ class RecordReader:
         number = self._line + np.arange(len(start))
         number[self._cut.at :] += self._cut.lines
         heads = self._heads.read(text, start, end)
-        begins, plain = self._grouped(text, start, end, heads.found)
+        begins, plain = self._grouped(text, start, end, heads)
         lines = _Lines(text, start, end, number, begins, plain)
         first = np.flatnonzero(begins)
         if final:
@@ -132,13 +132,15 @@ class RecordReader:
         self._hold(lines, int(first[-1]))
         return records
 
-    def _grouped(self, text: Text, start: Offsets, end: Offsets, found: Mask) -> tuple[Mask, Mask]:
+    def _grouped(self, text: Text, start: Offsets, end: Offsets, heads: Heads) -> tuple[Mask, Mask]:
         """Which lines begin a record, and which are plain."""
+        found = heads.found
         begins, plain = found.copy(), np.zeros(len(found), np.bool_)
         rest = np.flatnonzero(~found)
         if len(rest):
             free, traced = plain.copy(), plain.copy()
             free[rest] = loose(text, start[rest], end[rest])
+            free[heads.gone] = True
             traced[rest] = of_traces(text, start[rest])
             plain = ~(found | free | traced)
             bare = ~found & ~self._claimed(found, plain)

@@ -43,6 +43,11 @@ class Heads:
     end: Offsets
     laid: dict[int, Laid] = field(default_factory=dict[int, Laid])
 
+    @property
+    def gone(self) -> list[int]:
+        """The lines that belong to the text of a line before them."""
+        return [row for row, laid in self.laid.items() if laid.gone]
+
     @classmethod
     def none(cls, start: Offsets, end: Offsets) -> Heads:
         """Of lines of which nothing is known yet."""

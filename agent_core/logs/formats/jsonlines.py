@@ -74,7 +74,6 @@ class _Plan(NamedTuple):
     name: str
     traces: tuple[str, ...]
     more: tuple[str, ...]
-    log: bool
     again: bool
 
 
@@ -92,8 +91,10 @@ def laid_out(line: bytes) -> Laid | None:
     text = _text(fields, plan)
     level = _level(fields[plan.level]) if plan.level else 0
     name = _name(fields[plan.name]) if plan.name else ""
-    if plan.log:
-        level, name = level or _nested_level(fields), name or _name(fields["log"])
+    log = fields.get("log")
+    if isinstance(log, dict):  # as the Elastic Common Schema tells them
+        inner = cast(dict[str, object], log)
+        level, name = level or _level(inner.get("level")), name or _name(inner)
     time = _time(fields[plan.time]) if plan.time else NO_TIME
     return Laid(
         text, time, level or int(explicit_level(text)), name, plan.again and type(fields["log"]) is str
@@ -113,7 +114,6 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         name=first(_NAMES),
         traces=() if again else tuple(name for name in _TRACES if name in keys),
         more=() if again else tuple(key for key in keys if key not in _SILENT)[:_MOST_FIELDS],
-        log="log" in keys,
         again=again,
     )
 
@@ -130,12 +130,6 @@ def _level(value: object) -> int:
 
 def _by_number(value: int) -> int:
     return int(BY_PRIORITY[value]) if value < 8 else max(1, min(6, value // 10))
-
-
-def _nested_level(fields: dict[str, object]) -> int:
-    """As the Elastic Common Schema tells it: {"log": {"level": ...}}."""
-    log = fields.get("log")
-    return _level(cast(dict[str, object], log).get("level")) if isinstance(log, dict) else 0
 
 
 def _time(value: object) -> int | str:

@@ -22,7 +22,7 @@ class Layer:
     Args:
         clock: Reads the times they tell.
         names: Numbers the components they tell.
-        read: Reads the heads of lines that lie in what was laid out.
+        read: Reads the heads of lines, none of which follows another, that lie in what was laid out.
     """
 
     def __init__(self, *, clock: Clock, names: Names, read: Read) -> None:

@@ -32,7 +32,7 @@ class HeadReader:
     def __init__(self, *, clock: Clock, names: Names) -> None:
         self._clock = clock
         self._names = names
-        self._layer = Layer(clock=clock, names=names, read=self.read)
+        self._layer = Layer(clock=clock, names=names, read=self._apart)
 
     def read(self, text: Text, start: Offsets, end: Offsets) -> Heads:
         """The heads of the lines from `start` to `end` (without their line breaks)."""
@@ -43,7 +43,15 @@ class HeadReader:
         heads.name[served] = services
         np.minimum(heads.body, end, out=heads.body)
         _join_two(text, heads, two, start)
-        self._explicit(text, heads, np.flatnonzero(heads.level == Level.UNKNOWN))
+        self._explicit(text, heads)
+        return heads
+
+    def _apart(self, text: Text, start: Offsets, end: Offsets) -> Heads:
+        """The heads of lines that do not follow each other, so that none belongs to another."""
+        heads = Heads.none(start, end)
+        self._begin(text, heads, np.arange(len(start)))
+        np.minimum(heads.body, end, out=heads.body)
+        self._explicit(text, heads)
         return heads
 
     def _services(self, text: Text, heads: Heads) -> tuple[Offsets, NDArray[np.int32]]:
@@ -208,8 +216,9 @@ class HeadReader:
             level = words.of_status(text.numbers(start, length))
             heads.level[rows] = np.where(status.ok, level, heads.level[rows])
 
-    def _explicit(self, text: Text, heads: Heads, rows: Offsets) -> None:
+    def _explicit(self, text: Text, heads: Heads) -> None:
         """Levels by the words that messages begin with, where heads tell none."""
+        rows = np.flatnonzero(heads.level == Level.UNKNOWN)
         rows = rows[_EXPLICIT[text.bytes[heads.body[rows]]]]
         if not len(rows):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -249,6 +250,31 @@ def test_the_journal_as_it_is_exported() -> None:
         (ms(500), ERROR, "shopd", "one"),
     ]
     assert found[1][4] == "one\n\n2026: two."
+
+
+def test_an_entry_of_the_journal_with_many_lines_is_one_record() -> None:
+    message = "\n".join(["row"] * 129)
+    size = len(message).to_bytes(8, "little").decode()
+    entry = f"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1779357600500000\nMESSAGE\n{size}{message}\n\n"
+    assert [row[4] for row in read(entry * 2)] == [message] * 2
+
+
+def test_lines_that_a_container_engine_keeps_are_read_each_by_itself() -> None:
+    inner = (
+        "May 21, 2026 3:23:29 PM com.acme.Shop sell",
+        "WARNING: low stock",
+        "__CURSOR=s=1",
+        "__REALTIME_TIMESTAMP=1779357600500000",
+        "plain",
+    )
+    kept = [
+        json.dumps({"log": f"{line}\n", "stream": "stdout", "time": "2026-05-21T10:00:00Z"}) for line in inner
+    ]
+    assert [row[:4] for row in read("\n".join(kept))] == [
+        (ms(hours=5, minutes=23, seconds=29), NO, "com.acme.Shop", ""),
+        (ms(), WARN, "", "low stock"),
+        *((ms(), NO, "", line) for line in inner[2:]),
+    ]
 
 
 def test_hostile_lines_take_no_time() -> None:
