@@ -141,7 +141,7 @@ class RecordReader:
             free, traced = plain.copy(), plain.copy()
             free[rest] = loose(text, start[rest], end[rest])
             free[heads.gone] = True
-            traced[rest] = of_traces(text, start[rest])
+            traced[rest] = of_traces(text, start[rest], end[rest])
             plain = ~(found | free | traced)
             bare = ~found & ~self._claimed(found, plain)
             goes_on = joined(text, start, end, bare=bare, loose=free, traced=traced)

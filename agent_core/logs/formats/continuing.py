@@ -19,9 +19,9 @@ def loose(text: Text, start: Offsets, end: Offsets) -> Mask:
     return _BLANK[text.bytes[start]] | (end <= start)
 
 
-def of_traces(text: Text, start: Offsets) -> Mask:
+def of_traces(text: Text, start: Offsets, end: Offsets) -> Mask:
     """Which lines look like a part of a stack trace."""
-    return text.matches(TRACE_LINE.pattern, start, _WIDTH)
+    return text.lines_match(TRACE_LINE.pattern, start, end, _WIDTH)
 
 
 def joined(text: Text, start: Offsets, end: Offsets, *, bare: Mask, loose: Mask, traced: Mask) -> Mask:

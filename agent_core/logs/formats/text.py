@@ -88,8 +88,16 @@ class Text:
 
     def matches(self, pattern: str, at: Offsets, width: int) -> Mask:
         """Which offsets an RE2 pattern matches at, within `width` bytes; none may pass a line break."""
-        found = compute.match_substring_regex(_array(self.windows(at, width)), pattern)
-        return found.to_numpy(zero_copy_only=False)
+        return _matching(_array(self.windows(at, width)), pattern)
+
+    def lines_match(self, pattern: str, start: Offsets, end: Offsets, width: int) -> Mask:
+        """Which lines an RE2 pattern matches at, as if each were a text of its own, cut to `width` bytes."""
+        length = np.minimum(end - start, width)
+        longest = int(length.max(initial=1))
+        lines = self.windows(start, longest)[np.arange(longest) < length[:, None]]
+        bounds = np.zeros(len(start) + 1, np.int64)
+        np.cumsum(length, out=bounds[1:])
+        return _matching(_binary(lines, bounds), pattern)
 
     def match(self, pattern: str, at: Offsets, width: int) -> Matches:
         """As `matches`, with the groups. Two steps, since asking for groups costs several times as much."""
@@ -113,9 +121,16 @@ _GROUP = re.compile(r"\(\?P<(\w+)>")
 
 def _array(windows: NDArray[np.uint8]) -> Any:
     count, width = windows.shape
-    bounds = np.arange(0, (count + 1) * width, width, dtype=np.int32)
-    buffers = [None, arrow.py_buffer(bounds), arrow.py_buffer(windows.reshape(-1))]
-    return arrow.Array.from_buffers(arrow.binary(), count, buffers)
+    return _binary(windows.reshape(-1), np.arange(0, (count + 1) * width, width, dtype=np.int64))
+
+
+def _binary(values: NDArray[np.uint8], bounds: Offsets) -> Any:
+    buffers = [None, arrow.py_buffer(bounds.astype(np.int32)), arrow.py_buffer(values)]
+    return arrow.Array.from_buffers(arrow.binary(), len(bounds) - 1, buffers)
+
+
+def _matching(array: Any, pattern: str) -> Mask:
+    return compute.match_substring_regex(array, pattern).to_numpy(zero_copy_only=False)
 
 
 def _spans(group: Any, count: int) -> tuple[Offsets, Offsets]:

@@ -123,6 +123,19 @@ def test_without_heads_the_lines_of_a_trace_are_one_record() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_tells_that_it_is_of_a_trace_by_itself(end: bytes) -> None:
+    lines = [
+        b"goroutine 7 [running]:",
+        b"main.sell()",
+        b"\t/srv/shop.go:3 +0x1",
+        b"Done",
+        b"\tfoo",
+        b"a.go:3",
+    ]
+    assert [(row.first, row.lines) for row in read(end.join(lines))] == [(1, 3), (4, 2), (6, 1)]
+
+
 def test_colours_do_not_hide_a_head() -> None:
     (row,) = read(
         b"\x1b[2m2026-05-21T10:00:00.250Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mshop\x1b[0m: no cart\n"
