@@ -66,6 +66,12 @@ BY_PRIORITY = (
 )
 """The levels of syslog's severities, 0 to 7."""
 
+FIELDS = (
+    "level", "severity", "lvl", "levelname", "log.level", "loglevel", "level_name", "@l", "@level",
+    "PRIORITY",
+)  # fmt: skip
+"""The keys that tell a level in JSON, the more telling first."""
+
 EXPLICIT = (
     r"^[ \t]*(?:npm (?P<npm>ERR|WARN)!?[ \t]|(?P<pytest>E)   |PHP (?P<php>Fatal|Parse|Warning|Notice) "
     rf"|[\[(<*]{{0,3}}(?i:(?P<word>{_STRONG}))"
@@ -79,6 +85,11 @@ def of_word(word: str) -> Level:
     """The level that a word or a letter stands for."""
     word = word.upper()
     return WORDS.get(word) or LETTERS.get(word, Level.UNKNOWN)
+
+
+def of_number(number: int) -> Level:
+    """The level that a number stands for: a severity of syslog, or one of pino, bunyan or Python, from 10."""
+    return BY_PRIORITY[number] if number < 8 else Level(max(1, min(6, number // 10)))
 
 
 def explicit_level(text: str) -> Level:

@@ -10,13 +10,9 @@ import msgspec
 
 from agent_core.logs.columns import NO_TIME
 from agent_core.logs.formats.times import from_number
-from agent_core.logs.levels import BY_PRIORITY, WORDS, explicit_level, of_word
+from agent_core.logs.levels import FIELDS, WORDS, explicit_level, of_number, of_word
 
 _TIMES = ("time", "timestamp", "ts", "@timestamp", "@t", "datetime", "date", "asctime", "eventTime", "t")
-_LEVELS = (
-    "level", "severity", "lvl", "levelname", "log.level", "loglevel", "level_name", "@l", "@level",
-    "PRIORITY",
-)  # fmt: skip
 _MESSAGES = (
     "msg",
     "message",
@@ -40,7 +36,7 @@ _TRACES = (
     "err", "error", "exc", "errorVerbose",
 )  # fmt: skip
 _SILENT = frozenset(
-    (*_TIMES, *_LEVELS, *_MESSAGES, *_NAMES, *_TRACES, "pid", "hostname", "host", "v", "caller", "thread",
+    (*_TIMES, *FIELDS, *_MESSAGES, *_NAMES, *_TRACES, "pid", "hostname", "host", "v", "caller", "thread",
      "stream",
      "@version", "process", "threadName", "thread_name", "filename", "lineno", "timeMillis", "line_number")
 )  # fmt: skip
@@ -109,7 +105,7 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
     again = "stream" in keys and "log" in keys
     return _Plan(
         time=first(_TIMES),
-        level=first(_LEVELS),
+        level=first(FIELDS),
         message="log" if again else first(_MESSAGES),
         name=first(_NAMES),
         traces=() if again else tuple(name for name in _TRACES if name in keys),
@@ -119,17 +115,13 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
 
 
 def _level(value: object) -> int:
-    """The level that a field tells: a word, or a number of pino, bunyan, Python (from 10) or syslog."""
+    """The level that a field tells: a word, or a number, which may be written as a word."""
     if type(value) is str:
         if (known := _BY_WORD.get(value)) is not None:
             return known
         word = value.strip()
-        return int(of_word(word)) or (_by_number(int(word)) if word.isdecimal() and len(word) < 4 else 0)
-    return _by_number(int(value)) if isinstance(value, int | float) and 0 <= value <= 100 else 0
-
-
-def _by_number(value: int) -> int:
-    return int(BY_PRIORITY[value]) if value < 8 else max(1, min(6, value // 10))
+        return int(of_word(word)) or (int(of_number(int(word))) if word.isdecimal() and len(word) < 4 else 0)
+    return int(of_number(int(value))) if isinstance(value, int | float) and 0 <= value <= 100 else 0
 
 
 def _time(value: object) -> int | str:

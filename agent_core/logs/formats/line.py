@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from agent_core.logs.formats import patterns
-from agent_core.logs.levels import BY_PRIORITY, Level, explicit_level, of_word
+from agent_core.logs.levels import BY_PRIORITY, FIELDS, Level, explicit_level, of_number, of_word
 
 _LONGEST = 400
 _ISO = re.compile(
@@ -14,8 +14,7 @@ _ISO = re.compile(
     r"(?:[ ]?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?[\])]?"
 )
 _JSON = re.compile(
-    r'"(?:level|severity|lvl|levelname|log\.level|loglevel|level_name|@l|@level)"\s?:\s?'
-    r'(?:"(\w{1,20})"|(\d{1,3})\b)'
+    rf'"(?:{"|".join(map(re.escape, FIELDS))})"\s?:\s?(?:"([A-Za-z]\w{{0,19}})"|"?(\d{{1,3}})\b)'
 )
 _DOCKER = re.compile(r'\{"log":"((?:[^"\\]|\\.){1,1000})')
 _PAIR = re.compile(r'(?:^|[ \t])(?:level|lvl|severity|levelname)="?([A-Za-z]+)')
@@ -51,10 +50,10 @@ def _begin(line: str) -> tuple[Level | None, str]:
         if match is None:
             continue
         rest = line[match.end("all") :]
-        if opener.iso and (iso := _ISO.match(rest)) is None:
-            continue
         if opener.iso:
-            rest = rest[iso.end() :] if (iso := _ISO.match(rest)) else rest
+            if (iso := _ISO.match(rest)) is None:
+                continue
+            rest = rest[iso.end() :]
         return _said(match, rest) if _level(match) or opener.tail != "tails" else _tails(rest)
     pair = _PAIR.search(line)
     if pair is not None and re.match(r"[A-Za-z_@][\w.@-]{0,40}=", line):
@@ -88,10 +87,7 @@ def _of_json(line: str) -> Level:
     found = _JSON.search(line)
     if found is None:
         return Level.UNKNOWN
-    if found[1]:
-        return of_word(found[1])
-    number = int(found[2])
-    return BY_PRIORITY[number] if number < 8 else Level(max(1, min(6, number // 10)))
+    return of_word(found[1]) if found[1] else of_number(int(found[2]))
 
 
 @cache
