@@ -20,7 +20,7 @@ from agent_core.logs.events.rows import FAILED
 from agent_core.logs.events.showing import Mask, shown_record, shown_together
 from agent_core.logs.events.statistics import Statistics
 from agent_core.logs.events.wording import Wordings
-from agent_core.logs.traces.collapsing import Own
+from agent_core.logs.traces import Own
 from agent_core.text import human_duration, one_line, plural
 
 _FLOOR = 0.3

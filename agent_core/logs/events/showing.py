@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agent_core.logs.traces import collapse
-from agent_core.logs.traces.collapsing import Own
+from agent_core.logs.traces import Own, collapse
 from agent_core.text import printable
 
 LINES, WIDTH = 12, 240

@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 from agent_core.logs.traces.model import Fault, Frame, Trace
 from agent_core.logs.traces.parsing import parse
 from agent_core.logs.traces.plain import collapse_plain
-from agent_core.logs.traces.shown import MAX_LINE, MAX_LINES, MUST, SHOULD, Line, chosen, fitted, flat
+from agent_core.logs.traces.shown import MAX_LINE, MAX_LINES, MUST, SHARE, SHOULD, Line, chosen, fitted, flat
 from agent_core.text import plural
 
-SHARE = 0.3
-"""The share of a trace's characters that what need not be shown may fill up to."""
 _MOST_FAULTS = 11
 _LABELS = 3
 _NOTES = 8

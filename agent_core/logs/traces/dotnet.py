@@ -65,8 +65,7 @@ def _begin(draft: Draft, open_faults: list[DraftFault], pending: list[str]) -> N
     for number, line in enumerate(pending):
         text = line.strip()
         if open_faults:
-            last = open_faults[-1]
-            (last.note if last.frames else last.continued)(text)
+            open_faults[-1].further(text)
         elif _HEAD.match(text) or number == len(pending) - 1:
             for part, words in enumerate(text.split(" ---> ")):
                 _fault(draft, open_faults, words if part else text.partition(" ---> ")[0])

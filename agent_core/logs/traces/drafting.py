@@ -37,6 +37,10 @@ class DraftFault:
         if text and len(self.more) < _MAX_NOTES:
             self.more.append(text)
 
+    def further(self, text: str) -> None:
+        """Keep a line that is no frame: before the first frame it goes on with the message."""
+        (self.note if self.frames else self.continued)(text)
+
     def finished(self) -> Fault:
         """The fault as a value, runs of the same frames folded."""
         return Fault(
@@ -98,6 +102,13 @@ class Draft:
             self.faults.append(DraftFault())
         self.faults[-1].frames.append(frame)
         self.understood += 1
+
+    def aside(self, text: str) -> None:
+        """Keep a line that is no part of a fault's head: before all faults it leads to them."""
+        if self.faults:
+            self.faults[-1].note(text)
+        else:
+            self.lead.append(text)
 
     def trace(self, size: int) -> Trace | None:
         """The trace as a value; None when nothing of it was found."""

@@ -83,10 +83,8 @@ def _settle(draft: Draft, pending: list[str]) -> None:
             kind, _, message = text.partition(": ")
             draft.fault(kind if message else "error", message or text, text)
             draft.understood -= 1
-        elif draft.faults[-1].frames:
-            draft.faults[-1].note(text)
         else:
-            draft.faults[-1].continued(text)
+            draft.faults[-1].further(text)
     pending.clear()
 
 

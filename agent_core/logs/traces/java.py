@@ -69,12 +69,9 @@ def _place(draft: Draft, pending: list[str]) -> None:
         return
     if not draft.faults:
         _head(draft, pending)
-    elif draft.faults[-1].frames:
-        for line in pending:
-            draft.faults[-1].note(line.strip())
-    else:
-        for line in pending:
-            draft.faults[-1].continued(line.strip())
+        return
+    for line in pending:
+        draft.faults[-1].further(line.strip())
 
 
 def _head(draft: Draft, pending: list[str]) -> None:
@@ -86,12 +83,8 @@ def _head(draft: Draft, pending: list[str]) -> None:
     at = next((n for n, line in enumerate(pending) if _is_head(line)), None)
     if at is None:
         at = max(0, len(pending) - 1)
-    lead = [line.strip() for line in pending[:at]]
-    if draft.faults:
-        for line in lead:
-            draft.faults[-1].note(line)
-    else:
-        draft.lead.extend(lead)
+    for line in pending[:at]:
+        draft.aside(line.strip())
     line = pending[at].strip() if pending else ""
     fault = _fault(draft, line, line, "thread" if draft.faults and _DUMP.match(line) else "")
     for line in pending[at + 1 :]:

@@ -102,26 +102,19 @@ def _settle(draft: Draft, pending: list[str]) -> None:
         return
     if not draft.faults or any(_HEAD.match(line) and line[:1] != " " for line in pending):
         _head(draft, pending, "")
-    elif not draft.faults[-1].frames:
-        for line in pending:
-            draft.faults[-1].continued(line.strip())
-    else:
-        for line in pending:
-            draft.faults[-1].note(line.strip())
+        return
+    for line in pending:
+        draft.faults[-1].further(line.strip())
 
 
 def _head(draft: Draft, pending: list[str], relation: Relation) -> None:
     if draft.faults and not any(_HEAD.match(line) for line in pending):
-        last = draft.faults[-1]
         for line in pending:
-            (last.note if last.frames else last.continued)(line.strip())
+            draft.faults[-1].further(line.strip())
         return
     at = next((n for n, line in enumerate(pending) if _HEAD.match(line)), 0)
-    if draft.faults:
-        for line in pending[:at]:
-            draft.faults[-1].note(line.strip())
-    else:
-        draft.lead.extend(line.strip() for line in pending[:at])
+    for line in pending[:at]:
+        draft.aside(line.strip())
     fault = _fault(draft, pending[at] if pending else "", relation if draft.faults else "")
     for line in pending[at + 1 :]:
         fault.continued(line.strip())

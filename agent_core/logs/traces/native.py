@@ -68,10 +68,8 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
             draft.frame(_frame(match))
         elif _NOISE.match(line):
             draft.understood += 1
-        elif not draft.faults and line.strip():
-            draft.lead.append(line.strip())
         elif line.strip():
-            draft.faults[-1].note(line.strip())
+            draft.aside(line.strip())
     return draft.trace(size), draft.understood
 
 

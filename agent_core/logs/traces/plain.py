@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from agent_core.logs.traces.library import library_of
 from agent_core.logs.traces.lines import lines_of
-from agent_core.logs.traces.shown import MAX_LINES, MUST, SHOULD, Line, chosen, fitted
+from agent_core.logs.traces.shown import MAX_LINES, MUST, SHARE, SHOULD, Line, chosen, fitted
 
-SHARE = 0.3
 _ROOM = 200
 _FAULTS = 3
 """Lines that speak of a fault and are shown whatever they cost."""

@@ -98,14 +98,9 @@ def _begin(draft: Draft, pending: list[str], caused: bool) -> None:
 def _settle(draft: Draft, pending: list[str]) -> None:
     for line in pending:
         text = line.strip()
-        if not draft.faults:
-            draft.lead.append(text)
-            continue
-        fault = draft.faults[-1]
-        closing = _CLOSING.match(text)
-        if not fault.kind and closing is not None:
-            fault.kind = closing["kind"]
-        fault.note(text)
+        draft.aside(text)
+        if draft.faults and not draft.faults[-1].kind and (closing := _CLOSING.match(text)) is not None:
+            draft.faults[-1].kind = closing["kind"]
     pending.clear()
 
 

@@ -8,6 +8,8 @@ from agent_core.text import printable
 
 MAX_LINES = 12
 MAX_LINE = 240
+SHARE = 0.3
+"""The share of a text's characters that what need not be shown may fill up to."""
 MUST, SHOULD = 0, 1
 """Ranks of lines that are shown whatever they cost, and of those that only lack of lines keeps out."""
 
