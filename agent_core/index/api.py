@@ -171,6 +171,11 @@ class Index(Protocol):
         """Tell that the person looks at these files: their vectors are made first."""
         ...
 
+    def stirred(self) -> None:
+        """Tell that something ran that may have changed files: the next question looks for it first, instead
+        of trusting that the disk has told of it already."""
+        ...
+
     async def aclose(self) -> None:
         """Write what is to be kept and end the process, in bounded time."""
         ...

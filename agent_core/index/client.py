@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -68,6 +68,7 @@ class WorkerIndex:
         self._reviving: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[IndexStatus], None]] = []
         self._held_back = self._granted = False
+        self._stirred = False
         self._used = settings
 
     @property
@@ -87,7 +88,7 @@ class WorkerIndex:
             await self._permit_vectors()
         began = asyncio.get_running_loop().time()
         call = p.Search(query, mode, limit, tests)
-        answer: SearchAnswer = await self._worker.ask(call, SearchAnswer)
+        answer: SearchAnswer = await self._ask(call, SearchAnswer)
         return msgspec.structs.replace(answer, seconds=asyncio.get_running_loop().time() - began)
 
     async def build(self, *, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
@@ -101,16 +102,20 @@ class WorkerIndex:
 
     async def file_facts(self, path: str) -> FileFacts | None:
         """See `api.Index.file_facts`."""
-        return await self._worker.ask(p.Facts(path), FileFacts | None)
+        return await self._ask(p.Facts(path), FileFacts | None)
 
     async def overview(self, path: str = ".") -> Overview:
         """See `api.Index.overview`."""
-        return await self._worker.ask(p.Survey(path), Overview)
+        return await self._ask(p.Survey(path), Overview)
 
     async def opened(self, paths: tuple[str, ...]) -> None:
         """See `api.Index.opened`."""
         if self._process is not None:
             await self._worker.ask(p.Opened(paths), None)
+
+    def stirred(self) -> None:
+        """See `api.Index.stirred`."""
+        self._stirred = self._process is not None
 
     async def open(self) -> IndexStatus:
         """See `api.Index.open`."""
@@ -123,6 +128,13 @@ class WorkerIndex:
             self._reviving.cancel()
             await asyncio.gather(self._reviving, return_exceptions=True)
         await self._worker.aclose()
+
+    async def _ask(self, call: p.Call, kind: Any) -> Any:
+        """Ask the process; where files may have changed since the last question, it looks first."""
+        if self._stirred:
+            self._stirred = False
+            await self._worker.ask(p.Stirred(), None)
+        return await self._worker.ask(call, kind)
 
     async def _followed(self, call: p.Call, on_progress: Callable[[IndexStatus], None]) -> IndexStatus:
         self._watchers.append(on_progress)

@@ -243,6 +243,10 @@ class Engine:
         if (maker := self._embedding.maker) is not None:
             maker.prefer(paths)
 
+    def stirred(self) -> None:
+        """Files may have changed just now: look, instead of waiting to be told."""
+        self._updater.look()
+
     async def aclose(self) -> None:
         """End everything and keep what is not kept yet."""
         for task in self._tasks:

@@ -47,7 +47,12 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
     paths: tuple[str, ...]
 
 
-Call = Look | Search | Build | Embed | Facts | Survey | Opened
+class Stirred(msgspec.Struct, frozen=True, tag=True):
+    """Answered with None; what is asked next waits, as it does for all that is behind, for a look at
+    everything."""
+
+
+Call = Look | Search | Build | Embed | Facts | Survey | Opened | Stirred
 
 
 class Start(msgspec.Struct, frozen=True):

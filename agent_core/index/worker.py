@@ -77,6 +77,8 @@ class Teller:
                 return await engine.overview(call.path)
             case p.Opened():
                 return engine.opened(call.paths)
+            case p.Stirred():
+                return engine.stirred()
 
 
 async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:

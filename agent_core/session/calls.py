@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], Awaitable[None]]
 _log = logging.getLogger(__name__)
+_STIRRING = ("write", "run", "shell")
+"""What may change files: a search right after it finds what is there now."""
 _REASONS = {
     "write": "It changes files.",
     "run": "It runs a program of the project.",
@@ -73,6 +75,8 @@ async def call_tool(
         error = failure.info
         raise
     finally:
+        if tool.action in _STIRRING:
+            turn.index.stirred()
         shown = result or ToolResult(text="", summary=error.message if error else "")
         turn.publish(
             ToolFinished(

@@ -14,12 +14,14 @@ from agent_core.workspace import Workspace
 
 
 class ImageIndex:
-    """Implements the part of `Index` that answering takes. `fail` is raised by a search."""
+    """Implements the part of `Index` that answering takes. `fail` is raised by a search; `stirs` counts
+    how often files may have changed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.fail: AgentError | None = None
         self.status = IndexStatus()
+        self.stirs = 0
 
     async def search(
         self, query: str, *, mode: SearchMode = "hybrid", limit: int = 10, tests: bool | None = None
@@ -29,6 +31,9 @@ class ImageIndex:
         answers = Answers(root=self._workspace.root, image=await asyncio.to_thread(self._image))
         found = await answers.search(query, None, mode=mode, limit=limit, tests=tests)
         return SearchAnswer(places=found.places)
+
+    def stirred(self) -> None:
+        self.stirs += 1
 
     def _image(self) -> Image:
         root = self._workspace.root

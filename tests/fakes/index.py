@@ -36,7 +36,8 @@ class FilesIndex:
     """Implements `Index`.
 
     `hold` makes building and embedding wait half-way until it is set; `fail` is raised by everything; `asked`
-    records the searches, `looked_at` what was opened. A chunk's vector is its set of words.
+    records the searches, `looked_at` what was opened, `stirs` counts how often files may have changed. A
+    chunk's vector is its set of words.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FilesIndex:
         self.fail: AgentError | None = None
         self.asked: list[tuple[str, str, int, bool | None]] = []
         self.looked_at: list[str] = []
+        self.stirs = 0
         self.closed = False
 
     @property
@@ -164,6 +166,9 @@ class FilesIndex:
 
     async def opened(self, paths: tuple[str, ...]) -> None:
         self.looked_at += paths
+
+    def stirred(self) -> None:
+        self.stirs += 1
 
     async def aclose(self) -> None:
         self.closed = True

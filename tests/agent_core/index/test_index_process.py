@@ -103,6 +103,20 @@ async def test_changes_are_found_without_being_told(tmp_path: Path, open_index: 
     await until(ignored)
 
 
+async def test_what_the_program_itself_changed_is_found_at_once(tmp_path: Path, open_index: Open) -> None:
+    make(tmp_path, 4)
+    index = open_index(tmp_path)
+    await paths_of(index, "zorbulate")
+    for number in range(5):  # the disk would tell of each some time later
+        name = f"new{number}.py"
+        (tmp_path / name).write_text(f"def zorbulate_{number}x(value):\n    return value\n")
+        index.stirred()
+        assert name in await paths_of(index, f"zorbulate_{number}x")
+        (tmp_path / name).unlink()
+        index.stirred()
+        assert name not in await paths_of(index, f"zorbulate_{number}x")
+
+
 async def test_what_changed_while_nobody_watched_is_found_at_the_start(
     tmp_path: Path, open_index: Open
 ) -> None:

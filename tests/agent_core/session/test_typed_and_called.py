@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import pytest
 
 from agent_core.cooldowns import Cooldowns
+from agent_core.errors import ToolError
 from agent_core.events import ActionClass, TextDelta, ToolFinished, TurnFinished
 from agent_core.llm.port import ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
@@ -29,6 +32,18 @@ class Heavy(Echo):
         if context.turn is not None:
             context.turn.publish(TextDelta(turn_id=context.turn.turn_id, text="In short: done."))
         return ToolResult(text="done", summary="done")
+
+
+class Touching(Echo):
+    """Keeps the index that it is run beside, then fails."""
+
+    def __init__(self, action: ActionClass) -> None:
+        self.action = action  # type: ignore[misc]
+
+    async def run(self, args: Args, context: ToolContext) -> ToolResult:
+        assert context.turn is not None
+        self.index: Any = context.turn.index
+        raise ToolError("it failed half-way")
 
 
 def calling() -> ScriptedModel:
@@ -75,3 +90,14 @@ async def test_only_in_the_turn_of_a_person_does_a_tool_say_something(tmp_path: 
     session.submit(" index it")
     await session.idle()
     assert seen.of(TurnFinished)[-1].text == "It is done."
+
+
+@pytest.mark.parametrize(("action", "stirs"), [("read", 0), ("write", 1), ("run", 1), ("shell", 1)])
+async def test_what_may_have_changed_files_makes_the_next_search_look(
+    tmp_path: Path, action: ActionClass, stirs: int
+) -> None:
+    tool = Touching(action)
+    session, _ = make_session(tmp_path, tool, allow=("write", "run", "shell"))
+    session.submit("/echo it")
+    await session.idle()
+    assert tool.index.stirs == stirs
