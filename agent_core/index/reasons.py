@@ -19,7 +19,10 @@ _MOST_WORDS = 5
 _MOST_NAMES = 2
 _CLOSE = 0.5
 """Two deviations above the question's median."""
+_NEARER = 0.01
+"""Where vectors alone are asked for, what lies below the median has less."""
 _TELLING = 0.2
+_LINK = ("uses", "used")
 
 
 def reasons(
@@ -37,7 +40,10 @@ def reasons(
     found: list[tuple[float, str]] = []
 
     def say(text: str, *features: str) -> None:
-        found.append((sum(share[name] for name in features), text))
+        """Say what counted: vectors alone do not ask which words occur."""
+        weight = sum(share[name] for name in features)
+        if weight > 0 or features == _LINK:
+            found.append((weight, text))
 
     spelled = _spelled(
         file, (*question.wanted.names, *(whole(split(name)) for name in question.wanted.spoken))
@@ -58,7 +64,10 @@ def reasons(
     if seen["twin"] >= _TELLING:
         say("its test or document speaks of it", "twin")
     if link is not None:
-        say(_connected(link), "uses", "used")
+        say(_connected(link), *_LINK)
+    if not found:
+        than = "nearer" if seen["near"] > _NEARER else "less near"
+        say(f"{than} in meaning than most", "near", "nearby")
     if days is not None and days <= TELLING_DAYS:
         say(f"changed {plural(days, 'day')} ago" if days else "changed today", "recent")
     return tuple(text for _, text in sorted(found, key=lambda reason: -reason[0]))

@@ -49,3 +49,25 @@ def test_a_twin_is_a_reason(tmp_path: Path) -> None:
     text = "checkout vouchers"
     why = reasons(found(tmp_path, text)["src/cart.py"], read_question(text))
     assert why == ("its test or document speaks of it",)
+
+
+def test_vectors_alone_do_not_speak_of_words_or_dates(tmp_path: Path) -> None:
+    image = image_of(tmp_path, SHOP)
+    others = {path: (1, 0, 0, 0) for path in SHOP if path != "src/retry.py"}
+    give_vectors(image, {**others, "src/retry.py": (0, 1, 0, 0)})
+    text = "RetryPolicy waits for its backoff"
+    vector = np.array([0.0, 1.0, 0.0, 0.0])
+    first, *rest = ranked(image, text, vector, mode="vector")
+    assert first.entry.row.path == "src/retry.py"
+    assert reasons(first, read_question(text), days=0) == ("close in meaning",)
+    assert {reasons(file, read_question(text), days=0) for file in rest} == {
+        ("less near in meaning than most",)
+    }
+
+
+def test_what_is_only_rather_near_says_so(tmp_path: Path) -> None:
+    image = image_of(tmp_path, SHOP)
+    give_vectors(image, {path: (1, number / 10, 0, 0) for number, path in enumerate(sorted(SHOP))})
+    text = "zebra"
+    found = ranked(image, text, np.array([0.0, 1.0, 0.0, 0.0]))
+    assert ("nearer in meaning than most",) in {reasons(file, read_question(text)) for file in found}
