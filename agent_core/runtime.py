@@ -106,7 +106,7 @@ def open_runtime(
     registry = Registry(builtin_tools())
     for tool in (
         EsearchTool(index=index),
-        IntelTool(index=index),
+        IntelTool(index=index, logs=logs),
         VretrTool(index=index),
         CodectxTool(index=index, models=models),
         CtxTool(logs=logs, models=models),

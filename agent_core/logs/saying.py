@@ -60,7 +60,7 @@ def hits(digest: Digest, is_file: Callable[[str], bool]) -> tuple[Hit, ...]:
     """The places of the events in the code, then in the logs; `is_file` says which sources can be opened."""
     found: list[Hit] = []
     for number, event in enumerate(digest.events, 1):
-        said = f"[{number}] {_gist(event)}"
+        said = f"[{number}] {gist(event)}"
         for place in event.places:
             why = f"in {place.function}" if place.function else "named in a stack trace"
             found.append(Hit(place.path, max(place.line, 1), max(place.line, 1), event.score, why, said))
@@ -70,7 +70,7 @@ def hits(digest: Digest, is_file: Callable[[str], bool]) -> tuple[Hit, ...]:
     return tuple(found)
 
 
-def _gist(event: KeyEvent) -> str:
+def gist(event: KeyEvent) -> str:
     """The one line that says most: of a Python traceback the last, else the first."""
     lines = printable(event.text).split("\n")
     return lines[-1 if lines[0].startswith("Traceback ") else 0].strip()

@@ -63,14 +63,14 @@ async def _tick(index: Index, tell: Teller) -> None:
 
 
 class HeavyIndexTool:
-    """Work on the index that takes long, and that a person starts."""
+    """Work on the index that takes long; the cooldowns bind the agent."""
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     action: ClassVar[ActionClass] = "heavy"
     positional: ClassVar[tuple[str, ...]] = ()
     takes_rest: ClassVar[bool] = False
-    for_agent: ClassVar[bool] = False
+    for_agent: ClassVar[bool] = True
 
     def __init__(self, *, index: Index, cooldowns: Cooldowns) -> None:
         self._index = index

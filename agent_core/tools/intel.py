@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from agent_core.index.api import SearchMode
 from agent_core.tools.places import PlacesTool
 
+if TYPE_CHECKING:
+    from agent_core.index.api import Index, SearchAnswer
+    from agent_core.logs.api import Logs
+    from agent_core.tools.base import ToolContext
+
 
 class IntelTool(PlacesTool):
-    """Ranks with definitions, references and imports between files, too; each place says why it is there."""
+    """Ranks with definitions, references and imports between files, and with what the logs lead to.
+
+    Each place says why it is there.
+    """
 
     name: ClassVar[str] = "intel"
-    summary: ClassVar[str] = "find code and what is connected with it (uses, imports), with reasons"
+    summary: ClassVar[str] = "find code and what is connected with it (uses, imports, logs), with reasons"
     mode: ClassVar[SearchMode] = "graph"
     for_agent: ClassVar[bool] = True
+
+    def __init__(self, *, index: Index, logs: Logs) -> None:
+        super().__init__(index=index)
+        self._logs = logs
+
+    async def _fused(
+        self, answer: SearchAnswer, query: str, limit: int, context: ToolContext
+    ) -> SearchAnswer:
+        from agent_core.tools.log_evidence import with_logs
+
+        return await with_logs(answer, query, limit=limit, logs=self._logs, workspace=context.workspace)

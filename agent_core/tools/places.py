@@ -70,14 +70,19 @@ class PlacesTool:
         if not query:
             hint = f"Such as: {self.name} where are retries counted"
             raise UsageError(f"{self.name}: the query is empty", hint=hint)
+        limit = args.limit or _usual_limit(context)
         async with telling(self._index, context.progress, embedding=self.mode == "vector"):
             answer = await self._index.search(
-                query,
-                mode=self.mode,
-                limit=args.limit or _usual_limit(context),
-                tests=True if args.tests else None,
+                query, mode=self.mode, limit=limit, tests=True if args.tests else None
             )
+            answer = await self._fused(answer, query, limit, context)
         return _result(query, self.mode, answer)
+
+    async def _fused(
+        self, answer: SearchAnswer, query: str, limit: int, context: ToolContext
+    ) -> SearchAnswer:
+        """For a search that knows more than the index: the answer with that."""
+        return answer
 
 
 def _usual_limit(context: ToolContext) -> int:

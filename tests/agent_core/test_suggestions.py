@@ -16,6 +16,7 @@ from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 from tests.fakes.index import FilesIndex
+from tests.fakes.logs import GivenLogs
 
 
 def test_it_says_what_it_rests_on() -> None:
@@ -38,7 +39,7 @@ def test_every_safe_tool_has_its_place() -> None:
 )  # fmt: skip
 def test_each_command_can_be_run_as_it_is(asked: str, tmp_path: Path) -> None:
     index: Any = FilesIndex(Workspace.open(tmp_path))
-    searches = [EsearchTool(index=index), IntelTool(index=index), VretrTool(index=index)]
+    searches = [EsearchTool(index=index), IntelTool(index=index, logs=GivenLogs()), VretrTool(index=index)]
     registry = Registry([*builtin_tools(), *searches])
     names = {"grep", "tree", "ls", "esearch", "intel", "vretr"}
     ranked = propose(names, asked=asked).items

@@ -49,7 +49,8 @@ def searched(repository: Path) -> FakeRuntime:
 
 async def finished(runtime: FakeRuntime, query: str = "retry backoff", name: str = "intel") -> ToolFinished:
     """The event with which a search command ends."""
-    tool = {"intel": IntelTool, "esearch": EsearchTool}[name](index=runtime.index)
+    intel = IntelTool(index=runtime.index, logs=runtime.logs)
+    tool = intel if name == "intel" else EsearchTool(index=runtime.index)
     result = await tool.run(
         SearchArgs(query=query), ToolContext(workspace=runtime.workspace, settings=Settings())
     )

@@ -14,7 +14,7 @@ import pytest
 from agent_core.commandline import CommandLine, parse
 from agent_core.config import Settings
 from agent_core.cooldowns import Cooldowns, seconds_of
-from agent_core.errors import IndexFault, UsageError
+from agent_core.errors import IndexFault, ToolError, UsageError
 from agent_core.index.api import IndexStatus, Part, Place
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.emb_index import EmbIndexArgs, EmbIndexTool
@@ -27,6 +27,7 @@ from agent_core.tools.registry import Registry, tool_schema
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 from tests.fakes.index import FilesIndex
+from tests.fakes.logs import GivenLogs
 from tests.fakes.turn import RecordedTurn
 
 FILES = {
@@ -49,6 +50,7 @@ class Bench:
         self.workspace = Workspace.open(root)
         self.settings = Settings(**settings)
         self.index = FilesIndex(self.workspace, embedder=embedder)
+        self.logs = GivenLogs()
         self.cooldowns = Cooldowns(
             workspace=self.workspace, seconds=seconds_of(self.settings), publish=lambda _: None
         )
@@ -59,7 +61,7 @@ class Bench:
                 EmbIndexTool(index=self.index, cooldowns=self.cooldowns),
                 EsearchTool(index=self.index),
                 VretrTool(index=self.index),
-                IntelTool(index=self.index),
+                IntelTool(index=self.index, logs=self.logs),
             ]
         )
 
@@ -305,11 +307,23 @@ async def test_the_hits_are_those_of_the_schema(bench: Bench) -> None:
 
 
 def test_models_are_offered_few_and_simple_arguments(bench: Bench) -> None:
-    offered = [tool for tool in bench.tools.all() if tool.for_agent]
-    assert [tool.name for tool in offered] == ["esearch", "intel"]
-    for tool in offered:
-        schema = tool_schema(tool)
-        assert set(schema["properties"]) == {"query", "tests"} and schema["required"] == ["query"]
+    offered = {tool.name: tool_schema(tool) for tool in bench.tools.all() if tool.for_agent}
+    assert set(offered) == {"index", "emb-index", "esearch", "vretr", "intel"}
+    for name in ("esearch", "vretr", "intel"):
+        assert set(offered[name]["properties"]) == {"query", "tests"}
+        assert offered[name]["required"] == ["query"]
+
+
+async def test_the_agent_is_told_of_missing_vectors_and_does_not_wait(bench: Bench) -> None:
+    await bench.run("index")
+    context = ToolContext(workspace=bench.workspace, settings=bench.settings)
+    tool = bench.tools.get("vretr")
+    assert tool is not None
+    with pytest.raises(ToolError, match="0 of 5 places") as caught:
+        await tool.run(SearchArgs(query="retry"), context)
+    assert "esearch" in caught.value.info.hint
+    await bench.run("emb-index")
+    assert (await tool.run(SearchArgs(query="retry"), context)).hits
 
 
 def test_classes() -> None:
