@@ -5,7 +5,7 @@ Only the log process (and benchmarks) loads this module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from agent_core.logs.levels import Level as Level
 
 NO_TIME = np.iinfo(np.int64).min
 """In `Records.time`: the record has none."""
+_PER_RECORD = ("start", "body", "head_end", "end", "first", "lines", "time", "level", "component")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def picked(self, which: slice | NDArray[np.bool_]) -> Records:
+        """Some of the records; the block stays whole."""
+        return replace(self, **{name: getattr(self, name)[which] for name in _PER_RECORD})
 
     def message(self, number: int) -> bytes:
         """The message in the head line of a record."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent_core.logs.columns import NO_TIME, Records
 from agent_core.logs.events.statistics import Statistics
@@ -81,9 +80,4 @@ class Pipeline:
         before = np.maximum.accumulate(np.where(dated, np.arange(len(records)), -1))
         late = np.where(before >= 0, records.time[before] >= since, self._late)
         self._late = bool(late[-1]) if len(late) else self._late
-        return records if late.all() else _picked(records, late)
-
-
-def _picked(records: Records, which: NDArray[np.bool_]) -> Records:
-    names = ("start", "body", "head_end", "end", "first", "lines", "time", "level", "component")
-    return replace(records, **{name: getattr(records, name)[which] for name in names})
+        return records if late.all() else records.picked(late)

@@ -57,12 +57,15 @@ class Axis:
 
     Args:
         buckets: How many there are.
+
+    Attributes:
         start: Where the first begins, in milliseconds.
         width: Milliseconds of a bucket; it doubles whenever a time would lie outside.
     """
 
-    def __init__(self, buckets: int, start: int = 0, width: int = 0) -> None:
-        self.buckets, self.start, self.width = buckets, start, width
+    def __init__(self, buckets: int) -> None:
+        self.buckets = buckets
+        self.start = self.width = 0
 
     def bucket(self, times: Times) -> NDArray[np.int64]:
         """The bucket of each time; those have to be within."""

@@ -1,17 +1,15 @@
-"""When there was how much: of each kind in few buckets, of all records in more."""
+"""When there was how much."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.logs.api import Bar
-from agent_core.logs.columns import Records
 from agent_core.logs.events.axis import Axis, moved
-from agent_core.logs.events.rows import BUCKETS, GRAVITY, Groups, Ints
+from agent_core.logs.events.rows import GRAVITY, Ints
 
 _SPANS = 128
 _BARS = 64
@@ -19,44 +17,29 @@ _ROWS = 3  # lines, and of them those of a warning, of an error
 
 
 class Chart:
-    """Counts along time, in buckets that double in width.
+    """Counts of lines along time, in buckets that double in width.
 
     Attributes:
-        axis: Of the `buckets` of each kind.
-        spans: Lines, those of a warning, of an error along `span_axis`; int64[3, spans].
+        axis: The time.
+        spans: Lines, those of a warning, of an error along it; int64[3, spans].
     """
 
     def __init__(self) -> None:
-        self.axis, self.span_axis = Axis(BUCKETS), Axis(_SPANS)
+        self.axis = Axis(_SPANS)
         self.spans = np.zeros((_ROWS, _SPANS), np.int64)
 
-    @classmethod
-    def restored(cls, axes: tuple[int, int, int, int], spans: Ints) -> Chart:
-        """A chart with these axes (start and width of each); raises ValueError when `spans` do not fit."""
-        chart = cls()
-        chart.axis = Axis(BUCKETS, axes[0], axes[1])
-        chart.span_axis = Axis(_SPANS, axes[2], axes[3])
-        chart.spans = spans.reshape(_ROWS, _SPANS).copy()
-        return chart
+    def count(self, levels: NDArray[np.int8], times: Ints) -> None:
+        """Count the records of a block: the level and the time of each."""
+        self._fit(int(times.min()), int(times.max()))
+        places = GRAVITY[levels] * _SPANS + self.axis.bucket(times)
+        self.spans += np.bincount(places, minlength=_ROWS * _SPANS).reshape(_ROWS, _SPANS)
 
-    def count(
-        self, kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints
-    ) -> None:
-        """Count a block, see `rows.count`."""
-        self._fit(kinds, int(times.min()), int(times.max()))
-        np.add.at(kinds["buckets"], (numbers[groups.of], self.axis.bucket(times[groups.order])), 1)
-        spans = self.span_axis.bucket(times)
-        gravity = GRAVITY[records.level]
-        self.spans += np.bincount(gravity * _SPANS + spans, minlength=_ROWS * _SPANS).reshape(_ROWS, _SPANS)
-
-    def merge(self, kinds: NDArray[Any], other: Chart, buckets: NDArray[Any]) -> NDArray[Any]:
-        """Add up with another; `buckets` counted along its axis are given back along this one's."""
-        if not other.axis.width:
-            return buckets
-        for axis in (other.axis, other.span_axis):
-            self._fit(kinds, axis.start, axis.start + axis.width * axis.buckets - 1)
-        self.spans += moved(other.spans, self.span_axis.bucket(other.span_axis.edges))
-        return moved(buckets, self.axis.bucket(other.axis.edges))
+    def merge(self, other: Chart) -> None:
+        """Add up with another."""
+        axis = other.axis
+        if axis.width:
+            self._fit(axis.start, axis.start + axis.width * axis.buckets - 1)
+            self.spans += moved(other.spans, self.axis.bucket(axis.edges))
 
     def bars(self) -> tuple[Bar, ...]:
         """At most 64 bars of equal width over all of the time."""
@@ -67,7 +50,7 @@ class Chart:
         first, step = int(used[0]), -(-(int(used[-1]) - int(used[0]) + 1) // _BARS)
         return tuple(
             Bar(
-                began=(self.span_axis.start + place * self.span_axis.width) / 1000,
+                began=(self.axis.start + place * self.axis.width) / 1000,
                 lines=int(lines[place : place + step].sum()),
                 warnings=int(self.spans[1, place : place + step].sum()),
                 errors=int(self.spans[2, place : place + step].sum()),
@@ -75,11 +58,8 @@ class Chart:
             for place in range(first, int(used[-1]) + 1, step)
         )
 
-    def _fit(self, kinds: NDArray[Any], low: int, high: int) -> None:
+    def _fit(self, low: int, high: int) -> None:
         places = self.axis.fit(low, high)
-        if places is not None:
-            kinds["buckets"] = moved(kinds["buckets"], places)
-        places = self.span_axis.fit(low, high)
         if places is not None:
             self.spans = moved(self.spans, places)
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from agent_core.logs.columns import Level, Records
 
 Ints = NDArray[np.int64]
-BUCKETS = 64
 SEEN = 12
-"""Occurrences of a kind whose line and time are kept: the first ones."""
+"""Occurrences of a kind whose line is kept: the first ones."""
 SLOT = 10_000
 """Milliseconds in which a peak is counted."""
 NOTED, WARNED, FAILED = 0, 1, 2
@@ -36,13 +35,9 @@ KIND = np.dtype(
         ("last", np.int64),
         ("began", np.int64),
         ("ended", np.int64),
-        ("peak", np.int64),  # the most in one slot, its time and first line
-        ("peak_time", np.int64),
-        ("peak_line", np.int64),
+        ("peak", np.int64),  # the most in one slot
         ("seen", np.int64),
         ("seen_line", np.int64, SEEN),
-        ("seen_time", np.int64, SEEN),
-        ("buckets", np.int32, BUCKETS),
     ]
 )
 _PLACE_BITS = 20
@@ -113,51 +108,44 @@ def count(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, 
     np.minimum.at(kinds["began"], numbers, times[heads])
     np.maximum.at(kinds["ended"], numbers, times[tails])
     np.add.at(kinds["levels"], (numbers[groups.of], records.level[groups.order]), 1)
-    _see(kinds, numbers, groups, records, times)
-    _peak(kinds, numbers, groups, records, times)
+    _see(kinds, numbers, groups, records)
+    _peak(kinds, numbers, groups, times)
 
 
-def _see(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints) -> None:
-    """Keep the lines and times of the first occurrences."""
-    seen, lines, moments = kinds["seen"], kinds["seen_line"], kinds["seen_time"]
+def _see(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records) -> None:
+    """Keep the lines of the first occurrences."""
+    seen, lines = kinds["seen"], kinds["seen_line"]
     for place in np.flatnonzero(seen[numbers] < SEEN).tolist():
         row, start = int(numbers[place]), int(groups.starts[place])
         have = int(seen[row])
         more = min(SEEN - have, int(groups.counts[place]))
-        which = groups.order[start : start + more]
-        lines[row, have : have + more] = records.first[which]
-        moments[row, have : have + more] = times[which]
+        lines[row, have : have + more] = records.first[groups.order[start : start + more]]
         seen[row] = have + more
 
 
-def _peak(kinds: NDArray[Any], numbers: Ints, groups: Groups, records: Records, times: Ints) -> None:
-    """Keep the slot in which a kind was busiest."""
+def _peak(kinds: NDArray[Any], numbers: Ints, groups: Groups, times: Ints) -> None:
+    """Keep how many there were in the slot in which a kind was busiest."""
     slots = times[groups.order] // SLOT
     change = np.concatenate(([True], slots[1:] != slots[:-1]))
     change[groups.starts] = True
     runs = np.flatnonzero(change)
     sizes = np.diff(runs, append=len(slots))
-    backwards = MOST_RECORDS - 1 - np.arange(len(runs))  # of equal runs the first wins
-    best = np.maximum.reduceat(sizes << _PLACE_BITS | backwards, np.searchsorted(runs, groups.starts))
-    higher = best >> _PLACE_BITS > kinds["peak"][numbers]
-    run = runs[MOST_RECORDS - 1 - (best[higher] & (MOST_RECORDS - 1))]
-    rows = numbers[higher]
-    kinds["peak"][rows] = best[higher] >> _PLACE_BITS
-    kinds["peak_time"][rows] = slots[run] * SLOT
-    kinds["peak_line"][rows] = records.first[groups.order[run]]
+    most = np.maximum.reduceat(sizes, np.searchsorted(runs, groups.starts))
+    np.maximum.at(kinds["peak"], numbers, most)
 
 
 def summed(kinds: NDArray[Any], into: Ints, size: int) -> NDArray[Any]:
     """The rows added up: row i of `kinds` belongs to row `into[i]` of the result, which has `size` rows."""
     _, leaders = np.unique(into, return_index=True)
     result = kinds[leaders].copy()
-    for name in ("count", "traced", "levels", "buckets"):
+    for name in ("count", "traced", "levels"):
         result[name] = 0
         np.add.at(result[name], into, kinds[name])
     np.minimum.at(result["first"], into, kinds["first"])
     np.minimum.at(result["began"], into, kinds["began"])
     np.maximum.at(result["last"], into, kinds["last"])
     np.maximum.at(result["ended"], into, kinds["ended"])
+    np.maximum.at(result["peak"], into, kinds["peak"])
     shared = np.flatnonzero(np.bincount(into, minlength=size) > 1)
     for row in shared.tolist():
         _join(result[row], kinds[into == row])
@@ -165,12 +153,8 @@ def summed(kinds: NDArray[Any], into: Ints, size: int) -> NDArray[Any]:
 
 
 def _join(row: Any, parts: NDArray[Any]) -> None:
-    """The first occurrences, and the busiest slot, of several rows."""
+    """The first occurrences of several rows."""
     kept = np.arange(SEEN) < parts["seen"][:, None]
-    lines, moments = parts["seen_line"][kept], parts["seen_time"][kept]
-    order = np.argsort(lines, kind="stable")[:SEEN]
-    row["seen"] = len(order)
-    row["seen_line"][: len(order)], row["seen_time"][: len(order)] = lines[order], moments[order]
-    best = parts[int(np.argmax(parts["peak"]))]
-    for name in ("peak", "peak_time", "peak_line"):
-        row[name] = best[name]
+    lines = np.sort(parts["seen_line"][kept])[:SEEN]
+    row["seen"] = len(lines)
+    row["seen_line"][: len(lines)] = lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ class Statistics:
         """Count a block; `ids` are the templates of its records, int32[n]."""
         for start in range(0, len(records), MOST_RECORDS):
             part = slice(start, start + MOST_RECORDS)
-            self._add(_sliced(records, part) if len(records) > MOST_RECORDS else records, ids[part])
+            self._add(records.picked(part) if len(records) > MOST_RECORDS else records, ids[part])
 
     def _add(self, records: Records, ids: NDArray[np.int32]) -> None:
         self._name(records.components)
@@ -73,7 +72,7 @@ class Statistics:
         groups = group(records, ids, component)
         numbers = self._numbers(groups, records)
         count(self.kinds.view, numbers, groups, records, times)
-        self.chart.count(self.kinds.view, numbers, groups, records, times)
+        self.chart.count(records.level, times)
         np.add.at(self.written, (component, GRAVITY[records.level]), 1)
         self.records += len(records)
         self.lines += int(records.lines.sum())
@@ -106,7 +105,6 @@ class Statistics:
         added["component"] = theirs[added["component"]]
         if templates:
             added["template"] = [templates.get(name, name) for name in added["template"].tolist()]
-        added["buckets"] = self.chart.merge(self.kinds.view, other.chart, added["buckets"])
         self.kinds.extend(added)
         self.examples.extend(other.examples)
         self._renumber()
@@ -114,15 +112,8 @@ class Statistics:
         self.lines += other.lines
         self.forgotten += other.forgotten
         self.clock.dated = self.clock.dated or other.clock.dated
+        self.chart.merge(other.chart)
         self.sightings.merge(other.sightings)
-
-    def restore(
-        self, kinds: NDArray[Any], examples: list[bytes], components: list[str], written: Ints
-    ) -> None:
-        """Have these counts and no others, which are copied."""
-        self.kinds.replace(kinds)
-        self.examples, self.components, self.written = list(examples), list(components), written.copy()
-        self._renumber()
 
     def _name(self, components: list[str]) -> None:
         self.components = components
@@ -199,12 +190,3 @@ class Statistics:
         self.examples = [self.examples[place] for place in np.flatnonzero(kept).tolist()]
         self.kinds.keep(kept)
         self._renumber()
-
-
-def _sliced(records: Records, part: slice) -> Records:
-    names = ("start", "body", "head_end", "end", "first", "lines", "time", "level", "component")
-    return Records(
-        block=records.block,
-        components=records.components,
-        **{name: getattr(records, name)[part] for name in names},
-    )
