@@ -14,8 +14,7 @@ from agent_core.errors import AgentError
 from agent_core.files import locked
 from agent_core.logs.api import SourceFacts
 from agent_core.logs.events.baseline import Baseline, Known, generation_of
-from agent_core.logs.events.digest import Part
-from agent_core.logs.events.finding import Finder
+from agent_core.logs.events.digest import Part, generation_seen
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
 from agent_core.logs.sources.port import STDIN
@@ -112,8 +111,7 @@ class Memory:
         path = self._path(part.source)
         if path is None or not part.generation:
             return
-        seen = part.part()
-        found = Finder(part.name, seen.statistics, seen.template, part.known).generation(part.generation)
+        found = generation_seen(part.generation, part.part())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with locked(path):  # read and written under the lock, so that nobody's generation is lost

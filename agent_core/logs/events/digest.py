@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 
-from agent_core.logs.api import CodePlace, Digest, EventKind, KeyEvent, LevelName, SourceFacts
-from agent_core.logs.columns import Level
+from agent_core.logs.api import CodePlace, Digest, EventKind, KeyEvent, SourceFacts
 from agent_core.logs.events.baseline import Generation, Known
 from agent_core.logs.events.candidates import Candidate
 from agent_core.logs.events.chart import joined_bars
 from agent_core.logs.events.clusters import Moment, moments
-from agent_core.logs.events.finding import Finder
+from agent_core.logs.events.finding import LEVEL_NAMES, Finder
 from agent_core.logs.events.ranking import judge
 from agent_core.logs.events.rows import FAILED
 from agent_core.logs.events.showing import Mask, shown_record, shown_together
@@ -29,10 +28,6 @@ _OTHERS = 24
 _CHRONIC = 12
 _BURST = 4
 _WHY = 5
-_LEVELS: dict[Level, LevelName] = {
-    Level.UNKNOWN: "", Level.TRACE: "trace", Level.DEBUG: "debug", Level.INFO: "info", Level.WARN: "warn",
-    Level.ERROR: "error", Level.FATAL: "fatal",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         last=shown.last,
         text=text,
         template=lead.template,
-        level=_LEVELS[Level(max(member.level for member in moment.members))],
+        level=LEVEL_NAMES[max(member.level for member in moment.members)],
         component=lead.component,
         count=moment.count,
         others=tuple(line for line in lines if not shown.first <= line <= shown.last)[:_OTHERS],

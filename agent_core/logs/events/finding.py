@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from agent_core.logs.api import Chronic
+from agent_core.logs.api import Chronic, LevelName
 from agent_core.logs.columns import Level
 from agent_core.logs.events.baseline import Generation, Known, mark_of
 from agent_core.logs.events.candidates import Candidate, rarity
@@ -18,7 +18,8 @@ from agent_core.logs.events.sightings import Sighting
 from agent_core.logs.events.signals import bursts, raised, rarities, risen, steady
 from agent_core.logs.events.statistics import Statistics
 
-LEVEL_NAMES = ("", "trace", "debug", "info", "warn", "error", "fatal")
+LEVEL_NAMES: tuple[LevelName, ...] = ("", "trace", "debug", "info", "warn", "error", "fatal")
+"""By `Level`."""
 _LEAST_NEW, _LEAST_RARE = 0.45, 0.05
 _CHRONIC, _CHRONIC_RARE = 20, 0.4
 _LEAST_WRITTEN = 20

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from agent_core.logs.mining.alike import joined
 from agent_core.logs.mining.closing import SETTLED, Words, closed
 from agent_core.logs.mining.masks import put_together, taken_apart
@@ -39,7 +37,7 @@ def _closed(second: dict[str, str]) -> dict[str, str]:
     """What texts become, now that some of their frame changed."""
     changed = {taken_apart(new)[0] for old, new in second.items() if old != new}
     frames: dict[str, list[Words]] = {}
-    for frame, words in map(taken_apart, _distinct(second.values())):
+    for frame, words in map(taken_apart, dict.fromkeys(second.values())):
         if frame in changed:
             frames.setdefault(frame, []).append(words)
     return {
@@ -47,7 +45,3 @@ def _closed(second: dict[str, str]) -> dict[str, str]:
         for frame, rows in frames.items()
         for row, whole in closed(rows, SETTLED).items()
     }
-
-
-def _distinct(texts: Iterable[str]) -> Iterable[str]:
-    return dict.fromkeys(texts)
