@@ -1,6 +1,30 @@
 from __future__ import annotations
 
+import random
+
+import msgspec
+import pytest
+
+from agent_core.errors import LogFault
 from agent_core.logs.mining.miner import Miner
+
+FORMS = (
+    "took {n} ms for {word}",
+    "user {word} left",
+    "GET /shop/{word}/{n} -> {n}",
+    "moved {word} to {other}",
+    "queue {word}: {n} waiting (oldest {n} s)",
+    "pool is {word}",
+)
+WORDS = tuple(f"{one}{two}" for one in ("ro", "mi", "ta", "ve", "lu") for two in ("kan", "sel", "dor", "pim"))
+
+
+def traffic(count: int, seed: int) -> list[str]:
+    rng = random.Random(seed)
+    return [
+        rng.choice(FORMS).format(n=rng.randrange(9999), word=rng.choice(WORDS), other=rng.choice(WORDS))
+        for _ in range(count)
+    ]
 
 
 def templates(miner: Miner, *messages: str) -> list[str]:
@@ -16,3 +40,30 @@ def test_messages_that_differ_in_numbers_share_a_template() -> None:
 
 def test_nothing_is_mined_from_nothing() -> None:
     assert len(Miner().mine([])) == 0
+
+
+def test_halves_that_were_mined_apart_have_the_templates_of_the_whole() -> None:
+    messages = traffic(600, 1)
+    one, two = Miner(), Miner()
+    first, second = one.mine(messages[:300]), two.mine(messages[300:])
+    into = one.merge(two)
+    one.settle()
+    numbers = [*first.tolist(), *(into[number] for number in second.tolist())]
+    assert [one.template(number) for number in numbers] == templates(Miner(), *messages)
+
+
+def test_what_was_dumped_goes_on_where_it_was() -> None:
+    messages = traffic(600, 2)
+    miner = Miner()
+    first = miner.mine(messages[:300])
+    restored = Miner.load(miner.dump())
+    second = restored.mine(messages[300:])
+    restored.settle()
+    told = [restored.template(number) for number in [*first.tolist(), *second.tolist()]]
+    assert told == templates(Miner(), *messages)
+
+
+@pytest.mark.parametrize("state", [b"", b"\xc1", msgspec.msgpack.encode({"version": 99})])
+def test_what_is_no_dump_is_refused(state: bytes) -> None:
+    with pytest.raises(LogFault):
+        Miner.load(state)
