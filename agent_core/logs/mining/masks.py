@@ -3,7 +3,8 @@
 Here "0" stands for something variable, as in `canon`; it is "<*>" in a template. What counts as variable
 follows the guidelines by which the labels of public log collections were corrected (Khan et al., "Guidelines
 for assessing the accuracy of log message template identification techniques", ICSE 2022): numbers, addresses,
-paths, identifiers, truth values and names that every system has.
+paths, identifiers, truth values. Of words (the users that every system has, among them) only those vary that
+other messages show to, see `closing`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ MOST_WORDS = 200
 _BEGIN, _END = r"(?<!\w)", r"(?!\w)"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
-_SOURCES = r"(?:c|cc|cpp|cs|cxx|go|h|hpp|java|js|kt|m|mm|php|py|rb|rs|scala|swift|ts)"
+_SOURCES = (
+    r"(?:c|cc|cpp|cs|cxx|dart|erl|exs?|go|groovy|h|hpp|hs|java|[cm]?jsx?|kts?|lua|mm?|php|py|rb|rs|scala|svelte"
+    r"|swift|tsx?|vue)"
+)
 _PART = r"(?:0|[A-Fa-f]{1,4}|[A-Fa-f]\d)"
 _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
     (sign, re.compile(ahead) if ahead else None, re.compile(pattern))
@@ -37,6 +41,8 @@ _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
         (":0", r"\.\w+:0", rf"(?<![\w.-])(?:[\w-]+\.)+(?!{_SOURCES}:)\w+:0{_END}"),
         # An address of mail, or an object with its address.
         ("0@", "", r"0(?<!\w.)@[\w.-]+"),
+        # Versions with what they were built from: "1.2.0-rc.1+build.5", "1.2+dfsg-1", "1.2~beta3".
+        ("0", r"0[+~]\w", rf"0(?<!\w.)(?:[+~][\w.-]*\w)+{_END}"),
         # Numbers that are joined: times, lists, ranges.
         ("0", r"0[:/.,_~-]+[-+]?0", rf"0(?<!\w.){_END}(?:[:/.,_~-]+[-+]?0{_END})+"),
         ("-0", "", rf"{_BEGIN}-0{_END}"),
@@ -54,8 +60,8 @@ _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
     )
 )
 """What is variable; before it a text and a pattern, quickly found, that are in every message that has it."""
-_NAMES = frozenset(("true", "false", "True", "False", "TRUE", "FALSE", "null", "root", "admin"))
-"""Truth values, and names that every system has."""
+_NAMES = frozenset(("true", "false", "True", "False", "TRUE", "FALSE", "null"))
+"""Truth values, and what stands for none."""
 _WORD = re.compile(r"([^\s:=,;()\[\]{}<>\"'|\x00]+)")
 _BLANKS = re.compile(r"[\s\x00]+")
 _SHOWN = re.compile(rf"{_BEGIN}0{_END}")

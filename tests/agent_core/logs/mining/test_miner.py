@@ -38,6 +38,22 @@ def test_messages_that_differ_in_numbers_share_a_template() -> None:
     assert told == ["took <*> ms at <*>", "lost", "took <*> ms at <*>"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "template"),
+    [
+        ("got 1.4.0-rc.1+build.77 now", "got 2.0.1+sha.5114f85 now", "got <*> now"),
+        ("got 1.2.3+dfsg-1 now", "got 2.10~beta3-1+b2 now", "got <*> now"),
+        ("rate is 3 + x", "rate is 4 + x", "rate is <*> + x"),
+        ("died in lib.ex:17", "died in lib.ex:99", "died in lib.ex:<*>"),
+        ("lost db.prod:5432", "lost cache.prod:6379", "lost <*>"),
+        ("the root of tree 7", "the root of tree 8", "the root of tree <*>"),
+        ("for user root", "for user ann", "for user <*>"),
+    ],
+)
+def test_what_varies_by_its_look_is_variable(one: str, other: str, template: str) -> None:
+    assert templates(Miner(), one, other) == [template, template]
+
+
 def test_nothing_is_mined_from_nothing() -> None:
     assert len(Miner().mine([])) == 0
 
