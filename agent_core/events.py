@@ -15,6 +15,7 @@ import msgspec
 
 from agent_core.errors import ErrorInfo
 from agent_core.index.api import IndexStatus
+from agent_core.verify.api import Report
 
 Outcome = Literal["answered", "stopped", "changed", "verified"]
 ActionClass = Literal["read", "heavy", "write", "run", "shell", "network"]
@@ -165,8 +166,30 @@ class ToolFinished(_Event, frozen=True, kw_only=True):
     error: ErrorInfo | None = None
 
 
+class ProposedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it is and as it would be; None where there is none. `note` says what is uncertain."""
+
+    path: str
+    before: str | None
+    after: str | None
+    note: str = ""
+
+
+class ChecksFinished(_Event, frozen=True, kw_only=True):
+    """A proposal was checked in a copy of the workspace. `round` counts from 1; `files` are its paths."""
+
+    turn_id: str
+    round: int
+    files: tuple[str, ...]
+    reports: tuple[Report, ...]
+
+
 class ApprovalNeeded(_Event, frozen=True, kw_only=True):
-    """The turn waits for `Session.answer(call_id, decision)`."""
+    """The turn waits for `Session.answer(call_id, decision)`.
+
+    Of a change `files` are what would be written (the answer may choose among their hunks), and `reports`
+    what the checks said of it.
+    """
 
     turn_id: str
     call_id: str
@@ -175,6 +198,8 @@ class ApprovalNeeded(_Event, frozen=True, kw_only=True):
     reason: str
     rule: str
     """The rule that "always" would add, as CLASS:GLOB."""
+    files: tuple[ProposedFile, ...] = ()
+    reports: tuple[Report, ...] = ()
 
 
 class ApprovalGiven(_Event, frozen=True, kw_only=True):
@@ -272,6 +297,7 @@ Event = (
     | ToolStarted
     | ToolProgress
     | ToolFinished
+    | ChecksFinished
     | ApprovalNeeded
     | ApprovalGiven
     | UsageReported
