@@ -33,6 +33,7 @@ from agent_core.tools.intel import IntelTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.tools.skills import SkillsTool
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 
@@ -115,6 +116,7 @@ def open_runtime(
         HelpTool(registry=registry),
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
+        SkillsTool(),
     ):
         registry.add(tool)
     log = open_log(workspace, mask=masker(settings), debug=debug)

@@ -23,7 +23,7 @@ from agent_core.events import Notice
 from agent_core.llm.dspy_engine import arguments_of, preload
 from agent_core.llm.port import LanguageModel, ToolCall
 from agent_core.logs.saying import NOTHING_FOUND
-from agent_core.workspace import Workspace
+from agent_core.skills.registry import load_skill, skills_folder
 
 if TYPE_CHECKING:
     from agent_core.skills.ask import Ask
@@ -55,17 +55,11 @@ async def _load(turn: TurnPort) -> Ask:
     """What takes long the first time: dspy, the installed plugins, the skill as saved for the workspace."""
     await preload()
     await asyncio.to_thread(turn.registry.all)
-    ask, warning = await asyncio.to_thread(_load_skill, turn.workspace)
+    ask, warning = await asyncio.to_thread(load_skill, "ask", skills_folder(turn.workspace))
     if warning:
         hint = "The built-in instructions are used."
         turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
     return ask
-
-
-def _load_skill(workspace: Workspace) -> tuple[Ask, str]:
-    from agent_core.skills.ask import load_ask
-
-    return load_ask(workspace.state_dir / "skills" / "ask.json")
 
 
 class _Run:

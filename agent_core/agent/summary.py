@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.agent.budget import UNKNOWN_WINDOW, estimate_for
 from agent_core.agent.citations import check_citations
@@ -16,6 +15,7 @@ from agent_core.events import ContextItem, ContextPacked, Notice
 from agent_core.llm.dspy_engine import PortEngine, language_model, preload
 from agent_core.llm.timeouts import watch
 from agent_core.masking import masker
+from agent_core.skills.registry import load_skill, skills_folder
 
 if TYPE_CHECKING:
     import dspy
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from agent_core.tools.base import Speaker
     from agent_core.workspace import Workspace
 
-LoadSkill: TypeAlias = "Callable[[Workspace], tuple[dspy.Module, str]]"
 _MOST_FACTS = {True: 1500, False: 8000}
 """Tokens of facts, by whether the model is local: a CPU reads some 60 tokens a second."""
 _MOST_ANSWER = 400
@@ -36,7 +35,7 @@ async def summarise(
     models: Models,
     facts: str,
     *,
-    load: LoadSkill,
+    skill: str,
     label: str,
     turn: Speaker,
     workspace: Workspace,
@@ -50,8 +49,7 @@ async def summarise(
     Args:
         models: Which model answers.
         facts: What was found, for models and people alike; secrets in it are masked.
-        load: Makes the skill that says it, once dspy is imported: one predictor with one input. With it comes
-            a warning about what was saved for it, "" when all is well.
+        skill: The name of the skill that says it: one predictor with one input.
         label: What the facts are about, as a command line.
         turn: Where it is said.
         workspace: What citations are checked against.
@@ -66,12 +64,12 @@ async def summarise(
         if model is None:
             return ""
         await preload()
-        skill, warning = await asyncio.to_thread(load, workspace)
+        module, warning = await asyncio.to_thread(load_skill, skill, skills_folder(workspace))
         if warning:
             hint = "The built-in instructions are used."
             turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
         stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
-        await _say(model, stream, masker(settings)(facts), skill, label=label, turn=turn, settings=settings)
+        await _say(model, stream, masker(settings)(facts), module, label=label, turn=turn, settings=settings)
     except Interrupted:
         raise
     except AgentError as error:

@@ -1,19 +1,16 @@
 """The skill that answers about a repository: three signatures, one module, saved and loaded as JSON.
 
 The instructions are short because the default model has 1.7 billion parameters: it forgets the middle of long
-ones. An optimiser may replace them; `load_ask` takes what it wrote.
+ones. An optimiser may replace them, see `skills/registry.py`.
 """
 
 # dspy comes without types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import dspy
-
-from agent_core.skills.saved import load_into
 
 
 class Act(dspy.Signature):
@@ -79,9 +76,3 @@ class Ask(dspy.Module):
         self.act = dspy.Predict(Act)
         self.choose = dspy.Predict(Choose)
         self.conclude = dspy.Predict(Conclude)
-
-
-def load_ask(path: Path | None = None) -> tuple[Ask, str]:
-    """The skill, with what an optimiser saved at `path`, if anything; and the warning of `load_into`."""
-    ask = Ask()
-    return ask, load_into(ask, path)

@@ -4,14 +4,12 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import dspy
 
-from agent_core.skills.saved import load_into
 
-
-class Describe(dspy.Signature):
+class Say(dspy.Signature):
     """You tell a developer what a part of a code repository is, from the facts that are shown here.
 
     Say in three to six sentences of Markdown what it is for, where to begin reading, and what needs care.
@@ -22,7 +20,13 @@ class Describe(dspy.Signature):
     answer: str = dspy.OutputField()
 
 
-def load_describe(path: Path | None = None) -> tuple[dspy.Predict, str]:
-    """The skill, with what an optimiser saved at `path`, if anything; and the warning of `load_into`."""
-    skill = dspy.Predict(Describe)
-    return skill, load_into(skill, path)
+class Describe(dspy.Module):
+    """Takes `facts`; its prediction has the description as one text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.say = dspy.Predict(Say)
+
+    async def aforward(self, **inputs: Any) -> dspy.Prediction:
+        """One call of the model."""
+        return await self.say.acall(**inputs)

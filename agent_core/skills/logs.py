@@ -4,17 +4,11 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import dspy
 
-from agent_core.skills.saved import load_into
-
-_NEXT = re.compile(r"^[\s#*_]*next steps?[\s*_]*:?[*_]*[ \t]*$|^[\s#*_]*next steps?[*_]*:[*_]*", re.I | re.M)
-_CAUSE = re.compile(r"^[\s#*_]*likely cause[\s*_]*:?[*_]*\s*", re.I)
-_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.M)
+from agent_core.skills.sections import items_of, sections_of
 
 
 class Explain(dspy.Signature):
@@ -48,13 +42,6 @@ class ExplainLogs(dspy.Module):
 
 def parts_of(text: str) -> dict[str, Any]:
     """The likely cause and the next steps in a reply, however it is laid out."""
-    found = _NEXT.search(text)
-    cause, steps = (text[: found.start()], text[found.end() :]) if found else (text, "")
-    items = [" ".join(item.split()) for item in _ITEM.split(steps)]
-    return {"likely_cause": _CAUSE.sub("", cause).strip(), "next_steps": [item for item in items if item]}
-
-
-def load_explain(path: Path | None = None) -> tuple[ExplainLogs, str]:
-    """The skill, with what an optimiser saved at `path`, if anything; and the warning of `load_into`."""
-    skill = ExplainLogs()
-    return skill, load_into(skill, path)
+    found = sections_of(text, ("likely cause", "next steps"))
+    cause = found.get("likely cause") or found.get("", "")
+    return {"likely_cause": cause, "next_steps": items_of(found.get("next steps", ""))}

@@ -16,11 +16,8 @@ from agent_core.text import one_line
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.indexing import telling
 from agent_core.words import split_span
-from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    import dspy
-
     from agent_core.codectx.portrait import Portrait
     from agent_core.index.api import Index
     from agent_core.llm.select import Models
@@ -101,15 +98,9 @@ class CodectxTool:
         return await summarise(
             self._models,
             facts,
-            load=_load_skill,
+            skill="codectx",
             label=render(self.name, args),
             turn=context.turn,
             workspace=context.workspace,
             settings=context.settings,
         )
-
-
-def _load_skill(workspace: Workspace) -> tuple[dspy.Predict, str]:
-    from agent_core.skills.codectx import load_describe
-
-    return load_describe(workspace.state_dir / "skills" / "codectx.json")

@@ -19,8 +19,6 @@ from agent_core.text import human_size
 from agent_core.tools.base import Speaker, ToolContext, ToolResult
 
 if TYPE_CHECKING:
-    import dspy
-
     from agent_core.llm.select import Models
     from agent_core.logs.api import Logs
     from agent_core.workspace import Workspace
@@ -104,7 +102,7 @@ class CtxTool:
         await summarise(
             self._models,
             text,
-            load=_load_skill,
+            skill="logs",
             label=render(self.name, args),
             turn=speaker,
             workspace=context.workspace,
@@ -188,9 +186,3 @@ def _parts(answer: str) -> dict[str, object]:
     from agent_core.skills.logs import parts_of
 
     return {"answer": answer, **parts_of(answer)}
-
-
-def _load_skill(workspace: Workspace) -> tuple[dspy.Module, str]:
-    from agent_core.skills.logs import load_explain
-
-    return load_explain(workspace.state_dir / "skills" / "logs.json")

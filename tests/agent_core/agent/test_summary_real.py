@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,8 +10,6 @@ from agent_core.agent.summary import summarise
 from agent_core.config import Settings
 from agent_core.events import ContextPacked, TextDelta, UsageReported
 from agent_core.llm.select import Models
-from agent_core.skills.codectx import load_describe
-from agent_core.skills.logs import load_explain
 from tests.fakes.turn import RecordedTurn
 from tests.fixtures_models import Ollama
 
@@ -26,16 +22,15 @@ EVENTS = "40 key events in logs/app.log, 9,000 lines\n\n" + "".join(
     f"[{number}] ERROR ×3 · logs/app.log:{number}\n    ConnectionRefusedError: nobody at db:5432\n\n"
     for number in range(1, 400)
 )
-Load = Callable[[], tuple[Any, str]]
-SKILLS = [(load_describe, FACTS), (load_explain, EVENTS)]
+SKILLS = [("codectx", FACTS), ("logs", EVENTS)]
 
 
-async def ends_well(settings: Settings, root: Path, load: Load, facts: str) -> None:
+async def ends_well(settings: Settings, root: Path, skill: str, facts: str) -> None:
     turn = RecordedTurn(root, settings=settings)
     models = Models(settings=settings, publish=lambda _: None)
     try:
         text = await summarise(
-            models, facts, load=lambda _: load(), label="codectx src/app.py", turn=turn,
+            models, facts, skill=skill, label="codectx src/app.py", turn=turn,
             workspace=turn.workspace, settings=settings,
         )  # fmt: skip
     finally:
@@ -47,15 +42,15 @@ async def ends_well(settings: Settings, root: Path, load: Load, facts: str) -> N
 
 
 @pytest.mark.ollama
-@pytest.mark.parametrize(("load", "facts"), SKILLS)
-async def test_ollama(ollama: Ollama, tmp_path: Path, load: Load, facts: str) -> None:
-    await ends_well(ollama.settings, tmp_path, load, facts)
+@pytest.mark.parametrize(("skill", "facts"), SKILLS)
+async def test_ollama(ollama: Ollama, tmp_path: Path, skill: str, facts: str) -> None:
+    await ends_well(ollama.settings, tmp_path, skill, facts)
 
 
 @pytest.mark.llamacpp
-@pytest.mark.parametrize(("load", "facts"), SKILLS)
-async def test_llamacpp(llamacpp: str, tmp_path: Path, load: Load, facts: str) -> None:
+@pytest.mark.parametrize(("skill", "facts"), SKILLS)
+async def test_llamacpp(llamacpp: str, tmp_path: Path, skill: str, facts: str) -> None:
     settings = Settings(
         provider="openai", openai_base_url=llamacpp, openai_model="smollm2", context_window=1024
     )
-    await ends_well(settings, tmp_path, load, facts)
+    await ends_well(settings, tmp_path, skill, facts)

@@ -27,8 +27,7 @@ from agent_core.llm.port import (
     ToolSpec,
 )
 from agent_core.llm.scripted import Reply, ScriptedModel
-from agent_core.skills.ask import load_ask
-from agent_core.skills.saved import save
+from agent_core.skills.registry import load_skill, save_skill
 from agent_core.skills.text_adapter import TextAdapter
 
 
@@ -37,7 +36,7 @@ def engine_of(model: ScriptedModel, seen: list[StreamEvent]) -> PortEngine:
 
 
 def request(**inputs: object) -> ChatRequest:
-    ask, _ = load_ask()
+    ask, _ = load_skill("ask")
     given = {"places": "", "files": "", "question": "Why?", "history": [], "steps": [], "tools": [], **inputs}
     return chat_request(
         TextAdapter().request("m", {"think": False, "max_tokens": 9}, ask.act.signature, [], given)
@@ -62,18 +61,18 @@ def test_a_lone_question_is_sent_bare() -> None:
 
 
 def test_the_instructions_are_short_enough_for_a_small_model() -> None:
-    ask, _ = load_ask()
+    ask, _ = load_skill("ask")
     for predictor in (ask.act, ask.choose, ask.conclude):
         assert len(predictor.signature.instructions) < 600
 
 
 def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
-    ask, _ = load_ask()
+    ask, _ = load_skill("ask")
     ask.act.signature = ask.act.signature.with_instructions("Be brief.")
     ask.act.demos = [{"question": "Where is x?", "answer": "`a.py:1`"}]
     path = tmp_path / "skills" / "ask.json"
-    save(ask, path)
-    again, warning = load_ask(path)
+    assert save_skill("ask", ask, path.parent) == path
+    again, warning = load_skill("ask", path.parent)
     assert warning == ""
     assert again.act.signature.instructions == "Be brief."
     inputs = {"question": "Why?", "tools": []}
@@ -85,30 +84,30 @@ def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
 def test_a_broken_saved_version_is_kept_aside_and_the_built_in_one_used(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ask.json"
     path.write_text(text)
-    ask, warning = load_ask(path)
-    assert ask.act.signature.instructions == load_ask()[0].act.signature.instructions
+    ask, warning = load_skill("ask", path.parent)
+    assert ask.act.signature.instructions == load_skill("ask")[0].act.signature.instructions
     (aside,) = tmp_path.iterdir()
     assert aside.name.startswith("ask.json.bad-") and aside.read_text() == text
     assert str(path) in warning and aside.name in warning
-    assert load_ask(path)[1] == "", "it is named once"
+    assert load_skill("ask", path.parent)[1] == "", "it is named once"
 
 
 def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "ask.json")
-    ask, warning = load_ask(tmp_path / "ask.json")
+    ask, warning = load_skill("ask", tmp_path)
     assert ask.act.signature.instructions and "named pipe" in warning
 
 
 def test_a_saved_version_brings_no_model_and_no_settings_along(tmp_path: Path) -> None:
     """Somebody else's repository must not choose where questions are sent."""
     path = tmp_path / "ask.json"
-    save(load_ask()[0], path)
+    save_skill("ask", load_skill("ask")[0], tmp_path)
     saved = json.loads(path.read_text())
     for name in ("act", "choose", "conclude"):
         saved[name] |= {"lm": {"model": "openai/gpt-4o", "api_base": "http://192.0.2.1"}, "config": {"n": 3}}
         saved[name]["acall"] = "x"
     path.write_text(json.dumps(saved))
-    ask, warning = load_ask(path)
+    ask, warning = load_skill("ask", path.parent)
     assert warning == ""
     for predictor in (ask.act, ask.choose, ask.conclude):
         assert predictor.lm is None and not predictor.config and callable(predictor.acall)
@@ -143,7 +142,7 @@ async def test_errors_of_the_model_are_kept() -> None:
         dspy.context(lm=language_model(model, engine), adapter=TextAdapter()),
         pytest.raises(Exception, match="without saying"),
     ):
-        await load_ask()[0].conclude.acall(question="?")
+        await load_skill("ask")[0].conclude.acall(question="?")
     assert isinstance(engine.failure, ModelProtocolError)
 
 
@@ -153,7 +152,7 @@ def test_a_synchronous_call_is_refused() -> None:
         dspy.context(lm=language_model(model, engine_of(model, [])), adapter=TextAdapter()),
         pytest.raises(Exception, match="sync"),
     ):
-        load_ask()[0].conclude(question="?")
+        load_skill("ask")[0].conclude(question="?")
 
 
 async def test_preload_takes_neither_litellm_nor_openai_and_writes_nothing(tmp_path: Path) -> None:

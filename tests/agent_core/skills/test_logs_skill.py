@@ -11,8 +11,8 @@ import pytest
 from agent_core.agent.citations import EventCitations
 from agent_core.llm.dspy_engine import PortEngine, chat_request, language_model, preload
 from agent_core.llm.scripted import ScriptedModel
-from agent_core.skills.logs import Explain, load_explain, parts_of
-from agent_core.skills.saved import save
+from agent_core.skills.logs import Explain, parts_of
+from agent_core.skills.registry import load_skill, save_skill
 from agent_core.skills.text_adapter import TextAdapter
 
 REPLY = (
@@ -23,7 +23,7 @@ REPLY = (
 
 def test_the_prompt_is_short() -> None:
     made = chat_request(
-        TextAdapter().request("m", {}, load_explain()[0].explain.signature, [], {"events": "[1] E"})
+        TextAdapter().request("m", {}, load_skill("logs")[0].explain.signature, [], {"events": "[1] E"})
     )
     assert [message.content for message in made.messages] == [Explain.instructions, "[1] E"]
     assert len(Explain.instructions) < 600
@@ -33,7 +33,7 @@ async def test_one_reply_becomes_its_parts() -> None:
     await preload()
     model = ScriptedModel([REPLY])
     lm = language_model(model, PortEngine(open_stream=model.stream, listener=lambda _: None))
-    skill, warning = load_explain()
+    skill, warning = load_skill("logs")
     with dspy.context(lm=lm, adapter=TextAdapter(), disable_history=True):
         said = await skill.acall(events="[1] E")
     assert warning == ""
@@ -57,16 +57,16 @@ def test_any_layout(text: str, cause: str, steps: list[str]) -> None:
 
 
 def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
-    skill, _ = load_explain()
+    skill, _ = load_skill("logs")
     skill.explain.signature = skill.explain.signature.with_instructions("Be brief.")
-    save(skill, tmp_path / "skills" / "logs.json")
-    again, warning = load_explain(tmp_path / "skills" / "logs.json")
+    save_skill("logs", skill, tmp_path / "skills")
+    again, warning = load_skill("logs", tmp_path / "skills")
     assert (again.explain.signature.instructions, warning) == ("Be brief.", "")
 
 
 def test_a_broken_saved_version_is_kept_aside(tmp_path: Path) -> None:
     (tmp_path / "logs.json").write_text('{"explain": 3}')
-    skill, warning = load_explain(tmp_path / "logs.json")
+    skill, warning = load_skill("logs", tmp_path)
     assert skill.explain.signature.instructions == Explain.instructions
     assert "kept as logs.json.bad-" in warning
 

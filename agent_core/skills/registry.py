@@ -1,0 +1,154 @@
+"""Every skill under its name: the built-in ones, and those of plugins.
+
+A skill is a `dspy.Module` that can be made without arguments. A plugin is a distribution with an entry point
+in the group `dspy_tui.skills`, whose value is such a class; one that is named as a built-in skill takes its
+place, if it has the same predictors. What an optimiser saved for a workspace lies in `NAME.json` of the
+workspace's folder of skills and is laid over either. Nothing of dspy is imported before a skill is loaded.
+"""
+
+# dspy comes without types.
+# pyright: reportMissingTypeStubs=false
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agent_core.errors import ToolError
+from agent_core.text import one_line, shorten
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "dspy_tui.skills"
+BUILT_IN = {
+    "ask": ("agent_core.skills.ask:Ask", "answer questions about the repository"),
+    "plan": ("agent_core.skills.plan:Plan", "plan a change: steps, commands, risks, assumptions"),
+    "codectx": ("agent_core.skills.codectx:Describe", "say what a file, folder or repository is"),
+    "locate": ("agent_core.skills.locate:Locate", "name the files that a change is about"),
+    "edit": ("agent_core.skills.edit:Edit", "write a change as search/replace blocks"),
+    "review": ("agent_core.skills.review:Review", "verify a change before it is made"),
+    "logs": ("agent_core.skills.logs:ExplainLogs", "say what key events of logs mean"),
+    "commit": ("agent_core.skills.commit:CommitMessage", "write the message of a commit"),
+}
+"""Where each built-in skill is, and what it does."""
+_log = logging.getLogger(__name__)
+
+
+class SkillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill as it is listed.
+
+    `source` is built in, or the distribution that brings it; `saved` the file of an optimised version, ""
+    without one.
+    """
+
+    name: str
+    purpose: str
+    source: str = "built in"
+    saved: str = ""
+
+
+def skills_folder(workspace: Workspace) -> Path:
+    """Where a workspace keeps optimised versions; it need not exist."""
+    return workspace.state_dir / "skills"
+
+
+def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
+    """A new instance of a skill; imports dspy.
+
+    Args:
+        name: Its name.
+        folder: Where optimised versions lie; None for none.
+
+    Returns:
+        The module, and a warning, "" when all is well: whatever cannot be used is left out and named.
+
+    Raises:
+        ToolError: There is no such skill.
+    """
+    from agent_core.skills.saved import load_into
+
+    skill, warning = _made(name)
+    saved = load_into(skill, folder / f"{name}.json") if folder is not None else ""
+    return skill, "; ".join(filter(None, (warning, saved)))
+
+
+def save_skill(name: str, skill: Any, folder: Path) -> Path:
+    """Keep a skill's instructions and examples as the optimised version; returns its file."""
+    from agent_core.skills.saved import save
+
+    path = folder / f"{name}.json"
+    save(skill, path)
+    return path
+
+
+def skill_rows(folder: Path) -> list[SkillRow]:
+    """Every skill, the built-in ones first; nothing is imported."""
+    plugins = _plugins()
+    names = [*BUILT_IN, *(name for name in sorted(plugins) if name not in BUILT_IN)]
+    return [_row(name, plugins.get(name), folder) for name in names]
+
+
+def _row(name: str, plugin: EntryPoint | None, folder: Path) -> SkillRow:
+    path = folder / f"{name}.json"
+    return SkillRow(
+        name=name,
+        purpose=BUILT_IN[name][1] if name in BUILT_IN else "brought by a plugin",
+        source=_source(plugin) if plugin else "built in",
+        saved=str(path) if path.is_file() else "",
+    )
+
+
+def _made(name: str) -> tuple[Any, str]:
+    plugin = _plugins().get(name)
+    built_in = _built_in(name) if name in BUILT_IN else None
+    if plugin is None:
+        if built_in is None:
+            raise ToolError(f"There is no skill {one_line(name)!r}", hint="`skills` lists them.")
+        return built_in, ""
+    try:
+        return _from_plugin(plugin, built_in), ""
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # the edge: somebody else's module may do anything, exit too
+        _log.warning("skill %s cannot be used", name, exc_info=True)
+        reason = shorten(one_line(f"{type(error).__name__}: {error}"), 200)
+        message = f"The skill {name} of {_source(plugin)} cannot be used ({reason})"
+        if built_in is None:
+            raise ToolError(message, hint="Mend or uninstall it.") from error
+        return built_in, message
+
+
+def _built_in(name: str) -> Any:
+    module, _, kind = BUILT_IN[name][0].partition(":")
+    return getattr(import_module(module), kind)()
+
+
+def _from_plugin(plugin: EntryPoint, built_in: Any) -> Any:
+    import dspy
+
+    made: Any = plugin.load()()
+    if not isinstance(made, dspy.Module):
+        raise TypeError(f"{type(made).__name__} is not a dspy.Module")
+    missing = _predictors(built_in) - _predictors(made) if built_in is not None else set[str]()
+    if missing:
+        raise TypeError(f"it has no predictor {', '.join(sorted(missing))}")
+    return made
+
+
+def _predictors(skill: Any) -> set[str]:
+    return {name for name, _ in skill.named_predictors()}
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _source(plugin: EntryPoint) -> str:
+    return plugin.dist.name if plugin.dist is not None else plugin.value
