@@ -111,6 +111,12 @@ class Permissions:
         """Whether any rule refuses something of this class."""
         return any(rule.action == action for rule in self._deny)
 
+    def grants(self, action: ActionClass) -> bool:
+        """Whether any rule allows something of this class."""
+        return action in _FREE or any(
+            rule.action == action for rule in (*self._allow, *self._rules().values())
+        )
+
     def remember(self, rule: str) -> None:
         """Grant a rule in this workspace from now on; raises `ConfigError`, `BusyError`, OSError."""
         added = str(parse_rule(rule))

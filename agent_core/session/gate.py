@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from agent_core.bus import Publish
+from agent_core.changes.model import Chosen
 from agent_core.errors import AgentError, PermissionRefused
-from agent_core.events import ActionClass, ApprovalGiven, ApprovalNeeded, Decision, Event, Notice
+from agent_core.events import (
+    ActionClass,
+    ApprovalGiven,
+    ApprovalNeeded,
+    Decision,
+    Event,
+    Notice,
+    ProposedFile,
+)
 from agent_core.permissions import Permissions, exact_rule
 from agent_core.text import one_line, shorten
+from agent_core.verify.api import Report
 
 if TYPE_CHECKING:
     from agent_core.llm.port import ModelInfo
@@ -25,7 +35,11 @@ _SHOWN = 80
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What wants to happen: its class, what the rules look at (`subject`), the line shown, and why."""
+    """What wants to happen: its class, what the rules look at (`subject`), the line shown, and why.
+
+    Of a change `files` are what would be written; then the rules look at each of their paths. `reports` are
+    what the checks said of it.
+    """
 
     turn_id: str
     call_id: str
@@ -33,6 +47,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     command: str
     reason: str
+    files: tuple[ProposedFile, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everything that the rules have to allow."""
+        return tuple(file.path for file in self.files) or (self.subject,)
 
 
 class Asker(Protocol):
@@ -63,7 +84,7 @@ class Gate:
     def __init__(self, *, permissions: Permissions, interactive: bool) -> None:
         self._permissions = permissions
         self._interactive = interactive
-        self._waiting: dict[str, asyncio.Future[Decision]] = {}
+        self._waiting: dict[str, asyncio.Future[tuple[Decision, Chosen]]] = {}
         self._asker: Asker | None = None
 
     @property
@@ -76,35 +97,55 @@ class Gate:
         """The ids of the calls that wait for an answer."""
         return tuple(self._waiting)
 
-    def answer(self, call_id: str, decision: Decision) -> bool:
-        """Answer a question; False when nobody asks it (any more)."""
+    def answer(self, call_id: str, decision: Decision, chosen: Chosen | None = None) -> bool:
+        """Answer a question; False when nobody asks it (any more). `chosen`: what of a change is wanted."""
         future = self._waiting.get(call_id)
         if future is None or future.done():
             return False
-        future.set_result(decision)
+        future.set_result((decision, chosen or Chosen()))
         return True
 
-    async def check(self, request: Request, publish: Publish) -> None:
-        """Return when the request may go on; raises `PermissionRefused` when it may not."""
-        shown = shorten(one_line(request.subject), _SHOWN)
-        verdict = self._permissions.decide(request.action, request.subject)
-        if verdict == "allow":
-            return
-        if verdict == "deny":
+    def check_possible(self, action: ActionClass) -> None:
+        """Refuse at once what would be refused in the end; raises `PermissionRefused`.
+
+        That is where nobody can be asked and no rule grants anything of the class.
+        """
+        if not self._interactive and not self._permissions.grants(action):
             raise PermissionRefused(
-                f"A rule denies {request.action} {shown!r}", hint="See `dspy-tui config show`, setting deny."
+                f"{action} needs permission, and nobody can be asked here",
+                hint=f"Grant it with --allow {action}, or a part of it with --allow {action}:GLOB.",
             )
-        rule = exact_rule(request.action, request.subject)
+
+    async def check(self, request: Request, publish: Publish) -> Chosen:
+        """Return when the request may go on, with what of it; raises `PermissionRefused` when it may not."""
+        verdicts = {
+            subject: self._permissions.decide(request.action, subject) for subject in request.subjects
+        }
+        shown = {subject: shorten(one_line(subject), _SHOWN) for subject in verdicts}
+        for subject, verdict in verdicts.items():
+            if verdict == "deny":
+                raise PermissionRefused(
+                    f"A rule denies {request.action} {shown[subject]!r}",
+                    hint="See `dspy-tui config show`, setting deny.",
+                )
+        asking = [subject for subject, verdict in verdicts.items() if verdict == "ask"]
+        if not asking:
+            return Chosen()
+        rules = [exact_rule(request.action, subject) for subject in asking]
         if not self._interactive:
+            granting = " ".join(f"--allow {shlex.quote(rule)}" for rule in rules)
             raise PermissionRefused(
-                f"{request.action} {shown!r} needs permission, and nobody can be asked here",
-                hint=f"Grant it with --allow {shlex.quote(rule)}.",
+                f"{request.action} {', '.join(repr(shown[subject]) for subject in asking)} needs permission,"
+                " and nobody can be asked here",
+                hint=f"Grant it with {granting}.",
             )
-        decision = await self._ask(request, rule, publish)
+        decision, chosen = await self._ask(request, ", ".join(rules), publish)
         if decision == "no":
-            raise PermissionRefused(f"You refused {request.action} {shown!r}")
+            raise PermissionRefused(f"You refused {request.action} {', '.join(map(repr, shown.values()))}")
         if decision == "always":
-            await self._remember(rule, request.turn_id, publish)
+            for rule in rules:
+                await self._remember(rule, request.turn_id, publish)
+        return chosen
 
     @contextmanager
     def asking_for(self, asker: Asker) -> Generator[None]:
@@ -135,7 +176,7 @@ class Gate:
         await self.check(request, asker.publish)
         return True
 
-    async def _ask(self, request: Request, rule: str, publish: Publish) -> Decision:
+    async def _ask(self, request: Request, rule: str, publish: Publish) -> tuple[Decision, Chosen]:
         future = asyncio.get_running_loop().create_future()
         self._waiting[request.call_id] = future
         publish(
@@ -146,15 +187,18 @@ class Gate:
                 command=request.command,
                 reason=request.reason,
                 rule=rule,
+                files=request.files,
+                reports=request.reports,
             )
         )
         decision: Decision = "no"
+        chosen = Chosen()
         try:
-            decision = await future
+            decision, chosen = await future
         finally:  # a cancelled question is answered too, so that whoever shows it takes it away
             del self._waiting[request.call_id]
             publish(ApprovalGiven(turn_id=request.turn_id, call_id=request.call_id, decision=decision))
-        return decision
+        return decision, chosen
 
     async def _remember(self, rule: str, turn_id: str, publish: Publish) -> None:
         """Keep the rule; that it could not be kept must not stop what was just allowed."""

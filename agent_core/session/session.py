@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent_core.agent.history import History
 from agent_core.bus import Bus
+from agent_core.changes.model import Chosen
 from agent_core.config import Settings
 from agent_core.events import Decision, TurnQueued, TurnUnqueued
 from agent_core.session.calls import Write
@@ -118,9 +119,12 @@ class Session:
                 return turn.text
         return None
 
-    def answer(self, call_id: str, decision: Decision) -> bool:
-        """Answer an `ApprovalNeeded`; False when the question is not open (any more)."""
-        return self._gate.answer(call_id, decision)
+    def answer(self, call_id: str, decision: Decision, chosen: Chosen | None = None) -> bool:
+        """Answer an `ApprovalNeeded`; False when the question is not open (any more).
+
+        `chosen` says what of a change is wanted; all of it without.
+        """
+        return self._gate.answer(call_id, decision, chosen)
 
     async def idle(self) -> None:
         """Wait until nothing runs and nothing waits."""

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent_core.events import ApprovalGiven, ApprovalNeeded, Decision, ToolFinished, TurnFinished
+from agent_core.changes.model import Chosen
+from agent_core.errors import PermissionRefused
+from agent_core.events import (
+    ApprovalGiven,
+    ApprovalNeeded,
+    Decision,
+    Event,
+    ProposedFile,
+    ToolFinished,
+    TurnFinished,
+)
 from agent_core.llm.port import ModelInfo
 from agent_core.llm.scripted import ScriptedModel
 from agent_core.permissions import Permissions
+from agent_core.session.gate import Gate, Request
 from agent_core.session.session import Session
 from tests.fakes.session import GivenModels, Put, Recorder, Shell, make_session
 
@@ -172,3 +184,50 @@ async def test_outside_of_a_turn_nobody_is_asked(tmp_path: Path) -> None:
     allowed, _, _ = remote_session(tmp_path, allow=("network:far.example:*",))
     assert await allowed._gate.approve_host(REMOTE)
     assert seen.events == []
+
+
+def change(*paths: str) -> Request:
+    """What asks before files are written."""
+    files = tuple(ProposedFile(path=path, before="old\n", after="new\n") for path in paths)
+    return Request(
+        turn_id="t1", call_id="c1", action="write", subject="edit", command="edit", reason="", files=files
+    )
+
+
+def gate_for(tmp_path: Path, *, interactive: bool, allow: tuple[str, ...] = ()) -> Gate:
+    store = tmp_path / "permissions.json"
+    permissions = Permissions(workspace=tmp_path, allow=allow, deny=("write:secret/*",), store=store)
+    return Gate(permissions=permissions, interactive=interactive)
+
+
+async def test_a_change_asks_for_each_file_that_no_rule_allows(tmp_path: Path) -> None:
+    gate = gate_for(tmp_path, interactive=True, allow=("write:docs/*",))
+    events: list[Event] = []
+    chosen = Chosen(rejected={"a.py": (1,)}, edited={"docs/b.md": "other\n"})
+    asking = asyncio.create_task(gate.check(change("docs/b.md", "a.py", "[b].py"), events.append))
+    await asyncio.sleep(0)
+    (question,) = [event for event in events if isinstance(event, ApprovalNeeded)]
+    assert question.rule == "write:a.py, write:[[]b].py"
+    assert [file.path for file in question.files] == ["docs/b.md", "a.py", "[b].py"]
+    assert gate.answer("c1", "always", chosen)
+    assert await asking == chosen
+    assert await gate.check(change("docs/b.md", "a.py", "[b].py"), events.append) == Chosen()
+
+
+async def test_one_denied_file_refuses_the_change(tmp_path: Path) -> None:
+    gate = gate_for(tmp_path, interactive=True)
+    with pytest.raises(PermissionRefused, match=r"denies write 'secret/a'"):
+        await gate.check(change("a.py", "secret/a"), lambda _: None)
+
+
+async def test_what_would_be_refused_in_the_end_is_refused_at_once(tmp_path: Path) -> None:
+    gate_for(tmp_path, interactive=True).check_possible("write")
+    gate_for(tmp_path, interactive=False, allow=("write:docs/*",)).check_possible("write")
+    with pytest.raises(PermissionRefused) as refused:
+        gate_for(tmp_path, interactive=False, allow=("run",)).check_possible("write")
+    assert "--allow write" in refused.value.hint
+    with pytest.raises(PermissionRefused) as refused:
+        await gate_for(tmp_path, interactive=False, allow=("write:docs/*",)).check(
+            change("docs/a", "b.py"), lambda _: None
+        )
+    assert refused.value.hint == "Grant it with --allow write:b.py."
