@@ -19,8 +19,11 @@ class Candidate:
         lonely: How rare what wrote it is, 0 to 1.
         unusual: How seldom what wrote it is as grave as this, 0 to 1.
         burst: How many times its usual rate the busiest moment has; 0 for no burst.
+        burst_line: The line at which that begins.
         raised: Whether the same message is mostly less grave.
         steady: Whether it recurs over most of the log.
+        usual: The words that mostly stand where it has another one.
+        silent: How long it was silent though it comes regularly, in words; "" for not at all.
         unknown: Whether earlier sessions lack it; None without any.
         trace: The signature of a stack trace; "" for none.
         fault: How much it speaks of a fault, see `priors.broken`.
@@ -45,8 +48,11 @@ class Candidate:
     lonely: float = 0.0
     unusual: float = 0.0
     burst: float = 0.0
+    burst_line: int = 0
     raised: bool = False
     steady: bool = False
+    usual: tuple[str, ...] = ()
+    silent: str = ""
     unknown: bool | None = None
     trace: str = ""
     fault: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import eq
 
 from agent_core.logs.events.candidates import Candidate
 from agent_core.logs.events.priors import CAUSE
@@ -19,6 +20,9 @@ _MOST = 40
 _CHAIN_GAP, _CHAIN = 3000, 60_000
 """Milliseconds between two errors of a chain, and from its first to its last."""
 _LEAST_CHAIN = 3
+_ALIKE, _LEAST_SAME, _LEAST_ALIKE = 0.6, 3, 3
+"""The share of words in the same places, words, and messages, from which on they are told as one."""
+_MOST_LEADS = 40
 _FIRST, _FOLLOWS = 1.25, 0.9
 _COMPANY = 0.08
 _SCARCE = 0.5
@@ -63,7 +67,8 @@ def moments(candidates: Iterable[Candidate]) -> list[Moment]:
     waiting: dict[tuple[str, str], list[Candidate]] = {}
     made: list[Moment] = []
     for candidate in candidates:
-        if candidate.component and candidate.ended - candidate.began <= _MOMENT and not candidate.burst:
+        alone = candidate.burst or candidate.silent or not candidate.component
+        if not alone and candidate.ended - candidate.began <= _MOMENT:
             waiting.setdefault((candidate.source, candidate.component), []).append(candidate)
         else:
             made.append(Moment(candidate, [candidate]))
@@ -71,6 +76,7 @@ def moments(candidates: Iterable[Candidate]) -> list[Moment]:
         made.extend(_joined(sorted(alike, key=lambda one: (one.began, one.first))))
     for moment in made:
         moment.score = moment.lead.score * (1 + _COMPANY * min(4, len(moment.members) - 1))
+    made = _alike(made)
     _follow(made)
     made.sort(key=lambda moment: (-moment.score, moment.lead.source, moment.lead.first))
     return _once(made)
@@ -92,6 +98,34 @@ def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
             moment.lead = one
     if moment is not None:
         yield moment
+
+
+def _alike(made: list[Moment]) -> list[Moment]:
+    """Messages that differ in a few words, of too few records for one template, are told as one."""
+    groups: dict[tuple[str, str, int, int], list[list[Moment]]] = {}
+    for moment in sorted(made, key=lambda one: (-one.score, one.lead.first)):
+        lead = moment.lead
+        if len(moment.members) > 1 or lead.trace or lead.silent or lead.burst or lead.usual:
+            continue
+        words = lead.template.split()
+        leads = groups.setdefault((lead.source, lead.component, lead.gravity, len(words)), [])
+        like = next((one for one in leads if _similar(one[0].lead.template.split(), words)), None)
+        if like is not None:
+            like.append(moment)
+        elif len(leads) < _MOST_LEADS:
+            leads.append([moment])
+    gone: set[int] = set()
+    for first, *others in (alike for leads in groups.values() for alike in leads):
+        if len(others) + 1 >= _LEAST_ALIKE:
+            members = [first.lead, *(other.lead for other in others)]
+            first.members = sorted(members, key=lambda one: one.first)
+            gone.update(map(id, others))
+    return [moment for moment in made if id(moment) not in gone]
+
+
+def _similar(one: list[str], other: list[str]) -> bool:
+    same = sum(map(eq, one, other))
+    return same >= max(_LEAST_SAME, _ALIKE * len(one))
 
 
 def _once(made: list[Moment]) -> list[Moment]:

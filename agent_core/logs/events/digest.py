@@ -182,5 +182,6 @@ def _why(moment: Moment, *, dated: bool) -> Iterable[str]:
 def _id(candidate: Candidate) -> str:
     """The same for the same event however much was read since: made of its first record."""
     head = candidate.text.split(b"\n")[0].translate(None, b"0123456789").decode("utf-8", "replace")
-    parts = (candidate.source, candidate.component, str(candidate.gravity), candidate.trace or head)
+    what = candidate.trace or ("silent " if candidate.silent else "") + head
+    parts = (candidate.source, candidate.component, str(candidate.gravity), what)
     return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=6).hexdigest()

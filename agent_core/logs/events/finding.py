@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,18 @@ from agent_core.logs.events.candidates import Candidate, rarity
 from agent_core.logs.events.own import is_own_timeout
 from agent_core.logs.events.rows import FAILED, WARNED
 from agent_core.logs.events.sightings import Sighting
-from agent_core.logs.events.signals import bursts, raised, rarities, risen, steady
+from agent_core.logs.events.signals import Silence, bursts, raised, rarities, risen, silences, steady
 from agent_core.logs.events.statistics import Statistics
+from agent_core.logs.events.unusual import odd_values
+from agent_core.text import human_duration
 
 LEVEL_NAMES: tuple[LevelName, ...] = ("", "trace", "debug", "info", "warn", "error", "fatal")
 """By `Level`."""
 _LEAST_NEW, _LEAST_RARE = 0.45, 0.05
 _CHRONIC, _CHRONIC_RARE = 20, 0.4
 _LEAST_WRITTEN = 20
+_TOGETHER = 30_000
+"""Milliseconds within which several kinds fall silent for one reason."""
 _TIME = re.compile(rb"(?i)time")
 
 
@@ -65,7 +70,7 @@ class Finder:
 
     def find(self, newness: Mapping[str, float]) -> list[Candidate]:
         """The candidates, not yet judged; `newness` is that of each template."""
-        return [*self._of_kinds(newness), *map(self._of_trace, self._traces)]
+        return [*self._of_kinds(newness), *map(self._of_trace, self._traces), *self._silent()]
 
     def chronic(self) -> list[Chronic]:
         """Grave records that recur all the time, by template."""
@@ -90,11 +95,42 @@ class Finder:
 
     def _of_kinds(self, newness: Mapping[str, float]) -> list[Candidate]:
         fresh = np.array([newness[text] for text in self._texts], np.float64)[self._places]
-        special = (self._burst > 0) | self._raised
+        odd = odd_values(self.templates)
+        unlike = np.array([text in odd for text in self._texts], np.bool_)[self._places]
+        special = (self._burst > 0) | self._raised | unlike
         likely = self._told & (special | ((self._rare >= _LEAST_RARE) & (fresh >= _LEAST_NEW)))
-        return [self._of_kind(row, float(fresh[row])) for row in np.flatnonzero(likely).tolist()]
+        return [
+            self._of_kind(row, float(fresh[row]), odd.get(self._texts[int(self._places[row])], ()))
+            for row in np.flatnonzero(likely).tolist()
+        ]
 
-    def _of_kind(self, row: int, fresh: float) -> Candidate:
+    def _silent(self) -> list[Candidate]:
+        """Regular kinds that were silent, of those that were together the most regular one."""
+        if not self._statistics.clock.dated:
+            return []
+        found = silences(self._kinds, self._statistics.lines)
+        told: list[list[Silence]] = []
+        for one in sorted(found, key=lambda one: one.began):
+            if told and one.began - told[-1][-1].began <= _TOGETHER:
+                told[-1].append(one)
+            else:
+                told.append([one])
+        return [self._of_silence(min(group, key=lambda one: one.usual), len(group) - 1) for group in told]
+
+    def _of_silence(self, silence: Silence, others: int) -> Candidate:
+        candidate = self._of_kind(silence.row, 1.0)
+        before, behind = silence.lines
+        candidate.first, candidate.last = before, before + int(self._kinds["tall"][silence.row]) - 1
+        candidate.lines = [before, behind] if behind else [before]
+        candidate.began, candidate.ended = silence.began, silence.began + silence.lasted
+        candidate.burst = 0.0
+        lasted, usual = human_duration(silence.lasted / 1000), human_duration(silence.usual / 1000)
+        candidate.silent = f"silent for {lasted}, else every {usual}" + (
+            f", as {others} more" if others else ""
+        )
+        return candidate
+
+    def _of_kind(self, row: int, fresh: float, usual: tuple[str, ...] = ()) -> Candidate:
         kind, statistics = self._kinds[row], self._statistics
         component, gravity = int(kind["component"]), int(kind["gravity"])
         template, example = self._texts[int(self._places[row])], statistics.examples[row]
@@ -107,17 +143,19 @@ class Finder:
             gravity=gravity,
             count=int(kind["count"]),
             first=int(kind["first"]),
-            last=int(kind["first"]) + example.count(b"\n"),
+            last=int(kind["first"]) + int(kind["tall"]) - 1,
             began=int(kind["began"]),
             ended=int(kind["ended"]),
-            lines=kind["seen_line"][: int(kind["seen"])].tolist(),
+            lines=_lines(kind, bursting=self._burst[row] > 0),
             rare=float(self._rare[row]),
             fresh=fresh,
             lonely=self._lonely(component),
             unusual=self._unusual(component, gravity),
             burst=float(self._burst[row]),
+            burst_line=int(kind["peak_line"]),
             raised=bool(self._raised[row]),
             steady=bool(self._steady[row]),
+            usual=usual,
             unknown=self._known.lacks(template),
         )
 
@@ -167,6 +205,12 @@ class Finder:
             for example, component in zip(self._statistics.examples, by, strict=True)
         ]
         return np.array(found, np.bool_)
+
+
+def _lines(kind: Any, *, bursting: bool) -> list[int]:
+    """The lines of the first records, and of where a burst begins."""
+    seen: list[int] = kind["seen_line"][: int(kind["seen"])].tolist()
+    return sorted({*seen, int(kind["peak_line"])}) if bursting else seen
 
 
 def _level(levels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int:

@@ -20,9 +20,11 @@ _LEVELS = {
 }  # fmt: skip
 _TRACE = 3.0
 _BROKEN, _CHANGED, _LONELY, _UNUSUAL = 1.5, 1.2, 1.6, 1.0
-_NEW, _RAISED, _BURSTING = 1.0, 1.0, 0.7
+_NEW, _RAISED, _BURSTING, _ODD = 1.0, 1.0, 0.7, 1.2
+_SILENT = 0.9
+"""The score of what comes regularly and stayed away."""
 _BASE = 0.3
-_BURSTS = {NOTED: 0.12, WARNED: 0.35, FAILED: 0.6}
+_BURSTS = {NOTED: 0.4, WARNED: 0.35, FAILED: 0.6}
 """What a burst counts, as if it were that scarce, at a rate a hundred times the usual one."""
 _STEADY = 0.6
 _OF_NOTE = 0.7
@@ -37,7 +39,7 @@ def judge(candidate: Candidate, *, records: int) -> None:
     worth = _BASE + _LEVELS[Level(candidate.level)]
     worth += _BROKEN * candidate.fault + _CHANGED * change * (1 - 0.5 * candidate.fault)
     worth += _LONELY * candidate.lonely**2 + _UNUSUAL * candidate.unusual
-    worth += _TRACE * bool(candidate.trace) + _RAISED * candidate.raised
+    worth += _TRACE * bool(candidate.trace) + _RAISED * candidate.raised + _ODD * bool(candidate.usual)
     if candidate.burst:
         worth += _BURSTING
     elif candidate.unknown is not None:
@@ -47,16 +49,20 @@ def judge(candidate: Candidate, *, records: int) -> None:
         scarce *= _STEADY
     if candidate.burst:
         scarce = max(scarce, _BURSTS[candidate.gravity] * min(1.5, log10(candidate.burst) / 2))
-    candidate.score = max(0.0, worth) * scarce
+    candidate.score = _SILENT if candidate.silent else max(0.0, worth) * scarce
     candidate.why = [reason for reason in _reasons(candidate, records, change) if reason]
 
 
 def _reasons(candidate: Candidate, records: int, change: float) -> list[str]:
     name = shorten(one_line(candidate.component), 40)
+    if candidate.silent:
+        return [candidate.silent]
+    usual = " or ".join(candidate.usual[:3])
     return [
         "stack trace" if candidate.trace else "",
-        f"rate {candidate.burst:,.0f}x its usual" if candidate.burst else "",
+        f"rate {candidate.burst:,.0f}x its usual{_from(candidate)}" if candidate.burst else "",
         "mostly harmless, here not" if candidate.raised else "",
+        f"mostly {shorten(one_line(usual), 40)} instead" if usual else "",
         "new since last time" if candidate.unknown else "",
         "words of a cause" if candidate.fault >= CAUSE and not candidate.trace else "",
         "something changed" if change >= _OF_NOTE and candidate.fault < CAUSE else "",
@@ -64,3 +70,8 @@ def _reasons(candidate: Candidate, records: int, change: float) -> list[str]:
         f"{name} is seldom so grave" if candidate.unusual >= _OF_NOTE and name else "",
         f"{candidate.count:,} of {records:,} records" if candidate.rare > 0 else "",
     ]
+
+
+def _from(candidate: Candidate) -> str:
+    """Where a burst begins, if that is not where the first record is."""
+    return f" from line {candidate.burst_line:,}" if candidate.burst_line > candidate.last else ""

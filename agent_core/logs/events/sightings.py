@@ -61,7 +61,7 @@ class Sightings:
         `parts` tells which records of one line look like lines of a trace; bool[n].
         """
         budget = _MOST_PARSED
-        for place in np.flatnonzero(records.lines > 1).tolist():
+        for place in np.flatnonzero(records.end > records.head_end).tolist():
             text = _bounded(records.block, int(records.body[place]), int(records.end[place]))
             mark, parsed = self._mark(text, budget)
             budget -= parsed

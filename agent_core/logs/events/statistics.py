@@ -73,7 +73,8 @@ class Statistics:
         numbers = self._numbers(groups, records)
         count(self.kinds.view, numbers, groups, records, times)
         self.chart.count(records.level, times)
-        np.add.at(self.written, (component, GRAVITY[records.level]), 1)
+        heads = groups.order[groups.starts]
+        np.add.at(self.written, (component[heads], GRAVITY[records.level[heads]]), groups.counts)
         self.records += len(records)
         self.lines += int(records.lines.sum())
         for place in self.sightings.add(records, times, self._parts(numbers, groups, records)):
@@ -142,6 +143,7 @@ class Statistics:
         if made:
             rows = blank(made)
             rows["part"] = [is_part(records, head) for head in heads]
+            rows["tall"] = records.lines[heads]
             self.kinds.extend(rows)
         return np.array(numbers, np.int64)
 

@@ -88,6 +88,23 @@ def test_where_blocks_are_cut_makes_no_difference() -> None:
     assert summary(counted_in_blocks(lines, 2000)) == summary(counted_in_blocks(lines, 37))
 
 
+def test_peaks_and_gaps_do_not_depend_on_where_blocks_are_cut() -> None:
+    rng = random.Random(4)
+    lines = [Line(10_000 * n + rng.randrange(9), "a", Level.INFO, f"beat {n}") for n in range(400)]
+    lines += [Line(2_000_000 + 40 * n, "b", Level.WARN, f"slow query {n}") for n in range(500)]
+    lines += [Line(3_000_000 + 70 * n, "b", Level.WARN, f"slow query {n}") for n in range(400)]
+    lines = [one for one in lines if one.component == "b" or not 150 <= int(one.text.split()[1]) < 170]
+    lines.sort(key=lambda one: one.at or 0)
+    names = ["peak", "peak_slot", "peak_line", "second", "gap", "gap_began", "gap_lines"]
+    whole, cut = (counted_in_blocks(lines, size).statistics.kinds.view for size in (len(lines), 17))
+    assert all(np.array_equal(whole[name], cut[name]) for name in names)
+    assert np.allclose(whole["squares"], cut["squares"])
+    beats, queries = whole
+    assert [lines[number - 1].text for number in beats["gap_lines"]] == ["beat 149", "beat 170"]
+    assert (queries["peak"], queries["second"]) == (250, 143)
+    assert lines[queries["peak_line"] - 1].text == "slow query 0"
+
+
 def test_two_halves_add_up_to_the_whole() -> None:
     lines = traffic(2000, 3)
     whole = counted_in_blocks(lines, 500)
