@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent_core.agent import choose, intent
 from agent_core.agent.budget import Step
@@ -24,9 +24,6 @@ from agent_core.llm.dspy_engine import arguments_of, preload
 from agent_core.llm.port import LanguageModel, ToolCall
 from agent_core.logs.saying import NOTHING_FOUND
 from agent_core.skills.registry import load_skill, skills_folder
-
-if TYPE_CHECKING:
-    from agent_core.skills.ask import Ask
 
 _MOST_CALLS_AT_ONCE = 6
 _LOGS = "ctx"
@@ -46,12 +43,12 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
     finally:
         loading.cancel()
     caller = Caller(turn)
-    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, ask=ask)
+    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=ask)
     with calls.context():
         return await _Run(calls, caller, task, turn).answer()
 
 
-async def _load(turn: TurnPort) -> Ask:
+async def _load(turn: TurnPort) -> Any:
     """What takes long the first time: dspy, the installed plugins, the skill as saved for the workspace."""
     await preload()
     await asyncio.to_thread(turn.registry.all)

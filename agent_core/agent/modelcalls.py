@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
 import msgspec
@@ -22,9 +22,6 @@ from agent_core.events import ContextPacked, Hit
 from agent_core.llm.dspy_engine import PortEngine, language_model
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
-
-if TYPE_CHECKING:
-    from agent_core.skills.ask import Ask
 
 _CHOICE_TOKENS = 256
 _EVIDENCE_TOKENS = {True: 1500, False: 6000}
@@ -58,7 +55,7 @@ class ModelCalls:
         turn: The turn it happens in.
         gathered: What the search and the mentions gave.
         tools: The tools as offered to the model.
-        ask: The skill.
+        skill: What the calls are made of: a `dspy.Module` with a predictor for each kind of call.
     """
 
     def __init__(
@@ -69,7 +66,7 @@ class ModelCalls:
         turn: TurnPort,
         gathered: Gathered,
         tools: tuple[ToolSpec, ...],
-        ask: Ask,
+        skill: Any,
     ) -> None:
         self._model = model
         self._task = task
@@ -77,8 +74,10 @@ class ModelCalls:
         self._gathered = gathered
         self._tools = tools
         self._count = estimate_for(model)
-        self._ask = ask
+        self._skill = skill
         self.steps: list[Step] = []
+        self.files = gathered.mentions
+        """The files that are shown."""
         self.made = 0
         self.stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         self._engine = PortEngine(open_stream=self._open, listener=self.stream)
@@ -113,7 +112,7 @@ class ModelCalls:
     async def act(self) -> Reply:
         """Offer the tools. Raises `NoTools` when the endpoint has none."""
         try:
-            return await self._call("act", "act", show="unless a call", tools=self._tools)
+            return await self.call("act", "act", show="unless a call", tools=self._tools)
         except (ModelRefused, ModelServerError) as error:
             if self.stream.received or not _ABOUT_TOOLS.search(f"{error.message} {error.hint}"):
                 raise
@@ -127,7 +126,7 @@ class ModelCalls:
             if schema:
                 config["response_schema"] = choose.choice_schema(self._tools)
             try:
-                reply = await self._call(
+                reply = await self.call(
                     "choose",
                     "choose",
                     show="never",
@@ -145,9 +144,9 @@ class ModelCalls:
 
     async def conclude(self) -> Reply:
         """Let the model answer from what is known."""
-        return await self._call("conclude", "answer", show="at once")
+        return await self.call("conclude", "answer", show="at once")
 
-    async def _call(
+    async def call(
         self,
         predictor: str,
         purpose: str,
@@ -157,6 +156,19 @@ class ModelCalls:
         config: dict[str, Any] | None = None,
         **fields: str,
     ) -> Reply:
+        """Call one of the skill's predictors with everything that fits.
+
+        Args:
+            predictor: Its name.
+            purpose: What it is called for, as events name it.
+            show: What of the reply is shown as it comes.
+            tools: The tools to offer.
+            config: Settings of the call that differ from the usual.
+            fields: Further inputs, which always go in whole.
+
+        Raises:
+            ModelError: The model failed, or not even what always goes in fits its window.
+        """
         for attempt in (1, 2):
             packed = self._pack(predictor, tools, fields)
             self.made += attempt == 1
@@ -170,13 +182,13 @@ class ModelCalls:
         raise AssertionError  # the second round returns or raises
 
     def _pack(self, predictor: str, tools: tuple[ToolSpec, ...], fields: dict[str, str]) -> Packed:
-        instructions: str = getattr(self._ask, predictor).signature.instructions
+        instructions: str = getattr(self._skill, predictor).signature.instructions
         material = Material(
             system="\n".join((instructions, *fields.values())),
             question=self._task.text,
             tools=tools,
             steps=tuple(self.steps),
-            mentions=self._gathered.mentions,
+            mentions=self.files,
             history=self._task.history,
             evidence=self._gathered.evidence,
         )
@@ -218,7 +230,7 @@ class ModelCalls:
         if tools:
             inputs["tools"] = list(tools)
         try:
-            prediction: Any = await getattr(self._ask, predictor).acall(
+            prediction: Any = await getattr(self._skill, predictor).acall(
                 **inputs, config=self._config(packed, config)
             )
         except LMError as error:
@@ -229,7 +241,7 @@ class ModelCalls:
         usage = self.stream.last_usage
         if usage is not None and not usage.estimated:
             self._count.measured(packed.used, usage.prompt_tokens)
-        return _reply(prediction, predictor, self.stream.finish_reason)
+        return _reply(prediction, self.stream.finish_reason)
 
     def _config(self, packed: Packed, config: dict[str, Any]) -> dict[str, Any]:
         """A local model's answer is bounded by its window: past it, the question would be forgotten."""
@@ -244,10 +256,11 @@ class ModelCalls:
         }
 
 
-def _reply(prediction: Any, predictor: str, finish: str) -> Reply:
-    text: str = (prediction.choice if predictor == "choose" else prediction.answer) or ""
-    parts: list[Any] = prediction.tool_calls if predictor == "act" else []
-    calls = tuple(ToolCall(part.id, part.name, _encode(part.input)) for part in parts or [])
+def _reply(prediction: Any, finish: str) -> Reply:
+    values: dict[str, Any] = dict(prediction.items())
+    parts: list[Any] = values.pop("tool_calls", None) or []
+    text: str = next(iter(values.values())) or ""
+    calls = tuple(ToolCall(part.id, part.name, _encode(part.input)) for part in parts)
     return Reply(text, calls, "length" if finish == "length" else "stop")
 
 
