@@ -22,6 +22,7 @@ ActionClass = Literal["read", "heavy", "write", "run", "shell", "network"]
 Decision = Literal["once", "always", "no"]
 ModelState = Literal["none", "checking", "loading", "ready", "unreachable"]
 TurnKind = Literal["command", "shell", "task"]
+Phase = Literal["loading", "reading", "writing"]
 
 
 def _snake(name: str) -> str:
@@ -114,10 +115,10 @@ class ModelCallStarted(_Event, frozen=True, kw_only=True):
 
 
 class ModelProgress(_Event, frozen=True, kw_only=True):
-    """The model is alive but has said nothing yet. `phase` is loading or reading."""
+    """The model is alive, and nothing is to be seen of it: it loads, reads, or writes what is not shown."""
 
     turn_id: str
-    phase: Literal["loading", "reading"]
+    phase: Phase
     seconds: float
 
 
@@ -269,6 +270,20 @@ class IndexChanged(_Event, frozen=True, kw_only=True):
     status: IndexStatus
 
 
+class SessionOpened(_Event, frozen=True, kw_only=True):
+    """The conversation goes on in a saved session, or in a copy of one (`forked_from` names the original).
+
+    `waiting` are prompts that never ran in it; `warnings` say what of it could not be read.
+    """
+
+    session_id: str
+    name: str
+    turns: int
+    forked_from: str = ""
+    waiting: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class Suggestion(msgspec.Struct, frozen=True):
     """A proposed command. `probability` is None while there is no evidence to compute one from."""
 
@@ -306,6 +321,7 @@ Event = (
     | ModelChanged
     | PullProgress
     | IndexChanged
+    | SessionOpened
     | SuggestionsRanked
 )
 

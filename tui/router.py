@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from agent_core.index.api import IndexStatus
     from tui.screens.work import WorkScreen
 
-_PHASES = {"loading": "Loading the model", "reading": "The model reads the question"}
+_PHASES = {
+    "loading": "Loading the model",
+    "reading": "The model reads the question",
+    "writing": "The model is writing",
+}
 _PURPOSES = {"choose": "chooses a tool", "answer": "answers", "act": "works"}
 
 
@@ -71,6 +75,8 @@ class Router:
                 )
                 screen.take_results(event)
                 activity.doing("Working")
+            case e.ChecksFinished():
+                pass  # each check was shown as it ran
             case e.ApprovalNeeded():
                 activity.doing("Waiting for your answer")
                 screen.ask_permission(event)

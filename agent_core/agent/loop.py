@@ -16,9 +16,9 @@ from agent_core.agent.budget import Step
 from agent_core.agent.calls import Caller, Outcome
 from agent_core.agent.citations import check_citations
 from agent_core.agent.gather import gather
+from agent_core.agent.holding import call_in_text
 from agent_core.agent.modelcalls import ModelCalls, NoTools, Reply
 from agent_core.agent.port import Answer, TaskInput, TurnPort
-from agent_core.agent.streaming import call_in_text
 from agent_core.events import Notice
 from agent_core.llm.dspy_engine import arguments_of, preload
 from agent_core.llm.port import LanguageModel, ToolCall

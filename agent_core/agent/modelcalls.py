@@ -15,8 +15,9 @@ import msgspec
 from agent_core.agent import choose
 from agent_core.agent.budget import Material, Packed, Step, estimate_for, pack
 from agent_core.agent.gather import Gathered, numbered
+from agent_core.agent.holding import Show
 from agent_core.agent.port import TaskInput, TurnPort
-from agent_core.agent.streaming import Show, TurnStream
+from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, ModelProtocolError, ModelRefused, ModelServerError
 from agent_core.events import ContextPacked, Hit
 from agent_core.llm.dspy_engine import PortEngine, language_model

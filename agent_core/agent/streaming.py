@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal
+import time
 
+from agent_core.agent.holding import Holding, Nothing, Show, holding
 from agent_core.bus import Publish
-from agent_core.events import ModelCallStarted, ModelProgress, ReasoningDelta, TextDelta, Usage, UsageReported
+from agent_core.events import (
+    ModelCallStarted,
+    ModelProgress,
+    Phase,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
 from agent_core.llm.meter import Meter
 from agent_core.llm.port import Finished, FinishReason, ModelInfo, ReasoningChunk, StreamEvent, TextChunk
 from agent_core.llm.windows import known
 from agent_core.text import printable
 
-Show = Literal["at once", "unless a call", "never"]
-_CALL_STARTS = (
-    "{",
-    "[{",
-    "[TOOL_CALLS]",
-    "<tool_call",
-    "<function",
-    "<|tool",
-    "```json",
-    "```tool",
-    "```\n{",
-)
-_LONGEST_CALL = 4000
+_SIGN_S = 1.0
+"""Seconds between two signs that something is being written which is not shown."""
 
 
 class TurnStream:
     """Publishes the deltas of a turn's model calls and adds up what they used.
 
-    Small models write tool calls into their text. With `show="unless a call"` text that begins like one is
-    held back until it is clear what it is: `release` shows it, the next `begin` drops it.
+    What `show` holds back, `release` shows, and the next `begin` drops.
 
     Args:
         turn_id: The turn.
@@ -48,9 +44,8 @@ class TurnStream:
         self._meter: Meter | None = None
         self._prompt_tokens = 0
         self._shown: list[str] = []
-        self._held = ""
-        self._show: Show = "at once"
-        self._deciding = False
+        self._holding: Holding = Nothing()
+        self._began = self._sign = 0.0
         self._separate = False
         self._usages: list[Usage] = []
         self.finish_reason: FinishReason = "stop"
@@ -59,9 +54,8 @@ class TurnStream:
 
     def begin(self, *, step: int, purpose: str, prompt_tokens: int, show: Show) -> None:
         """A call starts."""
-        self._show = show
-        self._held = ""
-        self._deciding = show == "unless a call"
+        self._holding = holding(show)
+        self._began = self._sign = time.monotonic()
         self._separate = bool(self._shown)
         self._meter = Meter(prompt_chars=0, price=self._price)
         self._prompt_tokens = prompt_tokens
@@ -77,8 +71,8 @@ class TurnStream:
             )
         )
 
-    def alive(self, phase: Literal["loading", "reading"], seconds: float) -> None:
-        """The endpoint works on it but has said nothing yet."""
+    def alive(self, phase: Phase, seconds: float) -> None:
+        """The endpoint works on it but nothing of it is shown yet."""
         self._publish(ModelProgress(turn_id=self._turn_id, phase=phase, seconds=seconds))
 
     def __call__(self, event: StreamEvent) -> None:
@@ -87,12 +81,10 @@ class TurnStream:
             self._meter.see(event)
         if isinstance(event, TextChunk):
             self.received = True
-            if self._show == "never":
-                return
-            if self._deciding:
-                self._decide(event.text)
+            if shown := self._holding.take(event.text):
+                self.say(shown)
             else:
-                self.say(event.text)
+                self._writing()
         elif isinstance(event, ReasoningChunk):
             self.received = True
             self._publish(ReasoningDelta(turn_id=self._turn_id, text=printable(event.text)))
@@ -110,16 +102,16 @@ class TurnStream:
         self._usages.append(usage)
         self._publish(UsageReported(turn_id=self._turn_id, model=self._model, usage=usage))
 
-    def _decide(self, text: str) -> None:
-        self._held += text
-        start = self._held.lstrip()
-        maybe_call = any(start.startswith(mark) or mark.startswith(start) for mark in _CALL_STARTS)
-        if not maybe_call or len(start) > _LONGEST_CALL:
-            self.release()
+    def _writing(self) -> None:
+        """Something comes that is not shown (yet)."""
+        now = time.monotonic()
+        if now - self._sign >= _SIGN_S:
+            self._sign = now
+            self.alive("writing", now - self._began)
 
     def release(self) -> None:
-        """Show what was held back: it was no call."""
-        held, self._held, self._deciding = self._held, "", False
+        """Show what was held back: it was not what it looked like."""
+        held, self._holding = self._holding.rest, Nothing()
         if held:
             self.say(held)
 
@@ -172,15 +164,3 @@ def add_up(usages: list[Usage]) -> Usage:
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         estimated=any(usage.estimated for usage in usages),
     )
-
-
-_TAGGED = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|$)", re.DOTALL)
-
-
-def call_in_text(text: str) -> str | None:
-    """The part of a reply that looks like a tool call written as text; None when nothing does."""
-    tagged = _TAGGED.search(text)
-    if tagged:
-        return tagged[1]
-    start = text.lstrip()
-    return start if start.startswith(_CALL_STARTS) else None
