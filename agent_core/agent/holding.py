@@ -115,8 +115,8 @@ class Edits:
     def __init__(self) -> None:
         self._pending = ""
         """Lines that are shown only if no edit follows: blank ones, and a path alone."""
-        self._line = ""
-        self._held = ""
+        self._line: str = ""
+        self._held: str = ""
 
     def take(self, text: str) -> str:
         """The whole lines before the first edit."""
@@ -129,7 +129,8 @@ class Edits:
             line, _, self._line = self._line.partition("\n")
             shown += self._whole(line + "\n")
         if self._held:
-            self._held, self._line = self._held + self._line, ""
+            self._held += self._line
+            self._line = ""
         return shown
 
     @property

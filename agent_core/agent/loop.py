@@ -12,20 +12,18 @@ import json
 from typing import Any
 
 from agent_core.agent import choose, intent
-from agent_core.agent.budget import Step
-from agent_core.agent.calls import Caller, Outcome
+from agent_core.agent.calls import Caller
 from agent_core.agent.citations import check_citations
 from agent_core.agent.gather import gather
-from agent_core.agent.holding import call_in_text
-from agent_core.agent.modelcalls import ModelCalls, NoTools, Reply
+from agent_core.agent.looking import Looking
+from agent_core.agent.modelcalls import ModelCalls, NoTools
 from agent_core.agent.port import Answer, TaskInput, TurnPort
 from agent_core.events import Notice
-from agent_core.llm.dspy_engine import arguments_of, preload
+from agent_core.llm.dspy_engine import preload
 from agent_core.llm.port import LanguageModel, ToolCall
 from agent_core.logs.saying import NOTHING_FOUND
 from agent_core.skills.registry import load_skill, skills_folder
 
-_MOST_CALLS_AT_ONCE = 6
 _LOGS = "ctx"
 
 
@@ -65,10 +63,9 @@ class _Run:
     def __init__(self, calls: ModelCalls, caller: Caller, task: TaskInput, turn: TurnPort) -> None:
         self._calls = calls
         self._caller = caller
+        self._looking = Looking(calls, caller)
         self._task = task
         self._turn = turn
-        self._changed: list[str] = []
-        self._repeats = 0
         self._tried_rule = False
 
     async def answer(self) -> Answer:
@@ -88,42 +85,24 @@ class _Run:
         text = self._task.text
         if _LOGS in self._caller.names and intent.asks_about_failure(text) and not self._task.mentions:
             call = ToolCall("logs_1", _LOGS, json.dumps(intent.since_of(text)))
-            await self._carry_out([call], "")
+            await self._looking.carry_out([call], "")
             if self._calls.steps[-1].results[0].startswith(NOTHING_FOUND):
                 self._calls.steps.pop()
 
-    # ---- native tool calls
-
     async def _with_native_tools(self) -> str:
-        while self._calls.left > 1 and self._repeats < 2:
-            reply = await self._calls.act()
-            calls = list(reply.calls) or self._written_calls(reply)
-            if calls:
-                await self._carry_out(calls[:_MOST_CALLS_AT_ONCE], reply.text if reply.calls else "")
-                continue
-            self._calls.stream.release()
-            if reply.text.strip():
-                return reply.ending
-            break
-        return await self._conclude()
-
-    def _written_calls(self, reply: Reply) -> list[ToolCall]:
-        """The tool call that a model without practice wrote into its text."""
-        written = call_in_text(reply.text)
-        choice = choose.parse_choice(written, self._caller.names) if written else None
-        if choice is None or choice.name not in self._caller.names:
-            return []
-        return [ToolCall(f"text_{self._calls.made}", choice.name, json.dumps(choice.arguments))]
-
-    # ---- a choice inside a schema
+        reply = await self._looking.natively(show="unless a call", keep=1)
+        if reply is None:
+            return await self._conclude()
+        self._calls.stream.release()
+        return reply.ending
 
     async def _by_choice(self) -> str:
-        while self._calls.left > 1 and self._repeats < 2:
+        while self._looking.may_go_on(keep=1):
             choice = await self._choice()
             if choice is None or choice.name == choose.ANSWER:
                 break
             call = ToolCall(f"choice_{self._calls.made}", choice.name, json.dumps(choice.arguments))
-            await self._carry_out([call], "")
+            await self._looking.carry_out([call], "")
             if self._tried_rule:
                 break
         return await self._conclude()
@@ -159,19 +138,6 @@ class _Run:
             return None
         return choose.Choice(name, arguments)
 
-    # ---- both
-
-    async def _carry_out(self, calls: list[ToolCall], text: str) -> None:
-        outcomes: list[Outcome] = []
-        for call in calls:
-            outcome = await self._caller.run(call.name, arguments_of(call.arguments))
-            self._repeats += outcome.repeated
-            self._changed += outcome.changed
-            outcomes.append(outcome)
-        results = tuple(outcome.text for outcome in outcomes)
-        labels = tuple(outcome.label for outcome in outcomes)
-        self._calls.steps.append(Step(text, tuple(calls), results, labels))
-
     async def _conclude(self) -> str:
         """The answer from what is known, without tools."""
         limited = self._calls.left <= 1 and bool(self._calls.steps)
@@ -180,7 +146,7 @@ class _Run:
             return "empty"
         if reply.ending != "stop":
             return reply.ending
-        if self._repeats >= 2:
+        if self._looking.in_circles:
             return "repeat"
         return "steps" if limited and self._calls.native else "stop"
 
@@ -188,7 +154,7 @@ class _Run:
         stream = self._calls.stream
         if reason == "empty":
             self._tell_of_places()
-        if intent.asks_for_change(self._task.text) and not self._changed:
+        if intent.asks_for_change(self._task.text) and not self._looking.changed:
             reason = "unchanged"
             stream.remark("(Nothing was changed: a change was asked for, and no file was edited.)")
         good, bad = await asyncio.to_thread(check_citations, stream.text, self._turn.workspace)
@@ -199,7 +165,7 @@ class _Run:
             text=stream.text,
             citations=good,
             usage=stream.usage,
-            changed=tuple(dict.fromkeys(self._changed)),
+            changed=tuple(dict.fromkeys(self._looking.changed)),
             stop_reason=reason,
         )
 

@@ -110,10 +110,10 @@ class ModelCalls:
     def _open(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         return watch(self._model, request, settings=self._turn.settings, publish_alive=self.stream.alive)
 
-    async def act(self) -> Reply:
+    async def act(self, show: Show) -> Reply:
         """Offer the tools. Raises `NoTools` when the endpoint has none."""
         try:
-            return await self.call("act", "act", show="unless a call", tools=self._tools)
+            return await self.call("act", "act", show=show, tools=self._tools)
         except (ModelRefused, ModelServerError) as error:
             if self.stream.received or not _ABOUT_TOOLS.search(f"{error.message} {error.hint}"):
                 raise
