@@ -82,7 +82,7 @@ class Intake:
     def _cleaned(self, lines: bytes) -> bytes:
         if len(lines) > LONGEST_LINE:
             lines = self._shortened(lines)
-        if b"\x1b[" in lines:
+        if b"\x1b" in lines:  # one byte is found many times as quickly as two
             lines = _COLOUR.sub(b"", lines)
         return _HOLE.sub(b"", lines) if b"\0" in lines else lines
 

@@ -33,7 +33,7 @@ class Layer:
     def journal(self, text: Text, heads: Heads) -> Offsets:
         """Lay out entries of the journal; the lines that are of none."""
         rows = np.arange(len(heads.body))
-        if journal.FIRST not in text.block:
+        if not (text.bytes[heads.body] == journal.FIRST[0]).any():
             return rows
         rest = np.ones(len(rows), np.bool_)
         starts = heads.body.tolist()

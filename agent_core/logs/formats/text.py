@@ -21,6 +21,14 @@ Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
+Groups = dict[str, tuple[Offsets, Offsets]]
+"""Of each group of a pattern, where it begins and how long it is, line by line."""
+
+_NEAR = (24, 72)
+"""Widths in which it is tried whether texts begin alike."""
+_SAMPLE = 256
+
+
 class Matches:
     """Where the groups of a pattern matched, line by line.
 
@@ -29,7 +37,7 @@ class Matches:
         groups: Offset in the block and length of each named group; length 0 where it is missing.
     """
 
-    def __init__(self, ok: Mask, groups: dict[str, tuple[Offsets, Offsets]]) -> None:
+    def __init__(self, ok: Mask, groups: Groups) -> None:
         self.ok = ok
         self.groups = groups
 
@@ -97,7 +105,7 @@ class Text:
         lines = self.windows(start, longest)[np.arange(longest) < length[:, None]]
         bounds = np.zeros(len(start) + 1, np.int64)
         np.cumsum(length, out=bounds[1:])
-        return _matching(_binary(lines, bounds), pattern)
+        return _matching(binary(lines, bounds), pattern)
 
     def match(self, pattern: str, at: Offsets, width: int) -> Matches:
         """As `matches`, with the groups. Two steps, since asking for groups costs several times as much."""
@@ -106,14 +114,37 @@ class Text:
         if not len(which):
             return Matches(ok, dict.fromkeys(_GROUP.findall(pattern), (at, np.zeros(len(at), np.int64))))
         every = len(which) == len(at)
-        found = compute.extract_regex_span(_array(self.windows(at if every else at[which], width)), pattern)
-        groups: dict[str, tuple[Offsets, Offsets]] = {}
-        for field in found.type:
-            start, length = _spans(found.field(field.name), len(which))
-            if not every:
-                start, length = _spread(start, which, len(at)), _spread(length, which, len(at))
-            groups[field.name] = (at + start, length)
-        return Matches(ok, groups)
+        groups = self._groups(pattern, at if every else at[which], (*_NEAR, width))
+        if not every:
+            groups = {
+                name: (_spread(start, which, len(at)), _spread(length, which, len(at)))
+                for name, (start, length) in groups.items()
+            }
+        return Matches(ok, {name: (at + start, length) for name, (start, length) in groups.items()})
+
+    def _groups(self, pattern: str, at: Offsets, widths: tuple[int, ...]) -> Groups:
+        """The groups of a pattern at offsets that it matches at, relative to them.
+
+        Where many texts begin alike and the match ends within that beginning, one is looked at for all.
+        """
+        width, *wider = widths
+        windows = self.windows(at, width)
+        alike = _alike(windows) if wider else None
+        if wider and alike is None:
+            return self._groups(pattern, at, tuple(wider))
+        windows, which = alike or (windows, None)
+        found = compute.extract_regex_span(_array(windows), pattern)
+        groups = {field.name: _spans(found.field(field.name), len(windows)) for field in found.type}
+        if which is None:
+            return groups
+        ends = np.max([start + length for start, length in groups.values()], axis=0)
+        known = found.is_valid().to_numpy(zero_copy_only=False) & (ends < width)
+        groups = {name: (start[which], length[which]) for name, (start, length) in groups.items()}
+        rest = np.flatnonzero(~known[which])
+        if len(rest):
+            for name, (start, length) in self._groups(pattern, at[rest], tuple(wider)).items():
+                groups[name][0][rest], groups[name][1][rest] = start, length
+        return groups
 
 
 _GROUP = re.compile(r"\(\?P<(\w+)>")
@@ -121,12 +152,45 @@ _GROUP = re.compile(r"\(\?P<(\w+)>")
 
 def _array(windows: NDArray[np.uint8]) -> Any:
     count, width = windows.shape
-    return _binary(windows.reshape(-1), np.arange(0, (count + 1) * width, width, dtype=np.int64))
+    return binary(windows.reshape(-1), np.arange(0, (count + 1) * width, width, dtype=np.int64))
 
 
-def _binary(values: NDArray[np.uint8], bounds: Offsets) -> Any:
+def binary(values: NDArray[np.uint8], bounds: Offsets) -> Any:
+    """An arrow array of binary texts: text i is `values[bounds[i]:bounds[i + 1]]`. Nothing is copied."""
     buffers = [None, arrow.py_buffer(bounds.astype(np.int32)), arrow.py_buffer(values)]
     return arrow.Array.from_buffers(arrow.binary(), len(bounds) - 1, buffers)
+
+
+def taken(values: NDArray[np.uint8], start: Offsets, end: Offsets) -> Any:
+    """An arrow array of the texts that are spans of some bytes, in order and apart: text i is
+    `values[start[i]:end[i]]`."""
+    bounds = np.empty(2 * len(start), np.int64)
+    bounds[::2], bounds[1::2] = start, end
+    return binary(values, bounds).take(arrow.array(np.arange(0, len(bounds), 2, dtype=np.int32)))
+
+
+def spans(values: NDArray[np.uint8], start: Offsets, end: Offsets) -> NDArray[np.uint8]:
+    """What lies in the spans of some bytes, in order and apart, one behind another."""
+    found = taken(values, start, end)
+    size = int((end - start).sum())
+    return np.frombuffer(found.buffers()[2], np.uint8, size).copy()
+
+
+def fixed(windows: NDArray[np.uint8]) -> Any:
+    """An arrow array of binary texts of the same width: the rows of `windows`. Nothing is copied."""
+    count, width = windows.shape
+    return arrow.Array.from_buffers(arrow.binary(width), count, [None, arrow.py_buffer(windows.reshape(-1))])
+
+
+def _alike(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int32]] | None:
+    """The different rows, and which of them each row is; None where few are alike."""
+    if len(windows) < _SAMPLE or 2 * len(fixed(windows[:_SAMPLE]).unique()) > _SAMPLE:
+        return None
+    found = fixed(windows).dictionary_encode()
+    different = np.frombuffer(
+        found.dictionary.buffers()[1], np.uint8, len(found.dictionary) * windows.shape[1]
+    )
+    return different.reshape(-1, windows.shape[1]), found.indices.to_numpy()
 
 
 def _matching(array: Any, pattern: str) -> Mask:

@@ -9,7 +9,8 @@ import numpy as np
 from agent_core.logs.columns import NO_TIME
 from agent_core.logs.formats.text import Mask, Matches, Offsets, Text, pack
 
-_ISO_WIDTH = 48
+_ISO_WIDTH = 30
+"""Bytes of an ISO date with nine digits of a second, and the one behind them."""
 _DAY_MS = 86_400_000
 _AHEAD_MS = _DAY_MS
 """How far ahead of now a time may be that does not name its year."""
@@ -21,6 +22,17 @@ def epoch_ms(
     year: Offsets, month: Offsets, day: Offsets, hour: Offsets, minute: Offsets, second: Offsets, ms: Offsets
 ) -> Offsets:
     """Milliseconds since the epoch of times in UTC; `NO_TIME` for dates that there are not."""
+    date = ((year << 8) + month << 8) + day
+    head = np.concatenate(([True], date[1:] != date[:-1]))[: len(date)]
+    days, real = _days(year[head], month[head], day[head])  # lines that follow each other are of one day
+    of = np.cumsum(head) - 1
+    real = real[of] & (hour <= 24) & (minute <= 59) & (second <= 60)
+    clock = ((hour * 60 + minute) * 60 + second) * 1000 + ms
+    return np.where(real, days[of] * _DAY_MS + clock, NO_TIME)
+
+
+def _days(year: Offsets, month: Offsets, day: Offsets) -> tuple[Offsets, Mask]:
+    """Days since the epoch, and which of the dates there are."""
     shifted = np.where(month <= 2, year - 1, year)
     era = shifted // 400
     of_era = shifted - era * 400
@@ -28,9 +40,7 @@ def epoch_ms(
     days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     longest = _LONGEST[np.clip(month, 0, 12)] + (leap & (month == 2))
-    real = (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest)
-    real &= (hour <= 24) & (minute <= 59) & (second <= 60)
-    return np.where(real, days * _DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + ms, NO_TIME)
+    return days, (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest)
 
 
 _LONGEST = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -89,10 +99,9 @@ class Clock:
             ok &= digits[place] < 10
         if not ok.any():
             return ok, np.full(len(at), NO_TIME), at
-        wide = digits.astype(np.int64)
 
         def pair(place: int) -> Offsets:
-            return wide[place] * 10 + wide[place + 1]
+            return (digits[place] * np.uint8(10) + digits[place + 1]).astype(np.int64)
 
         fraction = (columns[19] == 46) | (columns[19] == 44)
         ms = np.zeros(len(at), np.int64)
@@ -104,7 +113,7 @@ class Clock:
                 break
             length += running if place else running * 2
             if place < 3:
-                ms += wide[20 + place] * running * (100, 10, 1)[place]
+                ms += (digits[20 + place] * running).astype(np.int64) * (100, 10, 1)[place]
         time = epoch_ms(pair(0) * 100 + pair(2), pair(5), pair(8), pair(11), pair(14), pair(17), ms)
         shift, named, behind = _zone(text, at + length)
         time = np.where(time == NO_TIME, time, time - shift)

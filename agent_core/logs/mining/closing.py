@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations
 
 from agent_core.logs.mining.masks import VARIABLE
@@ -63,6 +64,10 @@ def constant(words: Iterable[str]) -> bool:
     return any(word != VARIABLE and _LETTERS.search(word) for word in words)
 
 
+_constant = lru_cache(maxsize=4096)(constant)
+"""The same for rows that are asked about again and again."""
+
+
 def pattern(row: Words) -> tuple[int, ...]:
     """The positions of a row that are variable."""
     return tuple(place for place, word in enumerate(row) if word == VARIABLE)
@@ -95,7 +100,7 @@ def _covers(whole: Words, row: Words) -> bool:
     """Whether a row says enough, apart from what is variable, for another one to be a case of it."""
     variable = whole.count(VARIABLE)
     filled = variable - row.count(VARIABLE)
-    return 2 * filled - 1 <= len(whole) - variable and constant(whole)
+    return 2 * filled - 1 <= len(whole) - variable and _constant(whole)
 
 
 def ordered(patterns: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:

@@ -23,6 +23,7 @@ _SOURCES = (
     r"(?:c|cc|cpp|cs|cxx|dart|erl|exs?|go|groovy|h|hpp|hs|java|[cm]?jsx?|kts?|lua|mm?|php|py|rb|rs|scala|svelte"
     r"|swift|tsx?|vue)"
 )
+_HEX = r"[A-Fa-f\d]{1,4}"
 _PART = r"(?:0|[A-Fa-f]{1,4}|[A-Fa-f]\d)"
 _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
     (sign, re.compile(ahead) if ahead else None, re.compile(pattern))
@@ -30,7 +31,7 @@ _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
         # Hardware and version 6 addresses: their parts may lack digits.
         (
             "0:",
-            r"(?::[A-Fa-f\d]{1,4}){3}:",
+            rf":{_HEX}:{_HEX}:{_HEX}:",
             rf"{_BEGIN}(?=[A-Fa-f\d:]{{0,40}}0)(?:{_PART}:){{4,}}{_PART}{_END}",
         ),
         ("://", "", rf"{_BEGIN}\w{{2,12}}://[^\s\"'<>\])}},;]*0[^\s\"'<>\])}},;]*"),
@@ -56,7 +57,7 @@ _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
             rf"{_BEGIN}(?:{_DAY},? )?{_MONTH} 0(?:,? 0)?(?: [A-Z]{{3,4}}{_END})?(?: 0{_END})?",
         ),
         # Hexadecimal numbers that have no digit.
-        ("", r"[a-f]{8}|[A-F]{8}", rf"{_BEGIN}(?:[a-f]{{8,}}|[A-F]{{8,}}){_END}"),
+        ("", r"[A-Fa-f]{8}", rf"{_BEGIN}(?:[a-f]{{8,}}|[A-F]{{8,}}){_END}"),
     )
 )
 """What is variable; before it a text and a pattern, quickly found, that are in every message that has it."""

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.errors import LogFault
-from agent_core.logs.mining.canon import BLOCK, LONGEST, Canonizer
+from agent_core.logs.mining.canon import BLOCK, LONGEST, canonical
 from agent_core.logs.mining.clusters import Clusters
 from agent_core.logs.mining.masks import masked, shown
 from agent_core.logs.mining.shapes import Shapes
 
 VERSION = 1
-_MOST_KNOWN = 1 << 16
-"""Hashes whose shapes are remembered; when there are more, those that occur are learned again."""
+_MOST_KNOWN, _MOST_BYTES = 1 << 16, 1 << 23
+"""Canonical messages whose shapes are remembered; when there are more, those that occur are learned again."""
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -34,8 +34,8 @@ class Miner:
     """
 
     def __init__(self) -> None:
-        self._canonizer = Canonizer()
-        self._known: dict[int, int] = {}
+        self._known: dict[bytes, int] = {}
+        self._known_bytes = 0
         self._shapes = Shapes()
         self._clusters = Clusters(self._shapes)
         self._texts: dict[int, str] = {}
@@ -59,32 +59,27 @@ class Miner:
         data = np.frombuffer(block, np.uint8)
         end = np.minimum(end, begin + LONGEST)
         ids = np.empty(len(begin), np.int32)
+        sizes = np.cumsum(end - begin + 1)
         at = 0
         while at < len(begin):
-            base = int(begin[at])
-            upto = int(np.searchsorted(begin, base + BLOCK))
-            ids[at:upto] = self._mine(data[base : end[upto - 1]], begin[at:upto] - base, end[at:upto] - base)
+            upto = int(np.searchsorted(sizes, (sizes[at - 1] if at else 0) + BLOCK)) + 1
+            found = canonical(data, begin[at:upto], end[at:upto])
+            ids[at:upto] = np.array([self._number(form) for form in found.forms], np.int32)[found.which]
             at = upto
         ids = self._shapes.now(ids)
         self._shapes.count(ids)
         return ids
 
-    def _mine(
-        self, block: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
-    ) -> NDArray[np.int32]:
-        canonical = self._canonizer.canonical(block, begin, end)
-        hashes: list[int] = canonical.hashes.tolist()
-        known = self._known.get
-        ids = np.array([known(one, -1) for one in hashes], np.int32)
-        for place in np.flatnonzero(ids < 0).tolist():
-            number = self._known.get(hashes[place])
-            if number is None:
-                text = canonical.message(place).decode(errors="replace")
-                number = self._known[hashes[place]] = self._shapes.add(masked(text))
-            ids[place] = number
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        return ids
+    def _number(self, form: bytes) -> int:
+        """The number of the shape of a canonical message."""
+        number = self._known.get(form)
+        if number is None:
+            if len(self._known) >= _MOST_KNOWN or self._known_bytes >= _MOST_BYTES:
+                self._known.clear()
+                self._known_bytes = 0
+            number = self._known[form] = self._shapes.add(masked(form.decode(errors="replace")))
+            self._known_bytes += len(form)
+        return number
 
     def resolve(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """The numbers of the templates that shapes belong to, as of the last `settle`.

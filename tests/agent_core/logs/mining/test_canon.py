@@ -3,14 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent_core.logs.mining.canon import Canonical, Canonizer
+from agent_core.logs.mining.canon import Canonical, canonical
 
 
-def canonical(*messages: bytes) -> Canonical:
+def made(*messages: bytes) -> Canonical:
     lengths = np.array([len(message) for message in messages], np.int64)
     ends = np.cumsum(lengths + 1) - 1
-    begins = ends - lengths
-    return Canonizer().canonical(np.frombuffer(b"\n".join(messages), np.uint8), begins, ends)
+    return canonical(np.frombuffer(b"\n".join(messages), np.uint8), ends - lengths, ends)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +24,7 @@ def canonical(*messages: bytes) -> Canonical:
         (b"at 2026-02-28T17:33:20.035Z", b"at 0:0:0"),
         (b"id 550e8400-e29b-41d4-a716-446655440000", b"id 0"),
         (b"two  spaces   here", b"two spaces here"),
+        (b"12  spaces   and 7 lines\n\n behind /a/b", b"0 spaces and 0 lines behind /0"),
         ("größe 5 café9".encode(), "größe 0 café9".encode()),
         (b"", b""),
         (b"7", b"0"),
@@ -32,19 +32,16 @@ def canonical(*messages: bytes) -> Canonical:
     ],
 )
 def test_what_varies_becomes_a_zero(message: bytes, shape: bytes) -> None:
-    assert canonical(message).message(0) == shape
+    assert made(message).forms == [shape]
+    assert made(b"before", message, b"behind").forms == [b"before", shape, b"behind"]
 
 
-def test_equal_shapes_have_equal_hashes_wherever_they_stand() -> None:
-    found = canonical(b"took 1 ms", b"", b"took 1", b"took 99 ms", b"", b"took ms 1")
-    hashes = found.hashes.tolist()
-    assert hashes[0] == hashes[3]
-    assert hashes[1] == hashes[4]
-    assert len(set(hashes)) == 4
+def test_equal_forms_are_one_wherever_they_stand() -> None:
+    found = made(b"took 1 ms", b"", b"took 1", b"took 99 ms", b"", b"took ms 1")
+    assert found.forms == [b"took 0 ms", b"", b"took 0", b"took ms 0"]
+    assert found.which.tolist() == [0, 1, 2, 0, 1, 3]
 
 
 def test_bytes_outside_the_messages_count_for_nothing() -> None:
     block = np.frombuffer(b"12:00 INFO took 5 ms\n12:01 WARN took 6 ms\n", np.uint8)
-    found = Canonizer().canonical(block, np.array([11, 32]), np.array([20, 41]))
-    assert found.message(0) == found.message(1) == b"took 0 ms"
-    assert found.hashes[0] == found.hashes[1]
+    assert canonical(block, np.array([11, 32]), np.array([20, 41])).forms == [b"took 0 ms"]
