@@ -67,7 +67,7 @@ def parse_choice(text: str, names: Iterable[str]) -> Choice | None:
         names: The tools' names; an object that names one of them is preferred.
     """
     known = {ANSWER, *names}
-    found = [choice for value in _objects(text) if (choice := _as_choice(value)) is not None]
+    found = [choice for value in objects_in(text) if (choice := _as_choice(value)) is not None]
     return next((choice for choice in found if choice.name in known), found[0] if found else None)
 
 
@@ -92,14 +92,14 @@ def _arguments(fields: dict[str, Any], name_key: str) -> dict[str, Any]:
     for key in _ARGUMENT_KEYS:
         nested = fields.get(key)
         if isinstance(nested, str):
-            nested = next(iter(_objects(nested)), None)
+            nested = next(iter(objects_in(nested)), None)
         if isinstance(nested, dict):
             arguments.update(cast("dict[str, Any]", nested))
     return {key: value for key, value in arguments.items() if value is not None}
 
 
-def _objects(text: str) -> Iterator[Any]:
-    """The objects in a text, complete ones first, then what a cut-off one amounts to."""
+def objects_in(text: str) -> Iterator[Any]:
+    """The JSON objects in a text, however it wraps them: complete ones, then what a cut-off one amounts to."""
     decoder = json.JSONDecoder()
     at, starts = 0, 0
     broken: list[str] = []

@@ -171,7 +171,7 @@ class _Run:
 
     def _tell_of_places(self) -> None:
         """The model said nothing; what the search found is told beside its empty answer."""
-        places = ", ".join(f"{hit.path}:{hit.start}" for hit in self._calls.evidence[:5])
+        places = ", ".join(f"{hit.path}:{hit.start}" for hit in self._calls.places[:5])
         hint = f"These places speak of the question: {places}" if places else ""
         self._turn.publish(
             Notice(level="warning", message="The model gave no answer", hint=hint, turn_id=self._turn.turn_id)

@@ -19,7 +19,7 @@ from agent_core.agent.holding import Show
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, ModelProtocolError, ModelRefused, ModelServerError
-from agent_core.events import ContextPacked, Hit
+from agent_core.events import ContextPacked
 from agent_core.llm.dspy_engine import PortEngine, language_model
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
@@ -72,13 +72,14 @@ class ModelCalls:
         self._model = model
         self._task = task
         self._turn = turn
-        self._gathered = gathered
         self._tools = tools
         self._count = estimate_for(model)
         self._skill = skill
         self.steps: list[Step] = []
         self.files = gathered.mentions
         """The files that are shown."""
+        self.places = gathered.evidence
+        """The places that are shown."""
         self.made = 0
         self.stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         self._engine = PortEngine(open_stream=self._open, listener=self.stream)
@@ -92,11 +93,6 @@ class ModelCalls:
     def left(self) -> int:
         """Calls that the limit of steps leaves."""
         return self._turn.settings.max_steps - self.made
-
-    @property
-    def evidence(self) -> tuple[Hit, ...]:
-        """The places that the search found."""
-        return self._gathered.evidence
 
     def context(self) -> AbstractContextManager[None]:
         """DSPy's settings for this turn; to be entered and left by one task."""
@@ -122,26 +118,29 @@ class ModelCalls:
 
     async def choose(self, remark: str) -> str:
         """Let the model choose a tool; its reply as it is."""
-        for schema in (self._model not in _refuses_schema, False):
-            config: dict[str, Any] = {"think": False, "temperature": 0.0, "max_tokens": _CHOICE_TOKENS}
-            if schema:
-                config["response_schema"] = choose.choice_schema(self._tools)
+        schema, actions = choose.choice_schema(self._tools), choose.describe(self._tools)
+        return await self.constrained("choose", "choose", schema, remark=remark, actions=actions)
+
+    async def constrained(
+        self, predictor: str, purpose: str, schema: dict[str, Any], *, skill: Any = None, **fields: str
+    ) -> str:
+        """Have the model write one JSON object of a schema, where the endpoint can see to that.
+
+        Returns:
+            The reply as it is: an endpoint that cannot may give anything.
+        """
+        config: dict[str, Any] = {"think": False, "temperature": 0.0, "max_tokens": _CHOICE_TOKENS}
+        if self._model not in _refuses_schema:
             try:
-                reply = await self.call(
-                    "choose",
-                    "choose",
-                    show="never",
-                    config=config,
-                    remark=remark,
-                    actions=choose.describe(self._tools),
-                )
+                given = {**config, "response_schema": schema}
+                reply = await self.call(predictor, purpose, show="never", config=given, skill=skill, **fields)
+                return reply.text
             except ModelRefused as error:
-                if not schema or not _ABOUT_SCHEMA.search(f"{error.message} {error.hint}"):
+                if not _ABOUT_SCHEMA.search(f"{error.message} {error.hint}"):
                     raise
                 _refuses_schema.add(self._model)
-                continue
-            return reply.text
-        raise AssertionError  # the second round returns or raises
+        reply = await self.call(predictor, purpose, show="never", config=config, skill=skill, **fields)
+        return reply.text
 
     async def conclude(self) -> Reply:
         """Let the model answer from what is known."""
@@ -155,9 +154,10 @@ class ModelCalls:
         show: Show,
         tools: tuple[ToolSpec, ...] = (),
         config: dict[str, Any] | None = None,
+        skill: Any = None,
         **fields: str,
     ) -> Reply:
-        """Call one of the skill's predictors with everything that fits.
+        """Call one of the skill's predictors with as much as fits of what it takes.
 
         Args:
             predictor: Its name.
@@ -165,16 +165,18 @@ class ModelCalls:
             show: What of the reply is shown as it comes.
             tools: The tools to offer.
             config: Settings of the call that differ from the usual.
+            skill: Another skill than the turn's.
             fields: Further inputs, which always go in whole.
 
         Raises:
             ModelError: The model failed, or not even what always goes in fits its window.
         """
+        called: Any = getattr(self._skill if skill is None else skill, predictor)
         for attempt in (1, 2):
-            packed = self._pack(predictor, tools, fields)
+            packed = self._pack(called.signature, tools, fields)
             self.made += attempt == 1
             try:
-                return await self._send(predictor, purpose, packed, show, tools, config or {}, fields)
+                return await self._send(called, purpose, packed, show, tools, config or {}, fields)
             except ModelRefused as error:
                 # The endpoint counts more tokens than we do: once more, with less.
                 if attempt == 2 or self.stream.received or not _ABOUT_WINDOW.search(error.message):
@@ -182,16 +184,16 @@ class ModelCalls:
                 self._count.factor *= 1.5
         raise AssertionError  # the second round returns or raises
 
-    def _pack(self, predictor: str, tools: tuple[ToolSpec, ...], fields: dict[str, str]) -> Packed:
-        instructions: str = getattr(self._skill, predictor).signature.instructions
+    def _pack(self, signature: Any, tools: tuple[ToolSpec, ...], fields: dict[str, str]) -> Packed:
+        taken: Any = signature.input_fields
         material = Material(
-            system="\n".join((instructions, *fields.values())),
+            system="\n".join((signature.instructions, *fields.values())),
             question=self._task.text,
             tools=tools,
-            steps=tuple(self.steps),
-            mentions=self.files,
-            history=self._task.history,
-            evidence=self._gathered.evidence,
+            steps=tuple(self.steps) if "steps" in taken else (),
+            mentions=self.files if "files" in taken else (),
+            history=self._task.history if "history" in taken else (),
+            evidence=self.places if "places" in taken else (),
         )
         packed = pack(
             material,
@@ -209,7 +211,7 @@ class ModelCalls:
 
     async def _send(
         self,
-        predictor: str,
+        predictor: Any,
         purpose: str,
         packed: Packed,
         show: Show,
@@ -231,9 +233,7 @@ class ModelCalls:
         if tools:
             inputs["tools"] = list(tools)
         try:
-            prediction: Any = await getattr(self._skill, predictor).acall(
-                **inputs, config=self._config(packed, config)
-            )
+            prediction: Any = await predictor.acall(**inputs, config=self._config(packed, config))
         except LMError as error:
             failure: AgentError = self._engine.failure or ModelProtocolError(str(error))
             raise failure from None
