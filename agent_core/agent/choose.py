@@ -99,7 +99,7 @@ def _arguments(fields: dict[str, Any], name_key: str) -> dict[str, Any]:
 
 
 def objects_in(text: str) -> Iterator[Any]:
-    """The JSON objects in a text, however it wraps them: complete ones, then what a cut-off one amounts to."""
+    """The JSON objects in a text, complete ones first, then what a cut-off one amounts to."""
     decoder = json.JSONDecoder()
     at, starts = 0, 0
     broken: list[str] = []

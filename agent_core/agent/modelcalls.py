@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakSet
 
@@ -119,10 +120,16 @@ class ModelCalls:
     async def choose(self, remark: str) -> str:
         """Let the model choose a tool; its reply as it is."""
         schema, actions = choose.choice_schema(self._tools), choose.describe(self._tools)
-        return await self.constrained("choose", "choose", schema, remark=remark, actions=actions)
+        return await self.constrained("choose", "choose", schema, {"remark": remark, "actions": actions})
 
     async def constrained(
-        self, predictor: str, purpose: str, schema: dict[str, Any], *, skill: Any = None, **fields: str
+        self,
+        predictor: str,
+        purpose: str,
+        schema: dict[str, Any],
+        fields: Mapping[str, str],
+        *,
+        skill: Any = None,
     ) -> str:
         """Have the model write one JSON object of a schema, where the endpoint can see to that.
 
@@ -133,13 +140,15 @@ class ModelCalls:
         if self._model not in _refuses_schema:
             try:
                 given = {**config, "response_schema": schema}
-                reply = await self.call(predictor, purpose, show="never", config=given, skill=skill, **fields)
+                reply = await self.call(
+                    predictor, purpose, show="never", config=given, skill=skill, fields=fields
+                )
                 return reply.text
             except ModelRefused as error:
                 if not _ABOUT_SCHEMA.search(f"{error.message} {error.hint}"):
                     raise
                 _refuses_schema.add(self._model)
-        reply = await self.call(predictor, purpose, show="never", config=config, skill=skill, **fields)
+        reply = await self.call(predictor, purpose, show="never", config=config, skill=skill, fields=fields)
         return reply.text
 
     async def conclude(self) -> Reply:
@@ -155,7 +164,7 @@ class ModelCalls:
         tools: tuple[ToolSpec, ...] = (),
         config: dict[str, Any] | None = None,
         skill: Any = None,
-        **fields: str,
+        fields: Mapping[str, str] = MappingProxyType({}),
     ) -> Reply:
         """Call one of the skill's predictors with as much as fits of what it takes.
 
@@ -184,7 +193,7 @@ class ModelCalls:
                 self._count.factor *= 1.5
         raise AssertionError  # the second round returns or raises
 
-    def _pack(self, signature: Any, tools: tuple[ToolSpec, ...], fields: dict[str, str]) -> Packed:
+    def _pack(self, signature: Any, tools: tuple[ToolSpec, ...], fields: Mapping[str, str]) -> Packed:
         taken: Any = signature.input_fields
         material = Material(
             system="\n".join((signature.instructions, *fields.values())),
@@ -217,7 +226,7 @@ class ModelCalls:
         show: Show,
         tools: tuple[ToolSpec, ...],
         config: dict[str, Any],
-        fields: dict[str, str],
+        fields: Mapping[str, str],
     ) -> Reply:
         from dspy.utils.exceptions import LMError
 
