@@ -35,7 +35,7 @@ class Names:
         return known
 
     def of(self, text: Text, start: Offsets, length: Offsets) -> NDArray[np.int32]:
-        """The numbers of the names in the spans, which are in order and apart."""
+        """The numbers of the names in the spans."""
         array = taken(text.bytes, start, start + np.minimum(length, _WIDTH)).dictionary_encode()
         numbers = np.array([self._number(name) for name in array.dictionary.to_pylist()], dtype=np.int32)
         return numbers[array.indices.to_numpy()]

@@ -162,15 +162,14 @@ def binary(values: NDArray[np.uint8], bounds: Offsets) -> Any:
 
 
 def taken(values: NDArray[np.uint8], start: Offsets, end: Offsets) -> Any:
-    """An arrow array of the texts that are spans of some bytes, in order and apart: text i is
-    `values[start[i]:end[i]]`."""
-    bounds = np.empty(2 * len(start), np.int64)
-    bounds[::2], bounds[1::2] = start, end
-    return binary(values, bounds).take(arrow.array(np.arange(0, len(bounds), 2, dtype=np.int32)))
+    """An arrow array of the texts that are spans of some bytes: text i is `values[start[i]:end[i]]`."""
+    bounds = np.zeros(2 * len(start) + 2, np.int64)
+    bounds[1:-1:2], bounds[2:-1:2], bounds[-1] = start, end, len(values)
+    return binary(values, bounds).take(arrow.array(np.arange(1, len(bounds) - 1, 2, dtype=np.int32)))
 
 
 def spans(values: NDArray[np.uint8], start: Offsets, end: Offsets) -> NDArray[np.uint8]:
-    """What lies in the spans of some bytes, in order and apart, one behind another."""
+    """What lies in the spans of some bytes, at least one, one behind another."""
     found = taken(values, start, end)
     size = int((end - start).sum())
     return np.frombuffer(found.buffers()[2], np.uint8, size).copy()
