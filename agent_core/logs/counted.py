@@ -13,6 +13,7 @@ from pathlib import Path
 from agent_core.errors import AgentError
 from agent_core.files import locked
 from agent_core.logs.api import SourceFacts
+from agent_core.logs.columns import NO_TIME
 from agent_core.logs.events.baseline import Baseline, Known, generation_of
 from agent_core.logs.events.digest import Part, generation_seen
 from agent_core.logs.mining.miner import Miner
@@ -51,6 +52,12 @@ class Counted:
     def records(self) -> int:
         """Records counted so far."""
         return self._pipeline.statistics.records
+
+    @property
+    def latest(self) -> float | None:
+        """The latest time that was read, also before the time that is asked for; None without times."""
+        latest = self._pipeline.latest
+        return None if latest == NO_TIME else latest / 1000
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""

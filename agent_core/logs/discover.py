@@ -6,6 +6,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
@@ -153,15 +154,17 @@ def _stated(path: str, status: os.stat_result) -> LogFile:
 
 
 def globbed(workspace: Workspace, glob: str) -> Iterable[LogFile]:
-    """The regular files inside the workspace that a glob finds; bounded."""
+    """The regular files inside the workspace that a glob finds, links by what they lead to; bounded."""
     if glob.startswith("/"):
         return
     try:
-        for number, path in enumerate(workspace.root.glob(glob)):
-            if number >= _MAX_GLOBBED:
-                return
+        paths = list(islice(workspace.root.glob(glob), _MAX_GLOBBED))
+    except (OSError, ValueError, NotImplementedError):
+        return
+    for path in paths:
+        try:
             resolved = workspace.resolve(str(path))
             if resolved.is_file():
-                yield _stated(workspace.relative(path), resolved.stat())
-    except (PathRefused, OSError, ValueError, NotImplementedError):
-        return
+                yield _stated(workspace.relative(resolved), resolved.stat())
+        except (PathRefused, OSError):
+            continue

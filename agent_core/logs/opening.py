@@ -9,12 +9,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent_core.errors import LogFault
 from agent_core.logs.columns import NO_TIME, Records
+from agent_core.logs.discover import family_of
 from agent_core.logs.records import RecordReader
 from agent_core.logs.sources.files import FileSource
 from agent_core.logs.sources.find import Finder, Found
 from agent_core.logs.sources.given import InputSource
 from agent_core.logs.sources.port import STDIN, Begin, LogSource
 from agent_core.workspace import Workspace
+
+_PIECE = 64 * 1024
+"""Bytes of a log in which its first time is looked for."""
 
 
 class LocalZone(tzinfo):
@@ -71,6 +75,23 @@ class Opener:
         if kind is None:
             raise LogFault(f"There is no log {found.name!r}")
         return kind.open(found.name, begin)
+
+    @property
+    def left_out(self) -> int:
+        """Logs that are not read, since there are so many."""
+        return self._finder.left_out
+
+    async def began(self, name: str) -> float | None:
+        """The first time in a log, in seconds since the epoch; None where none is told, or where it is no file."""
+        family = family_of(self._workspace, name) if self._finder.kind(name) is None else None
+        if family is None:
+            return None
+        source = FileSource(workspace=self._workspace, family=family, begin=Begin(), time_of=self._time_of)
+        try:
+            block = await source.read()
+        finally:
+            await source.aclose()
+        return self._time_of(block.data[:_PIECE]) if block else None
 
     def zone(self, name: str) -> tzinfo:
         """The zone of times that name none: files are written here, what comes from elsewhere is in UTC."""

@@ -46,6 +46,8 @@ class Pipeline:
         self._skipped = first - 1
         self._since = None if since is None else int(since * 1000)
         self._late = True
+        self.latest = NO_TIME
+        """The latest time in what was read (ms), of records that were left out as too early, too."""
         self._folded = 0
 
     def feed(self, block: bytes) -> None:
@@ -77,6 +79,7 @@ class Pipeline:
     def _later(self, records: Records, since: int) -> Records:
         """The records from a time on; one without a time is as late as the one before it."""
         dated = records.time != NO_TIME
+        self.latest = max(self.latest, int(records.time.max(initial=NO_TIME)))
         before = np.maximum.accumulate(np.where(dated, np.arange(len(records)), -1))
         late = np.where(before >= 0, records.time[before] >= since, self._late)
         self._late = bool(late[-1]) if len(late) else self._late

@@ -17,9 +17,10 @@ from agent_core.logs.counted import Counted, Memory
 from agent_core.logs.events.digest import Showing, digest_of
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.opening import Opener
+from agent_core.logs.saying import nothing_since
 from agent_core.logs.sources.find import Found
 from agent_core.logs.sources.port import Begin, Block, LogSource
-from agent_core.text import one_line
+from agent_core.text import one_line, plural
 
 _AGAIN_S = 30.0
 """Seconds after which a source that failed is tried again."""
@@ -29,6 +30,10 @@ _ROUNDS = 3
 """How often what came while a source was read is read too: after a rotation it lies in another file."""
 _MOST_PARTS = 32
 """Parts of a source that are kept: one that is rotated again and again would otherwise grow without end."""
+
+_HOW_TO_READ = (
+    "What is no text is not read; what is packed otherwise than by gzip can be piped into `ctx --source -`."
+)
 
 Progress = Callable[[LogProgress], None]
 
@@ -81,9 +86,27 @@ class Reading:
                 self.finish()
         finally:
             self._listeners.remove(on_progress)
+        self._check()
+        digest = self.digest_now(query)
+        older = await self._older(digest)
+        return msgspec.structs.replace(digest, note="; ".join(filter(None, (older, digest.note))))
+
+    def _check(self) -> None:
+        """Raise why nothing at all can be read."""
         if self._faults and not self._parts:
             raise next(iter(self._faults.values()))[0]
-        return self.digest_now(query)
+        sources = self.sources.values()
+        if sources and all(source.unreadable for source in sources):
+            note = next(source.note for source in sources)
+            raise LogFault(f"There is nothing to read: {note}", hint=_HOW_TO_READ)
+
+    async def _older(self, digest: Digest) -> str:
+        """What there is, where nothing is as late as it was asked for; "" where something is."""
+        ends = [(part.latest, part.source) for part in self._parts.values() if part.latest is not None]
+        if self._since is None or not ends or any(source.lines for source in digest.sources):
+            return ""
+        ended, name = max(ends)
+        return nothing_since(self._since, name=name, began=await self._opener.began(name), ended=ended)
 
     async def aclose(self) -> None:
         """Close everything; what was learned is kept."""
@@ -188,14 +211,14 @@ class Reading:
         """A digest of everything read so far."""
         began = time.monotonic()
         parts = [part.part() for part in self._parts.values()]
+        more = "" if self.names or not self._opener.left_out else _too_many(self._opener.left_out)
         digest = digest_of(
             parts, limit=query.limit, tokens=query.tokens, since=query.since, showing=self._showing
         )
         faults = "; ".join(f"{one_line(name)}: {fault.message}" for name, (fault, _) in self._faults.items())
-        return msgspec.structs.replace(
-            digest, sources=self._facts(), note="; ".join(filter(None, (self._still, digest.note, faults))),
-            seconds=time.monotonic() - began,
-        )  # fmt: skip
+        note = "; ".join(filter(None, (self._still, digest.note, more, faults)))
+        seconds = time.monotonic() - began
+        return msgspec.structs.replace(digest, sources=self._facts(), note=note, seconds=seconds)
 
     def _facts(self) -> tuple[SourceFacts, ...]:
         """What was read of each source: its parts added up."""
@@ -210,6 +233,10 @@ class Reading:
         for part in self._parts.values():
             part.finish()
         return sum(part.records for part in self._parts.values()) > before
+
+
+def _too_many(count: int) -> str:
+    return f"{plural(count, 'log')} that changed earlier left out; --source names them"
 
 
 def _summed(source: LogSource, parts: list[SourceFacts]) -> SourceFacts:

@@ -20,6 +20,7 @@ _CHRONIC = 5
 _WIDTH = 160
 _PLACES = 4
 _INDENT = "    "
+_HOUR_S = 3600.0
 
 
 def headline(digest: Digest) -> str:
@@ -81,6 +82,16 @@ def described(event: KeyEvent) -> str:
     code = ", ".join(f"`{one_line(place.path)}:{place.line or 1}`" for place in event.places[:_PLACES])
     why = ", ".join(event.why)
     return f"**{_grade(event)}** `{label(event.source)}:{event.first}` {why}" + (f" → {code}" if code else "")
+
+
+def nothing_since(since: float, *, name: str, began: float | None, ended: float) -> str:
+    """That a log has nothing from a time on, what it has, and how to see it; times in seconds of the epoch."""
+    hour = max(ended - _HOUR_S, began if began is not None else ended - _HOUR_S)
+    has = f"ends at {span_of(ended, ended)}" if began is None else f"covers {span_of(began, ended)}"
+    return (
+        f"nothing was logged since {span_of(since, since)}: {label(name)} {has};"
+        f" --since {_local(hour):%Y-%m-%dT%H:%M} shows the last of it"
+    )
 
 
 def source_row(source: SourceFacts) -> str:

@@ -80,6 +80,7 @@ class ComposeSource:
         self._started = self._following = False
         self._stack = AsyncExitStack()
         self.note = ""
+        self.unreadable = False
         self.size = self.done = 0
 
     def name_of(self, part: str) -> str:
@@ -147,7 +148,7 @@ class ComposeSource:
         remote = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
         command = ["docker", "compose", "-f", str(self._file), "logs", "--no-color", "--timestamps", *options]
         running = stream_process(
-            [*command, *((self._service,) if self._service else ())],
+            [*command, *(("--", self._service) if self._service else ())],  # its name is no option
             cwd=self._file.parent, env={**os.environ, **remote}, grace=_GRACE_S,
         )  # fmt: skip
         try:
@@ -167,8 +168,11 @@ class ComposeSource:
         if code:
             reason = shorten(one_line(said.strip().rpartition("\n")[2]), 200) or f"exit code {code}"
             if not self._parts:
-                raise LogFault(f"`docker compose logs` failed: {reason}", hint="Are the containers there?")
+                hint = "Are the containers there? `dspy-tui doctor` checks Docker."
+                raise LogFault(f"`docker compose logs` failed: {reason}", hint=hint)
             self.note = f"`docker compose logs` ended: {reason}"
+        else:
+            self.note = "" if self._parts else "no container has said anything"
 
     def _take(self, chunk: bytes) -> None:
         *lines, self._rest = (self._rest + chunk).split(b"\n")

@@ -11,6 +11,7 @@ from agent_core.errors import PathRefused
 from agent_core.files import NotRegularError, open_regular
 from agent_core.logs.discover import LogFamily, family_of
 from agent_core.logs.sources.identity import identity_of, part_of
+from agent_core.logs.sources.kinds import HEAD, NoTextError, kind_of_text
 from agent_core.logs.sources.packed import PackedFile
 from agent_core.logs.sources.plain import PlainFile, TimeOf
 from agent_core.logs.sources.port import Begin, Block
@@ -49,6 +50,7 @@ class FileSource:
         self._holds: dict[str, str] = {}
         """What each file holds now, of what was read, by its inode."""
         self._notes: dict[str, None] = {}
+        self.unreadable = False
         self._done = 0
         self._size = sum(file.size for file in newer)
 
@@ -137,22 +139,27 @@ class FileSource:
         except FileNotFoundError:
             return False
         except (OSError, PathRefused) as error:
-            self._notes.setdefault(f"{one_line(path)} is left out: {_reason(error)}")
+            self._leave_out(path, error)
             return False
         try:
-            if path.lower().endswith(".gz"):
+            if kind_of_text(os.pread(fd, HEAD, 0)) == "gzip":
                 self._reader = PackedFile(fd, path, self._numbers)
             else:
                 self._reader = PlainFile(fd, path, begin, self._time_of, self._numbers)
         except OSError as error:
             os.close(fd)
-            self._notes.setdefault(f"{one_line(path)} is left out: {_reason(error)}")
+            self._leave_out(path, error)
             return False
+        self.unreadable = False
         if path == self._live:
             self._size = self._done + self._reader.size
         if begin.most and self._reader.begun_at:
             self._notes.setdefault(f"only the last {human_size(begin.most)} were read")
         return True
+
+    def _leave_out(self, path: str, error: Exception) -> None:
+        self._notes.setdefault(f"{one_line(path)} is left out: {_reason(error)}")
+        self.unreadable = not self._holds and self._reader is None
 
     def _inode(self, path: str) -> str:
         try:
@@ -174,6 +181,8 @@ class FileSource:
 def _reason(error: Exception) -> str:
     if isinstance(error, PathRefused):
         return "it leads out of the workspace"
+    if isinstance(error, NoTextError):
+        return str(error)
     if isinstance(error, NotRegularError):
         return "it is " + str(error).rpartition(" is ")[2].partition(",")[0]
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import stat
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 import msgspec
 
-from agent_core.errors import LogFault
+from agent_core.errors import LogFault, PathRefused
+from agent_core.files import kind_of
 from agent_core.logs.api import SourceFacts
 from agent_core.logs.discover import LogFamily, families, family_of, globbed, in_families
 from agent_core.logs.sources.port import STDIN, SourceKind
@@ -56,6 +58,8 @@ class Finder:
         self._globs = tuple(name for name in names if not self._scheme(name))
         self._named = tuple(name for name in names if self._scheme(name))
         self._made: dict[str, SourceKind] = {}
+        self.left_out = 0
+        """Logs beyond `MOST_SOURCES` when all were found last."""
 
     def kind(self, name: str) -> SourceKind | None:
         """The kind that a name such as `compose:api` belongs to; None for files and standard input."""
@@ -84,6 +88,7 @@ class Finder:
         wanted = list(dict.fromkeys(names))
         if not wanted:
             logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
+            self.left_out = max(0, len(logs) - MOST_SOURCES)
             return (*(Found(log.path, log) for log in logs[:MOST_SOURCES]), *map(Found, self._named))
         found = [one for name in wanted for one in await asyncio.to_thread(self._meant, name)]
         return tuple({one.name: one for one in found}.values())
@@ -120,7 +125,20 @@ class Finder:
         known = [one_line(log.path) for log in families(self._workspace, globs=self._globs)]
         more = f" and {len(known) - 5} more" if len(known) > 5 else ""
         hint = f"Known: {', '.join(known[:5])}{more}." if known else "None are found by themselves here."
-        return LogFault(f"There is no log {shorten(one_line(name), 100)!r}", hint=hint)
+        shown = shorten(one_line(name), 100)
+        return LogFault(self._why_not(name, shown) or f"There is no log {shown!r}", hint=hint)
+
+    def _why_not(self, name: str, shown: str) -> str:
+        """What lies under a name that is no log, or why that cannot be told; "" for nothing."""
+        try:
+            mode = self._workspace.resolve(name).stat().st_mode
+        except (FileNotFoundError, NotADirectoryError, PathRefused, ValueError):
+            return ""
+        except OSError as error:
+            return f"{shown} cannot be read: {error.strerror}"
+        return (
+            f"There are no logs in {shown}" if stat.S_ISDIR(mode) else f"{shown} is {kind_of(mode)}, no log"
+        )
 
     def _scheme(self, name: str) -> str:
         scheme = name.partition(":")[0]

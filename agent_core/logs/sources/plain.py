@@ -14,7 +14,8 @@ TimeOf = Callable[[bytes], float | None]
 """The time of the first dated record of a piece of log that starts with a line (seconds since the epoch)."""
 _HEAD = 256
 _PIECE = 64 * 1024
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How text of two bytes a character begins."""
 _UNDATED = 8
 """Pieces in a row without a time that are looked through before the next is given up as undated."""
 
@@ -89,7 +90,7 @@ class PlainFile:
 
 def _place(fd: int, size: int, begin: Begin, time_of: TimeOf) -> int:
     """Where to begin: the start of a line. Text of two bytes a character is read as a whole."""
-    if os.pread(fd, 2, 0) in _WIDE:
+    if os.pread(fd, 2, 0) in WIDE:
         return 0
     if begin.most is not None and begin.most < size:
         return _line_start(fd, size - begin.most, size)

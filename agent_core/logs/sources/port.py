@@ -61,6 +61,11 @@ class LogSource(Protocol):
         """What was left out or is wrong, "" for nothing."""
         ...
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether nothing of it can be read, as the note says; one that says nothing yet is not."""
+        ...
+
     def name_of(self, part: str) -> str:
         """What a part is called now, as people can open it ("logs/app.log.1"); "" when it is gone."""
         ...

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from agent_core.config import Settings
 from agent_core.errors import LogFault, PathRefused
 from agent_core.logs.api import DigestQuery, LogProgress
 from agent_core.logs.client import WorkerLogs
+from agent_core.logs.saying import span_of
 from agent_core.workspace import Workspace
 from tests.agent_core.logs.made_logs import BEGAN, Followed, event_with, failed, has, lines_of, quiet, stamp
 
@@ -283,8 +284,28 @@ async def test_odd_files_under_the_names_of_logs(tmp_path: Path, open_logs: Open
     assert has(digest, "trouble") and has(digest, "undecodable name")
     assert {"good.log", "empty.log"} <= {facts.name for facts in digest.sources}
     assert not {"pipe.log", "out.log", "loop.log", "folder.log"} & {facts.name for facts in digest.sources}
-    with pytest.raises(LogFault):
+    with pytest.raises(LogFault, match="a named pipe"):
         await open_logs().digest(DigestQuery(sources=("pipe.log",)))
+    (tmp_path / "binary.log").write_bytes(bytes(range(256)) * 20)
+    with pytest.raises(LogFault, match=r"nothing to read: binary\.log is left out: it is binary"):
+        await open_logs().digest(DigestQuery(sources=("binary.log",)))
+    digest = await open_logs().digest(DigestQuery(sources=("binary.log", "good.log")))
+    assert has(digest, "trouble")
+
+
+async def test_what_there_is_where_nothing_is_as_late(tmp_path: Path, open_logs: Open) -> None:
+    (tmp_path / "app.log.1").write_text(quiet(0, 100))
+    (tmp_path / "app.log").write_text(quiet(100, 10_000) + failed(10_000, "trouble"))
+    (tmp_path / "old.log").write_text(quiet(0, 10))
+    logs = open_logs()
+    digest = await logs.digest(DigestQuery(since=(BEGAN + timedelta(days=1)).timestamp()))
+    covers = span_of(BEGAN.timestamp(), (BEGAN + timedelta(seconds=10_000)).timestamp())
+    assert digest.events == ()
+    assert digest.note.startswith("nothing was logged since ")
+    assert f": app.log covers {covers}; --since " in digest.note
+    hour = digest.note.partition("--since ")[2].partition(" ")[0]
+    since = datetime.fromisoformat(hour).astimezone().timestamp()
+    assert has(await logs.digest(DigestQuery(since=since)), "trouble")
 
 
 # What is kept for later sessions

@@ -34,7 +34,7 @@ class Bells:
     rung: asyncio.Queue[bytes | LogFault]
 
     def __init__(self, _: Workspace) -> None:
-        self.name, self.note = "bells:big", ""
+        self.name, self.note, self.unreadable = "bells:big", "", False
         self.size = self.done = 0
         self._ready: list[bytes] = []
 

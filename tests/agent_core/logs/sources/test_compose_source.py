@@ -112,8 +112,19 @@ async def test_where_to_begin(kind: ComposeKind, asked: Ask) -> None:
         await all_of(source)
         await source.aclose()
     assert [words.partition("--timestamps ")[2] for words in asked()] == [
-        "--since 2023-11-14T22:13:20.000000Z web", "--tail 0 web"
+        "--since 2023-11-14T22:13:20.000000Z -- web", "--tail 0 -- web"
     ]  # fmt: skip
+
+
+async def test_a_service_is_no_option_and_silence_is_told(
+    kind: ComposeKind, asked: Ask, tmp_path: Path
+) -> None:
+    (tmp_path / "workspace" / "said").write_text("")
+    source = kind.open("compose:--help", Begin())
+    assert await all_of(source) == []
+    assert asked()[0].endswith("--timestamps -- --help")
+    assert (source.note, source.unreadable) == ("no container has said anything", False)
+    await source.aclose()
 
 
 async def test_what_cannot_be(kind: ComposeKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

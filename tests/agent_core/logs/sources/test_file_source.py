@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import gzip
+import lzma
 import os
 import re
 from collections.abc import Callable
@@ -214,7 +216,7 @@ async def test_broken_and_bottomless_packed_files(
 ) -> None:
     whole = gzip.compress(lines(1, 5000))
     (tmp_path / "app.log.3.gz").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "app.log.2.gz").write_bytes(b"no gzip at all")
+    (tmp_path / "app.log.2.gz").write_bytes(b"\x1f\x8bno gzip at all")
     (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(b"\0" * (8 * BLOCK)))
     (tmp_path / "app.log").write_bytes(lines(1, 1))
     monkeypatch.setattr(packed, "MOST_UNPACKED", 2 * BLOCK + 5)
@@ -227,6 +229,55 @@ async def test_broken_and_bottomless_packed_files(
     assert "app.log.3.gz ends in the middle" in source.note
     assert "app.log.2.gz is broken after 0 B" in source.note
     assert "app.log.1.gz: only the first 2.0 MB" in source.note
+    await source.aclose()
+
+
+async def test_what_it_holds_counts_and_not_what_it_is_called(tmp_path: Path, open_source: Open) -> None:
+    (tmp_path / "app.log.2.gz").write_bytes(lines(1, 2))
+    (tmp_path / "app.log.1").write_bytes(gzip.compress(lines(3, 4)))
+    (tmp_path / "app.log").write_bytes(b"\0" * 5000 + lines(5, 6))
+    source = open_source()
+    assert content(await all_of(source)).replace(b"\0", b"") == lines(1, 6)
+    assert (source.note, source.unreadable) == ("", False)
+    await source.aclose()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (bytes(range(256)) * 20, "it is binary"),
+        (lzma.compress(lines(1, 50)), "it is packed with xz"),
+        (bz2.compress(lines(1, 50)), "it is packed with bzip2"),
+    ],
+)
+async def test_what_is_no_text_is_left_out(
+    tmp_path: Path, open_source: Open, data: bytes, reason: str
+) -> None:
+    (tmp_path / "app.log").write_bytes(data)
+    source = open_source()
+    assert await all_of(source) == []
+    assert (source.note, source.unreadable) == (f"app.log is left out: {reason}", True)
+    (tmp_path / "app.log").write_bytes(lines(1, 2))
+    assert content(await next_of(source)) == lines(1, 2)
+    assert not source.unreadable
+    await source.aclose()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "\x1b[31mred\x1b[0m\a\n".encode() * 100,
+        "Grüße aus Köln\n".encode("latin-1") * 100,
+        "日本語のログ\n".encode("shift-jis") * 100,
+        "日本語のログ\n".encode("utf-16") * 100,
+        b"BZhang logged in\n",
+        b"",
+    ],
+)
+async def test_text_of_any_encoding_is_text(tmp_path: Path, open_source: Open, data: bytes) -> None:
+    (tmp_path / "app.log").write_bytes(data)
+    source = open_source()
+    assert content(await all_of(source)) == data
     await source.aclose()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
 
 from agent_core.errors import LogFault, PathRefused
 from agent_core.logs.api import SourceFacts
-from agent_core.logs.sources.find import BUILT_IN, Finder
+from agent_core.logs.sources.find import BUILT_IN, MOST_SOURCES, Finder
 from agent_core.logs.sources.port import Begin, LogSource
 from agent_core.workspace import Workspace
 
@@ -70,6 +72,35 @@ async def test_names_that_mean_nothing(workspace: Workspace) -> None:
     with pytest.raises(LogFault, match="no standard input"):
         await finder.find(["-"])
     assert await names(Finder(workspace=workspace, has_input=True), "-") == ["-"]
+
+
+async def test_links_and_what_else_a_glob_meets(workspace: Workspace) -> None:
+    logs = workspace.root / "logs"
+    (logs / "alias.log").symlink_to("web.log")
+    (logs / "loop.log").symlink_to("loop.log")
+    (logs / "away.log").symlink_to("/etc/passwd")
+    os.mkfifo(logs / "pipe.log")
+    (logs / "none").mkdir()
+    finder = Finder(workspace=workspace)
+    assert await names(finder, "**/*.log") == ["deep/er/one.log", "logs/app.log", "logs/web.log"]
+    for name, said in (
+        ("logs/pipe.log", "logs/pipe.log is a named pipe, no log"),
+        ("logs/none", "There are no logs in logs/none"),
+        ("logs/loop.log", "logs/loop.log cannot be read: Too many levels"),
+        ("logs/app.log/x.log", "There is no log 'logs/app.log/x.log'"),
+    ):
+        with pytest.raises(LogFault, match=re.escape(said)):
+            await finder.find([name])
+
+
+async def test_how_many_are_left_out(workspace: Workspace) -> None:
+    finder = Finder(workspace=workspace)
+    await finder.find()
+    assert finder.left_out == 0
+    for number in range(MOST_SOURCES):
+        (workspace.root / "logs" / f"more{number}.log").write_text("x\n")
+    assert len(await finder.find()) == MOST_SOURCES
+    assert finder.left_out == 3
 
 
 async def test_kinds_by_scheme(workspace: Workspace) -> None:
