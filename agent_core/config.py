@@ -154,6 +154,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         _setting("Where paths in logs lie in the workspace, as PREFIX=FOLDER, such as /srv/app=."),
     ] = ()
+    test_cmd: Annotated[
+        str, _setting("Command that runs the tests; empty takes what is detected. Running it asks first.")
+    ] = ""
+    lint_cmd: Annotated[str, _setting("Command of the linter, the same.")] = ""
+    build_cmd: Annotated[str, _setting("Command of the build, the same.")] = ""
+    check_timeout: Annotated[
+        float, _setting("Seconds that one run of tests, linter or build may take.", gt=0, le=_DAY)
+    ] = 600.0
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)

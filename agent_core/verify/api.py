@@ -17,6 +17,8 @@ class Verifier(msgspec.Struct, frozen=True, kw_only=True):
     `name` is short and stable (pytest, ruff, cargo-test); `argv` is run in the folder `cwd`, relative to the
     root. `executes` says that it runs code of the workspace (tests, builds, plugins), so that it asks first
     where a model wrote some of it. `origin` says what it was detected by, or that it was configured.
+    `ecosystem` is python, node, rust, go, make or configured; `tool` says in which form its output comes (an
+    entry of `findings/`; "" is plain text of any tool). `found` is False where the program is not installed.
     """
 
     name: str
@@ -25,6 +27,9 @@ class Verifier(msgspec.Struct, frozen=True, kw_only=True):
     cwd: str = "."
     executes: bool = True
     origin: str = ""
+    ecosystem: str = ""
+    tool: str = ""
+    found: bool = True
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +37,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is relative to the root ("" when it names none), `line` and `column` count from 1 (0: unknown).
     `code` is the rule or the id of the test; `message` is printable and bounded; `excerpt` what helps to
-    repair it, such as the failing assertion with its values.
+    repair it, such as the failing assertion with its values; `source` is the line, without its indentation.
     """
 
     path: str
@@ -42,6 +47,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity = "error"
     code: str = ""
     excerpt: str = ""
+    source: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +55,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `missing`: its program is not installed; `broken`: it ended in a way that says nothing about the project
     (no tests collected, a usage error, killed). `exit` is None when it never ran. `tail` is the end of its
-    output, printable. `known` counts findings that were there before and are left out of `findings`.
+    output, printable. `known` counts findings that were there before and are left out of `findings`; these
+    are in `remaining`. `sandboxed` says that it ran without network and without the user's files.
     """
 
     verifier: str
@@ -58,9 +65,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     findings: tuple[Finding, ...] = ()
     known: int = 0
+    remaining: tuple[Finding, ...] = ()
     passed: int | None = None
     failed: int | None = None
     exit: int | None = None
     seconds: float = 0.0
     tail: str = ""
     note: str = ""
+    sandboxed: bool = False

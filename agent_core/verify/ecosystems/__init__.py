@@ -1,0 +1,1 @@
+"""One file per ecosystem: which checks a folder has."""
