@@ -9,6 +9,7 @@
     ├── ToolError               a tool could not do its work
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
+    ├── UndoRefused             files are not as the turn left them
     ├── IndexFault              the index cannot be read or written
     ├── LogFault                a log source is unknown or cannot be read
     └── ModelError              anything between us and a language model
@@ -118,6 +119,12 @@ class NothingDone(AgentError):
 
     code = "nothing-done"
     exit_code = 6
+
+
+class UndoRefused(AgentError):
+    """A turn cannot be undone, or done again: files are not as it left them, or are not kept."""
+
+    code = "undo-refused"
 
 
 class LogFault(AgentError):

@@ -137,10 +137,11 @@ def keep_aside(path: Path) -> Path | None:
 
 
 @contextmanager
-def locked(path: Path, *, timeout: float = 5.0) -> Generator[None]:
+def locked(path: Path, *, timeout: float = 5.0, shared: bool = False) -> Generator[None]:
     """Hold the lock that belongs to a file (`NAME.lock` beside it) against other processes and threads.
 
-    The system releases it when the process dies. Waits at most `timeout` seconds, then raises `BusyError`.
+    A `shared` one keeps out only those who want it for themselves. The system releases it when the process
+    dies. Waits at most `timeout` seconds, then raises `BusyError`.
     """
     import fcntl
 
@@ -150,7 +151,7 @@ def locked(path: Path, *, timeout: float = 5.0) -> Generator[None]:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from agent_core.ignore import FolderRules, IgnoreRules
+from agent_core.walking import walk_folders
 
 MOST_BYTES = 1_000_000
 """Larger files are not indexed; `grep` still finds what is in them."""
@@ -27,40 +25,22 @@ def scan(root: Path) -> dict[str, FileState]:
     Links are not followed, so it ends; what cannot be read or vanishes meanwhile is passed over, and so is
     what has a name that is not text.
     """
-    rules, _ = IgnoreRules(root).for_folder()
     found: dict[str, FileState] = {}
-    waiting: list[tuple[str, str, FolderRules, str]] = [(str(root), "", rules, "")]
-    while waiting:
-        folder, prefix, rules, name = waiting.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-        except OSError:
+    for listing in walk_folders(root):
+        prefix, ignored = listing.prefix, listing.rules.ignored
+        if not prefix.isascii() and not _is_text(prefix):
             continue
-        if name:
-            rules = rules.enter(name, present={entry.name for entry in entries})
-        waiting += _take(entries, prefix, rules, found)
+        for entry in listing.others:
+            name = entry.name
+            if not name.isascii() and not _is_text(name):
+                continue
+            try:
+                if entry.is_file(follow_symlinks=False) and not ignored(name, False):
+                    status = entry.stat(follow_symlinks=False)
+                    found[prefix + name] = FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            except OSError:
+                continue
     return found
-
-
-def _take(
-    entries: list[os.DirEntry[str]], prefix: str, rules: FolderRules, found: dict[str, FileState]
-) -> Iterator[tuple[str, str, FolderRules, str]]:
-    """Add a folder's files to `found`; yields its subfolders."""
-    ignored = rules.ignored
-    for entry in entries:
-        name = entry.name
-        if not name.isascii() and not _is_text(name):
-            continue
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                if not ignored(name, True):
-                    yield entry.path, f"{prefix}{name}/", rules, name
-            elif entry.is_file(follow_symlinks=False) and not ignored(name, False):
-                status = entry.stat(follow_symlinks=False)
-                found[prefix + name] = FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        except OSError:
-            continue
 
 
 def _is_text(name: str) -> bool:

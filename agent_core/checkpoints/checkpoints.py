@@ -1,0 +1,306 @@
+"""Undo for one session: the state before each turn that changes anything, and the way back.
+
+    await checkpoints.before(turn_id, title)   # before the first thing in a turn that may change files
+    ...
+    changed = await checkpoints.after(turn_id) # at its end
+    await checkpoints.undo(); await checkpoints.redo()
+
+What is covered: every file, link and folder that is not ignored, with its permissions. What is not: ignored
+files, files larger than `scanning.MOST_FILE`, special files, and the `.git` folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import TypeVar
+
+from agent_core.changes.model import FileChange
+from agent_core.checkpoints.api import Changed, Listing, Restored, Snapshot, Undone
+from agent_core.checkpoints.gitblobs import clean_blobs
+from agent_core.checkpoints.keeping import Keeper
+from agent_core.checkpoints.liveness import Liveness
+from agent_core.checkpoints.scanning import Watch, left_out
+from agent_core.checkpoints.shelf import MOST_SHOWN, Shelf
+from agent_core.checkpoints.states import Tree, kind_of
+from agent_core.checkpoints.store import Header, Record, Store
+from agent_core.checkpoints.undoing import Direction, Undoer
+from agent_core.errors import AgentError, ToolError, UsageError
+from agent_core.files import BusyError
+from agent_core.text import encodable, one_line, shorten
+from agent_core.workspace import Workspace
+
+T = TypeVar("T")
+
+LIMIT_BYTES = 512 * 1024 * 1024
+_TITLE = 200
+_PATIENCE_S = 1.0
+_LOCK_S = 10.0
+_log = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """The turns of one session, and those that others left in the workspace.
+
+    Args:
+        workspace: Which.
+        limit_bytes: What the store may take on the disk; the oldest turns go first.
+        session: The session's name; a new one by default.
+    """
+
+    def __init__(
+        self, *, workspace: Workspace, limit_bytes: int = LIMIT_BYTES, session: str | None = None
+    ) -> None:
+        self._root = workspace.root
+        self._limit = limit_bytes
+        self._session = session or f"{time.time_ns():x}-{os.getpid()}"
+        self._store = Store(workspace=workspace)
+        self._shelf = Shelf(store=self._store, session=self._session)
+        self._keeper = Keeper(root=self._root, store=self._store, limit=limit_bytes)
+        self._live = Liveness(self._store.folder / "live")
+        self._undoer = Undoer(
+            root=self._root, store=self._store, session=self._session, is_live=self._live.runs
+        )
+        self._open: tuple[Header, Tree] | None = None
+        self._tried = ""
+
+    async def before(
+        self, turn_id: str, title: str, *, progress: Callable[[str], None] | None = None
+    ) -> Snapshot | None:
+        """Keep the state of the workspace before the turn changes anything.
+
+        The second call of a turn does nothing and gives back None. Where nothing can be kept the turn may
+        go on: what is given back says why, and `after` has nothing to say.
+
+        Args:
+            turn_id: The turn.
+            title: What was typed, for the list.
+            progress: Told how far it is once it takes longer than a second.
+        """
+        if self._tried == turn_id:
+            return None
+        self._tried = turn_id
+        turn = Header(
+            session=self._session, turn_id=turn_id, title=shorten(one_line(title), _TITLE), began=time.time()
+        )
+        try:
+            return await self._begin(turn, _Teller(progress))
+        except (AgentError, OSError) as error:
+            _log.warning("no snapshot before turn %s: %s", turn_id, error)
+            return Snapshot(kept=False, why=_reason(error))
+
+    async def _begin(self, turn: Header, teller: _Teller) -> Snapshot:
+        await self._threaded(lambda _: self._prepare(), teller)
+        async with self._looking():
+            found = await self._threaded(self._keeper.first_look, teller)
+            blobs: dict[str, bytes] = {}
+            if self._keeper.asks_git(found):
+                attributes = [path for path in found.tree.entries if path.endswith(".gitattributes")]
+                blobs = await clean_blobs(self._root, self._keeper.sizes(found), attributes)
+            tree = await self._threaded(lambda watch: self._keeper.begin(turn, found, blobs, watch), teller)
+        self._open = turn, tree
+        missing = left_out(tree)
+        return Snapshot(
+            kept=True,
+            left_out=tuple((encodable(path), why) for path, why in sorted(missing.items())[:MOST_SHOWN]),
+            warnings=self._warnings(),
+        )
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncGenerator[None]:
+        """Share the store's lock; never blocks the loop."""
+        until = time.monotonic() + _LOCK_S
+        with ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(self._store.lock(shared=True, timeout=0))
+                    break
+                except BusyError:
+                    if time.monotonic() > until:
+                        raise
+                    await asyncio.sleep(0.05)
+            yield
+
+    def _prepare(self) -> None:
+        self._store.prepare()
+        self._live.begin(self._session)
+        self._recover()
+
+    def _recover(self) -> None:
+        """Finish what killed sessions left; somebody else does it where somebody else holds the lock."""
+        dead = [name for name in self._store.open_names() if not self._live.runs(name)]
+        if not dead and not self._store.has_journal():
+            return
+        with self._store.lock():
+            self._store.warnings += self._undoer.recover()
+            for turn, tree in self._store.open_turns():
+                if turn.session in dead:
+                    self._keeper.finish(turn, tree, Watch(), interrupted=True)
+
+    async def after(self, turn_id: str) -> Changed | None:
+        """See what the turn changed, at its end; None where it changed nothing, or `before` kept nothing.
+
+        Once begun it goes on to its end, also when its caller is cancelled.
+
+        Raises:
+            AgentError, OSError: It cannot be found out; the turn cannot be undone.
+        """
+        if self._open is None or self._open[0].turn_id != turn_id:
+            return None
+        (turn, tree), self._open = self._open, None
+        return await _whole(asyncio.to_thread(self._finish, turn, tree))
+
+    def _finish(self, turn: Header, tree: Tree) -> Changed | None:
+        if not self._store.exists():
+            raise ToolError(
+                "The turn's snapshot is gone: .dspy_tui/checkpoints was removed meanwhile",
+                hint="What the turn did cannot be undone.",
+            )
+        with self._store.lock(shared=True):
+            record = self._keeper.finish(turn, tree, Watch())
+            if record is None:
+                return None
+            if record.changes:
+                self._keeper.forget_undone(self._stays_redoable)
+            changed = self._shelf.changed(record)
+        self._keeper.tidy()
+        return changed
+
+    def _stays_redoable(self, record: Record) -> bool:
+        return record.undone_by != self._session and self._live.runs(record.undone_by)
+
+    async def undo(self, turn: str = "", *, skip_changed: bool = False) -> Undone:
+        """Put back what a turn changed: this session's last one, or the one that is named.
+
+        Without a turn of its own, a session undoes the last one of a session that has ended.
+
+        Args:
+            turn: A number of `list`, or the id of a turn of this session.
+            skip_changed: Leave files alone that are not as the turn left them, instead of refusing.
+
+        Raises:
+            UndoRefused: Files are not as the turn left them. Nothing was changed.
+            NothingDone: There is no turn to undo.
+            UsageError: There is none of this name.
+            ToolError: The system refused. Nothing was changed.
+        """
+        return await self._restore("undo", turn, skip_changed)
+
+    async def redo(self, turn: str = "", *, skip_changed: bool = False) -> Undone:
+        """Do again what was undone last, or the turn that is named; as `undo`."""
+        return await self._restore("redo", turn, skip_changed)
+
+    async def _restore(self, direction: Direction, turn: str, skip_changed: bool) -> Undone:
+        if self._open is not None:
+            raise UsageError("A turn that changes files is running", hint="Wait for its end.")
+        return await _whole(asyncio.to_thread(self._restored, direction, turn, skip_changed))
+
+    def _restored(self, direction: Direction, turn: str, skip_changed: bool) -> Undone:
+        try:
+            if self._store.exists():
+                self._prepare()
+            record = self._undoer.choose(direction, turn)
+            with self._store.lock():
+                steps, skipped = self._undoer.run(record, direction, skip_changed=skip_changed)
+        except OSError as error:
+            raise ToolError(
+                f"The files cannot be written ({error.strerror or error}); nothing was changed",
+                hint="Make room or check the permissions, and try again.",
+            ) from None
+        files = [
+            Restored(
+                encodable(step.name),
+                "removed" if step.then is None else "brought back" if step.now is None else "restored",
+            )
+            for step in steps
+            if not (
+                kind_of(step.now) in ("folder", "missing") and kind_of(step.then) in ("folder", "missing")
+            )
+        ]
+        return Undone(
+            turn=self._shelf.row(record),
+            files=tuple(files),
+            skipped=tuple((encodable(row.path), row.what) for row in skipped),
+            warnings=self._warnings(),
+        )
+
+    async def list(self) -> Listing:
+        """Every turn that can be undone or done again, oldest first."""
+        return await asyncio.to_thread(self._list)
+
+    def _list(self) -> Listing:
+        if self._store.exists():
+            with suppress(AgentError, OSError):
+                self._prepare()
+        rows = tuple(self._shelf.row(record) for record in self._store.records())
+        return Listing(rows=rows, bytes=self._store.total(), limit=self._limit, warnings=self._warnings())
+
+    async def changes(self, turn: str = "") -> tuple[FileChange, ...]:
+        """What a turn changed, whole files; "" stands for all turns of this session together.
+
+        Raises:
+            UsageError: There is no such turn.
+        """
+        return await asyncio.to_thread(
+            lambda: self._shelf.of_turn(self._undoer.find(turn)) if turn else self._shelf.of_session()
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        warnings, self._store.warnings = tuple(self._store.warnings), []
+        return warnings
+
+    def close(self) -> None:
+        """The session ends: its turns may be undone by the next one."""
+        self._live.close()
+
+    async def _threaded(self, work: Callable[[Watch], T], teller: _Teller) -> T:
+        """Run in a thread, which is told to stop when the caller is cancelled, and waited for."""
+        watch = Watch(teller.from_thread)
+        running = asyncio.ensure_future(asyncio.to_thread(work, watch))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            watch.stop.set()
+            with suppress(Exception):
+                await _whole(running)
+            raise
+
+
+class _Teller:
+    """Passes on how far a thread is, once it takes long."""
+
+    def __init__(self, progress: Callable[[str], None] | None) -> None:
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+        self._next = time.monotonic() + _PATIENCE_S
+
+    def from_thread(self, text: str) -> None:
+        """Called in the thread."""
+        now = time.monotonic()
+        if self._progress is not None and now >= self._next:
+            self._next = now + _PATIENCE_S / 2
+            self._loop.call_soon_threadsafe(self._progress, text)
+
+
+async def _whole(work: Awaitable[T]) -> T:
+    """Wait to the end of something that must not be left half done, then pass a cancellation on."""
+    running = asyncio.ensure_future(work)
+    cancelled = False
+    while not running.done():
+        try:
+            await asyncio.wait((running,))
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    return running.result()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, AgentError):
+        return error.message
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,158 @@
+"""What differs between two trees, and how that is told: kinds, renames, lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from agent_core.checkpoints.api import ChangedFile
+from agent_core.checkpoints.states import Seen, State, Tree, is_file, is_folder
+from agent_core.checkpoints.store import Change
+from agent_core.text import encodable
+
+Get = Callable[[bytes], bytes | None]
+_MOST_LINES = 4_000
+_MOST_BYTES = 2 * 1024 * 1024
+
+
+class Difference(NamedTuple):
+    """A path that is another thing in two trees."""
+
+    path: str
+    before: Seen | None
+    after: Seen | None
+
+
+def compare(before: Tree, after: Tree) -> Iterator[Difference]:
+    """Every path that differs, other than those that nothing is known of in one of the trees.
+
+    What was ignored before is not new, and what is ignored now is not gone: `became_hidden` names the
+    latter.
+    """
+    for path, was in before.entries.items():
+        now = after.entries.get(path)
+        if now is None:
+            if not is_hidden(path, after.hidden):
+                yield Difference(path, was, None)
+        elif was is not now and _differs(was, now):
+            yield Difference(path, was, now)
+    for path, now in after.entries.items():
+        if path not in before.entries and not is_hidden(path, before.hidden):
+            yield Difference(path, None, now)
+
+
+def became_hidden(before: Tree, after: Tree) -> list[str]:
+    """The paths that were seen before and are ignored now."""
+    if after.hidden <= before.hidden:
+        return []
+    return [path for path in before.entries if path not in after.entries and is_hidden(path, after.hidden)]
+
+
+def _differs(was: Seen, now: Seen) -> bool:
+    if was.mode != now.mode:
+        return True
+    if is_file(was.state) and not was.id and not now.id:
+        return was[2:6] != now[2:6]
+    return was.id != now.id
+
+
+def is_hidden(path: str, hidden: set[str]) -> bool:
+    """Whether the path, or a folder that it lies in, is among the hidden ones."""
+    if path in hidden:
+        return True
+    end = path.rfind("/")
+    while end > 0:
+        if path[:end] in hidden:
+            return True
+        end = path.rfind("/", 0, end)
+    return False
+
+
+def told(changes: Sequence[Change], get: Get) -> list[ChangedFile]:
+    """The changes as they are shown, by path; folders go without saying where there is anything else."""
+    gone = {
+        (change.before.mode, change.before.id): change
+        for change in changes
+        if change.after is None and change.before is not None and is_file(change.before)
+    }
+    rows: list[ChangedFile] = []
+    moved: set[bytes] = set()
+    for change in changes:
+        after = change.after
+        if change.before is None and after is not None and is_file(after):
+            old = gone.get((after.mode, after.id))
+            if old is not None and old.path not in moved and get(after.id):
+                moved.add(old.path)
+                moved.add(change.path)
+                rows.append(_row(change, was=encodable(old.name)))
+    rows += [
+        _plain(change, get) for change in changes if change.path not in moved and not is_of_folder(change)
+    ]
+    if not rows:
+        rows = [_folder(change) for change in changes]
+    return sorted(rows, key=lambda row: row.path)
+
+
+def is_of_folder(change: Change) -> bool:
+    """Whether only a folder came or went."""
+    return all(state is None or is_folder(state) for state in (change.before, change.after))
+
+
+def _folder(change: Change) -> ChangedFile:
+    return ChangedFile(
+        path=encodable(change.name) + "/", how="deleted" if change.after is None else "created"
+    )
+
+
+def _row(change: Change, *, was: str) -> ChangedFile:
+    return ChangedFile(path=encodable(change.name), how="renamed", was=was)
+
+
+def _plain(change: Change, get: Get) -> ChangedFile:
+    before, after = change.before, change.after
+    path = encodable(change.name)
+    if before is None or is_folder(before):
+        added, removed = _count(b"", _text(after, get))
+        return ChangedFile(path=path, how="created", added=added, removed=removed)
+    if after is None or is_folder(after):
+        added, removed = _count(_text(before, get), b"")
+        return ChangedFile(path=path, how="deleted", added=added, removed=removed)
+    if is_file(before) and is_file(after) and before.id == after.id:
+        return ChangedFile(path=path, how="mode")
+    added, removed = _count(_text(before, get), _text(after, get))
+    return ChangedFile(path=path, how="changed", added=added, removed=removed)
+
+
+def _text(state: State | None, get: Get) -> bytes | None:
+    """The bytes whose lines count; None for what is not kept."""
+    if state is None:
+        return b""
+    return get(state.id) if is_file(state) else state.id
+
+
+def _count(old: bytes | None, new: bytes | None) -> tuple[int | None, int | None]:
+    """Lines added and removed; None where a side is unknown, binary or very large."""
+    if old is None or new is None or max(len(old), len(new)) > _MOST_BYTES:
+        return None, None
+    if b"\0" in old[:8192] or b"\0" in new[:8192]:
+        return None, None
+    return count_lines(old.splitlines(), new.splitlines())
+
+
+def count_lines(old: list[bytes], new: list[bytes]) -> tuple[int, int]:
+    """How many lines were added and removed."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if not old or not new:
+        return len(new), len(old)
+    if max(len(old), len(new)) > _MOST_LINES:  # as if no line had changed its place
+        return (Counter(new) - Counter(old)).total(), (Counter(old) - Counter(new)).total()
+    same = sum(block.size for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks())
+    return len(new) - same, len(old) - same

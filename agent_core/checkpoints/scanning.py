@@ -1,0 +1,166 @@
+"""Seeing a whole workspace: by what the system says of each file, and by reading what is new.
+
+Only `scan` and `fill` look at the disk. Reading is what costs; so a file is read when its stamps have changed
+since it was read last, and not even then where git vouches for its bytes (`gitblobs`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from agent_core.checkpoints.states import Seen, Tree, plain_mode, seen, unchanged
+from agent_core.walking import Listing, walk_folders
+
+MOST_FILE = 16 * 1024 * 1024
+"""Larger files are not kept, so that what happens to them cannot be undone."""
+_OWN = frozenset((".dspy_rl_state.json", ".dspy_rl_events.jsonl"))
+"""What the program itself writes beside the project's files."""
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
+_TELL_EVERY = 500
+
+Put = Callable[[str, bytes], bytes]
+"""Keeps the content of a path and gives back its id."""
+
+
+class Stopped(Exception):
+    """Whoever waited for it was cancelled."""
+
+
+class Watch:
+    """A piece of work in a thread: whether it is to stop, and how far it is."""
+
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        self.stop = Event()
+        self._tell = tell
+        self._count = 0
+
+    def step(self, doing: str) -> None:
+        """One more; raises `Stopped` when it is to stop."""
+        self._count += 1
+        if self.stop.is_set():
+            raise Stopped
+        if self._tell is not None and self._count % _TELL_EVERY == 0:
+            self._tell(f"{doing}: {self._count:,} files")
+
+
+class Scan(NamedTuple):
+    """A tree, and those of its files whose bytes are not known yet (their `id` is b"")."""
+
+    tree: Tree
+    unknown: list[str]
+
+
+def scan(root: Path, known: Mapping[str, Seen], watch: Watch) -> Scan:
+    """Everything that is not ignored; what has not changed since it was `known` keeps its id."""
+    entries: dict[str, Seen] = {}
+    hidden: set[str] = set()
+    unknown: list[str] = []
+    for listing in walk_folders(root):
+        if not listing.readable and listing.prefix:
+            hidden.add(listing.prefix.rstrip("/"))
+            entries.pop(listing.prefix.rstrip("/"), None)
+        hidden.update(listing.prefix + entry.name for entry in listing.hidden)
+        for entry in listing.folders:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            entries[listing.prefix + entry.name] = seen(status, b"")
+        _take(listing, known, entries, hidden, unknown, watch)
+    return Scan(Tree(entries, hidden), unknown)
+
+
+def _take(
+    listing: Listing,
+    known: Mapping[str, Seen],
+    entries: dict[str, Seen],
+    hidden: set[str],
+    unknown: list[str],
+    watch: Watch,
+) -> None:
+    """Add what lies in one folder beside its folders."""
+    prefix, ignored = listing.prefix, listing.rules.ignored
+    for entry in listing.others:
+        path = prefix + entry.name
+        watch.step("Looking at the workspace")
+        try:
+            if ignored(entry.name, False) or path in _OWN:
+                hidden.add(path)
+                continue
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                entries[path] = seen(status, os.fsencode(os.readlink(entry.path)))  # noqa: PTH115 - one of many
+            elif not stat.S_ISREG(status.st_mode):
+                hidden.add(path)
+            elif (old := known.get(path)) is not None and unchanged(old, status):
+                mode = plain_mode(status.st_mode)
+                entries[path] = old if old.mode == mode else old._replace(mode=mode)
+            else:
+                entries[path] = seen(status, b"")
+                unknown.append(path)
+        except OSError:
+            hidden.add(path)
+
+
+def read_file(path: str, limit: int = MOST_FILE) -> tuple[Seen, bytes | None]:
+    """A regular file now: its stamps without an id, and its bytes (None above the limit).
+
+    Raises OSError when it is none or cannot be read.
+    """
+    moment = time.time_ns()
+    fd = os.open(path, _READ)
+    try:
+        before = os.fstat(fd)
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(0, "not a regular file")
+        if before.st_size > limit:
+            return seen(before, b"", read_at=moment), None
+        chunks: list[bytes] = []
+        size = 0
+        while size <= limit and (chunk := os.read(fd, 1 << 20)):
+            chunks.append(chunk)
+            size += len(chunk)
+        after = os.fstat(fd)
+    finally:
+        os.close(fd)
+    found = seen(after, b"", read_at=moment)
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        found = found._replace(settled=False)
+    return found, b"".join(chunks) if size <= limit else None
+
+
+def fill(root: Path, tree: Tree, unknown: list[str], *, put: Put, budget: int, watch: Watch) -> None:
+    """Read and keep the files that are not known, smallest first where they are too many.
+
+    `budget` is how many bytes may be read in all. What is not kept stays without an id.
+    """
+    if sum(tree.entries[path].size for path in unknown) > budget:
+        unknown = sorted(unknown, key=lambda path: (tree.entries[path].size, path))
+    for path in unknown:
+        watch.step("Keeping what is there")
+        if tree.entries[path].size > min(budget, MOST_FILE):
+            continue
+        try:
+            found, content = read_file(f"{root}/{path}")
+        except FileNotFoundError:
+            del tree.entries[path]
+            continue
+        except OSError:
+            continue
+        budget -= found.size
+        tree.entries[path] = found if content is None else found._replace(id=put(path, content))
+
+
+def left_out(tree: Tree) -> dict[str, str]:
+    """Why a file's bytes are not kept, by path."""
+    return {
+        path: "too large" if entry.size > MOST_FILE else "unreadable, or more than is kept in all"
+        for path, entry in tree.entries.items()
+        if not entry.id and stat.S_ISREG(entry.mode)
+    }

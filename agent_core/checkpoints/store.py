@@ -1,0 +1,298 @@
+"""Where it is kept: `.dspy_tui/checkpoints/`.
+
+    blobs/ab/cdef…     contents by hash, compressed
+    turns/000012       one undoable turn: what each path was before and after
+    open/SESSION       a turn that runs: the whole tree before it
+    tree               the tree when the last turn ended, so that the next one reads only what is new
+    live/SESSION       locked while the session runs
+    pins/              hard links to git's objects
+    journal            an undo that is under way
+
+Everything is written beside its place and renamed. Who changes the workspace or sweeps holds the lock alone;
+who looks at the workspace shares it.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from agent_core.checkpoints.states import ID_BYTES, State, Tree, decode_tree, encode_tree, id_of
+from agent_core.files import keep_aside, locked, read_bounded, write_atomic
+from agent_core.workspace import Workspace
+
+T = TypeVar("T")
+
+_MOST_RECORD = 1 << 30
+_LEVEL = 1
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """A path that a turn changed; `path` is as the system has it, None stands for nothing being there."""
+
+    path: bytes
+    before: State | None
+    after: State | None
+
+    @property
+    def name(self) -> str:
+        """The path as Python has it."""
+        return os.fsdecode(self.path)
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """Which turn: `began` is in seconds since 1970."""
+
+    session: str
+    turn_id: str
+    title: str
+    began: float
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn that changed something.
+
+    `lost` are files that it changed and whose former bytes are not kept. `interrupted`: the program ended in
+    the middle of it, so that what was changed later by others counts as its own. `skipped` are paths that
+    its undoing left alone; `order` says which of several undone turns was undone last.
+    """
+
+    schema: int = 1
+    number: int
+    turn: Header
+    ended: float
+    changes: tuple[Change, ...]
+    lost: tuple[bytes, ...] = ()
+    interrupted: bool = False
+    status: Literal["done", "undone"] = "done"
+    undone_by: str = ""
+    order: float = 0.0
+    skipped: tuple[bytes, ...] = ()
+
+    def ids(self) -> set[bytes]:
+        """The contents that it needs."""
+        return {
+            state.id
+            for change in self.changes
+            for state in (change.before, change.after)
+            if state is not None and len(state.id) == ID_BYTES
+        }
+
+
+class OpenTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn that runs, or ran when its session was killed."""
+
+    turn: Header
+    tree: bytes
+
+
+class Store:
+    """The files. Methods raise OSError where nothing can be written, and WorkspaceError.
+
+    Args:
+        workspace: Whose.
+    """
+
+    def __init__(self, *, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.folder = workspace.state_dir / "checkpoints"
+        self.warnings: list[str] = []
+        """What was found broken, and where it is kept; whoever shows them takes them out."""
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        for sub in ("blobs", "turns", "open", "live"):
+            self._workspace.ensure_state_dir(f"checkpoints/{sub}")
+
+    def exists(self) -> bool:
+        """Whether anything was ever kept."""
+        return (self.folder / "turns").is_dir()
+
+    def lock(self, *, shared: bool = False, timeout: float = 10.0) -> AbstractContextManager[None]:
+        """Hold the store: alone, or together with others who only look; raises `BusyError`."""
+        return locked(self.folder / "store", timeout=timeout, shared=shared)
+
+    # Contents
+
+    def _blob(self, content_id: bytes) -> Path:
+        name = content_id.hex()
+        return self.folder / "blobs" / name[:2] / name[2:]
+
+    def has(self, content_id: bytes) -> bool:
+        """Whether a content is kept."""
+        return self._blob(content_id).exists()
+
+    def put(self, content: bytes) -> bytes:
+        """Keep a content; gives back its id."""
+        content_id = id_of(content)
+        path = self._blob(content_id)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            write_atomic(path, zlib.compress(content, _LEVEL), mode=0o600, durable=False)
+        return content_id
+
+    def get(self, content_id: bytes) -> bytes | None:
+        """A content; None when it is gone or damaged."""
+        try:
+            content = zlib.decompress(read_bounded(self._blob(content_id), _MOST_RECORD, follow=False))
+        except (OSError, zlib.error):
+            return None
+        return content if id_of(content) == content_id else None
+
+    def size(self, content_ids: Iterable[bytes]) -> int:
+        """The bytes on disk of some contents."""
+        total = 0
+        for content_id in content_ids:
+            with suppress(OSError):
+                total += self._blob(content_id).stat().st_size
+        return total
+
+    def total(self) -> int:
+        """The bytes on disk of all contents."""
+        total = 0
+        for folder in _listed(self.folder / "blobs"):
+            with suppress(OSError), os.scandir(folder) as entries:
+                total += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        return total
+
+    def sweep(self, needed: set[bytes]) -> None:
+        """Remove every content that is not needed."""
+        names = {content_id.hex() for content_id in needed}
+        for folder in _listed(self.folder / "blobs"):
+            for path in _listed(folder):
+                if folder.name + path.name not in names:
+                    path.unlink(missing_ok=True)
+
+    # Turns
+
+    def records(self) -> list[Record]:
+        """Every turn, oldest first."""
+        found = [self._load(path, Record) for path in self._turns()]
+        return sorted((record for record in found if record), key=lambda record: record.number)
+
+    def add(self, record: Record) -> Record:
+        """Keep a turn under the next free number, which is set in what comes back."""
+        temporary = self.folder / "turns" / f".{record.turn.session}"
+        number = max((int(path.name) for path in self._turns()), default=0) + 1
+        try:
+            while True:
+                record = msgspec.structs.replace(record, number=number)
+                write_atomic(temporary, msgspec.msgpack.encode(record), mode=0o600)
+                try:
+                    os.link(temporary, self._turn(number))
+                except FileExistsError:
+                    number += 1
+                else:
+                    return record
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def write(self, record: Record) -> None:
+        """Replace a turn."""
+        write_atomic(self._turn(record.number), msgspec.msgpack.encode(record), mode=0o600)
+
+    def remove(self, record: Record) -> None:
+        """Forget a turn; its contents go with the next `sweep`."""
+        self._turn(record.number).unlink(missing_ok=True)
+
+    def _turns(self) -> list[Path]:
+        return [path for path in _listed(self.folder / "turns") if path.name.isdigit()]
+
+    def _turn(self, number: int) -> Path:
+        return self.folder / "turns" / f"{number:06}"
+
+    # The tree, and turns that run
+
+    def tree(self) -> Tree | None:
+        """The tree when the last turn ended."""
+        path = self.folder / "tree"
+        try:
+            return decode_tree(read_bounded(path, _MOST_RECORD, follow=False))
+        except OSError:
+            return None
+        except (ValueError, TypeError):
+            self._broken(path)
+            return None
+
+    def tree_mark(self) -> tuple[int, int] | None:
+        """What tells whether `tree` is still the one that was read or written; None where there is none."""
+        try:
+            status = (self.folder / "tree").stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def keep_tree(self, tree: Tree) -> None:
+        """Keep the tree for the next turn, of whichever session."""
+        write_atomic(self.folder / "tree", encode_tree(tree), mode=0o600, durable=False)
+
+    def open_turn(self, turn: Header, tree: Tree) -> None:
+        """A turn begins."""
+        data = msgspec.msgpack.encode(OpenTurn(turn=turn, tree=encode_tree(tree)))
+        write_atomic(self.folder / "open" / turn.session, data, mode=0o600, durable=False)
+
+    def close_turn(self, session: str) -> None:
+        """It ended."""
+        (self.folder / "open" / session).unlink(missing_ok=True)
+
+    def open_turns(self) -> list[tuple[Header, Tree]]:
+        """The turns that run, and those of killed sessions."""
+        found: list[tuple[Header, Tree]] = []
+        for name in self.open_names():
+            path = self.folder / "open" / name
+            opened = self._load(path, OpenTurn)
+            if opened is not None:
+                try:
+                    found.append((opened.turn, decode_tree(opened.tree)))
+                except (ValueError, TypeError):
+                    self._broken(path)
+        return found
+
+    def open_names(self) -> list[str]:
+        """The sessions of `open_turns`."""
+        return [path.name for path in _listed(self.folder / "open") if not path.name.startswith(".")]
+
+    # Files of state
+
+    def has_journal(self) -> bool:
+        """Whether an undo is under way."""
+        return (self.folder / "journal").exists()
+
+    def load_journal(self, kind: type[T]) -> T | None:
+        """The undo that is under way, of a process that was killed in it."""
+        return self._load(self.folder / "journal", kind)
+
+    def write_journal(self, value: msgspec.Struct) -> None:
+        """An undo begins to change the workspace."""
+        write_atomic(self.folder / "journal", msgspec.msgpack.encode(value), mode=0o600)
+
+    def clear_journal(self) -> None:
+        """It has ended."""
+        (self.folder / "journal").unlink(missing_ok=True)
+
+    def _load(self, path: Path, kind: type[T]) -> T | None:
+        try:
+            return msgspec.msgpack.decode(read_bounded(path, _MOST_RECORD, follow=False), type=kind)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            self._broken(path)
+            return None
+
+    def _broken(self, path: Path) -> None:
+        aside = keep_aside(path)
+        kept = f"kept as {aside.name}" if aside else "it stays in its place"
+        self.warnings.append(f"{path.relative_to(self._workspace.root)} is broken; {kept}, and is left out")
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
