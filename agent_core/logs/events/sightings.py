@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agent_core.logs.columns import Records
 from agent_core.logs.events.rows import SEEN, Ints
 from agent_core.logs.events.scattered import runs
+from agent_core.logs.events.torn import lines_behind, torn
 from agent_core.logs.traces import parse, signature
 
 TRACE_BYTES = 65536
@@ -61,12 +62,19 @@ class Sightings:
         `parts` tells which records of one line look like lines of a trace; bool[n].
         """
         budget = _MOST_PARSED
-        for place in np.flatnonzero(records.end > records.head_end).tolist():
-            text = _bounded(records.block, int(records.body[place]), int(records.end[place]))
+        tall = np.flatnonzero(records.end > records.head_end).tolist()
+        rest = torn(records, tall)
+        gone = {place for places in rest.values() for place in places}
+        for place in tall:
+            if place in gone:
+                continue
+            behind = rest.get(place, [])
+            own = records.block[int(records.body[place]) : int(records.end[place])]
+            text = _bounded(b"\n".join((own, *(lines_behind(records, one) for one in behind))))
             mark, parsed = self._mark(text, budget)
             budget -= parsed
             if mark:
-                self._see(mark, text, records, [place], int(times[place]))
+                self._see(mark, text, records, [place, *behind], int(times[place]))
                 yield place
         if parts.any():
             for run in runs(records, parts):
@@ -118,11 +126,11 @@ class Sightings:
             sighting.lines.append(first)
 
 
-def _bounded(block: bytes, start: int, end: int) -> bytes:
-    if end - start <= TRACE_BYTES:
-        return block[start:end]
+def _bounded(text: bytes) -> bytes:
+    if len(text) <= TRACE_BYTES:
+        return text
     half = TRACE_BYTES // 2
-    head, tail = block[start : start + half], block[end - half : end]
+    head, tail = text[:half], text[-half:]
     return head[: head.rfind(b"\n") + 1 or half] + tail[tail.find(b"\n") + 1 :]
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from agent_core.logs.columns import Level
 from tests.agent_core.logs.events.made import Counted, Line, steady
 
@@ -64,3 +68,35 @@ def test_huge_traces_keep_their_head_and_their_cause() -> None:
     assert event.kind == "trace"
     assert "no till" in event.text and "till is jammed" in event.text
     assert len(event.text.split("\n")) <= 12
+
+
+def test_lines_of_others_inside_a_trace_do_not_end_it() -> None:
+    begun = 'request failed\nTraceback (most recent call last):\n  File "a.py", line 3, in a'
+    ended = '  File "b.py", line 9, in b\n    raise Refused(card)\nbank.Refused: blocked'
+    lines = [
+        *steady(50),
+        Line(5000, "web", Level.ERROR, begun),
+        Line(5001, "db", Level.INFO, "vacuum took 3 ms\n    b(card)"),
+        Line(5002, "mail", Level.INFO, "letter sent"),
+        Line(5003, "db", Level.INFO, f"vacuum took 4 ms\n{ended}"),
+        Line(5004, "mail", Level.INFO, "settings:\n  host: a\n  port: 1"),
+        *steady(50, start=6000),
+    ]
+    counted = Counted().add(lines)
+    trace = next(iter(counted.statistics.sightings.known.values()))
+    assert (trace.count, trace.first, trace.last, trace.component) == (1, 51, 60, "web")
+    assert trace.text.decode() == f"{begun}\n    b(card)\n{ended}"
+
+
+def test_a_trace_in_one_line_of_json_is_one() -> None:
+    line = Line(
+        5000, "web", Level.ERROR, "order failed\nTypeError: no price\n    at pay (/srv/shop/pay.js:4:2)"
+    )
+    counted = Counted()
+    records = counted.maker.records([line])
+    records = replace(records, lines=np.ones(1, np.int32))
+    counted.statistics.add(records, counted.miner.mine(["order failed"]))
+    trace = next(iter(counted.statistics.sightings.known.values()))
+    assert (trace.first, trace.last) == (1, 1)
+    event = counted.digest().events[0]
+    assert (event.kind, event.first, event.last) == ("trace", 1, 1)
