@@ -15,7 +15,7 @@ from agent_core.logs.columns import Records
 from agent_core.logs.events.rows import Ints
 from agent_core.logs.traces import TRACE_LINE, groups, parse
 
-_BEFORE, _AFTER, _APART = 3, 4, 12
+_BEFORE, _AFTER, _APART = 24, 8, 12
 """Lines of a component looked at before and behind those that look like parts of a trace, and between two."""
 _MOST_LINES = 400
 _MOST_WRITERS = 64

@@ -45,7 +45,7 @@ LINKS = (
     r"[ \t]*(?:Caused by|Suppressed|Wrapped by|Root cause): ?",
     r"The above exception was the direct cause",
     r"During handling of the above exception",
-    r" ---> ",
+    r"[ \t]+---> ",
     r"[ \t]+\[(?:cause|errors)\]: ",
     r"[ \t]*\[CIRCULAR REFERENCE",
     r"(?:Stack trace|Require stack|Current stack trace|Location):$|\[stacktrace\]$",
@@ -65,9 +65,10 @@ STARTS = (
     r"==[0-9]+==ERROR: ",
     r"WARNING: (?:DATA RACE|ThreadSanitizer)",
     r"[Uu]nhandled [Ee]xception",
-    r"Uncaught ",
+    r"(?:error: )?Uncaught ",
+    r"(?:Program|Thread [0-9]+ .*) (?:received|terminated with) signal SIG",
     r"PHP (?:Fatal|Parse|Recoverable fatal) error: ",
-    r"(?:[\w$]+\.){1,12}[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)(?:$|[:;\[( ])",
+    r"[ \t]*(?:[\w$]+\.){1,12}[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)(?:$|[:;\[( ])",
     r"\[?(?:[A-Z][\w$]*)?(?:Exception|Error|Rejection|Warning)(?:$|: | \[)",
     r"terminate called ",
     r"node:[^ ]+:[0-9]+$",
@@ -122,7 +123,8 @@ CLOSING = re.compile(r"\s*\"?[\]})]+[,;]?$")
 TOLD = re.compile(
     r"exit status \d|Found \d+ data race|- /|[a-z ]{0,40}nested exception is|note: |future: <|\"{3}$"
     r"|\(Use `node|(?:Receiver|Tried calling|Found): |Emitted 'error' event|\[(?:SQL|parameters): "
-    r"|\(Background on this error|: (?:[\w$]+\.)+[A-Z]|Last message "
+    r"|\(Background on this error|[+-] {2,}\S|(?:Program|Thread \d+ .{1,80}) received signal SIG"
+    r"|[\w~:<>]+ \(.{0,300}\) at \S+:\d+$|\d+\t|0x[0-9a-f]+ in \S|: (?:[\w$]+\.)+[A-Z]|Last message "
 )
 NOTE = re.compile(r"[a-z(\[]|(?:DETAIL|HINT|CONTEXT|LINE \d+|QUERY): ")
 """A line right behind an exception that is likelier a note to it than the next line of the log."""

@@ -45,7 +45,7 @@ _RUNTIMES = tuple(
         (
             "libc",
             r"^(?:\.\./)?(?:sysdeps|csu|nptl|stdlib|signal|libio|elf|malloc|misc|posix)/"
-            r"|^(?:/build/|\./)(?:glibc|nptl|csu|sysdeps|signal|stdlib|malloc)|/libsanitizer/|/compiler-rt/"
+            r"|(?:^|/)sysdeps/(?:unix|posix|nptl|x86)|^(?:/build/|\./)(?:glibc|nptl|csu|sysdeps|signal|stdlib|malloc)|/libsanitizer/|/compiler-rt/"
             r"|(?:^|/)lib(?:c|m|pthread|stdc\+\+|gcc_s|asan|tsan|ubsan|lsan)[-.+\d]{0,20}\.so"
             r"|(?:^|/)(?:asan|tsan|ubsan|sanitizer|lsan|vg)_[a-z_]{1,60}\.(?:cpp|cc|c)$",
         ),

@@ -29,6 +29,7 @@ _HEADS = tuple(
         r"^[VDIWEF]/[\w.:$-]{1,60} {0,12}\( {0,5}\d{1,7}\): ?",
         r"^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,7} {1,6}\d{1,7} [VDIWEF] [^:\n]{1,60}: ?",
         r"^\[ {0,6}\d{1,9}\.\d{6}\] ?",
+        r"^\[(?:error|warn|info|ERROR|WARN|INFO)\] ?",
     )
 )
 _LOGGER = re.compile(r"[\w./$-]{1,80}(?: -|:) ")

@@ -27,6 +27,10 @@ _SWIFT = re.compile(
     r"\d{1,5}\s+(?P<module>\S{1,200})\s+0x[0-9a-f]{8,16} (?P<function>.{1,500}?) \+ \d+"
     r"(?:(?: in \S{1,200})? at (?P<path>.{1,500}?):(?P<line>\d{1,7})(?::\d{1,5})?)?\s*$"
 )
+_SWIFT_5 = re.compile(
+    r"\d{1,5} (?:\[\w{1,20}\] )?0x[0-9a-f]{8,16} (?P<function>.{1,500}?) \+ \d+ in (?P<module>\S{1,200})"
+    r"(?: at (?P<path>.{1,500}?):(?P<line>\d{1,7})(?::\d{1,5})?)?\s*$"
+)
 _SYMBOL = re.compile(
     r"(?P<module>\S{1,300})\((?P<function>[\w+@.]{0,300}?)(?:\+0x[0-9a-f]+)?\) ?\[0x[0-9a-f]+\]"
 )
@@ -58,7 +62,7 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
         elif _THREAD.match(line):
             if not draft.faults or draft.faults[-1].frames:
                 draft.fault(line.strip(), "", line, "thread" if draft.faults else "")
-        elif match := _SWIFT.match(line):
+        elif match := _SWIFT.match(line) or _SWIFT_5.match(line):
             draft.frame(_swift(match))
         elif match := _SYMBOL.match(line):
             draft.frame(_symbol(match))

@@ -9,12 +9,18 @@ from agent_core.logs.traces.drafting import Draft
 from agent_core.logs.traces.library import library_of
 from agent_core.logs.traces.model import Frame, Trace
 
-MARK = re.compile(r"(?m)^[^\n:]{0,300}[^\s:]{1,300}:\d{1,7}:in [`']")
+MARK = re.compile(
+    r"(?m)^[^\n:]{0,300}[^\s:]{1,300}:\d{1,7}:in [`']"
+    r"|^[^\s:]{1,300}\.(?:erb|haml|slim|rb):\d{1,7}$|<internal:\w{1,40}>:\d{1,7}:in "
+)
 _TAG = r"(?:\[[\w:.-]{4,60}\] ){0,4}"
 _FRAME = re.compile(
     rf"\s*{_TAG}(?:\d{{1,6}}: )?(?:from )?(?P<gem>[\w-]{{1,80}} \([\w.]{{1,30}}\) )?"
-    r"(?P<path>[^\s:][^:`']{0,400}):(?P<line>\d{1,7}):in [`'](?P<function>.{1,300}?)'(?P<rest>: .*)?$"
+    r"(?P<path><internal:[^>\s]{1,60}>|[^\s:][^:`']{0,400}):(?P<line>\d{1,7})"
+    r":in [`'](?P<function>.{1,300}?)'(?P<rest>: .*)?$"
 )
+_VIEW = re.compile(rf"\s*{_TAG}(?P<path>[^\s:]{{1,300}}\.(?:erb|haml|slim|rb)):(?P<line>\d{{1,7}})\s*$")
+"""A frame of a view, as Rails cleans them."""
 _THROWN = re.compile(r": (?P<message>.*?) ?\((?P<kind>[A-Z][\w:]{0,150})\)\s*$")
 _CLOSING = re.compile(r"(?P<message>.*?) ?\((?P<kind>[A-Z][\w:]{0,150})\)\s*$")
 _RAILS = re.compile(
@@ -52,6 +58,12 @@ def read(lines: Sequence[str], size: int) -> tuple[Trace | None, int]:
             _begin(draft, pending, caused)
             caused = False
             draft.frame(frame)
+        elif match := _VIEW.match(line):
+            _begin(draft, pending, caused)
+            caused = False
+            path = match["path"]
+            text = f"{path}:{match['line']}"
+            draft.frame(Frame(path=path, line=int(match["line"]), library=library_of(path), text=text))
         elif match := _CAUSED.match(line):
             _settle(draft, pending)
             caused = True
