@@ -164,7 +164,7 @@ class TextFront:
         self._several = several
         self._is_task = False
         self._line_open = False
-        self._written = False
+        self._written = self._said = False
 
     async def write(self, text: str) -> None:
         """A piece of a command's whole result, instead of the bounded one in its end."""
@@ -176,10 +176,13 @@ class TextFront:
         """Write the part of it that is a result, and tell the rest on standard error."""
         match event:
             case TurnStarted():
-                self._is_task, self._written = event.kind == "task", False
+                self._is_task, self._written, self._said = event.kind == "task", False, False
                 if self._several:
                     self._writer.diagnose(f"> {one_line(event.text)}")
             case TextDelta():
+                if self._written and not self._said:
+                    self._out("\n")  # what a model says of a result stands below it
+                self._said = True
                 self._out(printable(event.text))
             case ToolStarted() if self._is_task:
                 self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")

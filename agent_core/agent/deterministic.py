@@ -176,6 +176,8 @@ class _Assistant:
             self._say(f"What stands out in the logs ({result.summary}):")
             for number, event in enumerate(events, 1):
                 self._say(f"{number}. {described(event)}\n\n{fenced(self._mask(event.text))}")
+        if result is not None and result.note:
+            self._say(f"({result.note})")
         if not any(event.places for event in events):
             await self._places()
 

@@ -33,7 +33,11 @@ _IN_LOGS = re.compile(
 _SPAN = re.compile(
     r"\b(?:last|past|previous) (?:(?P<count>\d{1,4}|few) )?(?P<unit>minute|hour|day|week)s?\b", re.IGNORECASE
 )
-_DAY = re.compile(r"\btoday\b|\byesterday\b|\blast night\b|\bover ?night\b", re.IGNORECASE)
+_FROM = re.compile(
+    r"\b(?:today|yesterday|last night|over ?night|tonight|this (?:morning|afternoon|evening))\b"
+    r"|(?<=\bsince )(?:\d{1,2}:\d\d|noon|midnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"`[^`\n]+`|\"[^\"\n]+\"")
 _FEW = 3
 
@@ -53,6 +57,6 @@ def since_of(text: str) -> dict[str, Any]:
     if found := _SPAN.search(text):
         count = _FEW if (found["count"] or "").lower() == "few" else int(found["count"] or 1)
         return {"since": f"{count}{found['unit'][0].lower()}"}
-    if found := _DAY.search(text):
-        return {"since": "today" if found[0].lower() == "today" else "yesterday"}
+    if found := _FROM.search(text):
+        return {"since": found[0].lower()}
     return {}

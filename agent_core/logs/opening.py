@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from calendar import timegm
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 
 from agent_core.errors import LogFault
 from agent_core.logs.columns import NO_TIME, Records
@@ -15,35 +13,11 @@ from agent_core.logs.sources.files import FileSource
 from agent_core.logs.sources.find import Finder, Found
 from agent_core.logs.sources.given import InputSource
 from agent_core.logs.sources.port import STDIN, Begin, LogSource
+from agent_core.logs.zone import LocalZone
 from agent_core.workspace import Workspace
 
 _PIECE = 64 * 1024
 """Bytes of a log in which its first time is looked for."""
-
-
-class LocalZone(tzinfo):
-    """The zone of this machine, summer time and all."""
-
-    def utcoffset(self, dt: datetime | None) -> timedelta:
-        """How far it is ahead of UTC."""
-        moment = datetime.now() if dt is None else dt
-        try:
-            seconds = time.localtime(time.mktime(moment.timetuple())).tm_gmtoff
-        except (OverflowError, ValueError, OSError):
-            seconds = 0
-        return timedelta(seconds=seconds)
-
-    def fromutc(self, dt: datetime) -> datetime:
-        """The same moment as the clocks here show it."""
-        return dt + timedelta(seconds=time.localtime(timegm(dt.timetuple())).tm_gmtoff)
-
-    def dst(self, dt: datetime | None) -> timedelta | None:
-        """Not told."""
-        return None
-
-    def tzname(self, dt: datetime | None) -> str:
-        """Its name now."""
-        return time.tzname[0]
 
 
 class Opener:
@@ -82,7 +56,7 @@ class Opener:
         return self._finder.left_out
 
     async def began(self, name: str) -> float | None:
-        """The first time in a log, in seconds since the epoch; None where none is told, or where it is no file."""
+        """The first time in a log (seconds since the epoch); None where none is told, or it is no file."""
         family = family_of(self._workspace, name) if self._finder.kind(name) is None else None
         if family is None:
             return None

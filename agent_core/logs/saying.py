@@ -85,7 +85,7 @@ def described(event: KeyEvent) -> str:
 
 
 def nothing_since(since: float, *, name: str, began: float | None, ended: float) -> str:
-    """That a log has nothing from a time on, what it has, and how to see it; times in seconds of the epoch."""
+    """That a log has nothing from a time on, what it has, and how to see it (seconds since the epoch)."""
     hour = max(ended - _HOUR_S, began if began is not None else ended - _HOUR_S)
     has = f"ends at {span_of(ended, ended)}" if began is None else f"covers {span_of(began, ended)}"
     return (

@@ -14,8 +14,9 @@ import msgspec
 from agent_core.events import ActionClass, Event, TextDelta
 from agent_core.logs.api import Digest, DigestQuery, LogProgress
 from agent_core.logs.saying import as_text, headline, hits, label, notes
-from agent_core.logs.when import parse_since
-from agent_core.text import human_size
+from agent_core.logs.when import FORMS, parse_since
+from agent_core.logs.zone import LocalZone
+from agent_core.text import human_size, printable
 from agent_core.tools.base import Speaker, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ class CtxArgs(msgspec.Struct, frozen=True, kw_only=True):
     since: Annotated[
         str,
         msgspec.Meta(
-            description="Only from then on: 10m, 2h, 1d, 14:30, today, or a date.",
+            description=f"Only from then on: {FORMS}.",
             extra={"flag": "--since", "metavar": "T"},
         ),
     ] = ""
     limit: Annotated[
         int,
         msgspec.Meta(
-            description="How many events at most; 0 for 20.", ge=0, le=500,
+            description="How many events at most, up to 500; 0 for 20.", ge=0, le=500,
             extra={"flag": "--limit", "for_people": True},
         ),
     ] = 0  # fmt: skip
@@ -77,7 +78,7 @@ class CtxTool:
 
     async def run(self, args: CtxArgs, context: ToolContext) -> ToolResult:
         """Read the logs; raises `LogFault`, `PathRefused`, and `UsageError` for what is no time."""
-        digest = await self._logs.digest(_query(args, context), on_progress=_Teller(context))
+        digest = await self._digest(args, context)
         text = as_text(digest)
         shown = context.workspace
         places = await asyncio.to_thread(hits, digest, lambda name: _is_file(shown, name))
@@ -90,14 +91,30 @@ class CtxTool:
             note=notes(digest),
         )
 
+    async def _digest(self, args: CtxArgs, context: ToolContext) -> Digest:
+        """What the logs say; the agent, which took the time from a question, is told of what is there.
+
+        A person who named a time gets what is that late and nothing else.
+        """
+        query, teller = _query(args, context), _Teller(context)
+        digest = await self._logs.digest(query, on_progress=teller)
+        if context.turn is not None or query.since is None or any(one.lines for one in digest.sources):
+            return digest
+        earlier = await self._logs.digest(msgspec.structs.replace(query, since=None), on_progress=teller)
+        note = "; ".join(filter(None, (digest.note and f"all of this is older: {digest.note}", earlier.note)))
+        return msgspec.structs.replace(earlier, note=note)
+
     async def _explain(self, text: str, digest: Digest, args: CtxArgs, context: ToolContext) -> str:
         """What a model makes of the events; "" without one."""
         from agent_core.agent.summary import summarise
         from agent_core.commandline import render
 
         assert context.turn is not None
-        if context.write is None:  # on screen, the events are there to be read while the model does
+        # The events are there to be read while the model reads them, and stay if it is interrupted.
+        if context.write is None:
             context.progress(text)
+        else:
+            await context.write(printable(text) + "\n")
         speaker = _Checked(context.turn, len(digest.events))
         await summarise(
             self._models,
@@ -163,7 +180,7 @@ class _Checked:
 
 
 def _query(args: CtxArgs, context: ToolContext) -> DigestQuery:
-    since = parse_since(args.since, now=datetime.now().astimezone()) if args.since else None
+    since = parse_since(args.since, now=datetime.now(LocalZone())) if args.since else None
     if context.turn is not None:
         return DigestQuery(sources=args.source, since=since, limit=args.limit or _FOR_PEOPLE)
     return DigestQuery(

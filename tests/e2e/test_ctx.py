@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 from agent_core.events import ToolFinished, TurnFinished, from_json
 from tests.e2e.conftest import PROGRAM, Run, environment
 from tests.e2e.test_batch import document
+from tests.fakes.model_server import ModelServer
+from tests.fakes.model_wire import Answer
 
 BEGAN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CRASH = (
@@ -146,6 +149,40 @@ def test_interrupted_while_it_reads(repo: Path) -> None:
     assert (process.returncode, result["error"]["code"]) == (130, "interrupted")
     assert b"Traceback" not in err
     assert not workers() - before
+
+
+async def test_the_events_come_before_what_a_model_says_of_them(project: Path) -> None:
+    command = [*PROGRAM, "--batch", "-c", "ctx"]
+    async with ModelServer() as server:
+        server.script(Answer(text=("The header ", "is none [1]."), hang="middle"))
+        variables = environment(OPENAI_BASE_URL=f"{server.url}/v1", MODEL_NAME="big")
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=project,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        text = b""
+        while b"The header" not in text and (line := await process.stdout.read(1000)):
+            text += line
+        process.send_signal(signal.SIGINT)
+        rest, err = await asyncio.wait_for(process.communicate(), 60)
+    text += rest
+    assert process.returncode == 130 and b"cancelled" in err
+    assert text.startswith(b"1 key event in logs/app.log") and text.count(b"1 key event") == 1
+    assert b"parse_header\n\nThe header" in text
+
+
+def test_where_nothing_is_as_late(run: Run, project: Path) -> None:
+    done = run("--batch", "-c", "ctx --since 2030-01-01")
+    said = done.stdout.decode()
+    assert "nothing was logged since 2030-01-01 00:00:00: logs/app.log covers 2026-11-24 08:00:00 to" in said
+    data = json.loads(run("--batch", "-c", "what crashed this morning?", "--format", "json").stdout)
+    assert "covers 2026-11-24" in data["results"][0]["data"]["text"]
+    assert ("src/parser.py", 2) in [(hit["path"], hit["start"]) for hit in data["results"][0]["data"]["hits"]]
 
 
 def test_doctor_counts_the_logs(run: Run, project: Path) -> None:

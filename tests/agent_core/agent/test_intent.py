@@ -153,7 +153,7 @@ ROUTES = [
     ("what happens when the endpoint is down", "search", {}),
     ("where in src/app.py is the port read?", "search", {}),
     ("why are passwords hashed twice", "search", {}),
-    ("what went wrong last night", "ctx", {"since": "yesterday"}),
+    ("what went wrong last night", "ctx", {"since": "last night"}),
     ("what happened in the past 2 hours?", "ctx", {"since": "2h"}),
     ("build fails, why?", "ctx", {}),
 ]  # fmt: skip
@@ -210,7 +210,10 @@ def test_a_question_about_code_that_deals_with_errors(text: str) -> None:
     [
         ("errors in the last few hours", {"since": "3h"}),
         ("crashes of the past week", {"since": "1w"}),
-        ("what broke overnight", {"since": "yesterday"}),
+        ("what broke overnight", {"since": "overnight"}),
+        ("what failed This Morning?", {"since": "this morning"}),
+        ("errors since monday", {"since": "monday"}),
+        ("what fails since 14:30?", {"since": "14:30"}),
         ("it fails since today", {"since": "today"}),
         ("it fails", {}),
     ],

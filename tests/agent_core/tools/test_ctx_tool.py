@@ -49,10 +49,15 @@ async def called(root: Path, logs: GivenLogs, args: CtxArgs = CtxArgs(), **more:
 
 
 def typed(
-    root: Path, line: str, digest: Digest = DIGEST, model: Any = None, **more: Any
+    root: Path,
+    line: str,
+    digest: Digest = DIGEST,
+    model: Any = None,
+    logs: GivenLogs | None = None,
+    **more: Any,
 ) -> tuple[asyncio.Task[Recorder], GivenLogs]:
     """The command as a person types it."""
-    logs = GivenLogs(digest)
+    logs = logs or GivenLogs(digest)
     models = GivenModels(model)
     session, recorder = make_session(
         root.parent, CtxTool(logs=logs, models=models), models=models, **more  # type: ignore[arg-type]
@@ -93,6 +98,25 @@ async def test_the_agent_gets_little_and_people_all(root: Path) -> None:
     task, logs = typed(root, "/context --source a.log -s 'b*.log' --since 2026-11-24T08:00:00Z --limit 3")
     await task
     assert logs.asked == [DigestQuery(sources=("a.log", "b*.log"), since=1795507200.0, limit=3)]
+
+
+async def test_the_agent_is_told_what_there_is_where_nothing_is_as_late(root: Path) -> None:
+    class Older(GivenLogs):
+        async def digest(self, query: DigestQuery, **more: Any) -> Digest:
+            digest = await super().digest(query, **more)
+            if query.since is None:
+                return digest
+            facts = SourceFacts(name="logs/app.log")
+            return Digest(sources=(facts,), note="nothing was logged since 12:00")
+
+    result = await called(root, Older(DIGEST), CtxArgs(since="1h"))
+    assert "gone" in result.text
+    assert "(all of this is older: nothing was logged since 12:00; " in result.text
+    task, _ = typed(root, "/ctx --since 1h", logs=Older(DIGEST))
+    text = (await task).one(ToolFinished).text
+    assert "gone" not in text and "(nothing was logged since 12:00)" in text, (
+        "a person gets what was asked for"
+    )
 
 
 async def test_no_logs(root: Path) -> None:

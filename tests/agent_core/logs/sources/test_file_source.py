@@ -266,7 +266,7 @@ async def test_what_is_no_text_is_left_out(
 @pytest.mark.parametrize(
     "data",
     [
-        "\x1b[31mred\x1b[0m\a\n".encode() * 100,
+        b"\x1b[31mred\x1b[0m\a\n" * 100,
         "Grüße aus Köln\n".encode("latin-1") * 100,
         "日本語のログ\n".encode("shift-jis") * 100,
         "日本語のログ\n".encode("utf-16") * 100,
