@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from agent_core.capture import capture
+from agent_core.files import read_bounded
 from agent_core.ignore import repository_root
 from agent_core.workspace import Workspace
 
@@ -131,3 +133,18 @@ def _code(xy: str) -> Code:
     if "D" in xy:
         return "D"
     return "A" if "A" in xy else "M"
+
+
+def branch_now(root: Path) -> str:
+    """The branch that is checked out, as git's own file says; a commit's short hash, or "" without git."""
+    top = repository_root(root)
+    if top is None:
+        return ""
+    folder = top / ".git"
+    with suppress(OSError, ValueError):
+        if not folder.is_dir():
+            pointer = os.fsdecode(read_bounded(folder, 4096)).strip()
+            folder = top / pointer.removeprefix("gitdir:").strip()
+        head = os.fsdecode(read_bounded(folder / "HEAD", 4096)).strip()
+        return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else head[:10]
+    return ""

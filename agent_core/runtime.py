@@ -22,17 +22,24 @@ from agent_core.masking import masker
 from agent_core.permissions import Permissions
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
+from agent_core.session.saved.conversation import Conversation
+from agent_core.session.saved.saving import Saving
+from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.ctx import CtxTool
 from agent_core.tools.emb_index import EmbIndexTool
 from agent_core.tools.esearch import EsearchTool
+from agent_core.tools.export import ExportTool
+from agent_core.tools.fork import ForkTool
 from agent_core.tools.help import HelpTool
 from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.tools.resume import ResumeTool
+from agent_core.tools.sessions import SessionsTool
 from agent_core.tools.skills import SkillsTool
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
@@ -104,6 +111,9 @@ def open_runtime(
     )
     logs = WorkerLogs(workspace=workspace, settings=settings, given=given)
     cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
+    mask = masker(settings)
+    store = SavedSessions(workspace)
+    conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
     registry = Registry(builtin_tools())
     for tool in (
         EsearchTool(index=index),
@@ -116,10 +126,14 @@ def open_runtime(
         HelpTool(registry=registry),
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
+        SessionsTool(conversation=conversation, models=models),
+        ResumeTool(conversation=conversation),
+        ForkTool(conversation=conversation),
+        ExportTool(conversation=conversation),
         SkillsTool(),
     ):
         registry.add(tool)
-    log = open_log(workspace, mask=masker(settings), debug=debug)
+    log = open_log(workspace, mask=mask, debug=debug)
     session = Session(
         workspace=workspace,
         settings=settings,
@@ -128,6 +142,7 @@ def open_runtime(
         index=index,
         gate=gate,
         bus=bus,
+        conversation=conversation,
         log_path=log.path,
         write=write,
         cooldowns=cooldowns,

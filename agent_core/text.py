@@ -147,6 +147,15 @@ def human_duration(s: float) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
+def human_age(s: float) -> str:
+    """How long ago something was, for people: `just now`, `5 min ago`, `3 h ago`, `12 days ago`."""
+    if s < 60:
+        return "just now"
+    if s < 3600:
+        return f"{int(s // 60)} min ago"
+    return f"{int(s // 3600)} h ago" if s < 48 * 3600 else f"{int(s // 86400)} days ago"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """The count with its noun: `1 match`, `2 matches`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

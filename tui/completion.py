@@ -32,16 +32,21 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.ctx import CtxTool
     from agent_core.tools.emb_index import EmbIndexTool
     from agent_core.tools.esearch import EsearchTool
+    from agent_core.tools.export import ExportTool
+    from agent_core.tools.fork import ForkTool
     from agent_core.tools.help import HelpTool
     from agent_core.tools.index import IndexTool
     from agent_core.tools.intel import IntelTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
     from agent_core.tools.registry import Registry, builtin_tools
+    from agent_core.tools.resume import ResumeTool
+    from agent_core.tools.sessions import SessionsTool
     from agent_core.tools.vretr import VretrTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
-    wired = (*index, CtxTool, HelpTool, ModelTool, PermissionsTool)
+    talks = (SessionsTool, ResumeTool, ForkTool, ExportTool)
+    wired = (*index, *talks, CtxTool, HelpTool, ModelTool, PermissionsTool)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
 

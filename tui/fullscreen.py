@@ -8,7 +8,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from agent_core.errors import Interrupted, UsageError
-from tui.arguments import root_of, settings_of
+from tui.arguments import open_session, root_of, settings_of
+from tui.cli import show
 
 if TYPE_CHECKING:
     from tui.app import DspyApp
@@ -35,10 +36,18 @@ def open_screen(parsed: Parsed) -> int:
     )
     from tui.app import DspyApp
 
-    return asyncio.run(_show(DspyApp(runtime)))
+    code = asyncio.run(_show(DspyApp(runtime), parsed))
+    if lines := runtime.session.farewell:
+        show("\n".join(lines))
+    return code
 
 
-async def _show(app: DspyApp) -> int:
+async def _show(app: DspyApp, parsed: Parsed) -> int:
+    try:
+        await open_session(parsed, app.runtime.session.conversation)
+    except BaseException:
+        await app.runtime.aclose()
+        raise
     loop = asyncio.get_running_loop()
 
     def end() -> None:

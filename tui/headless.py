@@ -15,7 +15,7 @@ from agent_core.batch_formats import Front, error_lines
 from agent_core.errors import AgentError, Interrupted, UsageError
 from agent_core.output import Writer
 from agent_core.runtime import open_runtime
-from tui.arguments import root_of, settings_of
+from tui.arguments import open_session, root_of, settings_of
 from tui.cli import interruptible
 
 if TYPE_CHECKING:
@@ -108,11 +108,15 @@ async def _run(parsed: Parsed, commands: list[str], front: Front, writer: Writer
     try:
         for warning in runtime.config.warnings:
             writer.diagnose(f"dspy-tui: warning: {warning}")
+        await open_session(parsed, runtime.session.conversation)
+        runtime.session.switch()
         work = Batch(session=runtime.session, front=front, writer=writer, keep_going=parsed.has("keep-going"))
         running.begin(work)
         return await work.run(commands)
     finally:
         await runtime.aclose()
+        for line in runtime.session.farewell:
+            writer.diagnose(line)
 
 
 def _commands_come_from_input(parsed: Parsed) -> bool:

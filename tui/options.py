@@ -78,12 +78,16 @@ _BATCH = (
         ("--allow",), "grant CLASS[:GLOB]: write, run, shell or network", "RULE", repeat=True, complete="rule"
     ),
 )
+_SESSION = (
+    Option(("--session",), "go on in the session of this name, or begin it", "NAME"),
+    Option(("--resume",), "go on in a saved session: its name, its id, or last", "SESSION"),
+)
 _COMMON = (_WORKSPACE, _SET, _DEBUG, HELP)
 
 SCREEN = Command(
     (),
     "open the screen, or run a batch",
-    (*_BATCH, *_COMMON, Option(("-V", "--version"), "show the version and exit")),
+    (*_BATCH, *_SESSION, *_COMMON, Option(("-V", "--version"), "show the version and exit")),
     positional="FOLDER",
     complete="folder",
     optional=True,

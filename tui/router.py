@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from agent_core import events as e
@@ -11,6 +12,7 @@ from agent_core.text import human_size, one_line, plural
 
 if TYPE_CHECKING:
     from agent_core.index.api import IndexStatus
+    from agent_core.session.saved.model import Record
     from tui.screens.work import WorkScreen
 
 _PHASES = {
@@ -18,6 +20,8 @@ _PHASES = {
     "reading": "The model reads the question",
     "writing": "The model is writing",
 }
+_AT_ONCE = 32
+"""Events of an earlier conversation that are shown before the keys have their turn."""
 _PURPOSES = {"choose": "chooses a tool", "answer": "answers", "act": "works"}
 
 
@@ -40,9 +44,10 @@ class Router:
         self._needed: object = None
 
     def route(self, event: e.Event) -> None:
-        """Show one event."""
+        """Show one event as it happens."""
+        self._converse(event)
         screen = self._screen
-        page, activity = screen.transcript, screen.chat.activity
+        activity = screen.chat.activity
         match event:
             case e.TurnStarted():
                 self._started(event)
@@ -57,26 +62,13 @@ class Router:
             case e.ModelProgress():
                 activity.doing(_PHASES[event.phase])
             case e.TextDelta():
-                self._streamed.add(event.turn_id)
-                page.append_text(event.turn_id, event.text)
                 activity.doing("Answering")
             case e.ReasoningDelta():
-                page.append_reasoning(event.turn_id, event.text)
                 activity.doing("Thinking")
             case e.ToolStarted():
-                typed = event.turn_id == self._typed
-                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed)
                 activity.doing(one_line(event.command))
-            case e.ToolProgress():
-                page.tool_output(event.call_id, event.text)
             case e.ToolFinished():
-                page.finish_tool(
-                    event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
-                )
-                screen.take_results(event)
                 activity.doing("Working")
-            case e.ChecksFinished():
-                pass  # each check was shown as it ran
             case e.ApprovalNeeded():
                 activity.doing("Waiting for your answer")
                 screen.ask_permission(event)
@@ -84,8 +76,6 @@ class Router:
                 screen.permission_answered(event)
             case e.UsageReported():
                 screen.status.change(used=event.usage.prompt_tokens + event.usage.completion_tokens)
-            case e.Notice():
-                page.add_notice(event.level, event.message, event.hint)
             case e.TurnFinished():
                 self._finished(event)
             case e.ModelChanged():
@@ -94,8 +84,71 @@ class Router:
                 activity.doing(_pulling(event))
             case e.IndexChanged():
                 self._index(event.status)
+            case e.SessionOpened():
+                self._opened(event)
             case e.SuggestionsRanked():
                 screen.suggestions.rank(event)
+            case e.Notice() | e.ToolProgress() | e.ChecksFinished():
+                pass
+
+    async def replay(self, records: Sequence[Record]) -> None:
+        """Show a conversation that went on before, as it would have been shown then."""
+        page = self._screen.transcript
+        page.clear()
+        for number, (at, event) in enumerate(records, 1):
+            page.moment = at
+            self._converse(event)
+            if number % _AT_ONCE == 0:
+                page.moment = None
+                await asyncio.sleep(0)
+        page.moment = None
+
+    def _converse(self, event: e.Event) -> None:
+        """The event's part of the conversation."""
+        page = self._screen.transcript
+        match event:
+            case e.TurnStarted():
+                if event.kind != "task":
+                    self._typed = event.turn_id
+                page.add_prompt(event.turn_id, event.text)
+            case e.TextDelta():
+                self._streamed.add(event.turn_id)
+                page.append_text(event.turn_id, event.text)
+            case e.ReasoningDelta():
+                page.append_reasoning(event.turn_id, event.text)
+            case e.ToolStarted():
+                typed = event.turn_id == self._typed
+                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed)
+            case e.ToolProgress():
+                page.tool_output(event.call_id, event.text)
+            case e.ToolFinished():
+                page.finish_tool(
+                    event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
+                )
+                self._screen.take_results(event)
+            case e.Notice():
+                page.add_notice(event.level, event.message, event.hint)
+            case e.TurnFinished():
+                if event.turn_id not in self._streamed and event.text:
+                    page.append_text(event.turn_id, event.text)
+                self._streamed.discard(event.turn_id)
+                page.finish_turn(
+                    event.turn_id, event.outcome, event.reason, event.error, event.usage, event.seconds
+                )
+            case _:
+                pass
+
+    def _opened(self, event: e.SessionOpened) -> None:
+        """Say which conversation this is now."""
+        page = self._screen.transcript
+        name = one_line(event.name) or event.session_id
+        turns = plural(event.turns, "turn")
+        said = f"A copy of {event.forked_from}" if event.forked_from else "Resumed"
+        page.add_notice("info", f"{said}: {name}, {turns}")
+        for text in event.waiting:
+            page.add_notice("info", f"Never ran: {one_line(text)}", "Up in the prompt finds it again.")
+        for warning in event.warnings:
+            page.add_notice("warning", one_line(warning))
 
     def _index(self, status: IndexStatus) -> None:
         """How the index stands, in a few words; a new trouble is told in full once."""
@@ -118,19 +171,11 @@ class Router:
         tidy()
         if event.kind == "task":
             self._asked[event.turn_id] = event.text
-        else:
-            self._typed = event.turn_id
         activity = self._screen.chat.activity
         activity.unqueue(event.turn_id)
-        self._screen.transcript.add_prompt(event.turn_id, event.text)
         activity.start("Working")
 
     def _finished(self, event: e.TurnFinished) -> None:
-        page = self._screen.transcript
-        if event.turn_id not in self._streamed and event.text:
-            page.append_text(event.turn_id, event.text)
-        self._streamed.discard(event.turn_id)
-        page.finish_turn(event.turn_id, event.outcome, event.reason, event.error, event.usage, event.seconds)
         self._screen.chat.activity.stop()
         asked = self._asked.pop(event.turn_id, "")
         if asked:

@@ -11,9 +11,11 @@ from agent_core.agent.history import History
 from agent_core.bus import Bus
 from agent_core.changes.model import Chosen
 from agent_core.config import Settings
-from agent_core.events import Decision, TurnQueued, TurnUnqueued
+from agent_core.events import Decision, Event, Notice, SessionOpened, TurnQueued, TurnUnqueued
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
+from agent_core.session.saved.conversation import Conversation, exchanges_of
+from agent_core.session.saved.model import Loaded
 from agent_core.session.turn import Desk, Turn
 from agent_core.workspace import Workspace
 
@@ -34,6 +36,7 @@ class Session:
         models: Which model answers.
         gate: Who decides whether something may be done, and asks.
         bus: Where the events go.
+        conversation: Keeps them, and knows the earlier ones.
         log_path: Where unexpected errors are written, for the messages that name it.
         write: Takes the whole result of a typed command as it is found, where there is more than is shown.
         cooldowns: What the agent may not call again yet.
@@ -49,6 +52,7 @@ class Session:
         index: Index,
         gate: Gate,
         bus: Bus,
+        conversation: Conversation,
         log_path: Path | None = None,
         write: Write | None = None,
         cooldowns: Cooldowns | None = None,
@@ -60,6 +64,7 @@ class Session:
         self.settings = settings
         self.permissions = gate.permissions
         self.history = History()
+        self.conversation = conversation
         self._gate = gate
         self._desk = Desk(
             workspace=workspace,
@@ -69,7 +74,7 @@ class Session:
             index=index,
             gate=gate,
             history=self.history,
-            publish=bus.publish,
+            publish=self._publish,
             log_path=log_path,
             write=write,
             cooldowns=cooldowns,
@@ -79,8 +84,9 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._count = 0
         self._closed = False
+        self.farewell: tuple[str, ...] = ()
+        """What it came to and how to go on in it, once it is closed; nothing where nothing is saved."""
 
     @property
     def running(self) -> str | None:
@@ -96,15 +102,24 @@ class Session:
         """Run the prompt now, or after those before it; returns its turn's id."""
         if self._closed:
             raise RuntimeError("the session is closed")
-        self._count += 1
-        turn = Turn(turn_id=f"t{self._count}", text=text, desk=self._desk)
+        turn = Turn(turn_id=self.conversation.next_turn_id(), text=text, desk=self._desk)
         self._idle.clear()
         if self._running is None:
             self._start(turn)
         else:
             self._queue.append(turn)
-            self.bus.publish(TurnQueued(turn_id=turn.turn_id, text=text, position=len(self._queue)))
+            self._publish(TurnQueued(turn_id=turn.turn_id, text=text, position=len(self._queue)))
         return turn.turn_id
+
+    def send_now(self, turn_id: str) -> bool:
+        """Stop what runs and run this waiting prompt next; False when it does not wait (any more)."""
+        for turn in self._queue:
+            if turn.turn_id == turn_id:
+                self._queue.remove(turn)
+                self._queue.appendleft(turn)
+                self.cancel()
+                return True
+        return False
 
     def cancel(self) -> bool:
         """Cancel the running turn, at once; False when none runs. What waits runs next."""
@@ -115,9 +130,19 @@ class Session:
         for turn in self._queue:
             if turn.turn_id == turn_id:
                 self._queue.remove(turn)
-                self.bus.publish(TurnUnqueued(turn_id=turn_id))
+                self._publish(TurnUnqueued(turn_id=turn_id))
                 return turn.text
         return None
+
+    def switch(self) -> None:
+        """Go on in the session that was prepared; while a turn runs, when it has ended."""
+        loaded = self.conversation.switch() if self._running is None else None
+        if loaded is None:
+            return
+        self.history.clear()
+        for exchange in exchanges_of(loaded.records):
+            self.history.add(exchange.question, exchange.answer)
+        self.bus.publish(_opened(loaded))
 
     def answer(self, call_id: str, decision: Decision, chosen: Chosen | None = None) -> bool:
         """Answer an `ApprovalNeeded`; False when the question is not open (any more).
@@ -131,13 +156,26 @@ class Session:
         await self._idle.wait()
 
     async def aclose(self) -> None:
-        """Take back what waits, cancel what runs, wait for its end, and close the model's connections."""
+        """Take back what waits, cancel what runs, wait for its end, save what it came to, and close the
+        model's connections."""
         self._closed = True
-        for turn_id, _ in self.queued:
-            self.unqueue(turn_id)
+        waiting = tuple(turn.text for turn in self._queue)
+        for turn in self._queue:  # not saved as taken back: they are told of when the session is resumed
+            self.bus.publish(TurnUnqueued(turn_id=turn.turn_id))
+        self._queue.clear()
         self.cancel()
         await self.idle()
+        self.farewell = self.conversation.close(waiting)
         await self.models.aclose()
+        if self.farewell:
+            await asyncio.to_thread(self.conversation.store.prune)
+
+    def _publish(self, event: Event) -> None:
+        """Keep what happened, then tell everyone: what was seen is not lost."""
+        warning = self.conversation.take(event)
+        self.bus.publish(event)
+        if warning:
+            self.bus.publish(Notice(level="warning", message=warning, hint="Make room, then `fork` goes on."))
 
     def _start(self, turn: Turn) -> None:
         self._running = turn
@@ -151,7 +189,20 @@ class Session:
         assert self._running is not None
         self._running.finish()
         self._running = self._task = None
+        self.switch()
         if self._queue:
             self._start(self._queue.popleft())
         else:
             self._idle.set()
+
+
+def _opened(loaded: Loaded) -> SessionOpened:
+    saved = loaded.saved
+    return SessionOpened(
+        session_id=saved.id,
+        name=saved.name,
+        turns=saved.turns,
+        forked_from=saved.forked_from,
+        waiting=loaded.waiting,
+        warnings=loaded.warnings,
+    )

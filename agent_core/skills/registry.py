@@ -33,6 +33,7 @@ BUILT_IN = {
     "edit": ("agent_core.skills.edit:Edit", "write a change as search/replace blocks"),
     "review": ("agent_core.skills.review:Review", "verify a change before it is made"),
     "logs": ("agent_core.skills.logs:ExplainLogs", "say what key events of logs mean"),
+    "session": ("agent_core.skills.session_summary:SessionSummary", "say what a session came to"),
     "commit": ("agent_core.skills.commit:CommitMessage", "write the message of a commit"),
 }
 """Where each built-in skill is, and what it does."""

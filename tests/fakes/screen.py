@@ -34,6 +34,7 @@ class FakeSession:
         self.cancelled = 0
         self.running: str | None = None
         self.queue: dict[str, str] = {}
+        self.farewell: tuple[str, ...] = ()
 
     def submit(self, text: str) -> str:
         self.submitted.append(text)
@@ -42,6 +43,9 @@ class FakeSession:
             self.queue[turn_id] = text
             self.bus.publish(TurnQueued(turn_id=turn_id, text=text, position=len(self.queue)))
         return turn_id
+
+    def switch(self) -> None:
+        """No session was prepared."""
 
     def cancel(self) -> bool:
         self.cancelled += self.running is not None

@@ -13,8 +13,12 @@ from agent_core.config import Settings
 from agent_core.errors import AgentError, ToolError
 from agent_core.events import ActionClass, Event, Hit
 from agent_core.llm.port import LanguageModel, ModelInfo
+from agent_core.masking import mask_secrets
 from agent_core.permissions import Permissions
 from agent_core.session.gate import Gate
+from agent_core.session.saved.conversation import Conversation
+from agent_core.session.saved.saving import Saving
+from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.registry import Registry
@@ -185,6 +189,7 @@ def make_session(
     deny: tuple[str, ...] = (),
     settings: Settings | None = None,
     models: Any = None,
+    saved: bool = False,
     **more: Any,
 ) -> tuple[Session, Recorder]:
     """A session and the recorder of its events; permissions are kept below `root`, beside the workspace."""
@@ -197,7 +202,10 @@ def make_session(
         workspace=workspace.root, allow=allow, deny=deny, store=root / "permissions.json"
     )
     gate = Gate(permissions=permissions, interactive=interactive)
+    store = SavedSessions(workspace)
+    saving = Saving(store=store, mask=mask_secrets, enabled=saved)
     session = Session(
+        conversation=Conversation(store=store, saving=saving),
         workspace=workspace,
         settings=settings or Settings(),
         registry=Registry(tools),

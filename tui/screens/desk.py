@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_core.errors import AgentError
+from agent_core.events import SessionOpened
 from tui.catalog import Catalog
 from tui.router import Router
 
@@ -62,8 +63,11 @@ class Desk:
     async def _follow(self) -> None:
         """Route every event; a flood gives way to the keys every so often."""
         with self._runtime.bus.subscribe() as events:
+            self._runtime.session.switch()  # where the program was started to go on in an earlier one
             count = 0
             async for event in events:
+                if isinstance(event, SessionOpened):
+                    await self._router.replay(self._runtime.session.conversation.earlier)
                 self._router.route(event)
                 count += 1
                 if count % _AT_ONCE == 0:

@@ -156,7 +156,7 @@ async def test_prompts_wait_in_order(tmp_path: Path) -> None:
 async def test_a_waiting_prompt_comes_back(tmp_path: Path) -> None:
     wait = Wait()
     session, seen = make_session(tmp_path, wait, Echo())
-    session.submit("wait on")
+    first = session.submit("wait on")
     await wait.running.wait()
     second = session.submit("echo b")
     assert session.unqueue(second) == "echo b"
@@ -164,7 +164,7 @@ async def test_a_waiting_prompt_comes_back(tmp_path: Path) -> None:
     wait.go.set()
     await session.idle()
     assert seen.one(TurnUnqueued).turn_id == second
-    assert [event.turn_id for event in seen.of(TurnFinished)] == ["t1"]
+    assert [event.turn_id for event in seen.of(TurnFinished)] == [first]
 
 
 async def test_cancelling_before_the_first_step(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class Transcript(PointedReader):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._clock = clock
+        self.moment: float | None = None
+        """The time that is shown, in seconds of any clock, while what happened earlier is shown again."""
         self._stream: AnswerStream | None = None
         self._reasoning: Reasoning | None = None
         self._tools: dict[str, tuple[int, Tool]] = {}
@@ -45,6 +47,9 @@ class Transcript(PointedReader):
         self._waiting: list[Notice] = []
         self._shown_errors: set[str] = set()
         self._warm: asyncio.Future[None] | None = None
+
+    def _now(self) -> float:
+        return self._clock() if self.moment is None else self.moment
 
     # What happens in a conversation
 
@@ -75,7 +80,7 @@ class Transcript(PointedReader):
         """A piece of the model's reasoning."""
         if self._reasoning is None or self._reasoning.turn_id != turn_id:
             self._reasoning = None
-            reasoning = Reasoning(turn_id=turn_id, clock=self._clock)
+            reasoning = Reasoning(turn_id=turn_id, clock=self._now)
             self._add(reasoning)
             self._reasoning = reasoning
             self._clocks[len(self.page) - 1] = reasoning
@@ -84,7 +89,7 @@ class Transcript(PointedReader):
 
     def start_tool(self, turn_id: str, call_id: str, command: str, *, typed: bool = False) -> None:
         """A tool begins; the output of one that the user `typed` is what they want to see."""
-        tool = Tool(command, turn_id=turn_id, clock=self._clock, typed=typed)
+        tool = Tool(command, turn_id=turn_id, clock=self._now, typed=typed)
         tool.gap = not (
             self.page.units and isinstance(self.page.units[-1], Tool | Reasoning) and not self._stream
         )
