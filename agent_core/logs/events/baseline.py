@@ -38,6 +38,8 @@ class _File(msgspec.Struct, frozen=True):
     version: int
     generations: tuple[Generation, ...] = ()
     older: Generation = Generation("")
+    earlier: Generation = Generation("")
+    """What the generation that is written to had when an earlier session ended."""
 
 
 def generation_of(path: Path) -> str:
@@ -106,9 +108,19 @@ class Baseline:
         self._file = _read(path)
 
     def known(self, generation: str) -> Known:
-        """What to compare a generation with: all the others."""
+        """What to compare a generation with: all the others, and its own past, see `set_apart`."""
         others = [one for one in self._file.generations if one.name != generation]
-        return Known((*others, self._file.older))
+        past = [one for one in (self._file.earlier,) if one.name == generation]
+        return Known((*others, self._file.older, *past))
+
+    def set_apart(self, generation: str) -> None:
+        """Take what a generation had so far for its past, so that a log that is never rotated has news, too.
+
+        Raises OSError when it cannot be kept.
+        """
+        past = next((one for one in self._file.generations if one.name == generation), None)
+        if past is not None:
+            self._keep(msgspec.structs.replace(self._file, earlier=past))
 
     def learn(self, seen: Generation) -> None:
         """Take in what a generation had, in place of what it had before.
@@ -121,7 +133,10 @@ class Baseline:
         for one in others[: max(0, len(others) + 1 - GENERATIONS)]:
             older = _sum(older, one)
         kept = (*others[-(GENERATIONS - 1) :], _bounded(seen))
-        self._file = _File(VERSION, kept, older)
+        self._keep(_File(VERSION, kept, older, self._file.earlier))
+
+    def _keep(self, file: _File) -> None:
+        self._file = file
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self._path, msgspec.msgpack.encode(self._file), mode=0o600, durable=False)
 

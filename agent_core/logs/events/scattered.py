@@ -5,6 +5,8 @@ Other components may write in between; of each component the lines are put toget
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ from agent_core.logs.columns import Records
 from agent_core.logs.events.rows import Ints
 from agent_core.logs.traces import TRACE_LINE, groups, parse
 
-_BEFORE, _AFTER, _APART = 24, 8, 12
+_BEFORE, _AFTER, _APART = 24, 48, 24
 """Lines of a component looked at before and behind those that look like parts of a trace, and between two."""
 _MOST_LINES = 400
 _MOST_WRITERS = 64
@@ -33,6 +35,9 @@ _LEADS = tuple(
 )
 """What the calls of a stack begin with."""
 _RUBY = b".rb:"
+_NAME = re.compile(rb"(?:\[[^\]\n]{1,80}\]|[A-Za-z][\w./$-]{0,79}:)(?: -)? ")
+"""What wrote a line, where it stands in the message."""
+_SHARE = 0.6
 
 
 class Run(NamedTuple):
@@ -45,6 +50,11 @@ class Run(NamedTuple):
 def is_part(records: Records, place: int) -> bool:
     """Whether the head line of a record looks like a line of a stack trace."""
     line = indented(records, place)
+    named = _NAME.match(line)
+    return _looks_like_part(line) or (named is not None and _looks_like_part(line[named.end() :]))
+
+
+def _looks_like_part(line: bytes) -> bool:
     if not line.startswith(_LEADS) and _RUBY not in line:  # nearly all lines end here
         return False
     return TRACE_LINE.match(line.decode("utf-8", "replace")) is not None
@@ -81,10 +91,21 @@ def _spans(marked: Ints, count: int) -> Iterator[tuple[int, int]]:
 
 
 def _traces(records: Records, places: Ints, parts: NDArray[np.bool_]) -> Iterator[Run]:
-    lines = [indented(records, place) for place in places.tolist()]
+    places, lines = _of_one(places, [indented(records, place) for place in places.tolist()], parts)
     texts = [line.decode("utf-8", "replace") for line in lines]
     for begin, end in groups(texts):
         if end - begin < _LEAST or not parts[places[begin:end]].any():
             continue
         if parse("\n".join(texts[begin:end])) is not None:
             yield Run(places[begin:end].tolist(), b"\n".join(lines[begin:end]))
+
+
+def _of_one(places: Ints, lines: list[bytes], parts: NDArray[np.bool_]) -> tuple[Ints, list[bytes]]:
+    """The lines of the writer whose name stands before most of those of the trace, without it."""
+    marked = [line for place, line in zip(places.tolist(), lines, strict=True) if parts[place]]
+    names = Counter(match[0] for line in marked if (match := _NAME.match(line)) is not None)
+    name, count = names.most_common(1)[0] if names else (b"", 0)
+    if count < _SHARE * len(marked):
+        return places, lines
+    own = [number for number, line in enumerate(lines) if line.startswith(name)]
+    return places[own], [lines[number][len(name) :] for number in own]

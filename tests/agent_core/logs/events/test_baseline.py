@@ -65,6 +65,18 @@ def test_older_generations_are_added_up(tmp_path: Path) -> None:
     assert own.share(f"said {GENERATIONS + 4}") == 0
 
 
+def test_a_generation_has_a_past_once_it_is_set_apart(tmp_path: Path) -> None:
+    path = tmp_path / "seen"
+    Baseline(path).set_apart("one")
+    Baseline(path).learn(Generation("one", 10, {"always": 9, "once": 1}, {"mark": 1}))
+    assert Baseline(path).known("one").empty
+    Baseline(path).set_apart("one")
+    Baseline(path).learn(Generation("one", 20, {"always": 18, "once": 1, "unheard of": 1}, {}))
+    known = Baseline(path).known("one")
+    assert (known.lacks("once"), known.lacks("unheard of")) == (False, True)
+    assert Baseline(path).known("two").share("always") == pytest.approx(0.9), "a past is not counted twice"
+
+
 def test_a_broken_file_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "seen"
     path.write_bytes(b"\x00garbage")

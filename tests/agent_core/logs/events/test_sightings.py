@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from agent_core.logs.columns import Level
 from tests.agent_core.logs.events.made import Counted, Line, steady
+from tests.agent_core.logs.traces.samples_today import SAMPLES as TODAY
 
 PYTHON = (
     "Traceback (most recent call last):",
@@ -42,6 +44,21 @@ def test_a_trace_whose_lines_have_heads_is_one_event() -> None:
         assert last in events[0].text
         assert (events[0].first, events[0].last) == (1001, 1011)
         assert [event for event in events[1:] if event.component == "pay"] == []
+
+
+@pytest.mark.parametrize("name", ["gdb", "deno", "future", "aggregate", "assert", "rust-assert"])
+@pytest.mark.parametrize("named", [True, False])
+def test_so_are_those_of_further_languages_whoever_writes_in_between(name: str, named: bool) -> None:
+    """The writer's name may also stand in the message, where nothing tells it from the message."""
+    sample = TODAY[name]
+    lines = sample.text.strip("\n").split("\n")
+    apart = written_apart(tuple(lines), 200_000)
+    if not named:
+        apart = [one._replace(component="", text=f"{one.component}: {one.text}") for one in apart]
+    counted = Counted().add([*steady(1000), *apart, *steady(200, start=300_000)])
+    traces = [event for event in counted.digest().events if event.kind == "trace"]
+    assert len(traces) == 1
+    assert [words for words in sample.keep if words not in traces[0].text] == []
 
 
 def test_equal_ones_are_counted_wherever_they_stand() -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from agent_core.logs.traces import Trace, collapse, parse
 from agent_core.logs.traces.model import Fault
-from tests.agent_core.logs.traces.samples import SAMPLES
+from tests.agent_core.logs.traces.samples import SAMPLES as KNOWN
+from tests.agent_core.logs.traces.samples_today import SAMPLES as TODAY
+
+SAMPLES = {**KNOWN, **TODAY}
 
 
 def read(name: str) -> Trace:
