@@ -9,6 +9,8 @@
     ├── ToolError               a tool could not do its work
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
+    ├── EditRefused             an edit that a model wrote cannot be made
+    ├── ChangeRefused           a change cannot be written to the disk
     ├── UndoRefused             files are not as the turn left them
     ├── IndexFault              the index cannot be read or written
     ├── LogFault                a log source is unknown or cannot be read
@@ -125,6 +127,20 @@ class UndoRefused(AgentError):
     """A turn cannot be undone, or done again: files are not as it left them, or are not kept."""
 
     code = "undo-refused"
+
+
+class EditRefused(AgentError):
+    """An edit that a model wrote cannot be made: it is not clear where it belongs, or does not fit what is
+    there.
+    """
+
+    code = "edit-refused"
+
+
+class ChangeRefused(AgentError):
+    """A change cannot be written: a file changed since, may not be written, or there is no space."""
+
+    code = "change-refused"
 
 
 class LogFault(AgentError):

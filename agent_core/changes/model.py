@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+RefusalCode = Literal[
+    "not-found",
+    "ambiguous",
+    "stale",
+    "no-file",
+    "exists",
+    "outside",
+    "binary",
+    "too-large",
+    "malformed",
+    "conflict",
+]
+"""Why an edit cannot be made."""
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from agent_core.changes.model import RefusalCode
+from agent_core.changes.text import FileText
 from agent_core.edits import elide, near, telling
 from agent_core.edits.keys import folded
 from agent_core.edits.merge import Conflict, Splice, merged
-from agent_core.edits.model import Code, Note, Replace
+from agent_core.edits.model import Note, Replace
 from agent_core.edits.pick import pick
 from agent_core.edits.places import Lines, Place, ladder
-from agent_core.edits.text import FileText
 
 _DOTS_ARE_CODE = (".py", ".pyi", ".pyx")
 _TELLING = 20
@@ -24,9 +25,9 @@ _EQUAL = 0.4
 class Refused(Exception):
     """The edit cannot be made; `lines` are the places that the message speaks of, from 1."""
 
-    def __init__(self, code: Code, message: str, lines: tuple[int, ...] = ()) -> None:
+    def __init__(self, code: RefusalCode, message: str, lines: tuple[int, ...] = ()) -> None:
         super().__init__(message)
-        self.code: Code = code
+        self.code: RefusalCode = code
         self.message = message
         self.lines = lines
 

@@ -6,10 +6,10 @@ import os
 import stat
 from contextlib import suppress
 
+from agent_core.changes.text import MOST_BYTES, Unfit
 from agent_core.edits.model import Parsed, Resolved
 from agent_core.edits.parse import parse_edits
 from agent_core.edits.resolve import resolve
-from agent_core.edits.text import MOST_BYTES, Unfit
 from agent_core.errors import PathRefused
 from agent_core.files import NotRegularError, read_bounded
 from agent_core.text import human_size, one_line

@@ -13,9 +13,9 @@ from difflib import SequenceMatcher
 
 import msgspec
 
+from agent_core.changes.model import RefusalCode
 from agent_core.edits import indent
 from agent_core.edits.keys import folded, indent_of, stripped
-from agent_core.edits.model import Code
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _PAIR = 0.5
@@ -35,9 +35,9 @@ class Splice(msgspec.Struct, frozen=True):
 class Conflict(Exception):
     """The difference does not fit what is there. `line` is the file's, from 1, 0 when there is none."""
 
-    def __init__(self, code: Code, message: str, line: int = 0) -> None:
+    def __init__(self, code: RefusalCode, message: str, line: int = 0) -> None:
         super().__init__(message)
-        self.code: Code = code
+        self.code: RefusalCode = code
         self.message = message
         self.line = line
 

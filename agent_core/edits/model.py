@@ -6,21 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from agent_core.changes.model import FileChange
+from agent_core.changes.model import FileChange, RefusalCode
 
 Form = Literal["block", "file", "diff", "patch", "json"]
-Code = Literal[
-    "not-found",
-    "ambiguous",
-    "stale",
-    "no-file",
-    "exists",
-    "outside",
-    "binary",
-    "too-large",
-    "malformed",
-    "conflict",
-]
 
 
 class Replace(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +105,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     begins in the reply.
     """
 
-    code: Code
+    code: RefusalCode
     path: str
     message: str
     lines: tuple[int, ...] = ()

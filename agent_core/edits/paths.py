@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from agent_core.edits.text import Unfit
+from agent_core.changes.text import Unfit
 from agent_core.text import one_line
 from agent_core.workspace import STATE_FOLDER
 

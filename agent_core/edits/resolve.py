@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from agent_core.changes.model import FileChange
+from agent_core.changes.model import FileChange, RefusalCode
+from agent_core.changes.text import FileText, Unfit
 from agent_core.edits import whole
 from agent_core.edits.applying import Order, Refused, apply
 from agent_core.edits.merge import Conflict
-from agent_core.edits.model import Code, Delete, Edit, Move, Note, Parsed, Refusal, Replace, Resolved, Write
+from agent_core.edits.model import Delete, Edit, Move, Note, Parsed, Refusal, Replace, Resolved, Write
 from agent_core.edits.paths import Found, Paths
-from agent_core.edits.text import FileText, Unfit
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path relative to the root, None when there is none; raises `Unfit` for what is
@@ -192,7 +192,7 @@ class _Resolving:
     # -- what comes of it
 
     def _refuse(
-        self, code: Code, path: str, message: str, *, lines: tuple[int, ...] = (), reply_line: int = 0
+        self, code: RefusalCode, path: str, message: str, *, lines: tuple[int, ...] = (), reply_line: int = 0
     ) -> None:
         self._refused[path] = None
         if path in self._together:

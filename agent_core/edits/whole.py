@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
+from agent_core.changes.text import FileText
 from agent_core.edits import elide, naming
 from agent_core.edits.merge import Conflict
 from agent_core.edits.model import Write
-from agent_core.edits.text import FileText
 
 _LARGE = 20
 """A file of fewer lines may become anything."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent_core.edits.model import Code
+from agent_core.changes.model import RefusalCode
 from agent_core.text import human_size
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -25,9 +25,9 @@ _MARKS = (
 class Unfit(Exception):
     """The file cannot be edited as text."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: RefusalCode, message: str) -> None:
         super().__init__(message)
-        self.code: Code = code
+        self.code: RefusalCode = code
         self.message = message
 
 
