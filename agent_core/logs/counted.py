@@ -6,6 +6,8 @@ Only the log process loads this module.
 from __future__ import annotations
 
 import logging
+import re
+import time
 from datetime import tzinfo
 from hashlib import blake2b
 from pathlib import Path
@@ -21,6 +23,9 @@ from agent_core.logs.pipeline import Pipeline
 from agent_core.logs.sources.port import STDIN
 from agent_core.text import one_line
 
+_APART_S = 3600.0
+"""Seconds after which what a session knew of a file that grew since is what an earlier one knew."""
+_DATE = re.compile(r"\d{4}-?[01]\d-?[0-3]\d")
 _log = logging.getLogger(__name__)
 
 
@@ -109,22 +114,40 @@ class Memory:
         """Begin to count a part of a source; see `Pipeline`."""
         generation = self._generation(name)
         path = self._path(source)
-        known = Baseline(path).known(generation) if path and generation else Known()
+        known = self._known(path, generation, self._root / name) if path and generation else Known()
         pipeline = Pipeline(name, miner=miner, zone=zone, first=first, since=since)
         return Counted(source=source, name=name, generation=generation, known=known, pipeline=pipeline)
 
+    def _known(self, path: Path, generation: str, file: Path) -> Known:
+        """What earlier sessions knew; what the file itself had counts as theirs once it grew long after them.
+
+        So a log that is never rotated has news, and who asks again the next minute gets the same answer.
+        """
+        try:
+            learned = path.stat().st_mtime
+            if time.time() - learned > _APART_S and file.stat().st_mtime > learned:
+                with locked(path):
+                    Baseline(path).set_apart(generation)
+        except FileNotFoundError:
+            pass  # nothing was learned yet
+        except (OSError, AgentError) as error:
+            _log.warning("what was seen in %s is not kept: %s", file, error)
+        return Baseline(path).known(generation)
+
     def learn(self, part: Counted) -> None:
-        """Keep what was counted of it for later sessions."""
+        """Keep what was counted of it for later sessions; where that fails, it is logged, no more."""
         path = self._path(part.source)
         if path is None or not part.generation:
             return
-        found = generation_seen(part.generation, part.part())
         try:
+            found = generation_seen(part.generation, part.part())
             path.parent.mkdir(parents=True, exist_ok=True)
             with locked(path):  # read and written under the lock, so that nobody's generation is lost
                 Baseline(path).learn(found)
         except (OSError, AgentError) as error:
             _log.warning("what was seen in %s is not kept: %s", part.source, error)
+        except Exception:  # noqa: BLE001 - whoever reads on, or closes what is open, is not held up by it
+            _log.exception("what was seen in %s is not kept", part.source)
 
     def _generation(self, name: str) -> str:
         if name == STDIN:
@@ -137,4 +160,5 @@ class Memory:
     def _path(self, source: str) -> Path | None:
         if self._folder is None:
             return None
-        return self._folder / f"{blake2b(source.encode(errors='replace'), digest_size=8).hexdigest()}.seen"
+        name = _DATE.sub("DATE", source)  # a log that begins a file a day goes on in the next one
+        return self._folder / f"{blake2b(name.encode(errors='replace'), digest_size=8).hexdigest()}.seen"

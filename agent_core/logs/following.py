@@ -24,7 +24,7 @@ _STEP_S = 1.0
 """Seconds between two digests."""
 _SHARE = 4
 """Making digests takes at most one part in so many of the time."""
-_QUIET_S, _LOOK_AROUND_S = 1.0, 5.0
+_QUIET_S, _LOOK_AROUND_S = 1.0, 1.0
 """Seconds after which an unfinished record counts as whole, and after which new sources are looked for."""
 
 Tell = Callable[[Digest], None]

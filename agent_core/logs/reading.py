@@ -24,6 +24,8 @@ from agent_core.text import one_line, plural
 
 _AGAIN_S = 30.0
 """Seconds after which a source that failed is tried again."""
+_LOOKS_S, _SHARE = 1.0, 20
+"""Seconds between two looks for new sources; looking takes at most one part in so many of the time."""
 _PARTLY_S = 2.0
 """Seconds after which it is told that something is read, though not all."""
 _ROUNDS = 3
@@ -70,7 +72,7 @@ class Reading:
         self.busy = asyncio.Lock()
         """Held by whoever reads; between two blocks a digest may be made without it."""
         self._listeners: list[Progress] = []
-        self._told_at = 0.0
+        self._told_at = self._looks_at = 0.0
         self._still = ""
         """How far reading is, where it takes a while."""
         self._whole = False
@@ -82,7 +84,7 @@ class Reading:
         try:
             async with self.busy:
                 self._faults.clear()
-                await self.read_on()
+                await self.read_on(afresh=True)
                 self.finish()
         finally:
             self._listeners.remove(on_progress)
@@ -122,8 +124,13 @@ class Reading:
             for part in self._parts.values():
                 self._memory.learn(part)
 
-    async def read_on(self) -> None:
-        """Read all that there is now; `busy` is held by the caller. Raises `LogFault`."""
+    async def read_on(self, *, afresh: bool = False) -> None:
+        """Read all that there is now; `busy` is held by the caller. Raises `LogFault`.
+
+        With `afresh` also of sources that have just come to be, see `look_around`.
+        """
+        if afresh:
+            self._looks_at = 0.0
         await self.look_around()
         self._told_at = time.monotonic()
         for source in list(self.sources.values()):
@@ -154,7 +161,13 @@ class Reading:
             self._partly()
 
     async def look_around(self) -> bool:
-        """Open what is new; whether anything is. `busy` is held by the caller."""
+        """Open what is new; whether anything is. `busy` is held by the caller.
+
+        Nothing is looked for where it has been just now: a large workspace takes a while.
+        """
+        began = time.monotonic()
+        if began < self._looks_at:
+            return False
         again = time.monotonic() - _AGAIN_S
         skipped = {name for name, (_, since) in self._faults.items() if since > again} | set(self.sources)
         try:
@@ -163,6 +176,9 @@ class Reading:
             if not self._parts:
                 raise
             return False  # what was named is gone at the moment
+        finally:
+            now = time.monotonic()
+            self._looks_at = now + max(_LOOKS_S, _SHARE * (now - began))
         opened = [self._opened(one) for one in found if one.name not in skipped]
         return any(opened)
 

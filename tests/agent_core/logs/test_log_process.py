@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from agent_core.config import Settings
 from agent_core.errors import LogFault, PathRefused
-from agent_core.logs.api import DigestQuery, LogProgress
+from agent_core.logs.api import Digest, DigestQuery, LogProgress
 from agent_core.logs.client import WorkerLogs
 from agent_core.logs.saying import span_of
 from agent_core.workspace import Workspace
@@ -327,6 +327,41 @@ async def test_two_sessions_learn_together(tmp_path: Path, open_logs: Open) -> N
         )
     digest = await open_logs().digest(DigestQuery())
     assert event_with(digest, "unheard of").score > event_with(digest, "known trouble").score
+
+
+async def test_a_log_that_is_never_rotated_has_news(tmp_path: Path, open_logs: Open) -> None:
+    log = tmp_path / "app.log"
+    log.write_text(quiet(0, 300) + failed(301, "known trouble"))
+
+    async def asked() -> Digest:
+        logs = open_logs()
+        digest = await logs.digest(DigestQuery())
+        await logs.aclose()
+        return digest
+
+    await asked()
+    (kept,) = (tmp_path / ".dspy_tui" / "logs" / "seen").glob("*.seen")
+    yesterday = kept.stat().st_mtime - 86_400
+    os.utime(kept, (yesterday, yesterday))
+    with log.open("a") as more:
+        more.write(quiet(302, 500) + failed(501, "unheard of"))
+    first, again = await asked(), await asked()
+    for digest in (first, again):
+        assert "new since last time" in event_with(digest, "unheard of").why
+        assert "new since last time" not in event_with(digest, "known trouble").why
+    assert [event.id for event in again.events] == [event.id for event in first.events]
+
+
+async def test_a_log_of_one_file_a_day_has_news(tmp_path: Path, open_logs: Open) -> None:
+    first = open_logs()
+    (tmp_path / "app-2026-11-24.log").write_text(quiet(0, 300) + failed(301, "known trouble"))
+    await first.digest(DigestQuery())
+    await first.aclose()
+    today = quiet(90_000, 90_300) + failed(90_301, "known trouble") + failed(90_302, "unheard of")
+    (tmp_path / "app-2026-11-25.log").write_text(today)
+    digest = await open_logs().digest(DigestQuery(sources=("app-2026-11-25.log",)))
+    assert "new since last time" in event_with(digest, "unheard of").why
+    assert "new since last time" not in event_with(digest, "known trouble").why
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc1broken", b"\x80", b"x" * 100_000])

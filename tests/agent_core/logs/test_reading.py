@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from agent_core.errors import LogFault
-from agent_core.logs import following, reading
+from agent_core.logs import counted, following, reading
 from agent_core.logs.api import DigestQuery, LogProgress, SourceFacts
 from agent_core.logs.counted import Memory
 from agent_core.logs.events.digest import Showing
@@ -73,6 +73,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_STEP_S", 0.02)
     monkeypatch.setattr(following, "_QUIET_S", 0.05)
     monkeypatch.setattr(following, "_LOOK_AROUND_S", 0.05)
+    monkeypatch.setattr(reading, "_LOOKS_S", 0.05)
     monkeypatch.setattr(files, "LOOK_S", 0.02)
 
 
@@ -81,12 +82,12 @@ async def make(tmp_path: Path, quick: None) -> AsyncGenerator[Make]:
     made: list[Following] = []
     kinds = {**BUILT_IN, "bells": f"{__name__}:Bells"}
 
-    def begin(*names: str) -> Following:
+    def begin(*names: str, memory: Memory | None = None) -> Following:
         workspace = Workspace.open(tmp_path)
         one = Following(
             opener=Opener(workspace=workspace, finder=Finder(workspace=workspace, kinds=kinds), given=-1),
             query=DigestQuery(sources=names),
-            memory=Memory(root=tmp_path, folder=None),
+            memory=memory or Memory(root=tmp_path, folder=None),
             showing=Showing(),
         )
         made.append(one)
@@ -190,6 +191,23 @@ async def test_a_source_that_breaks_leaves_the_others(tmp_path: Path, follow: Fo
     with (tmp_path / "app.log").open("a") as more:
         more.write(failed(20, "still read"))
     await followed.until(lambda digest: has(digest, "still read"))
+
+
+async def test_a_fault_in_what_is_learned_holds_nothing_up(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "app.log").write_text(quiet(0, 10))
+    memory = Memory(root=tmp_path, folder=tmp_path / "seen")
+    one = make(memory=memory)
+    await one.digest(DigestQuery(), lambda _: None)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setattr(counted, "generation_seen", broken)
+    one.learn()
+    await one.aclose()
+    assert caplog.text.count("RuntimeError: unexpected") == 2
 
 
 async def test_it_ends_with_the_last_source(make: Make) -> None:
