@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import msgspec
 
@@ -17,6 +17,7 @@ from agent_core.files import read_bounded
 from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import human_duration, one_line
 from agent_core.verify.api import Report, State, Verifier
+from agent_core.verify.copying import remove_tree
 from agent_core.verify.detect import command_line
 from agent_core.verify.environment import check_environment
 from agent_core.verify.findings.model import MOST, Parsed, Places, Raw, plain
@@ -32,8 +33,8 @@ _DRAIN_S = 0.3
 _NO_MODULE = "No module named "
 
 
-def _silent(_: str) -> None:
-    return None
+def silent(_: str) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def run_verifier(
     *,
     root: Path,
     timeout: float,  # noqa: ASYNC109 - a bound of the program's time, which ends as a report
-    progress: Progress = _silent,
+    progress: Progress = silent,
     sandbox: Sandbox | None = None,
     seat: Seat | None = None,
 ) -> Report:
@@ -81,8 +82,9 @@ async def run_verifier(
         OSError: There is no room for what it prints.
     """
     seat = seat or Seat(root=root, stands_for=root, env={})
-    with TemporaryDirectory(prefix="dspy-tui-check-") as scratch:
-        run = _Run(verifier, seat=seat, sandbox=sandbox, scratch=Path(scratch), progress=progress)
+    scratch = Path(mkdtemp(prefix="dspy-tui-check-"))
+    try:
+        run = _Run(verifier, seat=seat, sandbox=sandbox, scratch=scratch, progress=progress)
         began = time.monotonic()
         try:
             await run.follow(timeout)
@@ -92,6 +94,8 @@ async def run_verifier(
             run.spool.close()
         seconds = time.monotonic() - began
         report = await asyncio.to_thread(run.report, timeout)
+    finally:
+        await asyncio.shield(asyncio.to_thread(remove_tree, scratch))
     return msgspec.structs.replace(report, seconds=seconds, sandboxed=sandbox is not None)
 
 

@@ -177,7 +177,7 @@ def _interpreters(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> 
     program = Path(found)
     prefix = program.parent.parent
     if (prefix / "pyvenv.cfg").is_file():
-        yield prefix
+        yield from (prefix, Path(os.path.realpath(prefix)))
         real = Path(os.path.realpath(program))
         yield real.parent.parent
 

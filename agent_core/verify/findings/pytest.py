@@ -33,8 +33,9 @@ _ENDS: dict[int, tuple[State, str]] = {
 
 
 def ask(argv: tuple[str, ...], report: str) -> tuple[str, ...]:
-    """The call, with a short and whole report into a file."""
-    return (*argv, "--tb=short", "--color=no", "-o", "junit_family=xunit1", f"--junitxml={report}")
+    """The call, with a short and whole report into a file, and with all tests that can be collected."""
+    options = ("--tb=short", "--color=no", "--continue-on-collection-errors")
+    return (*argv, *options, "-o", "junit_family=xunit1", f"--junitxml={report}")
 
 
 def read(raw: Raw) -> Parsed:
