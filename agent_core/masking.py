@@ -35,6 +35,10 @@ _ASSIGNED = r"""(?xi)
     (?P<quote>["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
     (?: "(?P<double>[^"\n]{4,512})" | '(?P<single>[^'\n]{4,512})' | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
 """
+_SAID = r"""(?xi)
+    (?P<before>(?P<name>passwd|password|passphrase|pwd|secret|api[_-]?key)=)
+    (?P<value>[^\s"',;()\[\]{}<>&]{3,512}+) (?![(\[])
+"""
 _HARMLESS = (
     r"(?i)\$|%\(|\{|<|\*{3}|•|x{4}"
     r"|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b"
@@ -79,6 +83,19 @@ def masker(settings: Settings) -> Callable[[str], str]:
     """`mask_secrets` that also knows the secrets of these settings."""
     values = secret_values(settings)
     return lambda text: mask_secrets(text, values)
+
+
+def log_masker(settings: Settings) -> Callable[[str], str]:
+    """The same for what programs log: `password=word` gives it away there; in code it names a variable."""
+    mask = masker(settings)
+    return lambda text: re.sub(_SAID, _said, mask(text)) if "=" in text else mask(text)
+
+
+def _said(match: re.Match[str]) -> str:
+    value = match["value"]
+    if re.match(_HARMLESS, value) or match["name"].lower() in value.lower():  # a call in a stack trace
+        return match[0]
+    return match["before"] + MASK
 
 
 def _key_block(match: re.Match[str]) -> str:

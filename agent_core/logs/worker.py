@@ -76,11 +76,11 @@ class Desk:
 
 async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
     from agent_core.log import open_log
-    from agent_core.masking import masker
+    from agent_core.masking import log_masker
 
     start = msgspec.msgpack.decode(first, type=p.Start)
     workspace = Workspace.open(start.root)
-    mask = masker(start.settings)
+    mask = log_masker(start.settings)
     finder = Finder(
         workspace=workspace,
         configured=start.settings.log_files,

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from agent_core.config import MASK, Settings
-from agent_core.masking import mask_secrets, masker, secret_values
+from agent_core.masking import log_masker, mask_secrets, masker, secret_values
 
 JWT = (
     "eyJ"
@@ -128,3 +128,22 @@ def test_nothing_makes_it_hang() -> None:
         "sk-a-",
     ):
         mask_secrets(piece * (200_000 // len(piece)))
+
+
+def test_what_programs_log_of_passwords() -> None:
+    mask = log_masker(Settings())
+    assert mask("login failed: user=ann password=hunter2 from 10.0.0.1") == (
+        f"login failed: user=ann password={MASK} from 10.0.0.1"
+    )
+    assert (
+        mask("jdbc:mysql://db/x?user=a&PWD=swordfish&ssl=1") == f"jdbc:mysql://db/x?user=a&PWD={MASK}&ssl=1"
+    )
+    for harmless in (
+        "connect(host, password=self.password)",
+        "connect(password=read(path))",
+        "api_key=None",
+        "password=***",
+        "unexpected token=EOF",
+        "the password is wrong",
+    ):
+        assert mask(harmless) == harmless

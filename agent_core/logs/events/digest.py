@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 
-from agent_core.logs.api import CodePlace, Digest, EventKind, KeyEvent, SourceFacts
+import msgspec
+
+from agent_core.logs.api import Chronic, CodePlace, Digest, EventKind, KeyEvent, SourceFacts
 from agent_core.logs.events.baseline import Generation, Known
 from agent_core.logs.events.candidates import Candidate
 from agent_core.logs.events.chart import joined_bars
@@ -93,10 +95,10 @@ def digest_of(
         tokens,
         showing.tokens,
     )
-    chronic = [one for finder in finders for one in finder.chronic()]
+    chronic = sorted((one for finder in finders for one in finder.chronic()), key=lambda one: -one.count)
     return Digest(
         events=tuple(events),
-        chronic=tuple(sorted(chronic, key=lambda one: -one.count)[:_CHRONIC]),
+        chronic=tuple(_masked(one, showing) for one in chronic[:_CHRONIC]),
         sources=tuple(part.facts for part in parts),
         bars=joined_bars([part.statistics.chart.bars() for part in parts if part.statistics.clock.dated]),
         left_out=len(ranked) - len(events),
@@ -107,6 +109,10 @@ def digest_of(
 def generation_seen(name: str, part: Part) -> Generation:
     """What to remember of a source as the generation of that name, see `Baseline.learn`."""
     return Finder(part.facts.name, part.statistics, part.template, part.known).generation(name)
+
+
+def _masked(noise: Chronic, showing: Showing) -> Chronic:
+    return msgspec.structs.replace(noise, template=showing.mask(noise.template))
 
 
 def _within(events: Iterable[KeyEvent], tokens: int, count: Callable[[str], int]) -> list[KeyEvent]:
@@ -134,7 +140,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         first=shown.first,
         last=shown.last,
         text=text,
-        template=lead.template,
+        template=showing.mask(lead.template),
         level=LEVEL_NAMES[max(member.level for member in moment.members)],
         component=lead.component,
         count=moment.count,
@@ -142,7 +148,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         began=moment.began / 1000 if dated else None,
         ended=moment.ended / 1000 if dated else None,
         score=round(moment.score, 3),
-        why=tuple(islice(_why(moment, dated=dated), _WHY)),
+        why=tuple(map(showing.mask, islice(_why(moment, dated=dated), _WHY))),
         places=showing.places(lead.text.decode("utf-8", "replace")),
     )
 

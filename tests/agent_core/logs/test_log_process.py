@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 import pytest_asyncio
@@ -238,6 +239,19 @@ async def test_hostile_lines_are_literal_and_break_nothing(tmp_path: Path, open_
     for event in digest.events:
         lines = event.text.split("\n")
         assert len(lines) <= 12 and max(map(len, lines)) <= 240
+
+
+async def test_secrets_are_masked_wherever_a_digest_shows_them(tmp_path: Path, open_logs: Open) -> None:
+    leak = "login of bob failed: password=swordfish key=ghp_" + "a1B2" * 9
+    (tmp_path / "app.log").write_text(
+        "".join(quiet(n, n + 20) + failed(n + 20, leak) for n in range(0, 2000, 20))
+        + failed(2001, "cannot reach the database with password=swordfish, giving up")
+    )
+    digest = await open_logs().digest(DigestQuery())
+    assert digest.events and digest.chronic
+    said = msgspec.json.encode(digest).decode()
+    assert "password=" in said
+    assert "swordfish" not in said and "a1B2" not in said
 
 
 async def test_fifty_megabytes_in_one_line(tmp_path: Path, open_logs: Open) -> None:
