@@ -13,8 +13,8 @@ from textual.binding import Binding
 
 ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
 FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
-RESULTS, LOGS = "Search results", "Log screen"
-PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, LOGS, PREVIEW, MODELS, QUESTION)
+RESULTS, LOG_PANE, LOGS = "Search results", "Logs", "Log screen"
+PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, LOG_PANE, LOGS, PREVIEW, MODELS, QUESTION)
 
 
 class Action(NamedTuple):
@@ -115,17 +115,29 @@ TABLE: tuple[Action, ...] = (
     _in(RESULTS, "results.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(RESULTS, "results.query", "slash", "Search again", "go to the query", "query"),
     _in(RESULTS, "results.close", "escape", "Close", "go back", "close", early=True),
+    _in(LOG_PANE, "log_pane.code", "o", "Open the code", "open the place in the code", "code"),
+    _in(LOG_PANE, "log_pane.mention", "a", "Ask about it", "put the event or the log into the prompt",
+        "mention"),
+    _in(LOG_PANE, "log_pane.filter", "slash", "Filter", "show only what matches, in full", "filter"),
     _in(LOGS, "logs.view", "tab", "Events, lines", "key events, or the lines of the log they are in", "view",
         early=True),
     _in(LOGS, "logs.filter", "slash", "Filter", "show only what matches a pattern", "filter"),
+    _in(LOGS, "logs.only", "m", "Only matches", "only what matches, or what lies around it", "only"),
+    _in(LOGS, "logs.match_next", "n", "Next match", "the next line that matches", "match(1)"),
+    _in(LOGS, "logs.match_previous", "N", "Previous match", "the line before that matches", "match(-1)"),
+    _in(LOGS, "logs.go", "colon", "Go to", "a line, a share or a time: 1200, 50%, 14:30, 10m", "go"),
     _in(LOGS, "logs.pause", "p", "Pause", "stay here, or follow the end", "pause"),
     _in(LOGS, "logs.code", "o", "Open the code", "open the place in the code", "code"),
     _in(LOGS, "logs.mention", "a", "Ask about it", "put the event or the line into the prompt", "mention"),
+    _in(LOGS, "logs.copy", "c", "Copy", "copy the line, or what the event says", "copy"),
+    _in(LOGS, "logs.pick", "s", "Choose a log", "the lines of another log", "pick"),
     _in(LOGS, "logs.next", "right_square_bracket", "Next log", "the lines of the next log", "source(1)"),
     _in(LOGS, "logs.previous", "left_square_bracket", "Previous log", "the lines of the one before",
         "source(-1)"),
-    _in(LOGS, "logs.right", "right,l", "Right", "move right over long lines", "shift(8)"),
-    _in(LOGS, "logs.left", "left,h", "Left", "move left again", "shift(-8)"),
+    _in(LOGS, "logs.right", "right,l", "Right", "move right over long lines; to the event in full",
+        "shift(8)"),
+    _in(LOGS, "logs.left", "left,h", "Left", "move left again; to the list", "shift(-8)"),
+    _in(LOGS, "logs.leave", "q", "Leave", "go back at once", "leave"),
     _in(LOGS, "logs.close", "escape", "Close", "end the filter; else go back", "close", early=True),
     _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
@@ -204,7 +216,8 @@ def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
-    "home": "Home", "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+    "home": "Home", "end": "End", "slash": "/", "colon": ":", "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }  # fmt: skip
 
 

@@ -9,8 +9,10 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from agent_core.errors import LogFault
+from agent_core.logs.pattern import Pattern
 from agent_core.logs.view import Line, LogView
 from agent_core.process import NotStarted, stream_process
+from agent_core.ripgrep import complaint, find_ripgrep
 
 _MOST = 4_000_000
 """Offsets kept, in 32 MB; of more matches the last ones are kept."""
@@ -40,6 +42,11 @@ class Matches:
         """Offset behind the last matching line that was added."""
         return self._starts[-1] + 1 if self._starts else 0
 
+    @property
+    def last(self) -> int:
+        """Where the last matching line begins; -1 without any."""
+        return self._starts[-1] if self._starts else -1
+
     def add(self, starts: array[int]) -> None:
         """Add offsets of lines; they follow those that are there."""
         self._starts.extend(starts)
@@ -63,6 +70,11 @@ class Matches:
         at = bisect_left(self._starts, offset)
         return self._read(self._starts[max(0, at - count) : at])
 
+    def share(self, first: Line, last: Line) -> tuple[float, float]:
+        """See `window.Lines.share`: by the number of lines that match."""
+        count = max(1, len(self._starts))
+        return bisect_left(self._starts, first.start) / count, bisect_left(self._starts, last.next) / count
+
     def _read(self, starts: array[int]) -> list[Line]:
         lines: list[Line] = []
         for start in starts:
@@ -72,43 +84,33 @@ class Matches:
         return lines
 
 
-def pattern_of(typed: str) -> re.Pattern[str]:
-    """The pattern that was typed: case counts where a capital is in it, and what is no regular expression is
-    taken literally."""
-    flags = re.IGNORECASE if typed == typed.lower() else 0
-    try:
-        return re.compile(typed, flags)
-    except re.error:
-        return re.compile(re.escape(typed), flags)
-
-
-async def find(path: Path, typed: str, *, until: int) -> AsyncGenerator[array[int]]:
+async def find(path: Path, pattern: Pattern, *, until: int) -> AsyncGenerator[array[int]]:
     """Offsets of the matching lines among the first `until` bytes of a file, in parts, as they are found.
 
     ripgrep searches, at gigabytes a second and in a process of its own; it ends with the generator.
 
     Raises:
-        LogFault: It cannot be run.
+        LogFault: It cannot be run, or reads the pattern in another way.
     """
     try:
-        async with stream_process(_command(path, typed), cwd=path.parent) as process:
+        async with stream_process(_command(path, pattern), cwd=path.parent) as process:
             rest = b""
             async for chunk in process:
                 said, _, rest = (rest + chunk).rpartition(b"\n")
                 found = array("q", (offset for offset in map(int, _OFFSET.findall(said)) if offset < until))
                 if found:
                     yield found
+            if process.errors:
+                raise LogFault(complaint(process.errors).message)
     except NotStarted as error:
         raise LogFault(f"ripgrep cannot be run ({error.strerror})") from None
 
 
-def _command(path: Path, typed: str) -> list[str]:
-    from agent_core.ripgrep import find_ripgrep
-
-    pattern = pattern_of(typed)
+def _command(path: Path, pattern: Pattern) -> list[str]:
     return [
         find_ripgrep(), "--no-config", "--color=never", "--no-filename", "--no-line-number", "--byte-offset",
-        "--text", "--no-messages", "--engine=auto", "--max-columns=1",
-        *(["--ignore-case"] if pattern.flags & re.IGNORECASE else []), f"--regexp={pattern.pattern}", "--",
-        f"./{path.name}",
+        "--text", "--no-messages", "--max-columns=1",
+        *(["--fixed-strings"] if pattern.literal else []),
+        *(["--ignore-case"] if pattern.ignores_case else []),
+        f"--regexp={pattern.text}", "--", f"./{path.name}",
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -53,7 +53,7 @@ class LogView:
         """See what became of the file."""
         with _opened(self._path) as fd:
             status = os.fstat(fd)
-            head = os.pread(fd, _HEAD, 0)
+            head = _read(fd, _HEAD, 0)
         if not stat.S_ISREG(status.st_mode):
             self._identity, self.size = None, 0
             return "gone"
@@ -86,22 +86,27 @@ class LogView:
                 offset = start
             return lines[::-1]
 
+    def share(self, first: Line, last: Line) -> tuple[float, float]:
+        """See `window.Lines.share`: by bytes."""
+        size = max(1, self.size)
+        return min(1.0, first.start / size), min(1.0, last.next / size)
+
     def last(self, count: int) -> list[Line]:
         """The last `count` lines."""
         with _opened(self._path) as fd:
             size = os.fstat(fd).st_size
         return self.before(size, count)
 
-    def offset_of(self, number: int) -> int:
+    def offset_of(self, number: int, *, still: Callable[[], bool] = lambda: True) -> int:
         """Where the line of this number begins, from 1; of the last line where there are fewer.
 
-        Reads all that is before it: a gigabyte takes about half a second.
+        Reads all that is before it, while it is `still` wanted: a gigabyte takes about half a second.
         """
         missing = number - 1
         offset = 0
         with _opened(self._path) as fd:
             for at, block in _blocks_from(fd, 0, sys.maxsize):
-                if missing <= 0:
+                if missing <= 0 or not still():
                     break
                 count = block.count(b"\n")
                 if count < missing:
@@ -113,6 +118,16 @@ class LogView:
                     end = block.find(b"\n", end + 1)
                 return at + end + 1
         return offset
+
+    def whole(self) -> int:
+        """Offset behind the last line break: where an unfinished line begins, or the size."""
+        with _opened(self._path) as fd:
+            return _start_before(fd, self.size + 1)
+
+    def start_at(self, offset: int) -> int:
+        """Where the line begins that the byte at `offset` is of; the last one's where there are fewer."""
+        with _opened(self._path) as fd:
+            return _start_before(fd, min(offset, os.fstat(fd).st_size - 1) + 1) if offset > 0 else 0
 
     def number_of(self, offset: int) -> int:
         """The number of the line that begins at `offset`, from 1; reads all that is before it."""
@@ -138,9 +153,17 @@ class _opened:  # noqa: N801 - used like a function
         os.close(self._fd)
 
 
+def _read(fd: int, size: int, offset: int) -> bytes:
+    """What lies there; nothing where the disk fails, as at the end."""
+    try:
+        return os.pread(fd, size, offset)
+    except OSError:
+        return b""
+
+
 def _line_at(fd: int, offset: int) -> Line | None:
     """The line from `offset` on; None at the end."""
-    head = os.pread(fd, _BLOCK, offset)
+    head = _read(fd, _BLOCK, offset)
     if not head:
         return None
     end = head.find(b"\n")
@@ -157,7 +180,7 @@ def _line_at(fd: int, offset: int) -> Line | None:
 
 def _blocks_from(fd: int, offset: int, most: int) -> Iterator[tuple[int, bytes]]:
     stop = offset + most
-    while offset < stop and (block := os.pread(fd, min(16 * _BLOCK, stop - offset), offset)):
+    while offset < stop and (block := _read(fd, min(16 * _BLOCK, stop - offset), offset)):
         yield offset, block
         offset += len(block)
 
@@ -170,7 +193,7 @@ def _start_before(fd: int, offset: int) -> int:
     size = _BLOCK
     while end > lowest:
         start = max(lowest, end - size)
-        found = os.pread(fd, end - start, start).rfind(b"\n")
+        found = _read(fd, end - start, start).rfind(b"\n")
         if found >= 0:
             return start + found + 1
         end, size = start, 16 * _BLOCK

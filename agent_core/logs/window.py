@@ -23,6 +23,10 @@ class Lines(Protocol):
         """Up to `count` lines that end at or before `offset`."""
         ...
 
+    def share(self, first: Line, last: Line) -> tuple[float, float]:
+        """Where these lines begin and end, from 0 to 1."""
+        ...
+
 
 class LogWindow:
     """A window of `height` lines over `lines`; every method blocks for as long as reading takes.
@@ -45,25 +49,26 @@ class LogWindow:
 
     @property
     def share(self) -> tuple[float, float]:
-        """Where the window begins and ends, as shares of all bytes."""
-        size = max(1, self._source.size)
-        if not self.lines:
-            return 0.0, 1.0
-        return min(1.0, self.lines[0].start / size), min(1.0, self.lines[-1].next / size)
+        """Where the window begins and ends, as shares of everything."""
+        return self._source.share(self.lines[0], self.lines[-1]) if self.lines else (0.0, 1.0)
 
     def resize(self, height: int) -> None:
-        """Show another number of lines, around the same ones."""
+        """Show another number of lines, around the one with the cursor."""
         self._height = max(1, height)
-        self.refresh()
-
-    def show(self, lines: Lines) -> None:
-        """Show other lines, near the offset where the window is now."""
         here = self.current
-        self._source = lines
         if self.follows or here is None:
-            self.to_end()
+            self.refresh()
         else:
             self.to(here.start)
+
+    def show(self, lines: Lines, *, here: bool = False) -> None:
+        """Show other lines, around the offset of the cursor; while it follows, their end, unless `here`."""
+        current = self.current
+        self._source = lines
+        if current is None or (self.follows and not here):
+            self.to_end()
+        else:
+            self.to(current.start)
 
     def refresh(self) -> None:
         """The lines as they are now."""

@@ -20,7 +20,7 @@ from tui.screens.log_events import LogEvents
 from tui.screens.logs import LogScreen
 from tui.screens.preview import PreviewScreen
 from tui.widgets.choices import Choices
-from tui.widgets.logevents import headline
+from tui.widgets.logevents import CHRONIC, headline
 from tui.widgets.loglines import LogLines
 from tui.widgets.rows import Rows
 
@@ -49,7 +49,8 @@ async def opened(pilot: Pilot[None], key: str = "ctrl+o") -> LogScreen:
 
 
 def listed(screen: LogScreen) -> list[str]:
-    return [item.key for item in screen.query_one("#events", Choices).items]
+    keys = [item.key for item in screen.query_one("#events", Choices).items]
+    return [key for key in keys if key and not key.startswith(CHRONIC)]
 
 
 def told(screen: LogScreen) -> str:
@@ -58,7 +59,8 @@ def told(screen: LogScreen) -> str:
 
 
 def lines(screen: LogScreen) -> list[str]:
-    return [row.line.text for row in screen.query_one(LogLines).rows if row.line.text.strip()]
+    texts = [row.line.text.removesuffix("┃").rstrip() for row in screen.query_one(LogLines).rows]
+    return [text for text in texts if text]
 
 
 async def shows(pilot: Pilot[None], screen: LogScreen, *wanted: str) -> None:

@@ -7,17 +7,19 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import BindingType
 from textual.message import Message
 
 from agent_core.text import human_size, one_line, plural
 from agent_core.workspace import Workspace
+from tui.keys import LOG_PANE, bindings
 from tui.widgets.logrow import level_style
 from tui.widgets.rows import Item, Rows
 
 if TYPE_CHECKING:
-    from agent_core.logs.api import Digest
+    from agent_core.logs.api import CodePlace, Digest, KeyEvent
     from agent_core.logs.discover import LogFile
     from agent_core.logs.tail import Tail
 
@@ -31,11 +33,19 @@ _LOOK_S, _REST_S = 0.1, 2.0
 _NARROW = 50
 _MORE = "more"
 _DATE = re.compile(r"^(\[?)\d{4}[-/]\d\d[-/]\d\d[T ](?=\d\d:\d\d)")
-_NONE = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
+_MOST_FILES = 1000
+_SEARCH_S, _SHARE = 5.0, 50
+"""How often logs are looked for while there are none, and the share of time that may take at most."""
+_NONE = (
+    'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"]; '
+    "what is written from now on shows here by itself."
+)
 
 
 class Logs(Rows):
     """Key events over the latest changed log files, each with its last lines; it follows them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LOG_PANE)]
 
     class Found(Message, namespace="logs"):
         """There are log files, for the first time."""
@@ -53,6 +63,23 @@ class Logs(Rows):
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path
+
+    class FilterWanted(Message, namespace="logs"):
+        """A filter is to be typed."""
+
+    class Mentioned(Message, namespace="logs"):
+        """Something is to be asked about: lines of a log, or all of it."""
+
+        def __init__(self, place: str) -> None:
+            super().__init__()
+            self.place = place
+
+    class CodeWanted(Message, namespace="logs"):
+        """The place that an event leads to is to be opened; None where it leads to none."""
+
+        def __init__(self, place: CodePlace | None) -> None:
+            super().__init__()
+            self.place = place
 
     def __init__(self) -> None:
         super().__init__(id="logs", empty="Looking for log files …")
@@ -72,6 +99,17 @@ class Logs(Rows):
         """Find the files and read their ends."""
         self._workspace, self._globs = workspace, tuple(globs)
         await self.look_around()
+        if not self._files:
+            self.run_worker(self._look_for_some(), group="some")
+
+    async def _look_for_some(self) -> None:
+        """Look for logs until there are some: of folders that nobody had, the watching tells nothing."""
+        clock, pause = asyncio.get_running_loop().time, _SEARCH_S
+        while not self._files:
+            await asyncio.sleep(pause)
+            began = clock()
+            await self.look_around()
+            pause = max(_SEARCH_S, _SHARE * (clock() - began))
 
     @property
     def folders(self) -> set[str]:
@@ -79,9 +117,15 @@ class Logs(Rows):
         return {file.path.rpartition("/")[0] or "." for file in self._files[:_FOLLOWED]}
 
     def take(self, digest: Digest) -> None:
-        """Show what the logs say now."""
-        self.digest = digest
+        """Show what the logs say now; where that cannot be told, what they said before stays."""
+        if digest.note and not digest.sources and self.digest is not None:
+            return
+        before, self.digest = self.digest, digest
         self._show()
+        if before is not None and {one.name for one in before.sources} != {
+            one.name for one in digest.sources
+        }:
+            self.run_worker(self.look_around, group="sources", exclusive=True)
 
     async def look_around(self) -> None:
         """Find the files anew."""
@@ -90,7 +134,7 @@ class Logs(Rows):
         from agent_core.logs.discover import discover
         from agent_core.logs.tail import Tail
 
-        self._files = await asyncio.to_thread(discover, self._workspace, globs=self._globs)
+        self._files = await asyncio.to_thread(discover, self._workspace, globs=self._globs, limit=_MOST_FILES)
         if self._files and not self._found:
             self._found = True
             self.post_message(self.Found())
@@ -141,12 +185,13 @@ class Logs(Rows):
         return changed
 
     def _show(self) -> None:
-        told = self._told()
-        items = list(told)
-        for number, file in enumerate(self._files[:_FOLLOWED]):
+        items = self._told()
+        followed = self._files[:_FOLLOWED]
+        for number, file in enumerate(followed):
+            items += [Item("", can_choose=False)] if items else []
             tail = self._tails[file.path]
-            count = self._room(len(told)) if number == 0 else _FEWEST_LINES
-            items += [] if not items else [Item("", can_choose=False)]
+            rows = self.size.height - len(items) - 1 - (_NEXT if number + 1 < len(followed) else 0)
+            count = max(_FEWEST_LINES, min(rows, _MOST_LINES))
             items += [self._head(file, tail), *self._lines(file, tail, count)]
         more = len(self._files) - _FOLLOWED
         if more > 0:
@@ -156,7 +201,7 @@ class Logs(Rows):
 
     def _told(self) -> list[Item]:
         """The bars and the key events; about half of the pane is left to the files."""
-        from tui.widgets.histogram import bar_runs
+        from tui.widgets.histogram import bar_rows
         from tui.widgets.logevents import event_item
 
         digest = self.digest
@@ -164,17 +209,12 @@ class Logs(Rows):
             return []
         room = max(1, self.size.height // 2 - 2, min(_FEWEST_EVENTS, self.size.height - _FEWEST_LINES - 2))
         shown = digest.events[: room if len(digest.events) <= room else max(1, room - 1)]
-        bars = bar_runs(digest.bars, self.size.width - 2)
-        items = [Item("", lead=bars, can_choose=False)] if bars else []
+        bars = bar_rows(digest.bars, self.size.width - 2)
+        items = [Item("", lead=bars[0], can_choose=False)] if digest.bars else []
         items += [event_item(event) for event in shown]
         more = len(digest.events) - len(shown) + digest.left_out
         items += [Item(f"and {plural(more, 'event')} more", "dim", key=_MORE)] if more else []
         return items
-
-    def _room(self, taken: int) -> int:
-        """Lines of the first file: as many as the pane shows, so that the newest is among them."""
-        rows = self.size.height - 1 - (_NEXT if len(self._files) > 1 else 0) - (taken + 1 if taken else 0)
-        return max(_FEWEST_LINES, min(rows, _MOST_LINES))
 
     def on_resize(self) -> None:
         """There is room for more lines, or fewer."""
@@ -208,3 +248,28 @@ class Logs(Rows):
             self.post_message(self.Opened(path))
         elif key:
             self.post_message(self.EventChosen("" if key == _MORE else key))
+
+    @property
+    def _event(self) -> KeyEvent | None:
+        """The event with the cursor."""
+        key = self.current.key if self.current else ""
+        events = self.digest.events if self.digest is not None else ()
+        return next((event for event in events if event.id == key), None)
+
+    def action_filter(self) -> None:
+        """Type a filter over all of it."""
+        self.post_message(self.FilterWanted())
+
+    def action_mention(self) -> None:
+        """Ask about the event, or about the log."""
+        from tui.widgets.logevents import cited
+
+        event = self._event
+        path = self.current.key.partition("\n")[0] if self.current else ""
+        if event is not None or path in self._tails:
+            self.post_message(self.Mentioned(path if event is None else cited(event)))
+
+    def action_code(self) -> None:
+        """Open the place that the event leads to."""
+        event = self._event
+        self.post_message(self.CodeWanted(event.places[0] if event is not None and event.places else None))

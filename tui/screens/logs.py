@@ -15,16 +15,16 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.logs.api import Digest
-from agent_core.logs.view import LogView
-from agent_core.text import one_line
+from agent_core.logs.api import Digest, SourceFacts
+from agent_core.text import one_line, shorten
 from tui.keys import LOGS, Keys, bindings
 from tui.screens.arrange import MEDIUM
-from tui.screens.dialog import Dialog, Hints
+from tui.screens.dialog import Hints
 from tui.screens.log_events import LogEvents
-from tui.screens.log_state import keys_of_events, keys_of_lines, state_of, state_of_lines
-from tui.widgets.histogram import bar_runs, span_of
-from tui.widgets.logevents import WATCHED, cited
+from tui.screens.log_keys import LogKeys
+from tui.screens.log_state import keys_of_events, keys_of_lines, nothing_of, state_of, state_of_lines
+from tui.widgets.histogram import bar_rows, span_of, step_of
+from tui.widgets.logevents import WATCHED
 from tui.widgets.loglines import LogLines
 from tui.widgets.rows import Item, Rows
 
@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.15
 """How long typing rests before it filters."""
-_NO_LOGS = 'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"].'
+_HIGH, _LOW = 36, 20
+"""Rows from which on the bars are two rows high, and below which there is room for one thing at a time."""
+_FEWEST, _GAP = 8, 6
+"""Columns of bars that say anything, and those between them and what they are."""
 
 
-class LogScreen(Dialog[str]):
+class LogScreen(LogKeys):
     """Ends with what to put into the prompt (`logs/app.log:10-40`), or None.
 
     Args:
@@ -45,9 +48,12 @@ class LogScreen(Dialog[str]):
         logs: Tells what the logs say, now and whenever it changes.
         keys: For the row of keys.
         open_place: Shows a file at a line, over this screen.
+        open_help: Shows every key, over this screen.
+        maps: The setting `log_paths`.
         digest: What was heard last; shown at once.
         event: The id of the event that has the cursor at first.
         path: A log whose lines show at first.
+        filtering: Whether a filter is typed at first.
     """
 
     CSS_PATH = "logs.tcss"
@@ -60,18 +66,22 @@ class LogScreen(Dialog[str]):
         logs: Logs,
         keys: Keys,
         open_place: Callable[[str, int], None],
+        open_help: Callable[[], None],
+        maps: tuple[str, ...] = (),
         digest: Digest | None = None,
         event: str = "",
         path: str = "",
+        filtering: bool = False,
     ) -> None:
-        super().__init__()
-        self._workspace = workspace
+        super().__init__(workspace=workspace, open_place=open_place, open_help=open_help, maps=maps)
         self._logs = logs
         self._keys = keys
         self._digest = digest
         self._path = path
-        self._paths: list[str] = []
+        self._filtering = filtering
         self._typed = ""
+        self._known: tuple[str, ...] = ()
+        """The sources that the digest told of last."""
         self._stop: Callable[[], None] = lambda: None
         self._hints = Hints([])
         self._events = LogEvents(workspace=workspace, open_place=open_place, wanted=event)
@@ -81,9 +91,13 @@ class LogScreen(Dialog[str]):
         """Bars, filter, events or lines, and the keys."""
         with Vertical(classes="frame"):
             yield Rows(id="bars")
-            box = Input(placeholder="Only what matches", id="filter", select_on_focus=False)
-            box.cursor_blink = False
-            yield box
+            for name, said in (
+                ("filter", "Only what matches: words, or a regular expression"),
+                ("place", "A line, a share of the file or a time: 1200, 50%, 14:30, 10m"),
+            ):
+                box = Input(placeholder=said, id=name, select_on_focus=False)
+                box.cursor_blink = False
+                yield box
             yield self._events
             yield self._lines
             yield self._hints
@@ -91,16 +105,18 @@ class LogScreen(Dialog[str]):
     def on_mount(self) -> None:
         """Show what is known, and follow what changes."""
         self.query_one("#bars", Rows).can_focus = False
-        self.set_class(self.size.width >= MEDIUM, "-wide")
+        self._fit(self.size.width, self.size.height)
         self._events.list.focus()
         if self._digest is not None:
-            self._events.take(self._digest)
+            self._take(self._digest)
         else:
             self._events.show()
         if self._path:
-            self._show_lines(self._path)
+            self.show_lines(self._path)
+        if self._filtering:
+            self.action_filter()
         self._say()
-        self.run_worker(self._find_sources(), group="sources")
+        self.run_worker(self._find_sources, group="sources", exclusive=True)
         self._stop = self._logs.follow(WATCHED, self._take)
 
     def on_unmount(self) -> None:
@@ -109,57 +125,89 @@ class LogScreen(Dialog[str]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
-        self.set_class(event.size.width >= MEDIUM, "-wide")
-        self.call_after_refresh(self._arranged)
+        self._fit(event.size.width, event.size.height)
+        self.call_after_refresh(self.arranged)
 
-    def _arranged(self) -> None:
+    def _fit(self, width: int, height: int) -> None:
+        self.set_class(width >= MEDIUM, "-wide")
+        self.set_class(width < MEDIUM or height < _HIGH, "-full")
+        self.set_class(height >= _HIGH, "-high")
+        self.set_class(height < _LOW, "-low")
+
+    def arranged(self) -> None:
+        """Show everything anew in the room that there is now."""
         self._show_bars()
         self._events.show()
 
     # What is shown
 
-    @property
-    def shows_lines(self) -> bool:
-        """Whether the lines of a log show, rather than the events."""
-        return self.has_class("-lines")
-
     async def _find_sources(self) -> None:
         try:
             facts = await self._logs.sources()
         except AgentError as error:
-            self._events.empty = f"{error.message}. {error.hint}".strip()
-            self._events.show()
+            self._take(Digest(note=f"{error.message}. {error.hint}".strip()))
             return
-        self._paths = [fact.name for fact in facts if self._is_file(fact.name)]
-        self._events.files = frozenset(self._paths)
-        if not facts:
-            self._events.empty = _NO_LOGS
-            self._events.show()
+        self.facts = {fact.name: fact for fact in facts if self._is_file(fact)}
+        self._events.files = frozenset(self.facts)
+        if not facts and not self._known:
+            self._take(Digest())
         self._say()
 
-    def _is_file(self, name: str) -> bool:
+    def _is_file(self, fact: SourceFacts) -> bool:
         try:
-            return not name.endswith(".gz") and self._workspace.resolve(name).is_file()
+            return not fact.name.endswith(".gz") and self._workspace.resolve(fact.name).is_file()
         except AgentError:
             return False
 
     def _take(self, digest: Digest) -> None:
+        """Show what the logs say now; where that cannot be told, why, and what they said before."""
+        before = self._digest
+        if digest.note and not digest.sources and before is not None and before.sources:
+            digest = Digest(
+                events=before.events, chronic=before.chronic, sources=before.sources, bars=before.bars,
+                left_out=before.left_out, note=digest.note,
+            )  # fmt: skip
         self._digest = digest
-        self._events.take(digest)
+        self._events.take(digest, empty=nothing_of(digest))
         self._show_bars()
         self._say()
+        names = tuple(sorted(one.name for one in digest.sources))
+        if names != self._known:
+            self._known = names
+            self.run_worker(self._find_sources, group="sources", exclusive=True)
 
     def _show_bars(self) -> None:
-        if self._digest is None:
+        rows, digest = self.query_one("#bars", Rows), self._digest
+        self.set_class(digest is not None and bool(digest.bars), "-bars")
+        if digest is None:
             return
-        rows = self.query_one("#bars", Rows)
-        span = span_of(self._digest.bars)
-        bars = bar_runs(self._digest.bars, max(8, rows.scrollable_content_region.width - len(span) - 8))
-        rows.set_items([Item("", lead=bars, right=((span, "dim", None),), can_choose=False)])
+        height = 2 if self.has_class("-high") else 1
+        event = None if self.shows_lines else self._events.current
+        width = rows.scrollable_content_region.width
+        said = [shorten(span_of(digest.bars), width // 2)]
+        room = max(_FEWEST, width - len(said[0]) - _GAP)
+        said += [step_of(digest.bars, room)] if height > 1 else []
+        bars = bar_rows(digest.bars, room, height=height, at=event.began if event else None)
+        rows.set_items(
+            [
+                Item("", lead=lead, right=((text, "dim", None),), can_choose=False)
+                for lead, text in zip(bars, said, strict=False)
+            ]
+        )
 
-    def _show_lines(self, path: str, line: int = 0) -> None:
+    def on_log_events_moved(self) -> None:
+        """Mark when it was."""
+        self._show_bars()
+
+    def show_lines(self, path: str, line: int = 0) -> None:
+        """Show the lines of a log: the last ones, or around one of them."""
+        try:
+            place = self._workspace.resolve(path)
+        except AgentError as error:
+            self._tell(error.message)
+            return
         self._path = path
-        self._lines.open(self._workspace.resolve(path), line=line)
+        self._lines.open(place, line=line)
         self.add_class("-lines")
         self._lines.focus()
         if self._typed:
@@ -174,44 +222,30 @@ class LogScreen(Dialog[str]):
         """Title, state and keys."""
         frame = self.query_one(".frame")
         lines = self.shows_lines
-        frame.border_title = Content(f"Logs: {one_line(self._path) if lines else 'key events'}")
+        frame.border_title = Content(f"Logs: {self._named() if lines else 'key events'}")
         frame.border_subtitle = Content(state_of_lines(self._lines) if lines else state_of(self._digest))
         shown = self._keys.shown
         self._hints.set_hints(keys_of_lines(shown, self._lines) if lines else keys_of_events(shown))
 
-    # Keys and mouse
+    def _named(self) -> str:
+        names = list(self.facts)
+        if len(names) < 2 or self._path not in names:
+            return one_line(self._path)
+        return f"{one_line(self._path)} ({names.index(self._path) + 1} of {len(names):,})"
 
-    def action_view(self) -> None:
-        """Events, or the lines of the log where the event is."""
-        if self.shows_lines:
-            self.remove_class("-lines")
-            self._events.list.focus()
-            self.call_after_refresh(self._arranged)
-            self._say()
-            return
-        event = self._events.current
-        if event is not None and event.source in self._paths:
-            self._show_lines(event.source, event.first)
-        elif self._path or self._paths:
-            self._show_lines(self._path or self._paths[0])
-        else:
-            self._tell("There is no log file whose lines could be shown")
-
-    def action_source(self, step: int) -> None:
-        """The lines of another log."""
-        if self._paths:
-            here = self._paths.index(self._path) if self._path in self._paths else -step
-            self._show_lines(self._paths[(here + step) % len(self._paths)])
+    # The filter
 
     def action_filter(self) -> None:
         """Type a pattern."""
+        self.remove_class("-going")
         self.add_class("-filtered")
-        self.query_one(Input).focus()
+        self.query_one("#filter", Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is typed now."""
         event.stop()
-        self.run_worker(partial(self._filter, event.value.strip()), group="typed", exclusive=True)
+        if event.input.id == "filter":
+            self.run_worker(partial(self._filter, event.value.strip()), group="typed", exclusive=True)
 
     async def _filter(self, typed: str) -> None:
         await asyncio.sleep(_PAUSE_S)
@@ -223,54 +257,20 @@ class LogScreen(Dialog[str]):
         self._events.filter(typed)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on to what matches."""
+        """Go on to what matches, or to the place."""
         event.stop()
-        self._focus()
-
-    def _focus(self) -> None:
-        (self._lines if self.shows_lines else self._events.list).focus()
-
-    def action_pause(self) -> None:
-        """Stay here, or follow the end."""
-        if self.shows_lines:
-            self._lines.follow(not self._lines.follows)
-
-    def action_shift(self, columns: int) -> None:
-        """Move sideways over long lines."""
-        if self.shows_lines:
-            self._lines.action_shift(columns)
-
-    def action_expand(self) -> None:
-        """The event's lines as the log has them, or collapsed again."""
-        self._events.toggle_whole()
-
-    def action_code(self) -> None:
-        """Open the first place in the code that the event leads to."""
-        if self.shows_lines or not self._events.open_code():
-            self._tell("It names no place in this workspace")
-
-    def action_mention(self) -> None:
-        """Put the event, or the line, into the prompt."""
-        if self.shows_lines:
-            self.run_worker(self._mention_line(), group="mention", exclusive=True)
-        elif (event := self._events.current) is not None:
-            self.dismiss(cited(event))
-
-    async def _mention_line(self) -> None:
-        line = self._lines.current
-        if line is not None:
-            view = LogView(self._workspace.resolve(self._path))
-            number = await asyncio.to_thread(view.number_of, line.start)
-            self.dismiss(f"{self._path}:{number}")
+        if event.input.id == "place":
+            self.go(event.value)
+        else:
+            self.focus_content()
 
     def action_close(self) -> None:
-        """End the filter; else go back."""
-        if self.has_class("-filtered"):
+        """End what is typed; else go back."""
+        if self.has_class("-going"):
+            self.end_going()
+        elif self.has_class("-filtered"):
             self.remove_class("-filtered")
-            self.query_one(Input).value = ""
-            self._focus()
+            self.query_one("#filter", Input).value = ""
+            self.focus_content()
         else:
             self.dismiss(None)
-
-    def _tell(self, text: str) -> None:
-        self.notify(text, timeout=3, markup=False)

@@ -46,6 +46,13 @@ class OpeningScreen(PanedScreen):
 
         self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
 
+    def run(command: str | None) -> None:
+            if command:
+                self._runtime.session.submit(command)
+
+        screen = SessionsScreen(conversation=self._runtime.session.conversation, keys=self._keys)
+        self.app.push_screen(screen, run)  # pyright: ignore[reportUnknownMemberType]
+
     def action_search_code(self) -> None:
         """Type what is searched for, and see it found."""
         from tui.found import Results
@@ -87,8 +94,8 @@ class OpeningScreen(PanedScreen):
         """Show the logs in full."""
         self.show_logs()
 
-    def show_logs(self, *, event: str = "", path: str = "") -> None:
-        """Show the logs in full: at an event, or the lines of one of them."""
+    def show_logs(self, *, event: str = "", path: str = "", filtering: bool = False) -> None:
+        """Show the logs in full: at an event, the lines of one of them, or while a filter is typed."""
         from tui.screens.logs import LogScreen
 
         runtime = self._runtime
@@ -97,9 +104,12 @@ class OpeningScreen(PanedScreen):
             logs=runtime.logs,
             keys=self._keys,
             open_place=self.preview,
+            open_help=self.action_help,
+            maps=runtime.config.settings.log_paths,
             digest=self.logs.digest,
             event=event,
             path=path,
+            filtering=filtering,
         )
         self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
 

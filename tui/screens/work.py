@@ -188,6 +188,21 @@ class WorkScreen(OpeningScreen):
         """Show a key event in full."""
         self.show_logs(event=event.event_id)
 
+    def on_logs_filter_wanted(self) -> None:
+        """Filter the logs where there is room for it."""
+        self.show_logs(filtering=True)
+
+    def on_logs_mentioned(self, event: Logs.Mentioned) -> None:
+        """Put an event, or a log, into the prompt."""
+        self.chat.mention(event.place)
+
+    def on_logs_code_wanted(self, event: Logs.CodeWanted) -> None:
+        """Open the code that an event leads to."""
+        if event.place is None:
+            self.say("It names no place in this workspace")
+        else:
+            self.preview(event.place.path, event.place.line)
+
     def on_suggestions_accepted(self, event: Suggestions.Accepted) -> None:
         """Run a suggestion."""
         self._runtime.session.submit(event.command)

@@ -8,19 +8,47 @@ from itertools import pairwise
 from math import sqrt
 
 from agent_core.logs.api import Bar
-from agent_core.text import plural
+from agent_core.text import human_duration, plural
 from tui.widgets.transcript.lines import Run, merge
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _MINUTE, _DAY = 60.0, 86_400.0
 
 
-def bar_runs(bars: Sequence[Bar], width: int) -> tuple[Run, ...]:
-    """The bars in at most `width` columns: the height is by the root of the lines, so that few ones show."""
+def bar_rows(
+    bars: Sequence[Bar], width: int, *, height: int = 1, at: float | None = None
+) -> list[tuple[Run, ...]]:
+    """The bars in at most `width` columns and so many rows, the top one first.
+
+    The height is by the root of the lines, so that few ones show. A colour tells where more errors or
+    warnings are than is usual here; the bar of the moment `at` is drawn bright.
+    """
     columns = _columns(bars, width)
     most = max((column.lines for column in columns), default=0)
-    runs = [(_EIGHTHS[_eighths(column.lines, most)], _style(column), None) for column in columns]
-    return tuple(merge(runs))
+    full = [column for column in columns if column.lines]
+    usual = (_usual([column.errors for column in full]), _usual([column.warnings for column in full]))
+    now = next((column for column in reversed(columns) if at is not None and column.began <= at), None)
+    rows: list[tuple[Run, ...]] = []
+    for row in range(height - 1, -1, -1):
+        runs = [
+            (
+                _EIGHTHS[max(0, min(8, _eighths(column.lines, most, height) - 8 * row))],
+                "title" if column is now else _style(column, usual),
+                None,
+            )
+            for column in columns
+        ]
+        rows.append(tuple(merge(runs)))
+    return rows
+
+
+def step_of(bars: Sequence[Bar], width: int) -> str:
+    """What a column stands for, in few words."""
+    columns = list(dict.fromkeys(_columns(bars, width)))
+    if len(columns) < 2:
+        return ""
+    most = max(column.lines for column in columns)
+    return f"{human_duration(columns[1].began - columns[0].began)} a bar, {plural(most, 'line')} at most"
 
 
 def span_of(bars: Sequence[Bar]) -> str:
@@ -50,12 +78,13 @@ def clock(moment: float, *, wide: bool = False) -> str:
 
 def _columns(bars: Sequence[Bar], width: int) -> list[Bar]:
     """A bar for each column: where there are more bars, neighbours are added up; where there is room for it,
-    each takes as many columns as the others."""
-    count = min(width, len(bars))
-    if count <= 0:
+    some take a column more than others."""
+    if not bars or width <= 0:
         return []
-    edges = [round(number * len(bars) / count) for number in range(count + 1)]
-    return [_sum(bars[start:end]) for start, end in pairwise(edges) for _ in range(width // count)]
+    if len(bars) <= width:
+        return [bars[column * len(bars) // width] for column in range(width)]
+    edges = [round(column * len(bars) / width) for column in range(width + 1)]
+    return [_sum(bars[start:end]) for start, end in pairwise(edges)]
 
 
 def _sum(bars: Sequence[Bar]) -> Bar:
@@ -67,9 +96,14 @@ def _sum(bars: Sequence[Bar]) -> Bar:
     )
 
 
-def _eighths(lines: int, most: int) -> int:
-    return max(1, round(8 * sqrt(lines / most))) if lines else 0
+def _eighths(lines: int, most: int, height: int) -> int:
+    return max(1, round(8 * height * sqrt(lines / most))) if lines else 0
 
 
-def _style(bar: Bar) -> str:
-    return "bad" if bar.errors else "warn" if bar.warnings else "mark"
+def _usual(counts: Sequence[int]) -> int:
+    """Twice the median: what is above it stands out."""
+    return 2 * sorted(counts)[len(counts) // 2] if counts else 0
+
+
+def _style(bar: Bar, usual: tuple[int, int]) -> str:
+    return "bad" if bar.errors > usual[0] else "warn" if bar.warnings > usual[1] else "mark"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent_core.logs.api import CodePlace, DigestQuery, KeyEvent
+from agent_core.logs.api import Chronic, CodePlace, DigestQuery, KeyEvent
 from agent_core.text import one_line, plural, printable
 from tui.widgets.histogram import clock
 from tui.widgets.rows import Item
@@ -28,21 +28,42 @@ _LEADING = re.compile(
 )
 """What stands before an exception and tells nothing of it."""
 _EXCEPTION = re.compile(r"(?:[\w.$]+\.)?[A-Z][\w$]*(?:Error|Exception|Fault|Panic)\b")
+CHRONIC = "chronic:"
+"""What the key of a row begins with that is noise."""
 PLACE = "place:"
 """What the key of a row begins with that leads to a place in the code."""
 
 
 def event_item(event: KeyEvent, *, source: bool = False) -> Item:
-    """An event in one row; with its source where there is room for it."""
+    """An event in one row: how grave, when, how often, what; with its source where there is room for it."""
     glyph, style = _mark(event)
-    lead: tuple[Run, ...] = ((f"{glyph} ", style, None),)
+    lead: tuple[Run, ...] = ((f"{glyph} ", style, None), (_time(event.ended), "dim", None))
     if event.count > 1:
         lead = (*lead, (f"{event.count:,}× ", "mark", None))
-    told = [one_line(event.source)] if source else []
-    told += [clock(event.ended)] if event.ended is not None else []
-    right: tuple[Run, ...] = (("  ".join(told), "dim", None),) if told else ()
+    right: tuple[Run, ...] = ((_name(event.source), "dim", None),) if source else ()
     said = "bad" if style.startswith("bad") else "title"
-    return Item(headline(event), said, lead, right, key=event.id, right_gives=source)
+    return Item(headline(event), said, lead, right, key=event.id, right_gives=True)
+
+
+def chronic_item(chronic: Chronic, *, source: bool = False) -> Item:
+    """Noise that recurs, in one row."""
+    lead: tuple[Run, ...] = (("∙ ", "dim", None), (f"{chronic.count:,}× ", "dim", None))
+    right: tuple[Run, ...] = ((_name(chronic.source), "dim", None),) if source else ()
+    return Item(one_line(chronic.template), "dim", lead, right, key=key_of(chronic), right_gives=True)
+
+
+def key_of(chronic: Chronic) -> str:
+    """The key of the row of noise."""
+    return f"{CHRONIC}{chronic.source}\n{chronic.template}"
+
+
+def chronic_items(chronic: Chronic, width: int) -> list[Item]:
+    """Noise that recurs, in full."""
+    level = f" · {chronic.level}" if chronic.level else ""
+    said = f"recurs as it always did · {plural(chronic.count, 'time')}{level}"
+    items = [Item(said, "title", (("∙ ", "dim", None),))]
+    items += [_dim(row) for row in _wrapped(one_line(chronic.source), width)]
+    return [*items, Item(""), *(Item(row, "title") for row in _wrapped(chronic.template, width))]
 
 
 def headline(event: KeyEvent) -> str:
@@ -54,29 +75,31 @@ def headline(event: KeyEvent) -> str:
     return one_line(telling if event.kind == "trace" else lines[0])
 
 
-def detail_items(event: KeyEvent, width: int, *, whole: Sequence[str] = ()) -> list[Item]:
+def detail_items(event: KeyEvent, width: int, *, whole: Sequence[str] = (), note: str = "") -> list[Item]:
     """An event in full: what it is, why it is here, what it says, where it leads.
 
     Args:
         event: The event.
         width: Columns of a row.
         whole: The lines of the log itself, in place of the collapsed ones.
+        note: What is to be known of its source.
     """
     glyph, style = _mark(event)
     items = [Item(_facts(event), style, ((f"{glyph} ", style, None),))]
     why = [one_line(reason) for reason in event.why if reason != _KINDS[event.kind]]
     items += [_dim(line) for line in _wrapped(" · ".join([*why, one_line(cited(event))]), width)]
-    items.append(Item("", can_choose=False))
+    items += [_dim(line) for line in _wrapped(one_line(note), width)]
+    items.append(Item(""))
     for line in whole or event.text.splitlines():
-        items += [Item(row, _text_style(line), can_choose=False) for row in _wrapped(line, width)]
+        items += [Item(row, _text_style(line)) for row in _wrapped(line, width)]
     if event.places:
-        items.append(Item("", can_choose=False))
+        items.append(Item(""))
     items += [place_item(place) for place in event.places]
     if event.others:
         others = ", ".join(f"{line:,}" for line in event.others[:8])
         more = event.count - 1 - len(event.others[:8])
         said = f"also in line {others}" + (f" and {more:,} more" if more > 0 else "")
-        items += [Item("", can_choose=False), *(_dim(line) for line in _wrapped(said, width))]
+        items += [Item(""), *(_dim(line) for line in _wrapped(said, width))]
     return items
 
 
@@ -139,4 +162,12 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _dim(text: str) -> Item:
-    return Item(text, "dim", can_choose=False)
+    return Item(text, "dim")
+
+
+def _name(source: str) -> str:
+    return one_line(source.rpartition("/")[2] or source)
+
+
+def _time(moment: float | None) -> str:
+    return f"{clock(moment):5} " if moment is not None else " " * 6

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from array import array
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
 from agent_core.errors import AgentError
-from agent_core.logs.matches import Matches, find, pattern_of
+from agent_core.logs.page import Change, LogPage
 from agent_core.logs.view import Line as LogLine
-from agent_core.logs.view import LogView
-from agent_core.logs.window import LogWindow
 from tui.keys import PANES, bindings
-from tui.widgets.logrow import Look, row_of
+from tui.widgets.logrow import Look, row_of, whole_rows, with_thumb
 from tui.widgets.transcript.canvas import Canvas
 from tui.widgets.transcript.lines import BLANK, wrap
 from tui.widgets.transcript.strips import Row
 
 LOOK_S = 0.1
 """How often the file is looked at while it shows."""
-_AT_ONCE = 5_000
 _WHEEL = 3
+_FARTHEST = 4000
+"""Characters that a line is moved sideways at most: more are not shown of any."""
+
+T = TypeVar("T")
 
 
 class LogLines(Canvas):
@@ -51,76 +50,79 @@ class LogLines(Canvas):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._path: Path | None = None
-        self._view = LogView(Path())
-        self._window = LogWindow(self._view, height=1)
-        self._matches: Matches | None = None
-        self._pattern: re.Pattern[str] | None = None
-        self._scanned = 0
-        self._changes: list[Callable[[], None]] = []
-        self._wake = asyncio.Event()
-        self._shift = 0
-        self.searching = False
-        """Whether the filter still looks through the file."""
+        self.page = LogPage(Path(), height=1)
+        """What is read."""
+        self.shift = 0
+        """Characters that the lines are moved sideways."""
+        self.unfolded = False
+        """Whether the line with the cursor shows as a whole."""
+        self.busy = ""
+        """What takes long at the moment; "" for nothing."""
         self.trouble = ""
-        """Why nothing shows, or the filter found nothing; "" when all is well."""
+        """Why the filter found nothing; "" when all is well."""
+        self._typed = ""
+        self._opened = False
+        self._changes: list[Change] = []
+        self._wake = asyncio.Event()
+        self._tops: list[int] = []
+        """The line of the window that each row is of."""
 
     # What it shows
 
     @property
     def current(self) -> LogLine | None:
         """The line with the cursor."""
-        return self._window.current
+        return self.page.window.current
 
     @property
     def follows(self) -> bool:
         """Whether it shows the end, and goes on with it."""
-        return self._window.follows
-
-    @property
-    def size_in_bytes(self) -> int:
-        """Size of the file."""
-        return self._view.size
-
-    @property
-    def share(self) -> tuple[float, float]:
-        """Where the window begins and ends in the file, from 0 to 1."""
-        return self._window.share
-
-    @property
-    def matching(self) -> int | None:
-        """How many lines match so far; None without a filter."""
-        return None if self._matches is None else len(self._matches)
+        return self.page.window.follows
 
     def open(self, path: Path, *, line: int = 0) -> None:
         """Show the end of a file, or the line of that number, from 1."""
-        self._path = path
-        self._view = view = LogView(path)
-        self._matches = self._pattern = None
-        self._shift = 0
+        self.workers.cancel_group(self, "filter")  # pyright: ignore[reportUnknownMemberType]
         self._changes.clear()
-        self._window = LogWindow(view, height=self._height)
-
-        def begin() -> None:
-            self.trouble = "" if view.look() != "gone" else "The file is not there."
-            if line:
-                self._window.to(view.offset_of(line))
-            else:
-                self._window.to_end()
-
-        self._do(begin)
+        self._opened = True
+        self._typed = self.trouble = ""
+        self.shift = 0
+        self.page = page = LogPage(path, height=self._height)
+        page.window.follows = not line
+        self.busy = f"Looking for line {line:,} …" if line else ""
+        self._do(partial(page.begin, line=line, still=lambda: self.page is page))
+        self._draw()
 
     def filter(self, typed: str) -> None:
         """Show only the lines that match; "" shows all."""
-        self.run_worker(self._filter(typed), group="filter", exclusive=True)
+        self._typed = typed
+        self.run_worker(partial(self._filter, typed), group="filter", exclusive=True)
+
+    def toggle_only(self) -> None:
+        """Show only the lines that match, or all around them."""
+        self._do(self.page.toggle_only)
 
     def follow(self, wanted: bool) -> None:
         """Go to the end and on with it, or stay here."""
         if wanted:
-            self._do(self._window.to_end)
+            self._do(self.page.window.to_end)
         else:
-            self._window.follows = False
+            self.page.window.follows = False
             self.post_message(self.Changed())
+
+    def go_to(self, find: Callable[[LogPage], int | None], *, busy: str) -> None:
+        """Show the line that begins at or behind the offset that is found; `find` runs in the thread."""
+        self.run_worker(partial(self._go_to, find, busy), group="go", exclusive=True)
+
+    async def _go_to(self, find: Callable[[LogPage], int | None], busy: str) -> None:
+        page, self.busy = self.page, busy
+        self._say()
+        offset = await self._get(lambda: find(page))
+        if offset is not None:
+            self._do(lambda: page.window.to(offset))
+
+    async def step_match(self, step: int) -> bool:
+        """Go to the next line that matches, or the one before; whether there is one."""
+        return await self._get(lambda: self.page.step(step))
 
     # Reading
 
@@ -133,7 +135,7 @@ class LogLines(Canvas):
     def _height(self) -> int:
         return max(1, self.scrollable_content_region.height)
 
-    def _do(self, change: Callable[[], None]) -> None:
+    def _do(self, change: Change) -> None:
         self._changes.append(change)
         self._wake.set()
 
@@ -142,91 +144,97 @@ class LogLines(Canvas):
             await self._wake.wait()
             self._wake.clear()
             changes, self._changes = self._changes, []
-            await asyncio.to_thread(_apply, changes)
-            self._draw()
+            page = self.page
+            shows = await asyncio.to_thread(page.apply, changes)
+            if page is not self.page:
+                continue
+            if not self._changes:
+                self.busy = ""
+            if shows:
+                self._draw()
+            if page.stale and self._typed:
+                self.filter(self._typed)
 
-    async def _read_so_far(self) -> None:
-        """Return when everything that was asked for so far is read."""
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
+    async def _get(self, change: Callable[[], T]) -> T:
+        """What a change gives, once everything that was asked for before it is done."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
 
-        def tell() -> None:
-            loop.call_soon_threadsafe(done.set)
+        def run() -> None:
+            value = change()
+            loop.call_soon_threadsafe(lambda: done.done() or done.set_result(value))  # or nobody waits
 
-        self._do(tell)
-        await done.wait()
+        self._do(run)
+        return await done
 
     def _look_soon(self) -> None:
-        if self.is_on_screen and self._path is not None and self._look not in self._changes:
+        if self.is_on_screen and self._opened and self._look not in self._changes:
             self._do(self._look)
 
-    def _look(self) -> None:
-        change = self._view.look()
-        if change == "same":
-            return
-        self.trouble = "" if change != "gone" else "The file is gone."
-        if change in ("anew", "gone") and self._matches is not None:
-            self._matches.clear()
-            self._scanned = 0
-        if self._pattern is not None and not self.searching:
-            self._match_added()
-        self._window.refresh()
-
-    def _match_added(self) -> None:
-        assert self._pattern is not None
-        assert self._matches is not None
-        while self._scanned < self._view.size:
-            lines = self._view.after(self._scanned, _AT_ONCE)
-            if not lines:
-                return
-            search = self._pattern.search
-            self._matches.add(array("q", (line.start for line in lines if search(line.text))))
-            self._scanned = lines[-1].next
+    def _look(self) -> bool:
+        return self.page.look()
 
     async def _filter(self, typed: str) -> None:
-        if self._path is None:
-            return
-        await self._read_so_far()
-        view, window = self._view, self._window
-        self.trouble, self.searching = "", bool(typed)
+        page, self.trouble = self.page, ""
         if not typed:
-            self._matches = self._pattern = None
-            self._do(lambda: window.show(view))
+            self._do(page.end_search)
             return
-        self._pattern = pattern_of(typed)
-        self._matches = matches = Matches(view)
-        self._scanned = until = view.size
-        self._do(lambda: window.show(matches))
+        # RE2 is imported here, at the first use.
+        from agent_core.logs.matches import find
+        from agent_core.logs.pattern import pattern_of
+
+        pattern = await asyncio.to_thread(pattern_of, typed)
+        until = await self._get(lambda: page.search(pattern))
         try:
-            async for part in find(self._path, typed, until=until):
-                self._do(partial(matches.add, part))
-                self._do(window.refresh)
+            async for part in find(page.path, pattern, until=until):
+                self._do(partial(page.found, part))
         except AgentError as error:
             self.trouble = error.message
         finally:
-            self.searching = False
-        self._do(window.refresh)
+            self._do(page.searched)
 
     # Drawing
 
     def _draw(self) -> None:
         region = self.scrollable_content_region
-        if region.width and region.height:
-            window = self._window
-            current = window.current if self.has_focus else None
-            look = Look(region.width, self._shift, self._pattern, plain=self._plain())
-            rows = [row_of(line, look, on=line is current) for line in window.lines[: region.height]]
+        if region.width > 2 and region.height:
+            rows = self._drawn(Look(region.width - 2, self.shift, self._plain()), region.height)
             if not rows and (said := self._nothing()):
                 rows = [Row(line) for line in wrap([(said, "dim", None)], region.width)]
             rows += [Row(BLANK)] * (region.height - len(rows))
             self.paint(rows[: region.height], region.width)
-        self.post_message(self.Changed())
+        self._say()
+
+    def _drawn(self, look: Look, height: int) -> list[Row]:
+        page, current = self.page, self.current
+        rows: list[Row] = []
+        self._tops = []
+        under = height
+        for number, line in enumerate(page.window.lines):
+            on = line is current
+            if on and self.unfolded:
+                parts = whole_rows(line, look, max(1, height // 2))
+            else:
+                parts = [row_of(line, look, page.marks(line), on=on and self.has_focus)]
+            rows += parts
+            self._tops += [number] * len(parts)
+            under = len(rows) if on else under
+        first = max(0, under - height, len(rows) - height if self.follows else 0)
+        self._tops = self._tops[first : first + height]
+        return with_thumb(rows[first : first + height], page.window.share, look.width)
 
     def _nothing(self) -> str:
-        if self.trouble:
-            return self.trouble
-        if self._matches is not None:
-            return "Searching …" if self.searching else "No line matches."
-        return "The file is empty." if self._path is not None else ""
+        page = self.page
+        if self.busy or self.trouble or not self._opened:
+            return self.busy or self.trouble
+        if page.gone:
+            return "The file is gone."
+        if page.only:
+            return "Searching …" if page.searching else "No line matches."
+        return "The file is empty."
+
+    def _say(self) -> None:
+        self.post_message(self.Changed())
 
     def _plain(self) -> bool:
         app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -235,7 +243,8 @@ class LogLines(Canvas):
     def on_resize(self) -> None:
         """There is room for more lines, or fewer."""
         height = self._height
-        self._do(lambda: self._window.resize(height))
+        self._do(lambda: self.page.window.resize(height))
+        self._draw()
 
     def on_focus(self) -> None:
         """The cursor shows."""
@@ -249,19 +258,24 @@ class LogLines(Canvas):
 
     def action_move(self, step: int) -> None:
         """Move the cursor by lines."""
-        self._do(lambda: self._window.move(step))
+        self._do(lambda: self.page.window.move(step))
 
     def action_page(self, step: int) -> None:
         """Move by windows."""
-        self._do(lambda: self._window.page(step))
+        self._do(lambda: self.page.window.page(step))
 
     def action_edge(self, step: int) -> None:
         """Go to the first line, or to the last and on with it."""
-        self._do(self._window.to_end if step > 0 else self._window.to_start)
+        self._do(self.page.window.to_end if step > 0 else self.page.window.to_start)
+
+    def action_choose(self) -> None:
+        """Show all of the line with the cursor, or only its beginning again."""
+        self.unfolded = not self.unfolded
+        self._draw()
 
     def action_shift(self, columns: int) -> None:
         """Move sideways over long lines."""
-        self._shift = max(0, self._shift + columns)
+        self.shift = max(0, min(_FARTHEST, self.shift + columns))
         self._draw()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -275,13 +289,12 @@ class LogLines(Canvas):
         self.action_move(_WHEEL)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the line that was clicked."""
+        """Put the cursor on the line that was clicked; all of it shows where it was there."""
         offset = event.get_content_offset(self)
-        if offset is None or event.button != 1:
+        if offset is None or event.button != 1 or offset.y >= len(self._tops):
             return
-        self._do(lambda: self._window.put(offset.y))
-
-
-def _apply(changes: list[Callable[[], None]]) -> None:
-    for change in changes:
-        change()
+        row = self._tops[offset.y]
+        if row == self.page.window.cursor:
+            self.action_choose()
+        else:
+            self._do(lambda: self.page.window.put(row))

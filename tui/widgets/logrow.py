@@ -1,48 +1,77 @@
-"""A line of a log as a row: its time dim, its colour by how grave it is, what matches marked."""
+"""A line of a log as rows: its time dim, its colour by how grave it is, what matches marked."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from agent_core.logs.pattern import Spans
 from agent_core.logs.view import Line as LogLine
 from agent_core.text import cells, shorten
-from tui.widgets.transcript.lines import Line, Run
+from tui.widgets.transcript.lines import Line, Run, wrap
 from tui.widgets.transcript.strips import Overlay, Row
 
 _TIME = re.compile(r"^\[?\d[^ ]*[ T]?\d\d:\d\d(?::\d\d)?[^ ]* |^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
 _THROWN = re.compile(r"(?:Traceback|panic|(?:[\w.$]+\.)?[A-Z][\w$]*(?:Error|Exception))\b")
+_THUMB = "┃"
 _STYLES = {"FATAL": "bad-title", "ERROR": "bad", "WARN": "warn", "DEBUG": "dim", "TRACE": "dim"}
 
 
 class Look(NamedTuple):
-    """How rows are drawn: their width, how far they are moved sideways, what is marked in them, and whether
-    there are no shades to tell the current one by."""
+    """How rows are drawn: their width, how far they are moved sideways, and whether there are no shades to
+    tell the current one by."""
 
     width: int
     shift: int
-    pattern: re.Pattern[str] | None
     plain: bool
 
 
-def row_of(line: LogLine, look: Look, *, on: bool) -> Row:
+def row_of(line: LogLine, look: Look, marks: Spans, *, on: bool) -> Row:
     """The row of a line; `on` for the one with the cursor."""
     text = shorten(line.text[look.shift :], look.width)
-    style = level_style(line.text)
-    time = None if look.shift else _TIME.match(text)
-    runs: tuple[Run, ...] = ((text, style, None),)
-    if time is not None and time.end() < len(text):
-        runs = ((text[: time.end()], "dim", None), (text[time.end() :], style, None))
+    runs = _runs(text, level_style(line.text)) if not look.shift else ((text, level_style(line.text), None),)
     cursor: Overlay = (0, look.width, "link-now")
-    overlays = (cursor,) if on and look.plain else _found(text, look.pattern)
+    overlays = (cursor,) if on and look.plain else _found(text, look.shift, marks)
     return Row(Line(runs, fill="prompt" if on else ""), overlays)
 
 
-def _found(text: str, pattern: re.Pattern[str] | None) -> tuple[Overlay, ...]:
-    if pattern is None:
-        return ()
-    spans = (match.span() for match in pattern.finditer(text) if match.group())
-    return tuple((cells(text[:start]), cells(text[:end]), "found") for start, end in spans)
+def whole_rows(line: LogLine, look: Look, most: int) -> list[Row]:
+    """All of a line with the cursor, in at most so many rows."""
+    lines = wrap(_runs(line.text, level_style(line.text)), look.width, fill="prompt")
+    cut = len(lines) > most
+    overlays: tuple[Overlay, ...] = ((0, look.width, "link-now"),) if look.plain else ()
+    return [
+        Row(part, overlays, "…" if cut and number == most - 1 else "")
+        for number, part in enumerate(lines[:most])
+    ]
+
+
+def with_thumb(rows: list[Row], share: tuple[float, float], width: int) -> list[Row]:
+    """The rows of a window with a mark behind so many columns, for where in the file it is."""
+    begin, end = share
+    last = len(rows) - 1
+    if last < 0 or (begin <= 0 and end >= 1):
+        return rows
+    marked = range(round(begin * last), max(round(begin * last), round(end * last)) + 1)
+    return [_thumbed(row, width) if number in marked else row for number, row in enumerate(rows)]
+
+
+def _thumbed(row: Row, width: int) -> Row:
+    line = row.line
+    gap = " " * max(0, width + 1 - line.cells)
+    return row._replace(line=Line((*line.runs, (gap, "", None), (_THUMB, "mark", None)), fill=line.fill))
+
+
+def _runs(text: str, style: str) -> tuple[Run, ...]:
+    time = _TIME.match(text)
+    if time is None or time.end() >= len(text):
+        return ((text, style, None),)
+    return ((text[: time.end()], "dim", None), (text[time.end() :], style, None))
+
+
+def _found(text: str, shift: int, marks: Spans) -> tuple[Overlay, ...]:
+    inside = ((max(0, start - shift), min(len(text), end - shift)) for start, end in marks)
+    return tuple((cells(text[:start]), cells(text[:end]), "found") for start, end in inside if start < end)
 
 
 def level_style(line: str) -> str:

@@ -145,7 +145,8 @@ class Rows(Canvas):
         right = item.right
         if item.right_gives and right:
             left = room - cells(item.text) - 2
-            right = (((shorten(right[0][0], left), right[0][1], None),)) if left >= _FEWEST else ()
+            enough = left >= min(cells(plain(right)), 2 * _FEWEST)
+            right = ((shorten(right[0][0], left), right[0][1], None),) if enough else ()
         taken = cells(plain(right))
         if taken and room - taken - 1 < _FEWEST:
             right, taken = (), 0
