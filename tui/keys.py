@@ -14,7 +14,8 @@ from textual.binding import Binding
 ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
 FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
 RESULTS, LOG_PANE, LOGS = "Search results", "Logs", "Log screen"
-PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, LOG_PANE, LOGS, PREVIEW, MODELS, QUESTION)
+SESSIONS = "Sessions"
+PLACES = (ANYWHERE, PROMPT, CHAT, PANES, FILES, RESULTS, LOG_PANE, LOGS, PREVIEW, MODELS, SESSIONS, QUESTION)
 
 
 class Action(NamedTuple):
@@ -63,6 +64,8 @@ TABLE: tuple[Action, ...] = (
     _a("search_code", "ctrl+g", "Search code", "find code by what it does", "screen.search_code"),
     _a("results", "ctrl+r", "Search results", "the places that the last search found", "screen.results"),
     _a("log_screen", "ctrl+o", "Log screen", "key events and lines of the logs", "screen.log_screen"),
+    _a("sessions", "ctrl+s", "Sessions", "go on in a saved conversation; fork, rename, export, delete",
+       "screen.sessions"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),
@@ -142,6 +145,17 @@ TABLE: tuple[Action, ...] = (
     _in(PREVIEW, "preview.mention", "a", "Ask about it", "put the place into the prompt", "mention"),
     _in(PREVIEW, "preview.copy", "c", "Copy the path", "copy the path and the line", "copy_place"),
     _in(PREVIEW, "preview.close", "escape,q", "Close", "go back", "close"),
+    _in(SESSIONS, "sessions.previous", "up", "Previous", "the conversation above", "move(-1)", early=True),
+    _in(SESSIONS, "sessions.next", "down", "Next", "the conversation below", "move(1)", early=True),
+    _in(SESSIONS, "sessions.resume", "enter", "Resume", "go on in it", "resume", early=True),
+    _in(SESSIONS, "sessions.fork", "f", "Fork", "go on in a copy of it", "fork"),
+    _in(SESSIONS, "sessions.rename", "r", "Rename", "give it a name", "rename"),
+    _in(SESSIONS, "sessions.export", "e", "Export", "write it as Markdown", "export"),
+    _in(SESSIONS, "sessions.delete", "d", "Delete", "delete it, once you say so", "delete"),
+    _in(SESSIONS, "sessions.yes", "y", "Yes", "delete it", "yes"),
+    _in(SESSIONS, "sessions.filter", "slash", "Filter", "show only what has these letters", "filter"),
+    _in(SESSIONS, "sessions.close", "escape", "Close", "leave what is typed; else go back", "close",
+        early=True),
     _in(MODELS, "models.pull", "ctrl+d", "Pull", "pull the model that is typed", "pull", early=True),
     _in(MODELS, "models.close", "escape", "Stop, close", "stop pulling; else go back", "close"),
     _in(QUESTION, "approve.once", "y", "Yes, once", "allow it this time", "decide('once')"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from agent_core import events as e
 from agent_core.index.saying import in_short, is_trouble
 from agent_core.text import human_size, one_line, plural
+from tui.telling import Telling
 
 if TYPE_CHECKING:
     from agent_core.index.api import IndexStatus
@@ -20,8 +20,6 @@ _PHASES = {
     "reading": "The model reads the question",
     "writing": "The model is writing",
 }
-_AT_ONCE = 32
-"""Events of an earlier conversation that are shown before the keys have their turn."""
 _PURPOSES = {"choose": "chooses a tool", "answer": "answers", "act": "works"}
 
 
@@ -38,14 +36,13 @@ class Router:
         self._screen = screen
         self._propose = propose
         self._asked: dict[str, str] = {}
-        self._typed = ""
-        self._streamed: set[str] = set()
+        self._telling = Telling(screen.transcript)
         self._trouble = ""
         self._needed: object = None
 
     def route(self, event: e.Event) -> None:
         """Show one event as it happens."""
-        self._converse(event)
+        self._telling.show(event)
         screen = self._screen
         activity = screen.chat.activity
         match event:
@@ -68,6 +65,7 @@ class Router:
             case e.ToolStarted():
                 activity.doing(one_line(event.command))
             case e.ToolFinished():
+                screen.take_results(event)
                 activity.doing("Working")
             case e.ApprovalNeeded():
                 activity.doing("Waiting for your answer")
@@ -92,51 +90,11 @@ class Router:
                 pass
 
     async def replay(self, records: Sequence[Record]) -> None:
-        """Show a conversation that went on before, as it would have been shown then."""
-        page = self._screen.transcript
-        page.clear()
-        for number, (at, event) in enumerate(records, 1):
-            page.moment = at
-            self._converse(event)
-            if number % _AT_ONCE == 0:
-                page.moment = None
-                await asyncio.sleep(0)
-        page.moment = None
-
-    def _converse(self, event: e.Event) -> None:
-        """The event's part of the conversation."""
-        page = self._screen.transcript
-        match event:
-            case e.TurnStarted():
-                if event.kind != "task":
-                    self._typed = event.turn_id
-                page.add_prompt(event.turn_id, event.text)
-            case e.TextDelta():
-                self._streamed.add(event.turn_id)
-                page.append_text(event.turn_id, event.text)
-            case e.ReasoningDelta():
-                page.append_reasoning(event.turn_id, event.text)
-            case e.ToolStarted():
-                typed = event.turn_id == self._typed
-                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed)
-            case e.ToolProgress():
-                page.tool_output(event.call_id, event.text)
-            case e.ToolFinished():
-                page.finish_tool(
-                    event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
-                )
+        """Show a conversation that went on before in place of the one that is shown."""
+        await self._telling.replay(records)
+        for _, event in records:
+            if isinstance(event, e.ToolFinished):
                 self._screen.take_results(event)
-            case e.Notice():
-                page.add_notice(event.level, event.message, event.hint)
-            case e.TurnFinished():
-                if event.turn_id not in self._streamed and event.text:
-                    page.append_text(event.turn_id, event.text)
-                self._streamed.discard(event.turn_id)
-                page.finish_turn(
-                    event.turn_id, event.outcome, event.reason, event.error, event.usage, event.seconds
-                )
-            case _:
-                pass
 
     def _opened(self, event: e.SessionOpened) -> None:
         """Say which conversation this is now."""
@@ -180,11 +138,6 @@ class Router:
         asked = self._asked.pop(event.turn_id, "")
         if asked:
             self._propose(asked)
-
-
-def _listed(event: e.ToolFinished) -> str:
-    """The file whose numbered lines the tool's text is; "" when it is something else."""
-    return str(event.data.get("path", "")) if event.name == "cat" and not event.data.get("binary") else ""
 
 
 def _pulling(event: e.PullProgress) -> str:

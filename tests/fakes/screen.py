@@ -13,6 +13,10 @@ from agent_core.config import Config, Settings
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.llm.port import ModelInfo
+from agent_core.masking import mask_secrets
+from agent_core.session.saved.conversation import Conversation
+from agent_core.session.saved.saving import Saving
+from agent_core.session.saved.store import SavedSessions
 from agent_core.tools.help import HelpTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.workspace import Workspace
@@ -27,7 +31,7 @@ INFO = ModelInfo(
 class FakeSession:
     """Records what the screen asks of it."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, workspace: Workspace) -> None:
         self.bus = bus
         self.submitted: list[str] = []
         self.answers: list[tuple[str, str]] = []
@@ -35,6 +39,10 @@ class FakeSession:
         self.running: str | None = None
         self.queue: dict[str, str] = {}
         self.farewell: tuple[str, ...] = ()
+        store = SavedSessions(workspace)
+        self.conversation = Conversation(
+            store=store, saving=Saving(store=store, mask=mask_secrets, enabled=True)
+        )
 
     def submit(self, text: str) -> str:
         self.submitted.append(text)
@@ -142,7 +150,7 @@ def fake_runtime(
         index=FilesIndex(workspace, publish=bus.publish),
         logs=GivenLogs(),
         cooldowns=Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish),
-        session=FakeSession(bus),
+        session=FakeSession(bus, workspace),
         bus=bus,
         log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),
         closed=False,

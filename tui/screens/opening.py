@@ -46,7 +46,11 @@ class OpeningScreen(PanedScreen):
 
         self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
 
-    def run(command: str | None) -> None:
+    def action_sessions(self) -> None:
+        """Go on in a saved conversation, or look after them."""
+        from tui.screens.sessions import SessionsScreen
+
+        def run(command: str | None) -> None:
             if command:
                 self._runtime.session.submit(command)
 

@@ -73,6 +73,7 @@ class Saving:
         self._skipped = ""
         self._pending: list[Delta] = []
         self._size = 0
+        self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._said: list[str] = []
         self._progress: dict[str, int] = {}
@@ -127,6 +128,8 @@ class Saving:
             self._said.append(event.text)
         if self._pending and not _joins(self._pending[-1], event):
             self.flush()
+        if not self._pending:
+            self._since = self._clock()
         self._pending.append(event)
         self._size += len(event.text)
         if self._size >= _FLUSH_SIZE:
@@ -162,7 +165,7 @@ class Saving:
             self._pending, self._size = [], 0
 
     def _write_delta(self, text: str) -> None:
-        self._append(line_of(_with_text(self._pending[-1], text), self._clock(), self._mask))
+        self._append(line_of(_with_text(self._pending[-1], text), self._since, self._mask))
 
     # The file
 
