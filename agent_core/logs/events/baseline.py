@@ -6,12 +6,13 @@ digesting one twice replaces what it gave before, and so tells the same twice.
 
 from __future__ import annotations
 
+import logging
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
-from agent_core.files import open_regular, read_bounded, write_atomic
+from agent_core.files import keep_aside, open_regular, read_bounded, write_atomic
 from agent_core.logs.events.wording import Wordings
 
 VERSION = 1
@@ -21,6 +22,7 @@ MOST_TEMPLATES = 6000
 """Templates of a generation, and of all older ones together, that are kept."""
 _HEAD = 256
 _LIMIT = 64 * 1024 * 1024
+_log = logging.getLogger(__name__)
 _NEW = 0.5
 """From this newness on a template of its own is one that was not seen before."""
 
@@ -64,17 +66,23 @@ def mark_of(signature: str) -> str:
 
 
 class Known:
-    """What was seen of a source in other generations than the one being read."""
+    """What was seen of a source earlier.
 
-    def __init__(self, generations: tuple[Generation, ...] = ()) -> None:
-        self._records = sum(one.records for one in generations)
+    Args:
+        others: What other generations than the one being read had.
+        past: What that one had, when an earlier session read it.
+    """
+
+    def __init__(self, others: tuple[Generation, ...] = (), past: Generation | None = None) -> None:
+        past = past or Generation("")
+        self._records = sum(one.records for one in (*others, past))
         self._templates: dict[str, int] = {}
         self._traces: set[str] = set()
-        for one in generations:
+        for one in others:
             self._traces.update(one.traces)
-            for template, count in one.templates.items():
-                self._templates[template] = self._templates.get(template, 0) + count
+            _add(self._templates, one.templates)
         self._wordings = Wordings(self._templates)
+        self._past, self._told = past, Wordings(past.templates)
 
     @property
     def empty(self) -> bool:
@@ -82,18 +90,29 @@ class Known:
         return not self._records
 
     def lacks(self, template: str) -> bool | None:
-        """Whether a template was never seen; None where there is nothing to compare with."""
+        """Whether a template is new: False for one that recurs, that other generations had.
+
+        None for one that an earlier session found in this generation, which still has it: that is no news,
+        but neither does it recur; and where there is nothing to compare with.
+        """
         if self.empty:
             return None
-        return template not in self._templates and self._wordings.newness_of(template) >= _NEW
+        if template in self._templates or self._wordings.newness_of(template) < _NEW:
+            return False
+        told = template in self._past.templates or self._told.newness_of(template) < _NEW
+        return None if told else True
 
     def lacks_trace(self, signature: str) -> bool | None:
         """The same for a stack trace."""
-        return None if self.empty else mark_of(signature) not in self._traces
+        mark = mark_of(signature)
+        if mark in self._traces:
+            return False
+        return None if self.empty or mark in self._past.traces else True
 
     def share(self, template: str) -> float:
         """Which part of all records a template had; 0 for none."""
-        return self._templates.get(template, 0) / max(1, self._records)
+        count = self._templates.get(template, 0) + self._past.templates.get(template, 0)
+        return count / max(1, self._records)
 
 
 class Baseline:
@@ -110,8 +129,8 @@ class Baseline:
     def known(self, generation: str) -> Known:
         """What to compare a generation with: all the others, and its own past, see `set_apart`."""
         others = [one for one in self._file.generations if one.name != generation]
-        past = [one for one in (self._file.earlier,) if one.name == generation]
-        return Known((*others, self._file.older, *past))
+        past = self._file.earlier if self._file.earlier.name == generation else None
+        return Known((*others, self._file.older), past)
 
     def set_apart(self, generation: str) -> None:
         """Take what a generation had so far for its past, so that a log that is never rotated has news, too.
@@ -142,20 +161,30 @@ class Baseline:
 
 
 def _read(path: Path) -> _File:
-    """The file's content; nothing where it is missing, broken or of another version: it is learned anew."""
+    """The file's content; one that is broken or of another version is kept aside, and it is learned anew."""
     try:
         found = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_File)
-    except (OSError, ValueError, RecursionError):
+        if found.version == VERSION:
+            return found
+        problem = f"is of version {found.version}"
+    except OSError:
         return _File(VERSION)
-    return found if found.version == VERSION else _File(VERSION)
+    except (ValueError, RecursionError):
+        problem = "is broken"
+    _log.warning("%s %s; it is kept as %s", path, problem, keep_aside(path) or "it is")
+    return _File(VERSION)
 
 
 def _sum(one: Generation, two: Generation) -> Generation:
     templates, traces = dict(one.templates), dict(one.traces)
-    for total, more in ((templates, two.templates), (traces, two.traces)):
-        for name, count in more.items():
-            total[name] = total.get(name, 0) + count
+    _add(templates, two.templates)
+    _add(traces, two.traces)
     return _bounded(Generation(one.name, one.records + two.records, templates, traces))
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
 
 
 def _bounded(seen: Generation) -> Generation:

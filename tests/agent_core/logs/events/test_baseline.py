@@ -73,8 +73,20 @@ def test_a_generation_has_a_past_once_it_is_set_apart(tmp_path: Path) -> None:
     Baseline(path).set_apart("one")
     Baseline(path).learn(Generation("one", 20, {"always": 18, "once": 1, "unheard of": 1}, {}))
     known = Baseline(path).known("one")
-    assert (known.lacks("once"), known.lacks("unheard of")) == (False, True)
+    assert (known.lacks("once"), known.lacks("unheard of")) == (None, True)
+    assert (known.lacks_trace("one"), Baseline(path).known("two").lacks("once")) == (True, False)
     assert Baseline(path).known("two").share("always") == pytest.approx(0.9), "a past is not counted twice"
+
+
+def test_what_an_earlier_session_told_of_a_log_is_told_again_but_not_as_new(tmp_path: Path) -> None:
+    path = tmp_path / "seen"
+    first = {event.component: event for event in digest_as("one", Baseline(path), WEAK).events}
+    Baseline(path).set_apart("one")
+    digest = digest_as("one", Baseline(path), WEAK, BURST._replace(at=152_000))
+    by = {event.component: event for event in digest.events}
+    assert by["pump"].kind == "new" and "new since last time" in by["pump"].why
+    assert by["relay"].kind == first["relay"].kind
+    assert by["relay"].score == pytest.approx(first["relay"].score, rel=0.01)
 
 
 def test_a_broken_file_is_begun_anew(tmp_path: Path) -> None:
