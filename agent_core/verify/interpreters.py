@@ -31,6 +31,8 @@ class Interpreter:
         for library in (*self.prefix.glob("lib/python3*/site-packages"), self.prefix / "Lib/site-packages"):
             if (library / module).is_dir() or (library / f"{module}.py").is_file():
                 return True
+            if any(library.glob(f"{module}-*.dist-info")):  # installed as editable, it lies elsewhere
+                return True
         return False
 
     def script(self, name: str) -> str:

@@ -26,9 +26,9 @@ def subtract(before: Report, after: Report) -> Report:
     change did something to it.
 
     A state that was failed because of known findings alone counts as passed, with a note; the findings stay
-    in `remaining`, for who wanted to be rid of one of them. Tests of which none passed (they could not even be
-    compiled, then and now) are `broken` instead: nothing was tried. A report that says nothing about the project
-    (`broken`, `missing`) is not touched, and nothing is known by an earlier one that did not end well.
+    in `remaining`, for who wanted to be rid of one of them. Tests of which none passed (they could not even
+    be compiled, then and now) are `broken` instead: nothing was tried. A report that says nothing about the
+    project (`broken`, `missing`) is left as it is, and such an earlier one is not used.
     """
     if after.state in ("broken", "missing") or before.state in ("broken", "missing"):
         return after

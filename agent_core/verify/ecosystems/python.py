@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
@@ -41,24 +40,14 @@ def find(project: Project, env: Mapping[str, str]) -> Iterator[Verifier]:
 def _test_runners(project: Project, pythons: list[Interpreter], tests: list[str]) -> Iterator[Verifier]:
     configured = _pytest_signs(project)
     texts = [project.text(name) for name in tests[:_FIRST]]
+    folder = tests[0].partition("/")[0] if tests and "/" in tests[0] else ""
     pytest_like = any(_PYTEST.search(text) for text in texts)
-    unittest_like = any(_UNITTEST.search(text) for text in texts)
     if configured or pytest_like or (tests and any(python.has("pytest") for python in pythons)):
-        signs = configured or (f"tests in {posixpath.dirname(tests[0]) or '.'}" if tests else "")
+        signs = configured or (f"tests in {folder or '.'}" if tests else "")
         yield _module(project, pythons, "run_tests", "pytest", ("pytest",), signs)
-    if unittest_like:
-        folder = posixpath.dirname(tests[0])
-        words = (
-            "unittest",
-            "discover",
-            *(
-                ("-s", folder, "-t", ".")
-                if folder and _is_package(project, folder)
-                else ("-s", folder)
-                if folder
-                else ()
-            ),
-        )
+    if any(_UNITTEST.search(text) for text in texts):
+        start = ("-s", folder, "-t", ".") if _is_package(project, folder) else ("-s", folder)
+        words = ("unittest", "discover", *(start if folder else ()))
         yield _module(
             project, pythons, "run_tests", "unittest", words, f"TestCase classes in {folder or '.'}"
         )
