@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from agent_core.events import Hit
-from agent_core.logs.api import CodePlace, Digest, KeyEvent, SourceFacts
+from agent_core.logs.api import Chronic, CodePlace, Digest, KeyEvent, SourceFacts
 from agent_core.logs.sources.port import STDIN
 from agent_core.text import human_size, one_line, plural, printable, shorten
 
@@ -29,7 +29,7 @@ def headline(digest: Digest) -> str:
     began = min((source.began for source in digest.sources if source.began is not None), default=None)
     ended = max((source.ended for source in digest.sources if source.ended is not None), default=None)
     count = len(digest.events) + digest.left_out
-    events = plural(count, "key event") if count else "nothing stands out"
+    events = plural(count, "key event") if count else _calm(digest)
     alone = len(digest.sources) == 1
     where = label(digest.sources[0].name) if alone else plural(len(digest.sources), "log")
     span = f", {span_of(began, ended)}" if began is not None else ""
@@ -145,13 +145,23 @@ def _place(place: CodePlace) -> str:
     return one_line(f"{where} {place.function}")
 
 
+def _calm(digest: Digest) -> str:
+    """That there are no key events, though errors there may be."""
+    errors = sum(noise.count for noise in digest.chronic if noise.level in ("error", "fatal"))
+    return "nothing stands out" + (f" but {plural(errors, 'error')} of the usual kind" if errors else "")
+
+
 def _folded(digest: Digest) -> str:
     rows = [
-        f"{_INDENT}{noise.count:>9,}  {shorten(one_line(noise.template), _WIDTH)}  ({label(noise.source)})"
+        f"{_INDENT}{noise.count:>9,}  {_recurring(noise)}  ({label(noise.source)})"
         for noise in digest.chronic[:_CHRONIC]
     ]
     more = len(digest.chronic) - len(rows)
     return "\n".join(("Chronic, folded:", *rows, *([f"{_INDENT}… and {more:,} more"] if more else ())))
+
+
+def _recurring(noise: Chronic) -> str:
+    return shorten(one_line(f"{noise.level.upper()} {noise.template}".lstrip()), _WIDTH)
 
 
 def _local(moment: float) -> datetime:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 
+from agent_core.errors import UsageError
 from agent_core.events import ActionClass, Event, TextDelta
 from agent_core.logs.api import Digest, DigestQuery, LogProgress
 from agent_core.logs.saying import as_text, headline, hits, label, notes
 from agent_core.logs.when import FORMS, parse_since
 from agent_core.logs.zone import LocalZone
-from agent_core.text import human_size, printable
+from agent_core.text import human_size, one_line, printable
 from agent_core.tools.base import Speaker, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from agent_core.logs.api import Logs
     from agent_core.workspace import Workspace
 
-_FOR_PEOPLE = 20
+_FOR_PEOPLE, _MOST_EVENTS = 20, 500
 FOR_MODELS, TOKENS, MOST = 8, 1500, 64 * 1024 * 1024
 """What a model gets: so many events, so many tokens of their texts, from so many bytes of each log."""
-_PATIENCE_S, _STEP_S = 1.0, 0.5
+_PATIENCE_S, _STEP_S, _LONGEST_STEP_S = 1.0, 0.5, 5.0
 
 
 class CtxArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ class CtxArgs(msgspec.Struct, frozen=True, kw_only=True):
     limit: Annotated[
         int,
         msgspec.Meta(
-            description="How many events at most, up to 500; 0 for 20.", ge=0, le=500,
+            description=f"How many events at most, up to {_MOST_EVENTS}; 0 for {_FOR_PEOPLE}.",
             extra={"flag": "--limit", "for_people": True},
         ),
     ] = 0  # fmt: skip
@@ -79,7 +80,7 @@ class CtxTool:
     async def run(self, args: CtxArgs, context: ToolContext) -> ToolResult:
         """Read the logs; raises `LogFault`, `PathRefused`, and `UsageError` for what is no time."""
         digest = await self._digest(args, context)
-        text = as_text(digest)
+        text = as_text(digest) + ("" if digest.sources else await self._others())
         shown = context.workspace
         places = await asyncio.to_thread(hits, digest, lambda name: _is_file(shown, name))
         answer = await self._explain(text, digest, args, context) if context.turn and digest.events else ""
@@ -90,6 +91,12 @@ class CtxTool:
             data={**msgspec.to_builtins(digest), **_parts(answer)},
             note=notes(digest),
         )
+
+    async def _others(self) -> str:
+        """Where there are no log files: what there is besides."""
+        others = await self._logs.sources()
+        rows = [f"`ctx --source {one.name}` reads {one.note or one.name}." for one in others]
+        return "".join(f"\n{one_line(row)}" for row in rows)
 
     async def _digest(self, args: CtxArgs, context: ToolContext) -> Digest:
         """What the logs say; the agent, which took the time from a question, is told of what is there.
@@ -134,12 +141,14 @@ class _Teller:
     def __init__(self, context: ToolContext) -> None:
         self._show = context.progress
         self._due = time.monotonic() + _PATIENCE_S
+        self._step = _STEP_S
 
     def __call__(self, progress: LogProgress) -> None:
         now = time.monotonic()
         if now < self._due:
             return
-        self._due = now + _STEP_S
+        self._due = now + self._step
+        self._step = min(_LONGEST_STEP_S, 1.25 * self._step)
         done = human_size(progress.done)
         share = f"{min(100, 100 * progress.done // progress.total)} % of " if progress.total else ""
         size = human_size(progress.total) if share else done
@@ -180,6 +189,8 @@ class _Checked:
 
 
 def _query(args: CtxArgs, context: ToolContext) -> DigestQuery:
+    if not 0 <= args.limit <= _MOST_EVENTS:
+        raise UsageError(f"ctx: --limit is a number from 0 to {_MOST_EVENTS}, not {args.limit}")
     since = parse_since(args.since, now=datetime.now(LocalZone())) if args.since else None
     if context.turn is not None:
         return DigestQuery(sources=args.source, since=since, limit=args.limit or _FOR_PEOPLE)

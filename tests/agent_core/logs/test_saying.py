@@ -62,6 +62,16 @@ def test_what_was_left_out() -> None:
     assert notes(Digest()) == ""
 
 
+def test_recurring_errors_are_not_nothing() -> None:
+    noise = (
+        Chronic(template="boom <*>", source="a.log", count=1200, level="error"),
+        Chronic(template="slow", source="a.log", count=7, level="warn"),
+    )
+    text = as_text(Digest(sources=(SourceFacts(name="a.log", lines=1300),), chronic=noise))
+    assert text.startswith("nothing stands out but 1,200 errors of the usual kind in a.log, 1,300 lines")
+    assert "    1,200  ERROR boom <*>  (a.log)" in text
+
+
 def test_nothing() -> None:
     assert as_text(Digest()).startswith("No logs were found. Found by themselves are")
     quiet = Digest(sources=(SourceFacts(name="a.log", lines=1),))

@@ -119,6 +119,17 @@ async def test_the_agent_is_told_what_there_is_where_nothing_is_as_late(root: Pa
     )
 
 
+async def test_what_there_is_besides_files(root: Path) -> None:
+    result = await called(root, GivenLogs(Digest(), "compose"))
+    assert result.text.startswith("No logs were found.") and "`ctx --source compose` reads" in result.text
+
+
+@pytest.mark.parametrize("limit", [-1, 501, 10**12])
+async def test_limits_that_there_are_not(root: Path, limit: int) -> None:
+    with pytest.raises(UsageError, match="from 0 to 500"):
+        await called(root, GivenLogs(DIGEST), CtxArgs(limit=limit))
+
+
 async def test_no_logs(root: Path) -> None:
     result = await called(root, GivenLogs(Digest()))
     assert result.summary == "no logs found"
