@@ -172,7 +172,8 @@ class ComposeSource:
                 raise LogFault(f"`docker compose logs` failed: {reason}", hint=hint)
             self.note = f"`docker compose logs` ended: {reason}"
         else:
-            self.note = "" if self._parts else "no container has said anything"
+            since = "" if self._begin.since is None else " since then"
+            self.note = "" if self._parts else f"no container has said anything{since}"
 
     def _take(self, chunk: bytes) -> None:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
