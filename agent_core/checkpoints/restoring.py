@@ -231,8 +231,10 @@ class Restorer:
 
     def _place(self, staged: Path, fd: int, name: str) -> None:
         with suppress(OSError):
-            old = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            os.chown(staged, old.st_uid, old.st_gid)
+            old, new = os.stat(name, dir_fd=fd, follow_symlinks=False), staged.stat()
+            if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+                os.chown(staged, old.st_uid, old.st_gid)
+                staged.chmod(stat.S_IMODE(new.st_mode))
         try:
             os.rename(staged, name, dst_dir_fd=fd)
         except OSError as error:

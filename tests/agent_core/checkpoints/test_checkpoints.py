@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -283,8 +284,6 @@ async def test_a_turn_that_a_kill_interrupted_is_undone_only_by_name(tmp_path: P
         "    os.kill(os.getpid(), 9)\n"
         "asyncio.run(main())\n"
     )
-    import sys
-
     ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[3])
     assert ended.returncode == -9
     kept = checkpoints(tmp_path)
@@ -313,7 +312,7 @@ async def test_broken_files_of_the_store_are_kept_aside(tmp_path: Path) -> None:
     assert await again.end() is None
     listing = await again.kept.list()
     assert [row.number for row in listing.rows] == [1]
-    assert len([path for path in store.rglob("*.bad-*")]) == 3
+    assert len(list(store.rglob("*.bad-*"))) == 3
     await again.kept.undo()
     assert (tmp_path / "src/a.py").read_bytes() == b"one\r\ntwo\n"
 
