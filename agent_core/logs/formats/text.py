@@ -125,20 +125,21 @@ class Text:
     def _groups(self, pattern: str, at: Offsets, widths: tuple[int, ...]) -> Groups:
         """The groups of a pattern at offsets that it matches at, relative to them.
 
-        Where many texts begin alike and the match ends within that beginning, one is looked at for all.
+        Where many texts begin alike, one is looked at for all: if it matches within that beginning, and so it
+        does when nothing follows.
         """
-        width, *wider = widths
-        windows = self.windows(at, width)
-        alike = _alike(windows) if wider else None
-        if wider and alike is None:
+        near, *wider = widths
+        if not wider:
+            return _extracted(self.windows(at, near), pattern)[0]
+        windows = self.windows(at, near)
+        alike = _alike(windows)
+        if alike is None:
             return self._groups(pattern, at, tuple(wider))
-        windows, which = alike or (windows, None)
-        found = compute.extract_regex_span(_array(windows), pattern)
-        groups = {field.name: _spans(found.field(field.name), len(windows)) for field in found.type}
-        if which is None:
-            return groups
-        ends = np.max([start + length for start, length in groups.values()], axis=0)
-        known = found.is_valid().to_numpy(zero_copy_only=False) & (ends < width)
+        first, which = alike
+        groups, _ = _extracted(self.windows(at[first], wider[-1]), pattern)
+        cut, known = _extracted(windows[first], pattern)
+        for name, (start, length) in groups.items():
+            known &= (cut[name][0] == start) & (cut[name][1] == length) & (start + length < near)
         groups = {name: (start[which], length[which]) for name, (start, length) in groups.items()}
         rest = np.flatnonzero(~known[which])
         if len(rest):
@@ -175,21 +176,27 @@ def spans(values: NDArray[np.uint8], start: Offsets, end: Offsets) -> NDArray[np
     return np.frombuffer(found.buffers()[2], np.uint8, size).copy()
 
 
-def fixed(windows: NDArray[np.uint8]) -> Any:
-    """An arrow array of binary texts of the same width: the rows of `windows`. Nothing is copied."""
+def _alike(windows: NDArray[np.uint8]) -> tuple[Offsets, NDArray[np.int32]] | None:
+    """The first of each kind of equal rows, and the kind of each row; None where few are alike."""
+    if len(windows) < _SAMPLE or 2 * len(_fixed(windows[:_SAMPLE]).unique()) > _SAMPLE:
+        return None
+    found = _fixed(windows).dictionary_encode()
+    which = found.indices.to_numpy()
+    first = np.empty(len(found.dictionary), np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]
+    return first, which
+
+
+def _fixed(windows: NDArray[np.uint8]) -> Any:
     count, width = windows.shape
     return arrow.Array.from_buffers(arrow.binary(width), count, [None, arrow.py_buffer(windows.reshape(-1))])
 
 
-def _alike(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int32]] | None:
-    """The different rows, and which of them each row is; None where few are alike."""
-    if len(windows) < _SAMPLE or 2 * len(fixed(windows[:_SAMPLE]).unique()) > _SAMPLE:
-        return None
-    found = fixed(windows).dictionary_encode()
-    different = np.frombuffer(
-        found.dictionary.buffers()[1], np.uint8, len(found.dictionary) * windows.shape[1]
-    )
-    return different.reshape(-1, windows.shape[1]), found.indices.to_numpy()
+def _extracted(windows: NDArray[np.uint8], pattern: str) -> tuple[Groups, Mask]:
+    """The groups of a pattern in some texts, and in which of them it was found."""
+    found = compute.extract_regex_span(_array(windows), pattern)
+    groups = {field.name: _spans(found.field(field.name), len(windows)) for field in found.type}
+    return groups, found.is_valid().to_numpy(zero_copy_only=False).copy()
 
 
 def _matching(array: Any, pattern: str) -> Mask:

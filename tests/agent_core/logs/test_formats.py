@@ -142,6 +142,25 @@ def test_a_single_line_has_the_level_of_its_record(line: str) -> None:
     assert level_of(line) == read(line)[0][1]
 
 
+@pytest.mark.parametrize(("line", "time", "level", "name", "message"), LINES)
+def test_many_lines_that_begin_alike_are_read_each(
+    line: str, time: int | None, level: Level, name: str, message: str
+) -> None:
+    ends = ["" if line.endswith(("}", "]")) else f" and {number} more" for number in range(300)]
+    found = read("\n".join(line + end for end in ends))
+    assert [one[:4] for one in found] == [(time, level, name, message + end) for end in ends]
+
+
+def test_heads_are_read_to_their_end_where_they_begin_alike() -> None:
+    lines = [
+        f'level=info {"x" * (number % 40)}=1 time=2026-05-21T10:00:00Z msg="sold {number}"'
+        for number in range(600)
+    ]
+    found = read("\n".join(lines))
+    assert [read(line)[0] for line in lines[:80]] == found[:80]
+    assert [one[3] for one in found[:80]] == [read(line)[0][3] for line in lines[:80]]
+
+
 def test_formats_may_be_mixed() -> None:
     heads = [line for line, *_ in LINES[:-4]]
     expected = [(time, level, name, message) for _, time, level, name, message in LINES[:-4]]
