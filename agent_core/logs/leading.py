@@ -30,7 +30,8 @@ class Leads:
         """The workspace's file for the path of a frame; None for one of a library."""
         now = time.monotonic()
         if now - self._listed > _STALE_S:
-            self._paths = Paths(islice(self._workspace.walk(), _MOST_FILES), maps=self._maps)
+            files = islice(self._workspace.walk(), _MOST_FILES)
+            self._paths = Paths(files, maps=self._maps, root=str(self._workspace.root))
             self._listed = now
         return self._paths.find(path)
 

@@ -64,6 +64,45 @@ def test_the_longest_end_that_names_one_file(path: str, file: str | None) -> Non
     assert Paths(FILES).find(path) == file
 
 
+SHOP = (
+    "services/billing/app.py",
+    "services/billing/rates/table.py",
+    "services/mail/rates/send.py",
+    "helpers.py",
+    "src/main.rs",
+    "crates/till/src/main.rs",
+    "web/src/index.ts",
+    "src/main/java/com/acme/orders/Orders.java",
+    "src/main/kotlin/till/Drawer.kt",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("/home/me/shop/helpers.py", "helpers.py"),
+        ("/home/me/shop/rates/table.py", None),  # the workspace has no such file
+        ("/home/other/shop/helpers.py", "helpers.py"),
+        ("D:\\a\\shop\\shop\\helpers.py", "helpers.py"),
+        ("/usr/src/app/helpers.py", "helpers.py"),
+        ("/opt/othertool/helpers.py", None),
+        ("/app/rates/table.py", "services/billing/rates/table.py"),
+        ("/opt/othertool/rates/table.py", "services/billing/rates/table.py"),
+        ("/opt/othertool/unheard/table.py", None),
+        ("/app/app.py", "services/billing/app.py"),
+        ("/opt/othertool/app.py", None),
+        ("src/main.rs", "src/main.rs"),
+        ("/build/src/main.rs", None),
+        ("/opt/othertool/src/index.ts", None),
+        ("com/acme/orders/Orders.java", "src/main/java/com/acme/orders/Orders.java"),
+        ("org/other/orders/Orders.java", None),
+        ("com/acme/till/Drawer.kt", "src/main/kotlin/till/Drawer.kt"),
+    ],
+)
+def test_rather_no_file_than_another_projects(path: str, file: str | None) -> None:
+    assert Paths(SHOP, root="/home/me/shop").find(path) == file
+
+
 def test_maps_come_first_and_lead_only_to_files_that_there_are() -> None:
     paths = Paths(FILES, maps=("/srv=two", "/srv/app=one", "/opt/site-packages/bill=billing", "/code=."))
     assert paths.find("/srv/app/util.py") == "one/util.py"
