@@ -33,9 +33,7 @@ _ROUNDS = 3
 _MOST_PARTS = 32
 """Parts of a source that are kept: one that is rotated again and again would otherwise grow without end."""
 
-_HOW_TO_READ = (
-    "What is no text is not read; what is packed otherwise than by gzip can be piped into `ctx --source -`."
-)
+_OTHERS = "Without --source the other logs of the workspace are read."
 
 Progress = Callable[[LogProgress], None]
 
@@ -100,7 +98,7 @@ class Reading:
         sources = self.sources.values()
         if sources and all(source.unreadable for source in sources):
             note = next(source.note for source in sources)
-            raise LogFault(f"There is nothing to read: {note}", hint=_HOW_TO_READ)
+            raise LogFault(f"There is nothing to read: {note}", hint=_OTHERS)
 
     async def _older(self, digest: Digest) -> str:
         """What there is, where nothing is as late as it was asked for; "" where something is."""

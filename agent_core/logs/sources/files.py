@@ -52,7 +52,8 @@ class FileSource:
         self._notes: dict[str, None] = {}
         self.unreadable = False
         self._done = 0
-        self._size = sum(file.size for file in newer)
+        live = (file.size for file in family.files if file.path == self._live)
+        self._size = sum((*(file.size for file in newer), *live))
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import stat
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -131,7 +132,10 @@ class Finder:
     def _why_not(self, name: str, shown: str) -> str:
         """What lies under a name that is no log, or why that cannot be told; "" for nothing."""
         try:
-            mode = self._workspace.resolve(name).stat().st_mode
+            path = self._workspace.resolve(name)
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                os.scandir(path).close()  # one that cannot be looked into has perhaps some
         except (FileNotFoundError, NotADirectoryError, PathRefused, ValueError):
             return ""
         except OSError as error:

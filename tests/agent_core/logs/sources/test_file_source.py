@@ -82,6 +82,16 @@ async def test_generations_from_the_oldest_on(tmp_path: Path, open_source: Open)
     await source.aclose()
 
 
+async def test_how_much_there_is_to_read_is_known_at_once(tmp_path: Path, open_source: Open) -> None:
+    (tmp_path / "app.log.1").write_bytes(lines(1, 50))
+    (tmp_path / "app.log").write_bytes(lines(51, 80))
+    source = open_source()
+    assert (source.done, source.size) == (0, len(lines(1, 80)))
+    await all_of(source)
+    assert source.done == source.size == len(lines(1, 80))
+    await source.aclose()
+
+
 async def test_blocks_are_bounded_and_number_on(tmp_path: Path, open_source: Open) -> None:
     written = b"x" * (3 * BLOCK) + b"\n" + lines(2, 9)
     (tmp_path / "app.log").write_bytes(written)
@@ -246,8 +256,8 @@ async def test_what_it_holds_counts_and_not_what_it_is_called(tmp_path: Path, op
     ("data", "reason"),
     [
         (bytes(range(256)) * 20, "it is binary"),
-        (lzma.compress(lines(1, 50)), "it is packed with xz"),
-        (bz2.compress(lines(1, 50)), "it is packed with bzip2"),
+        (lzma.compress(lines(1, 50)), "it is packed with xz, which can be unpacked into `ctx --source -`"),
+        (bz2.compress(lines(1, 50)), "it is packed with bzip2, which can be unpacked into `ctx --source -`"),
     ],
 )
 async def test_what_is_no_text_is_left_out(
