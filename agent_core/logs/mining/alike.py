@@ -17,7 +17,8 @@ _AMOUNT = re.compile(
     rf"(?<!\w)0(?!\w)(?:(?: 0(?!\w))+|{_UNIT}(?: \(0{_UNIT}\))?)?|(?<=\()(?=\))|(?<=\[)(?=\])|(?<=\{{)(?=\}})"
 )
 """A value, a list of values, a value with its unit, or nothing between brackets."""
-_QUOTED = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=')(?<!\w')[^']+(?='(?!\w))")
+_QUOTED = re.compile(r"(?P<said>(?:^|(?<!\w)(?:msg|message)=)\"[^\"]+\")|\"[^\"]+\"|(?<!\w)'[^']+'(?!\w)")
+"""A text in quotes; what is `said` is no value, but what the message is about."""
 _QUOTED_FORMS = 5
 
 
@@ -35,7 +36,7 @@ def _quoted_vary(forms: list[str]) -> bool:
 def _merged(texts: set[str], place: re.Pattern[str], vary: Callable[[list[str]], bool]) -> dict[str, str]:
     forms: dict[str, list[str]] = {}
     for text in texts:
-        forms.setdefault(place.sub(VARIABLE, text), []).append(text)
+        forms.setdefault(place.sub(_emptied, text), []).append(text)
     into: dict[str, str] = {}
     for plain, those in forms.items():
         merges = len(those) > 1 and vary(those) and constant(taken_apart(plain)[1])
@@ -46,6 +47,14 @@ def _merged(texts: set[str], place: re.Pattern[str], vary: Callable[[list[str]],
 
 def _whole(forms: list[str], place: re.Pattern[str]) -> str:
     """The one text of several forms: `VARIABLE` in the places where they differ."""
-    values = zip(*(place.findall(form) for form in forms), strict=True)
-    filled = iter([same.pop() if len(same) == 1 else VARIABLE for same in map(set, values)])
-    return place.sub(lambda _: next(filled), forms[0])
+    values = zip(*([match[0] for match in place.finditer(form)] for form in forms), strict=True)
+    vary = iter([len(set(those)) > 1 for those in values])
+    return place.sub(lambda match: _emptied(match) if next(vary) else match[0], forms[0])
+
+
+def _emptied(match: re.Match[str]) -> str:
+    """What stands for what was found: `VARIABLE`, in its quotes if it has any."""
+    if match.lastgroup:
+        return match[0]
+    quote = match[0][:1] if match[0][:1] in "\"'" else ""
+    return f"{quote}{VARIABLE}{quote}"

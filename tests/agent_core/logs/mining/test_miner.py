@@ -54,6 +54,15 @@ def test_what_varies_by_its_look_is_variable(one: str, other: str, template: str
     assert templates(Miner(), one, other) == [template, template]
 
 
+def test_what_is_said_in_quotes_is_told_apart() -> None:
+    said = ["cart saved", "stock is low", "no such user", "mail was sent", "job has ended", "disk is full"]
+    assert templates(Miner(), *(f'"{text}" id={number}' for number, text in enumerate(said))) == [
+        f'"{text}" id=<*>' for text in said
+    ]
+    given = [f'run "{text}" as "{name}"' for text, name in zip(said, reversed(said), strict=True)]
+    assert set(templates(Miner(), *given)) == {'run "<*>" as "<*>"'}
+
+
 def test_nothing_is_mined_from_nothing() -> None:
     assert len(Miner().mine([])) == 0
 
