@@ -21,10 +21,12 @@ from agent_core.tools.fields import Field, fields_of
 from agent_core.tools.registry import Registry
 from agent_core.words import enquote, quote, split_span
 
-__all__ = ["CommandLine", "Mention", "ShellLine", "Task", "parse", "render", "synopsis", "usage"]
+__all__ = ["CommandLine", "Mention", "ShellLine", "Task", "mentions_in", "parse", "render", "synopsis"]
+__all__ += ["usage"]
 
 _MENTION = re.compile(r"(?:(?<=[\s(\[{])|^)@(?:\"([^\"\n]+)\"(:\d[\d-]*)?|([^\s\"]+))")
 _SHELL = "shell"
+_EDIT = "edit"
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -54,10 +56,14 @@ class ShellLine(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A question or a task for the agent, and the files that it mentions."""
+    """A question or a task for the agent, and the files that it mentions.
+
+    `change` says that a change is asked for, whatever the words: it was typed as the command `edit`.
+    """
 
     text: str
     mentions: tuple[Mention, ...] = ()
+    change: bool = False
 
 
 def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
@@ -87,7 +93,13 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
         args = read_arguments(tool, rest, bare=True)
     except UsageError:
         return _task(typed)
-    return CommandLine(tool.name, args, typed)
+    return _command(tool, args, typed)
+
+
+def _command(tool: AnyTool, args: msgspec.Struct, typed: str) -> CommandLine | Task:
+    if tool.name != _EDIT:
+        return CommandLine(tool.name, args, typed)
+    return Task(typed.removeprefix("/"), mentions_in(typed), change=True)
 
 
 def _first(line: str) -> tuple[str, str]:
@@ -102,27 +114,28 @@ def _shell(command: str) -> ShellLine:
 
 
 def _task(text: str) -> Task:
-    return Task(text, tuple(dict.fromkeys(_mentions(text))))
+    return Task(text, mentions_in(text))
 
 
-def _mentions(text: str) -> list[Mention]:
-    found: list[Mention] = []
+def mentions_in(text: str) -> tuple[Mention, ...]:
+    """The files that a text mentions, in order, each once."""
+    found: dict[Mention, None] = {}
     for match in _MENTION.finditer(text):
         quoted, lines, bare = match.groups()
         path = quoted + (lines or "") if quoted else bare.rstrip(".,;:!?)]}'")
         if path:
-            found.append(Mention(*split_span(path)))
-    return found
+            found[Mention(*split_span(path))] = None
+    return tuple(found)
 
 
-def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine:
+def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine | Task:
     if not name:
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
     tool = registry.get(name)
     if tool is None:
         broken = registry.why_not(name)
         raise UsageError(broken or f"There is no command {shown(name)}", hint=_nearest(name, registry))
-    return CommandLine(tool.name, read_arguments(tool, rest), typed)
+    return _command(tool, read_arguments(tool, rest), typed)
 
 
 def _nearest(name: str, registry: Registry) -> str:

@@ -28,6 +28,7 @@ from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.ctx import CtxTool
+from agent_core.tools.edit import EditTool
 from agent_core.tools.emb_index import EmbIndexTool
 from agent_core.tools.esearch import EsearchTool
 from agent_core.tools.export import ExportTool
@@ -37,10 +38,12 @@ from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
+from agent_core.tools.plan import PlanTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.tools.resume import ResumeTool
 from agent_core.tools.sessions import SessionsTool
 from agent_core.tools.skills import SkillsTool
+from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
 
@@ -126,11 +129,16 @@ def open_runtime(
         HelpTool(registry=registry),
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
+        RunTestsTool(),
+        LintTool(),
+        BuildTool(),
         SessionsTool(conversation=conversation, models=models),
         ResumeTool(conversation=conversation),
         ForkTool(conversation=conversation),
         ExportTool(conversation=conversation),
         SkillsTool(),
+        PlanTool(models=models),
+        EditTool(),
     ):
         registry.add(tool)
     log = open_log(workspace, mask=mask, debug=debug)

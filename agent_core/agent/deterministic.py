@@ -29,20 +29,24 @@ _MOST_PLACES = 5
 _WIDTH = 400
 
 
-async def respond_without_model(task: TaskInput, turn: TurnPort, *, why: str = "") -> Answer:
+async def respond_without_model(
+    task: TaskInput, turn: TurnPort, *, why: str = "", change: bool = False
+) -> Answer:
     """Answer a task with what the tools and a search find, and say that no model answers.
 
     Args:
         task: What was asked.
         turn: The turn it happens in.
         why: Why there is no model, where more is known than that none is configured.
+        change: Whether a change is asked for.
     """
-    return await _Assistant(task, turn, why).answer()
+    return await _Assistant(task, turn, why, change=change).answer()
 
 
 class _Assistant:
-    def __init__(self, task: TaskInput, turn: TurnPort, why: str) -> None:
+    def __init__(self, task: TaskInput, turn: TurnPort, why: str, *, change: bool) -> None:
         self._task = task
+        self._wants_change = change
         self._turn = turn
         self._why = why
         self._refused = False
@@ -51,8 +55,7 @@ class _Assistant:
         self._cited: list[Hit] = []
 
     async def answer(self) -> Answer:
-        wants_change = intent.asks_for_change(self._task.text)
-        if wants_change:
+        if self._wants_change:
             self._say(
                 "A change was asked for, and **nothing was changed**: that takes a language model. "
                 "These places have to do with it."
@@ -67,7 +70,7 @@ class _Assistant:
         return Answer(
             text="".join(self._parts),
             citations=tuple(self._cited),
-            stop_reason="unchanged" if wants_change else "no-model",
+            stop_reason="unchanged" if self._wants_change else "no-model",
         )
 
     def _reason(self) -> str:

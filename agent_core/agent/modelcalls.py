@@ -232,6 +232,7 @@ class ModelCalls:
 
         self.stream.begin(step=self.made, purpose=purpose, prompt_tokens=packed.used, show=show)
         inputs: dict[str, Any] = {
+            **dict.fromkeys(predictor.signature.input_fields, ""),
             "places": "\n\n".join(map(numbered, packed.evidence)),
             "files": "\n\n".join(f"{item.label}\n{item.text}" for item in packed.mentions),
             "question": self._task.text,

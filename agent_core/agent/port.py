@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from agent_core.agent.history import Exchange
 from agent_core.bus import Publish
+from agent_core.changes.model import Chosen, FileChange
 from agent_core.config import Settings
-from agent_core.events import Hit, Usage
+from agent_core.events import ActionClass, Hit, ProposedFile, Usage
 from agent_core.index.api import Index
 from agent_core.tools.base import ToolResult
+from agent_core.verify.api import Report
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,7 +36,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     `text` is everything that was streamed; `citations` are the places it names that exist; `changed` lists
     files that tools changed. `stop_reason`: stop, length (cut by the model's limit), steps (the limit of
     steps), repeat (the same call again and again), empty (the model said nothing), no-model, or unchanged (a
-    change was asked for and nothing was changed).
+    change was asked for and nothing was changed). Of a change, `verified` names the checks that passed with
+    it, `remark` says what else there is to know of it in one line, `diff` is it in full, and `reports` are
+    what the checks said.
     """
 
     text: str
@@ -41,6 +46,27 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
     changed: tuple[str, ...] = ()
     stop_reason: str = "stop"
+    verified: tuple[str, ...] = ()
+    remark: str = ""
+    diff: str = ""
+    reports: tuple[Report, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What needs permission.
+
+    `subjects` is what the rules look at, `command` the line that is shown, `reason` why it asks. Of a change,
+    `files` are what would be written (then the rules look at their paths) and `reports` what the checks said.
+    `doubt` is why no rule may answer for the person.
+    """
+
+    action: ActionClass
+    command: str
+    reason: str
+    subjects: tuple[str, ...] = ()
+    files: tuple[ProposedFile, ...] = ()
+    reports: tuple[Report, ...] = ()
+    doubt: str = ""
 
 
 class TurnPort(Protocol):
@@ -72,8 +98,33 @@ class TurnPort(Protocol):
         ...
 
     @property
+    def history(self) -> tuple[Exchange, ...]:
+        """What was said before in the conversation, oldest first."""
+        ...
+
+    @property
     def publish(self) -> Publish:
         """Tells everyone who follows the turn."""
+        ...
+
+    def next_call_id(self) -> str:
+        """An id for a call or a question, unique in the session."""
+        ...
+
+    def check_possible(self, action: ActionClass) -> None:
+        """Raises `PermissionRefused` where nothing of the class could be allowed in the end."""
+        ...
+
+    async def ask(self, question: Question) -> Chosen:
+        """Return when it may be done, with what of it is wanted; raises `PermissionRefused`."""
+        ...
+
+    async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
+        """Make the changes, so that the turn can be undone; returns the paths, as changed by the turn.
+
+        Raises:
+            ChangeRefused: A file is not as it was, or cannot be written; then nothing was.
+        """
         ...
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:

@@ -16,6 +16,7 @@ from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
 from agent_core.events import ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
 from agent_core.text import human_duration
+from agent_core.tools.asking import PlansCommands
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 from agent_core.words import split_span
 from agent_core.workspace import Workspace
@@ -67,7 +68,7 @@ async def call_tool(
     try:
         if not typed:
             _check_cooldown(turn, tool)
-        await _check(turn, tool, args, _request(turn, call_id, tool, args, command))
+        await _check(turn, tool, args, _request(turn, call_id, tool, args, command), typed=typed)
         result = await _run(turn, tool, args, _context(turn, call_id, typed=typed, write=write))
         error = result.error
         return result
@@ -97,15 +98,30 @@ async def check_call(turn: Turn, name: str, args: msgspec.Struct) -> None:
     tool = turn.registry.get(name)
     if tool is not None:
         request = _request(turn, turn.next_call_id(), tool, args, render(tool.name, args))
-        await _check(turn, tool, args, request)
+        await _check(turn, tool, args, request, typed=False)
 
 
-async def _check(turn: Turn, tool: AnyTool, args: msgspec.Struct, request: Request) -> None:
+async def _check(turn: Turn, tool: AnyTool, args: msgspec.Struct, request: Request, *, typed: bool) -> None:
     gate = turn.desk.gate
+    if isinstance(tool, PlansCommands):
+        await _check_planned(turn, tool, args, request, typed=typed)
+        return
     if tool.action == "read" and gate.permissions.denies("read"):
         for line in await asyncio.to_thread(_spellings, turn.workspace, tool, args):
-            await gate.check(msgspec.structs.replace(request, subject=line), turn.publish)
+            await gate.check(msgspec.structs.replace(request, subjects=(line,)), turn.publish)
     await gate.check(request, turn.publish)
+
+
+async def _check_planned(
+    turn: Turn, tool: PlansCommands, args: msgspec.Struct, request: Request, *, typed: bool
+) -> None:
+    """Ask about the commands that the call would run, all of them at once."""
+    planned = await tool.plan(args, workspace=turn.workspace, settings=turn.settings, typed=typed)
+    if planned is not None:
+        asked = msgspec.structs.replace(
+            request, subjects=planned.lines, command="\n".join(planned.lines), reason=planned.reason
+        )
+        await turn.desk.gate.check(asked, turn.publish)
 
 
 def _spellings(workspace: Workspace, tool: AnyTool, args: msgspec.Struct) -> list[str]:
@@ -171,7 +187,7 @@ def _request(turn: Turn, call_id: str, tool: AnyTool, args: msgspec.Struct, comm
         turn_id=turn.turn_id,
         call_id=call_id,
         action=tool.action,
-        subject=_subject(tool, args, command),
+        subjects=(_subject(tool, args, command),),
         command=command,
         reason=_REASONS.get(tool.action, ""),
     )

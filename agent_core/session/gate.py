@@ -35,25 +35,21 @@ _SHOWN = 80
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What wants to happen: its class, what the rules look at (`subject`), the line shown, and why.
+    """What wants to happen: its class, what the rules look at, the line shown, and why.
 
     Of a change `files` are what would be written; then the rules look at each of their paths. `reports` are
-    what the checks said of it.
+    what the checks said of it. With a `doubt` no rule answers for the person.
     """
 
     turn_id: str
     call_id: str
     action: ActionClass
-    subject: str
+    subjects: tuple[str, ...]
     command: str
     reason: str
     files: tuple[ProposedFile, ...] = ()
     reports: tuple[Report, ...] = ()
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """Everything that the rules have to allow."""
-        return tuple(file.path for file in self.files) or (self.subject,)
+    doubt: str = ""
 
 
 class Asker(Protocol):
@@ -128,10 +124,15 @@ class Gate:
                     f"A rule denies {request.action} {shown[subject]!r}",
                     hint="See `dspy-tui config show`, setting deny.",
                 )
-        asking = [subject for subject, verdict in verdicts.items() if verdict == "ask"]
+        asking = [subject for subject, verdict in verdicts.items() if verdict == "ask" or request.doubt]
         if not asking:
             return Chosen()
         rules = [exact_rule(request.action, subject) for subject in asking]
+        if not self._interactive and request.doubt:
+            raise PermissionRefused(
+                f"{request.action} {', '.join(shown.values())}: {request.doubt}, and nobody can be asked",
+                hint="Mend that, or decide on screen.",
+            )
         if not self._interactive:
             granting = " ".join(f"--allow {shlex.quote(rule)}" for rule in rules)
             raise PermissionRefused(
@@ -169,7 +170,7 @@ class Gate:
             turn_id=asker.turn_id,
             call_id=asker.next_call_id(),
             action="network",
-            subject=info.host,
+            subjects=(info.host,),
             command=f"send the conversation and parts of this workspace to {one_line(info.host)}",
             reason="The model does not run on this machine.",
         )

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from agent_core.agent.history import Exchange
+from agent_core.agent.port import Question
 from agent_core.bus import Publish
+from agent_core.changes.model import Chosen, FileChange
+from agent_core.changes.writing import write_changes
 from agent_core.config import Settings
 from agent_core.errors import AgentError, ErrorInfo, Interrupted
 from agent_core.events import (
+    ActionClass,
     Event,
     TextDelta,
     TurnFinished,
@@ -25,7 +31,7 @@ from agent_core.events import (
 from agent_core.index.api import Index
 from agent_core.session.calls import Write, call_tool, check_call
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
-from agent_core.session.gate import Gate
+from agent_core.session.gate import Gate, Request
 from agent_core.session.work import work
 from agent_core.tools.base import ToolResult
 from agent_core.workspace import Workspace
@@ -105,6 +111,11 @@ class Turn:
         return self._desk.index
 
     @property
+    def history(self) -> tuple[Exchange, ...]:
+        """What was said before in the conversation, oldest first."""
+        return self._desk.history.exchanges
+
+    @property
     def desk(self) -> Desk:
         """What the session's turns share."""
         return self._desk
@@ -131,6 +142,34 @@ class Turn:
         """An id for a call or a question, unique in the session."""
         self._calls += 1
         return f"{self._id}.{self._calls}"
+
+    def check_possible(self, action: ActionClass) -> None:
+        """Raises `PermissionRefused` where nothing of the class could be allowed in the end."""
+        self._desk.gate.check_possible(action)
+
+    async def ask(self, question: Question) -> Chosen:
+        """Return when it may be done, with what of it is wanted; raises `PermissionRefused`."""
+        request = Request(
+            turn_id=self._id,
+            call_id=self.next_call_id(),
+            action=question.action,
+            subjects=tuple(file.path for file in question.files) or question.subjects,
+            command=question.command,
+            reason=question.reason,
+            files=question.files,
+            reports=question.reports,
+            doubt=question.doubt,
+        )
+        return await self._desk.gate.check(request, self.publish)
+
+    async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
+        """Make the changes; returns the paths. Raises `ChangeRefused`, and then nothing was written."""
+        try:
+            paths = await write_changes(self.workspace, changes)
+        finally:
+            self.index.stirred()
+        self._changed.update(dict.fromkeys(paths))
+        return paths
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:
         """Ask for the permission that the call would need; raises `PermissionRefused`. Nothing is run."""

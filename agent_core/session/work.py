@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -61,30 +61,44 @@ async def _task(turn: Turn, line: Task) -> End:
     from agent_core.agent.intent import asks_for_change
     from agent_core.agent.port import TaskInput
 
-    task = TaskInput(text=line.text, mentions=line.mentions, history=turn.desk.history.exchanges)
+    task = TaskInput(text=line.text, mentions=line.mentions, history=turn.history)
+    wants_change = line.change or asks_for_change(line.text)
+    if line.change:
+        turn.check_possible("write")
     model = await turn.desk.models.current()
     try:
         if model is None:
-            answer = await respond_without_model(task, turn, why=turn.desk.models.detail)
+            answer = await respond_without_model(task, turn, why=turn.desk.models.detail, change=wants_change)
+        elif wants_change:
+            from agent_core.agent.edit.flow import change
+
+            answer = await change(model, task, turn)
         else:
             from agent_core.agent.loop import respond_with_model
 
             answer = await respond_with_model(model, task, turn)
     finally:
         turn.desk.history.add(line.text, turn.received)
-    return _end(turn, answer, has_model=model is not None, wants_change=asks_for_change(line.text))
+    return _end(turn, answer, has_model=model is not None, wants_change=wants_change)
 
 
 def _end(turn: Turn, answer: Answer, *, has_model: bool, wants_change: bool) -> End:
     changed = tuple(dict.fromkeys((*turn.changed, *answer.changed)))
-    data = {"hits": [msgspec.to_builtins(hit) for hit in answer.citations], "changed": list(changed)}
+    data: dict[str, Any] = {
+        "hits": [msgspec.to_builtins(hit) for hit in answer.citations],
+        "changed": list(changed),
+    }
+    if wants_change:
+        data["diff"] = answer.diff
+        data["checks"] = [msgspec.to_builtins(report) for report in answer.reports]
+        data["verified"] = list(answer.verified)
     text = answer.text
     error = None if changed else _shortfall(answer, has_model=has_model, wants_change=wants_change)
     if error is not None:
         return stopped(error, text=text, data=data, usage=answer.usage)
     return End(
-        outcome="changed" if changed else "answered",
-        reason=_LIMITS.get(answer.stop_reason, ""),
+        outcome="verified" if answer.verified else "changed" if changed else "answered",
+        reason=answer.remark or _LIMITS.get(answer.stop_reason, ""),
         text=text,
         data=data,
         usage=answer.usage,

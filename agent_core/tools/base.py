@@ -8,14 +8,18 @@ schema for models, the parser of typed commands and the help text are made.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
+from agent_core.bus import Publish
 from agent_core.config import Settings
 from agent_core.errors import ErrorInfo
-from agent_core.events import ActionClass, Event, Hit
+from agent_core.events import ActionClass, Hit
 from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.agent.port import TurnPort
 
 
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,14 +45,15 @@ def _ignore(_: str) -> None:
 
 
 class Speaker(Protocol):
-    """A turn, as a tool sees that has a model say something in it."""
+    """A turn, as far as something is said in it."""
 
     @property
     def turn_id(self) -> str:
         """Names the turn in every event."""
         ...
 
-    def publish(self, event: Event) -> None:
+    @property
+    def publish(self) -> Publish:
         """Tells everyone who follows the turn; a `TextDelta` is part of its answer."""
         ...
 
@@ -67,7 +72,7 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     progress: Callable[[str], None] = _ignore
     write: Callable[[str], Awaitable[None]] | None = None
-    turn: Speaker | None = None
+    turn: TurnPort | None = None
 
 
 A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)

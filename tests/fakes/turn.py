@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
+from agent_core.agent.port import Question
+from agent_core.changes.model import Chosen, FileChange
+from agent_core.changes.writing import write_changes
 from agent_core.config import Settings
-from agent_core.errors import AgentError, ToolError
+from agent_core.errors import AgentError, PermissionRefused, ToolError
 from agent_core.events import ActionClass, Event, Hit, TextDelta, ToolFinished, ToolStarted
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 from agent_core.workspace import Workspace
@@ -114,6 +118,28 @@ class RecordedTurn:
         self.hold: asyncio.Event | None = None
         self.in_tool = asyncio.Event()
         self.fail: AgentError | None = None
+        self.questions: list[Question] = []
+        self.chosen: list[Chosen] = []
+        """What is chosen of the next changes that are asked about; all of them when it is empty."""
+        self.refuse = False
+
+    history = ()
+
+    def next_call_id(self) -> str:
+        return f"n{len(self.events)}"
+
+    def check_possible(self, action: ActionClass) -> None:
+        if self.refuse:
+            raise PermissionRefused("not here")
+
+    async def ask(self, question: Question) -> Chosen:
+        self.questions.append(question)
+        if self.refuse:
+            raise PermissionRefused("You refused")
+        return self.chosen.pop(0) if self.chosen else Chosen()
+
+    async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
+        return await write_changes(self.workspace, changes)
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:
         if self.fail is not None:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent_core.changes.model import Chosen
@@ -190,7 +191,7 @@ def change(*paths: str) -> Request:
     """What asks before files are written."""
     files = tuple(ProposedFile(path=path, before="old\n", after="new\n") for path in paths)
     return Request(
-        turn_id="t1", call_id="c1", action="write", subject="edit", command="edit", reason="", files=files
+        turn_id="t1", call_id="c1", action="write", subjects=paths, command="edit", reason="", files=files
     )
 
 
@@ -231,3 +232,14 @@ async def test_what_would_be_refused_in_the_end_is_refused_at_once(tmp_path: Pat
             change("docs/a", "b.py"), lambda _: None
         )
     assert refused.value.hint == "Grant it with --allow write:b.py."
+
+
+async def test_no_rule_answers_for_what_is_in_doubt(tmp_path: Path) -> None:
+    doubtful = msgspec.structs.replace(change("docs/a"), doubt="a check fails")
+    gate, events = gate_for(tmp_path, interactive=True, allow=("write",)), list[Event]()
+    asking = asyncio.create_task(gate.check(doubtful, events.append))
+    await asyncio.sleep(0)
+    assert gate.answer("c1", "once")
+    assert await asking == Chosen()
+    with pytest.raises(PermissionRefused, match="a check fails"):
+        await gate_for(tmp_path, interactive=False, allow=("write",)).check(doubtful, events.append)

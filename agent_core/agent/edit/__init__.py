@@ -1,0 +1,1 @@
+"""A task that changes files: from what was asked to what is written, checked, and approved."""

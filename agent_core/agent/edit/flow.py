@@ -1,0 +1,147 @@
+"""A task that changes files, from what was asked to what is written.
+
+The model proposes; what cannot be placed, and what the project's checks find that was not there before, goes
+back to it, up to three times. Then the person is asked, with the diff and what the checks said; what was
+chosen of it is checked again if it is not all of it, and written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent_core.agent.budget import UNKNOWN_WINDOW, estimate_for
+from agent_core.agent.calls import Caller
+from agent_core.agent.edit.checking import Checked, Checks
+from agent_core.agent.edit.proposing import Proposal, Proposing
+from agent_core.agent.edit.telling import diff_of, proposed, tell_of_proposal
+from agent_core.agent.edit.trial import TrialChecks
+from agent_core.agent.gather import gather
+from agent_core.agent.looking import Looking
+from agent_core.agent.modelcalls import ModelCalls
+from agent_core.agent.port import Answer, Question, TaskInput, TurnPort
+from agent_core.changes.hunks import choose
+from agent_core.changes.model import Chosen, FileChange
+from agent_core.edits.model import Resolved
+from agent_core.errors import NothingDone, PermissionRefused
+from agent_core.events import Notice, ProposedFile
+from agent_core.llm.dspy_engine import preload
+from agent_core.llm.port import LanguageModel
+from agent_core.skills.registry import load_skill, skills_folder
+from agent_core.text import plural
+
+MOST_REPAIRS = 3
+
+
+async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answer:
+    """Do a task that asks for a change.
+
+    Raises:
+        PermissionRefused: It may not be done, by a rule or the person.
+        NothingDone: The model's edits could not be placed, or nothing of them was wanted.
+        ChangeRefused: A file is not as it was any more, or cannot be written.
+        ModelError: The model failed.
+    """
+    turn.check_possible("write")
+    await preload()
+    skill, warning = await asyncio.to_thread(load_skill, "edit", skills_folder(turn.workspace))
+    if warning:
+        hint = "The built-in instructions are used."
+        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+    caller = Caller(turn)
+    gathered = await gather(task, turn)
+    calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=skill)
+    proposing = Proposing(
+        calls,
+        Looking(calls, caller),
+        task=task,
+        turn=turn,
+        window=model.info.window or UNKNOWN_WINDOW,
+        count=estimate_for(model),
+    )
+    async with TrialChecks(turn) as checks:
+        with calls.context():
+            return await _Change(proposing, checks, calls, turn).done()
+
+
+class _Change:
+    def __init__(self, proposing: Proposing, checks: Checks, calls: ModelCalls, turn: TurnPort) -> None:
+        self._proposing, self._checks, self._calls, self._turn = proposing, checks, calls, turn
+        self._round = 0
+
+    async def done(self) -> Answer:
+        proposal = await self._proposing.first()
+        if proposal is None or not proposal.holds_edits:
+            return self._unchanged()
+        proposal, checked = await self._repaired(proposal)
+        if proposal.problem:
+            raise NothingDone(
+                f"The edits of the model could not be placed after {plural(self._round, 'attempt')}",
+                hint="Say which lines you mean, ask for less at a time, or use a larger model.",
+            )
+        wanted, checked = await self._approved(proposal.resolved, checked)
+        paths = await self._turn.write(wanted)
+        stream = self._calls.stream
+        return Answer(
+            text=stream.text,
+            usage=stream.usage,
+            changed=paths,
+            verified=checked.verified,
+            remark=checked.remark(),
+            diff=await asyncio.to_thread(diff_of, wanted),
+            reports=checked.reports,
+        )
+
+    def _unchanged(self) -> Answer:
+        """What the model says instead of a change."""
+        stream = self._calls.stream
+        stream.release()
+        if stream.text.strip():
+            stream.remark("(Nothing was changed: the reply held no edit.)")
+        reason = "unchanged" if stream.text else "empty"
+        return Answer(text=stream.text, usage=stream.usage, stop_reason=reason)
+
+    async def _repaired(self, proposal: Proposal) -> tuple[Proposal, Checked]:
+        """The proposal once nothing is wrong with it, or as it is when the rounds are over."""
+        while True:
+            self._round += 1
+            checked = await self._judged(proposal)
+            problem = proposal.problem or checked.feedback()
+            if not problem or self._round > MOST_REPAIRS or self._calls.left <= 0:
+                return proposal, checked
+            better = await self._proposing.again(proposal, problem)
+            if better is None or not better.holds_edits:
+                return proposal, checked
+            proposal = better
+
+    async def _judged(self, proposal: Proposal) -> Checked:
+        await tell_of_proposal(self._turn, proposal, self._round)
+        if proposal.problem:
+            return Checked()
+        return await self._checks.check(proposal.resolved.changes, self._round)
+
+    async def _approved(self, resolved: Resolved, checked: Checked) -> tuple[tuple[FileChange, ...], Checked]:
+        """What of the changes is wanted, checked as it will be written."""
+        changes = resolved.changes
+        while True:
+            chosen = await self._ask(await asyncio.to_thread(proposed, changes, resolved.notes), checked)
+            wanted = await asyncio.to_thread(choose, changes, chosen)
+            if not wanted:
+                raise PermissionRefused("Nothing of the change is wanted")
+            if wanted == changes:
+                return changes, checked
+            self._round += 1
+            changes, checked = wanted, await self._checks.check(wanted, self._round)
+            if not checked.doubt:
+                return changes, checked
+
+    async def _ask(self, files: tuple[ProposedFile, ...], checked: Checked) -> Chosen:
+        return await self._turn.ask(
+            Question(
+                action="write",
+                command=f"change {', '.join(file.path for file in files)}",
+                reason=checked.remark() or "Nothing checked it.",
+                files=files,
+                reports=checked.reports,
+                doubt=checked.doubt,
+            )
+        )

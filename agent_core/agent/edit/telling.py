@@ -1,0 +1,93 @@
+"""Showing a proposal: as a step of the turn, as what is asked about, and as a patch."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from agent_core.agent.edit.proposing import Proposal
+from agent_core.agent.port import TurnPort
+from agent_core.changes.hunks import counts, unified
+from agent_core.changes.model import FileChange
+from agent_core.changes.text import FileText, Unfit
+from agent_core.edits.model import Note
+from agent_core.errors import ErrorInfo
+from agent_core.events import ProposedFile, ToolFinished, ToolStarted
+from agent_core.text import one_line, plural, printable
+
+_SURE = 0.995
+_MOST_DIFF = 64 * 1024
+
+
+def diff_of(changes: Sequence[FileChange]) -> str:
+    """The changes as one patch, printable."""
+    text = "".join(unified(change) for change in changes)
+    return printable(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def proposed(changes: Sequence[FileChange], notes: Sequence[Note] = ()) -> tuple[ProposedFile, ...]:
+    """The changes as they are asked about."""
+    return tuple(
+        ProposedFile(
+            path=change.path,
+            before=_text(change.before),
+            after=_text(change.after),
+            note=_uncertain([note for note in notes if note.path == change.path]),
+        )
+        for change in changes
+    )
+
+
+async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> None:
+    """Publish it as a call of `edit`: its diff, and whatever of it was refused.
+
+    Args:
+        turn: Where it was made.
+        proposal: What was proposed.
+        number: Which attempt it is, from 1.
+    """
+    began = time.monotonic()
+    call_id = turn.next_call_id()
+    changes = proposal.resolved.changes
+    refused = tuple(refusal.path for refusal in proposal.resolved.refusals)
+    paths = ", ".join(dict.fromkeys(filter(None, (*(change.path for change in changes), *refused))))
+    command = f"edit {one_line(paths)}".strip() + (f"  (attempt {number})" if number > 1 else "")
+    turn.publish(
+        ToolStarted(turn_id=turn.turn_id, call_id=call_id, name="edit", command=command, action="read")
+    )
+    diff = await asyncio.to_thread(diff_of, changes)
+    problem = proposal.problem
+    turn.publish(
+        ToolFinished(
+            turn_id=turn.turn_id,
+            call_id=call_id,
+            name="edit",
+            summary=_summary(changes) if not problem else one_line(problem)[:200],
+            text="\n\n".join(filter(None, (printable(problem), diff[:_MOST_DIFF]))),
+            data={"files": [change.path for change in changes], "attempt": number},
+            seconds=time.monotonic() - began,
+            error=ErrorInfo("edit-refused", one_line(problem)[:300]) if problem else None,
+        )
+    )
+
+
+def _summary(changes: Sequence[FileChange]) -> str:
+    added, removed = (sum(side) for side in zip(*(counts(change) for change in changes), strict=True))
+    return f"proposes +{added:,} -{removed:,} in {plural(len(changes), 'file')}"
+
+
+def _text(content: bytes | None) -> str | None:
+    if content is None:
+        return None
+    try:
+        text = FileText.of(content)
+    except Unfit:
+        return content.decode("utf-8", "replace")
+    return "".join(line + ("\n" if end else "") for line, end in zip(text.lines, text.ends, strict=True))
+
+
+def _uncertain(notes: Sequence[Note]) -> str:
+    """What had to be tolerated to place the edits of a file."""
+    unsure = [note for note in notes if note.changed and note.confidence < _SURE]
+    return "; ".join(f"line {note.line}: {note.how} ({note.confidence:.0%} sure)" for note in unsure)

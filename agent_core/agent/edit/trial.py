@@ -1,0 +1,199 @@
+"""The checks of a proposal: its syntax, then the project's own checks in a copy of the workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from agent_core.agent.edit.checking import Checked
+from agent_core.agent.port import Question, TurnPort
+from agent_core.changes.model import FileChange
+from agent_core.errors import AgentError, ErrorInfo, PermissionRefused, ToolError
+from agent_core.events import ChecksFinished, ToolFinished, ToolProgress, ToolStarted
+from agent_core.text import plural
+from agent_core.tools.registry import Registry
+from agent_core.verify.api import Report, Verifier
+from agent_core.verify.baselines import Baselines
+from agent_core.verify.detect import chosen, command_line, detect
+from agent_core.verify.narrow import narrowed
+from agent_core.verify.sandbox import find_sandbox
+from agent_core.verify.syntax import check_syntax
+from agent_core.verify.trial import Trial
+
+_NOTHING = "nothing to check it with was found (tests, linter, build)"
+_baselines: WeakKeyDictionary[Registry, Baselines] = WeakKeyDictionary()
+"""What checks said of the unchanged workspace, for as long as a session has its registry of commands."""
+
+
+class TrialChecks:
+    """Checks changes one after the other for as long as the block lasts.
+
+    The copy of the workspace is made for the first change that a check is run for; permission is asked once.
+
+    Args:
+        turn: On whose behalf.
+    """
+
+    def __init__(self, turn: TurnPort) -> None:
+        self._turn = turn
+        self._stack = AsyncExitStack()
+        self._trial: Trial | None = None
+        self._refused = ""
+
+    async def __aenter__(self) -> TrialChecks:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def check(self, changes: Sequence[FileChange], round_: int) -> Checked:
+        """What the checks say of the workspace with these changes.
+
+        Raises:
+            Interrupted: The turn was cancelled while it asked.
+        """
+        checked = await self._checked(changes)
+        paths = tuple(change.path for change in changes)
+        event = ChecksFinished(turn_id=self._turn.turn_id, round=round_, files=paths, reports=checked.reports)
+        self._turn.publish(event)
+        return checked
+
+    async def _checked(self, changes: Sequence[FileChange]) -> Checked:
+        broken = await self._syntax(changes)
+        if broken is not None:
+            return Checked(reports=(broken,))
+        paths = tuple(change.path for change in changes)
+        turn = self._turn
+        found = await asyncio.to_thread(detect, turn.workspace, turn.settings, paths=paths)
+        verifiers = [verifier for verifier in chosen(found, paths=paths) if verifier.found]
+        if not verifiers:
+            return Checked(unchecked=_NOTHING)
+        if self._refused:
+            return Checked(unchecked=self._refused)
+        try:
+            trial = await self._ready(verifiers)
+            await trial.reset()
+            await trial.apply(changes)
+            return Checked(reports=await self._run(trial, verifiers, paths))
+        except (PermissionRefused, ToolError) as error:
+            # What cannot be checked can still be looked at, and be refused or wanted by a person.
+            self._refused = f"no check was run ({error.message}{_step(error)})"
+            return Checked(unchecked=self._refused)
+
+    async def _syntax(self, changes: Sequence[FileChange]) -> Report | None:
+        began = time.monotonic()
+        findings = await asyncio.to_thread(check_syntax, changes)
+        if not findings:
+            return None
+        return Report(
+            verifier="syntax",
+            kind="lint",
+            command="syntax",
+            state="failed",
+            findings=findings,
+            seconds=time.monotonic() - began,
+        )
+
+    async def _ready(self, verifiers: Sequence[Verifier]) -> Trial:
+        """The copy, once it may be used."""
+        if self._trial is not None:
+            return self._trial
+        turn = self._turn
+        sandbox, why_not = await find_sandbox()
+        lines = tuple(dict.fromkeys(command_line(verifier) for verifier in verifiers))
+        where = "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
+        await turn.ask(
+            Question(
+                action="run",
+                subjects=lines,
+                command="\n".join(lines),
+                reason=f"They check what the model wrote, in a copy of the workspace, {where}.",
+            )
+        )
+        call_id = turn.next_call_id()
+        self._trial = await self._stack.enter_async_context(
+            Trial(
+                turn.workspace,
+                sandbox=sandbox,
+                timeout=turn.settings.check_timeout,
+                progress=lambda text: self._progress(call_id, text),
+                baselines=_baselines.setdefault(turn.registry, Baselines()),
+            )
+        )
+        return self._trial
+
+    def _progress(self, call_id: str, text: str) -> None:
+        self._turn.publish(ToolProgress(turn_id=self._turn.turn_id, call_id=call_id, text=text))
+
+    async def _run(
+        self, trial: Trial, verifiers: Sequence[Verifier], paths: Sequence[str]
+    ) -> tuple[Report, ...]:
+        """Linters, then the tests that concern the change, then everything; a failure of tests ends it."""
+        reports: list[Report] = []
+        order = {"lint": 0, "build": 1, "run_tests": 2}
+        for verifier in sorted(verifiers, key=lambda verifier: order[verifier.kind]):
+            if verifier.kind == "run_tests":
+                narrow = await asyncio.to_thread(narrowed, verifier, paths, workspace=self._turn.workspace)
+                if narrow is not None and (report := await self._one(trial, narrow)).state == "failed":
+                    reports.append(report)
+                    continue
+            reports.append(await self._one(trial, verifier))
+        return tuple(reports)
+
+    async def _one(self, trial: Trial, verifier: Verifier) -> Report:
+        """Run one check, shown as a call of its command."""
+        turn, call_id, began = self._turn, self._turn.next_call_id(), time.monotonic()
+        command = command_line(verifier)
+        turn.publish(
+            ToolStarted(
+                turn_id=turn.turn_id, call_id=call_id, name=verifier.kind, command=command, action="run"
+            )
+        )
+        report: Report | None = None
+        try:
+            (report,) = await trial.check([verifier], progress=lambda text: self._progress(call_id, text))
+            return report
+        finally:
+            turn.publish(
+                ToolFinished(
+                    turn_id=turn.turn_id,
+                    call_id=call_id,
+                    name=verifier.kind,
+                    summary=_summary(report),
+                    text=report.tail if report else "",
+                    data={"report": msgspec.to_builtins(report)} if report else {},
+                    seconds=time.monotonic() - began,
+                    error=_error(report),
+                )
+            )
+
+
+def _step(error: AgentError) -> str:
+    return f". {error.hint}" if error.hint else ""
+
+
+def _summary(report: Report | None) -> str:
+    if report is None:
+        return "cancelled"
+    new = f", {plural(len(report.findings), 'new finding')}" if report.findings else ""
+    known = f", {report.known} known before" if report.known else ""
+    tests = f", {plural(report.passed, 'test')} passed" if report.passed else ""
+    return f"in a copy: {report.state}{tests}{new}{known}"
+
+
+def _error(report: Report | None) -> ErrorInfo | None:
+    if report is None:
+        return ErrorInfo("interrupted", "It was cancelled")
+    if report.state == "passed":
+        return None
+    first = next(iter(report.findings), None)
+    said = f"{first.path}:{first.line}: {first.message}" if first else report.note or report.state
+    return ErrorInfo("checks-failed", said)
