@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
+from heapq import nsmallest
 
 from agent_core.errors import AgentError
 from agent_core.workspace import Workspace
 
 MOST = 50_000
 """Files that are listed; of a larger tree the rest can be typed."""
+_MOST_RECENT = 20
 
 
 class Catalog:
@@ -20,6 +23,20 @@ class Catalog:
         self._files: tuple[str, ...] = ()
         self._fresh = False
         self._reading = asyncio.Lock()
+        self._looked_at: dict[str, None] = {}
+        self.changed: frozenset[str] = frozenset()
+        """Files that git says are changed."""
+
+    def looked_at(self, path: str) -> None:
+        """The person opened or named this file: it is likely to be wanted again."""
+        self._looked_at.pop(path, None)
+        self._looked_at[path] = None
+
+    @property
+    def near(self) -> dict[str, int]:
+        """How near files are to the work, by path: what was looked at last, then what is changed."""
+        recent = list(self._looked_at)[-_MOST_RECENT:]
+        return {**dict.fromkeys(self.changed, 1), **{path: 2 + at for at, path in enumerate(recent)}}
 
     def outdate(self) -> None:
         """Files came or went."""
@@ -59,30 +76,38 @@ class Catalog:
         return found
 
 
-def fuzzy(query: str, paths: tuple[str, ...], limit: int = 100) -> list[str]:
-    """The paths that hold the query's letters in order; whole pieces, file names and short paths first."""
+def fuzzy(
+    query: str, paths: tuple[str, ...], limit: int = 100, *, near: Mapping[str, int] | None = None
+) -> list[str]:
+    """The paths that hold the query's letters in order: those whose names begin with them, those whose names
+    hold them in one, then the rest; among these what is `near`, then short spreads and short paths.
+    """
+    return [path for _, path in ranked(query, paths, limit, near=near or {})]
+
+
+def ranked(
+    query: str, paths: tuple[str, ...], limit: int, *, near: Mapping[str, int]
+) -> list[tuple[int, str]]:
+    """As `fuzzy`, each with its kind: 0 the name begins so, 1 holds it, 2 the path does, 3 some letters."""
     wanted = query.strip().lower().replace("\\", "/")
     if not wanted:
-        return sorted(paths, key=lambda path: (path.count("/"), path))[:limit]
+        first = sorted(paths, key=lambda path: (-near.get(path, 0), path.count("/"), path))[:limit]
+        return [(0, path) for path in first]
     pattern = re.compile(".*?".join(map(re.escape, wanted)))
-    scored: list[tuple[tuple[int, int, int, str], str]] = []
+    scored: list[tuple[int, int, int, int, str]] = []
     for path in paths:
         lower = path.lower()
         match = pattern.search(lower)
         if match is not None:
-            scored.append((_rank(wanted, path, lower, match.end() - match.start()), path))
-    scored.sort()
-    return [path for _, path in scored[:limit]]
+            spread = match.end() - match.start()
+            scored.append((_kind(wanted, lower), -near.get(path, 0), spread, len(path), path))
+    return [(kind, path) for kind, _, _, _, path in nsmallest(limit, scored)]
 
 
-def _rank(wanted: str, path: str, lower: str, spread: int) -> tuple[int, int, int, str]:
+def _kind(wanted: str, lower: str) -> int:
     name = lower[lower.rfind("/") + 1 :]
     if name.startswith(wanted):
-        kind = 0
-    elif wanted in name:
-        kind = 1
-    elif wanted in lower:
-        kind = 2
-    else:
-        kind = 3
-    return (kind, spread, len(path), path)
+        return 0
+    if wanted in name:
+        return 1
+    return 2 if wanted in lower else 3

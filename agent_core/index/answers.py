@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.code.model import Symbol
-from agent_core.index.api import FileFacts, OutlineSymbol, Overview, Part, Place, SearchMode
+from agent_core.index.api import FileFacts, NamedPlace, OutlineSymbol, Overview, Part, Place, SearchMode
 from agent_core.index.digest import read_file
 from agent_core.index.graph import Graph, Neighbour
 from agent_core.index.image import FileEntry, Image
+from agent_core.index.naming import Names
 from agent_core.index.question import Question, read_question
 from agent_core.index.rank import RankedFile, Ranker
 from agent_core.index.reasons import reasons
@@ -44,6 +45,7 @@ class Answers:
     def __init__(self, *, root: Path, image: Image) -> None:
         self._root, self._image = root, image
         self._graph = Graph(image)
+        self._names = Names(image)
         self.recency = Recency()
         self._ranker = Ranker(image, self._graph, self.recency)
 
@@ -144,6 +146,10 @@ class Answers:
                 signature=symbol.signature,
                 used_by=self._graph.mentions(symbol.name, outside=entry),
             )
+
+    def names(self, query: str, limit: int) -> tuple[NamedPlace, ...]:
+        """Definitions whose names hold these letters in this order, the nearest first."""
+        return self._names.find(query, limit)
 
     def overview(self, path: str) -> Overview:
         """What is known of a folder."""

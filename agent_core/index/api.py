@@ -88,6 +88,16 @@ class OutlineSymbol(msgspec.Struct, frozen=True):
     used_by: int = 0
 
 
+class NamedPlace(msgspec.Struct, frozen=True):
+    """A definition somewhere in the workspace."""
+
+    name: str
+    kind: str
+    path: str
+    start: int
+    end: int
+
+
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the index knows of a file.
 
@@ -161,6 +171,13 @@ class Index(Protocol):
 
     async def file_facts(self, path: str) -> FileFacts | None:
         """What is known of a file; None when it is not in the index, which is built first as for `search`."""
+        ...
+
+    async def names(self, query: str, *, limit: int = 20) -> tuple[NamedPlace, ...]:
+        """Definitions whose names hold these letters in this order, the nearest first.
+
+        For what is typed: nothing is built or waited for, so there are none while there is no index.
+        """
         ...
 
     async def overview(self, path: str = ".") -> Overview:

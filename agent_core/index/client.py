@@ -13,7 +13,7 @@ from agent_core.config import Settings
 from agent_core.errors import AgentError, IndexFault, PermissionRefused
 from agent_core.events import IndexChanged
 from agent_core.index import protocol as p
-from agent_core.index.api import FileFacts, IndexStatus, Overview, SearchAnswer, SearchMode
+from agent_core.index.api import FileFacts, IndexStatus, NamedPlace, Overview, SearchAnswer, SearchMode
 from agent_core.workers.client import WorkerProcess
 from agent_core.workspace import Workspace
 
@@ -103,6 +103,12 @@ class WorkerIndex:
     async def file_facts(self, path: str) -> FileFacts | None:
         """See `api.Index.file_facts`."""
         return await self._ask(p.Facts(path), FileFacts | None)
+
+    async def names(self, query: str, *, limit: int = 20) -> tuple[NamedPlace, ...]:
+        """See `api.Index.names`."""
+        if self._process is None or self.status.phase not in ("ready", "building"):
+            return ()
+        return await self._worker.ask(p.Names(query, limit), tuple[NamedPlace, ...])
 
     async def overview(self, path: str = ".") -> Overview:
         """See `api.Index.overview`."""

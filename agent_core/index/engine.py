@@ -16,7 +16,15 @@ from agent_core.errors import IndexFault
 from agent_core.files import keep_aside
 from agent_core.gitchurn import churn
 from agent_core.index.answers import Answers
-from agent_core.index.api import FileFacts, IndexPhase, IndexStatus, Overview, SearchAnswer, SearchMode
+from agent_core.index.api import (
+    FileFacts,
+    IndexPhase,
+    IndexStatus,
+    NamedPlace,
+    Overview,
+    SearchAnswer,
+    SearchMode,
+)
 from agent_core.index.arrays import BrokenArrays, OtherVersion
 from agent_core.index.embed.port import Embedder
 from agent_core.index.embedding import Embedding
@@ -232,6 +240,10 @@ class Engine:
         """What is known of a file."""
         await self._ready()
         return self._answers.file_facts(path)
+
+    def names(self, query: str, limit: int) -> tuple[NamedPlace, ...]:
+        """Definitions by some letters of their names, of what is in the index now."""
+        return self._answers.names(query, limit)
 
     async def overview(self, path: str) -> Overview:
         """What is known of a folder."""

@@ -35,6 +35,13 @@ class Facts(msgspec.Struct, frozen=True, tag=True):
     path: str
 
 
+class Names(msgspec.Struct, frozen=True, tag=True):
+    """Answered with a tuple of `NamedPlace`."""
+
+    query: str
+    limit: int
+
+
 class Survey(msgspec.Struct, frozen=True, tag=True):
     """Answered with an `Overview`."""
 
@@ -52,7 +59,7 @@ class Stirred(msgspec.Struct, frozen=True, tag=True):
     everything."""
 
 
-Call = Look | Search | Build | Embed | Facts | Survey | Opened | Stirred
+Call = Look | Search | Build | Embed | Facts | Names | Survey | Opened | Stirred
 
 
 class Start(msgspec.Struct, frozen=True):

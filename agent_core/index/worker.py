@@ -73,6 +73,8 @@ class Teller:
                 return await engine.embed()
             case p.Facts():
                 return await engine.file_facts(call.path)
+            case p.Names():
+                return engine.names(call.query, call.limit)
             case p.Survey():
                 return await engine.overview(call.path)
             case p.Opened():

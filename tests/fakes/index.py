@@ -19,6 +19,7 @@ from agent_core.events import IndexChanged
 from agent_core.index.api import (
     FileFacts,
     IndexStatus,
+    NamedPlace,
     OutlineSymbol,
     Overview,
     Part,
@@ -140,6 +141,15 @@ class FilesIndex:
     async def file_facts(self, path: str) -> FileFacts | None:
         await self._built()
         return self._facts(path) if path in self._files else None
+
+    async def names(self, query: str, *, limit: int = 20) -> tuple[NamedPlace, ...]:
+        found = [
+            NamedPlace(symbol.name, symbol.kind, path, symbol.start, symbol.end)
+            for path in self._files
+            for symbol in self._facts(path).symbols
+            if query.lower() in symbol.name.lower()
+        ]
+        return tuple(found[:limit])
 
     async def overview(self, path: str = ".") -> Overview:
         await self._built()

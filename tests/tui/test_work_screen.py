@@ -36,10 +36,8 @@ from tui.app import DspyApp
 from tui.screens.approve import ApproveScreen
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
-from tui.screens.pick import FilePicker
 from tui.screens.preview import PreviewScreen
 from tui.widgets.find import FindBar
-from tui.widgets.prompt import Prompt
 
 Opened = tuple[DspyApp, Pilot[None]]
 
@@ -313,31 +311,33 @@ async def test_preview_of_what_is_not_there(runtime: FakeRuntime) -> None:
         assert "outside the workspace" in app.screen.query_one("Rows").empty  # pyright: ignore
 
 
+def picked(app: DspyApp) -> list[str]:
+    """What the list over the prompt offers; nothing while it does not show."""
+    picker = app.work.chat.picker
+    return [item.key for item in picker.items] if picker.is_open else []
+
+
 async def test_a_file_is_picked_for_an_at(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await pilot.press(*"see", "space", "@")
-        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
+        await until(pilot, lambda: len(picked(app)) > 3)
         await pilot.press(*"serv")
-        await until(pilot, lambda: [item.key for item in listed(app.screen)] == ["src/server.py"])
+        await until(pilot, lambda: picked(app)[:1] == ["src/server.py"])
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.work)
         assert app.work.chat.prompt.text == "see @src/server.py "
+        assert not picked(app)
         await pilot.press(*"me", "@", "x")
-        assert app.screen is app.work, "inside a word it is an @"
+        assert not picked(app), "inside a word it is an @"
+        assert runtime.session.submitted == []
 
 
 async def test_lines_are_typed_with_the_picked_file(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
-    async with app.run_test(size=(120, 36)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("@")
-        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
-        await pilot.press(*"serv:2-4")
-        await until(pilot, lambda: [item.key for item in listed(app.screen)] == ["src/server.py"])
-        await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.work)
+        await pilot.press("@", *"serv:2-4", "tab")
         assert app.work.chat.prompt.text == "@src/server.py:2-4 "
 
 
@@ -345,22 +345,58 @@ async def test_a_path_that_is_typed_in_full_needs_no_picking(runtime: FakeRuntim
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        await pilot.press("@")
-        await until(pilot, lambda: isinstance(app.screen, FilePicker) and len(listed(app.screen)) > 3)
-        await pilot.press(*"src/server.py:2", "space")
-        await until(pilot, lambda: app.screen is app.work)
-        await pilot.press(*"why?")
+        await pilot.press("@", *"src/server.py:2", "space", *"why?")
         assert app.work.chat.prompt.text == "@src/server.py:2 why?"
+        app.work.chat.prompt.clear()
+        await pilot.press("@", *"src/server.py:2")
+        await until(pilot, lambda: "src/server.py:2" in picked(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: runtime.session.submitted == ["@src/server.py:2"])
 
 
-async def test_nothing_opens_over_a_name_that_is_already_typed(runtime: FakeRuntime) -> None:
+async def test_the_list_leaves_with_escape_until_another_at_is_typed(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        app.work.chat.prompt.insert("@src/")
-        app.work.chat.prompt.post_message(Prompt.FileWanted())
-        await pilot.pause()
-        assert app.screen is app.work
+        await pilot.press("@")
+        await until(pilot, lambda: len(picked(app)) > 3)
+        first = picked(app)[0]
+        await pilot.press("down", "up", "escape", *"ma")
+        assert not picked(app)
+        assert app.work.chat.prompt.text == "@ma"
+        await pilot.press("space", "@")
+        await until(pilot, lambda: len(picked(app)) > 3)
+        assert picked(app)[0] == first
+        await pilot.press("backspace")
+        await until(pilot, lambda: not picked(app))
+        await pilot.press(*"@zzzz")
+        await until(pilot, lambda: app.work.chat.picker.is_open and not picked(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: runtime.session.submitted == ["@ma @zzzz"])
+
+
+async def test_a_definition_is_picked_with_its_lines_and_what_was_seen_comes_first(
+    runtime: FakeRuntime,
+) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await runtime.index.build(on_progress=lambda _: None)
+        await pilot.press("@", *"serve")
+        await until(pilot, lambda: picked(app)[:1] == ["src/server.py:4-5"])
+        await pilot.press("enter")
+        assert app.work.chat.prompt.text == "@src/server.py:4-5 "
+        app.work.chat.prompt.clear()
+        await pilot.press("@")
+        await until(pilot, lambda: picked(app)[:1] == ["src/server.py"])
+
+
+async def test_nothing_is_picked_in_a_shell_line(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"!npm", "space", *"@ty", "enter")
+        await until(pilot, lambda: runtime.session.submitted == ["!npm @ty"])
 
 
 async def test_end_follows_the_conversation_again(runtime: FakeRuntime) -> None:

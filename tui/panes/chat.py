@@ -11,11 +11,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from tui.panes.picking import Picking
 from tui.widgets.activity import Activity
+from tui.widgets.picker import Picker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
+    from agent_core.index.api import Index
     from agent_core.tools.registry import Registry
     from tui.catalog import Catalog
     from tui.prompt_history import PromptHistory
@@ -48,6 +51,8 @@ class Chat(Vertical):
         self.transcript = Transcript(id="transcript", clock=clock)
         self.activity = Activity(stop_key=stop_key, clock=clock)
         self.prompt = Prompt()
+        self.picker = Picker()
+        self._picking = Picking(prompt=self.prompt, picker=self.picker)
         self._history: PromptHistory | None = None
         self._catalog: Catalog | None = None
         self._registry: Registry | None = None
@@ -60,10 +65,14 @@ class Chat(Vertical):
         """The conversation over the prompt."""
         yield self.transcript
         yield self.activity
+        yield self.picker
         yield self.prompt
 
-    async def begin(self, *, history: PromptHistory, catalog: Catalog, registry: Registry) -> None:
+    async def begin(
+        self, *, history: PromptHistory, catalog: Catalog, registry: Registry, index: Index
+    ) -> None:
         """What the prompt needs once there is time for it."""
+        self._picking.begin(catalog=catalog, index=index)
         self._catalog, self._registry = catalog, registry
         await asyncio.to_thread(history.load)
         self._history = history
@@ -103,14 +112,11 @@ class Chat(Vertical):
         self.transcript.follow()
 
     def mention(self, path: str) -> None:
-        """Put a file into the prompt, in place of an `@` that was just typed."""
-        place = f'@"{path}"' if any(char.isspace() for char in path) else f"@{path}"
+        """Put a file or a place into the prompt, in place of an `@` that was just typed."""
         before = self.prompt.before_cursor
-        if before.endswith("@"):
-            place = place[1:]
-        elif before and not before[-1].isspace():
-            place = " " + place
-        self.prompt.insert(place + " ")
+        if not before.endswith("@") and before and not before[-1].isspace():
+            self.prompt.insert(" ")
+        self._picking.insert(path, start=len(self.prompt.before_cursor.removesuffix("@")))
         self.prompt.focus()
 
     # Completion
@@ -154,8 +160,9 @@ class Chat(Vertical):
         self._completed = self.prompt.before_cursor
 
     def on_text_area_changed(self, event: Prompt.Changed) -> None:
-        """Typing on ends the completion."""
+        """Typing on ends the completion; an `@` opens the list of what it may stand for."""
         event.stop()
+        self._picking.changed()
         if self._offers and self.prompt.before_cursor != self._completed:
             self._end_completion()
 
@@ -163,7 +170,7 @@ class Chat(Vertical):
         """Take the choices away; whether there were any."""
         had = bool(self._offers)
         self._end_completion()
-        return had
+        return self._picking.leave() or had
 
     def _end_completion(self) -> None:
         self._offers, self._offer, self._completed = (), -1, ""

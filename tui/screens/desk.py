@@ -51,7 +51,9 @@ class Desk:
         self._tools = {tool.name for tool in tools}
         self.propose()
         history = PromptHistory(runtime.workspace)
-        await screen.chat.begin(history=history, catalog=self.catalog, registry=runtime.registry)
+        await screen.chat.begin(
+            history=history, catalog=self.catalog, registry=runtime.registry, index=runtime.index
+        )
         await screen.files.begin(runtime.workspace)
         await screen.logs.begin(runtime.workspace, runtime.config.settings.log_files)
         screen.run_worker(self._read_git(), group="git", exclusive=True)
@@ -151,6 +153,7 @@ class Desk:
 
         await asyncio.sleep(pause)
         state = await status(self._runtime.workspace)
+        self.catalog.changed = frozenset(path for path in state.files if not path.endswith("/"))
         self._screen.files.set_changes(Changes(state), len(state.files))
         self._screen.status.change(branch=state.branch or "", changes=len(state.files))
 
@@ -195,7 +198,8 @@ class Desk:
             stop()
 
     def looked_at(self, path: str) -> None:
-        """What the person looks at gets its vectors first."""
+        """What the person looks at gets its vectors first, and is offered first."""
+        self.catalog.looked_at(path)
         self._screen.run_worker(self._prefer(path), group="prefer")
 
     async def _prefer(self, path: str) -> None:

@@ -145,18 +145,6 @@ class WorkScreen(OpeningScreen):
         """The model's name was clicked."""
         self.action_models()
 
-    def on_prompt_file_wanted(self) -> None:
-        """Pick a file for an `@`, unless its name was typed (or pasted) on in the meantime."""
-        if self._desk is None or not self.chat.prompt.before_cursor.endswith("@"):
-            return
-        from tui.screens.pick import FilePicker
-
-        def mention(path: str | None) -> None:
-            if path:
-                self.chat.mention(path)
-
-        self.app.push_screen(FilePicker(self._desk.catalog), mention)  # pyright: ignore[reportUnknownMemberType]
-
     def on_files_opened(self, event: Files.Opened) -> None:
         """Preview a file."""
         self.preview(event.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -48,9 +49,6 @@ class Prompt(TextArea):
     class CompletionWanted(Message, namespace="prompt"):
         """The text up to the cursor is to be completed."""
 
-    class FileWanted(Message, namespace="prompt"):
-        """An `@` was typed where a file can be named."""
-
     class Recalled(Message, namespace="prompt"):
         """Another prompt of the history is wanted: -1 the one before, 1 the one after."""
 
@@ -73,6 +71,8 @@ class Prompt(TextArea):
             id="prompt", placeholder=Content(PLACEHOLDER), highlight_cursor_line=False, max_checkpoints=200
         )
         self.cursor_blink = False
+        self.steer: Callable[[str], Awaitable[bool]] | None = None
+        """Asked before one of the prompt's own keys does what it does: whether it has done that itself."""
 
     @property
     def before_cursor(self) -> str:
@@ -98,7 +98,7 @@ class Prompt(TextArea):
         return line
 
     async def on_key(self, event: events.Key) -> None:
-        """Run its own keys in the order in which they were typed; an `@` that begins a word asks for a file.
+        """Run its own keys in the order in which they were typed.
 
         A binding with priority would send before the letters typed just before it have arrived, and one
         without would come after the letters typed next.
@@ -108,11 +108,8 @@ class Prompt(TextArea):
             if active is not None and active.node is self and active.binding.action in OWN_ACTIONS:
                 event.stop()
                 event.prevent_default()
-                await self.run_action(active.binding.action)
-        elif event.character == "@":
-            before = self.before_cursor
-            if not before or before[-1].isspace() or before[-1] in "([{":
-                self.post_message(self.FileWanted())
+                if self.steer is None or not await self.steer(active.binding.action):
+                    await self.run_action(active.binding.action)
 
     def action_send(self) -> None:
         """Send what is typed."""
