@@ -101,7 +101,7 @@ async def _run(parsed: Parsed, commands: list[str], front: Front, writer: Writer
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
         write=front.write,
-        given=None if _commands_come_from_input(parsed) else 0,
+        given=None if sys.__stdin__ is None or _commands_come_from_input(parsed) else 0,
     )
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
     gc.enable()

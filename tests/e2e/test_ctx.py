@@ -99,6 +99,9 @@ def test_standard_input(run: Run, repo: Path) -> None:
     assert data["events"][0]["places"][0]["path"] == "src/parser.py"
     done = run("--batch", input=b"ctx --source -\n")
     assert done.returncode == 1 and b"no standard input" in done.stderr
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, "--batch", "-c", "ctx --source -"]
+    done = subprocess.run(closed, cwd=repo, env=environment(), capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1 and b"no standard input" in done.stderr
 
 
 def test_exit_codes(run: Run, project: Path) -> None:

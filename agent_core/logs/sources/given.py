@@ -7,6 +7,7 @@ import os
 import stat
 
 from agent_core.errors import LogFault
+from agent_core.logs.sources.kinds import HEAD, NoTextError, kind_of_text
 from agent_core.logs.sources.port import BLOCK, STDIN, Begin, Block
 
 
@@ -39,10 +40,12 @@ class InputSource:
         return part
 
     async def read(self) -> Block | None:
-        """The next block, once there is one; None at the end."""
+        """The next block, once there is one; None at the end. Raises `LogFault` where it is no text."""
         if self._waits:
             await self._readable()
         data = os.read(self._fd, BLOCK)
+        if self.done == 0:
+            _check(data[:HEAD])
         begins, self.done = self.done == 0, self.done + len(data)
         return Block(data=data, part=STDIN, begins=begins) if data else None
 
@@ -70,3 +73,12 @@ class InputSource:
             await ready
         finally:
             loop.remove_reader(self._fd)
+
+
+def _check(head: bytes) -> None:
+    try:
+        packed = kind_of_text(head) == "gzip"
+    except NoTextError as error:
+        raise LogFault(f"Standard input is not read: {error}", hint="Pipe text into it.") from None
+    if packed:
+        raise LogFault("Standard input is packed", hint="Unpack it: `zcat x.log.gz | …`.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import lzma
 import os
 import pty
 from pathlib import Path
@@ -57,6 +59,23 @@ async def test_a_file_and_nothing(tmp_path: Path) -> None:
     fd = os.open(os.devnull, os.O_RDONLY)
     assert await InputSource(fd, Begin()).read() is None
     os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"x\n"), "packed"),
+        (lzma.compress(b"x\n"), "packed with xz"),
+        (bytes(range(256)) * 9, "binary"),
+    ],
+)
+async def test_what_is_no_text(data: bytes, said: str) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    with pytest.raises(LogFault, match=said):
+        await InputSource(reading, Begin()).read()
+    os.close(writing)
+    os.close(reading)
 
 
 def test_what_is_none() -> None:
