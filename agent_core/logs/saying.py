@@ -148,7 +148,7 @@ def _place(place: CodePlace) -> str:
 def _calm(digest: Digest) -> str:
     """That there are no key events, though errors there may be."""
     errors = sum(noise.count for noise in digest.chronic if noise.level in ("error", "fatal"))
-    return "nothing stands out" + (f" but {plural(errors, 'error')} of the usual kind" if errors else "")
+    return "nothing stands out" + (f" but {plural(errors, 'recurring error')}" if errors else "")
 
 
 def _folded(digest: Digest) -> str:

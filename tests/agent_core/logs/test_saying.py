@@ -68,7 +68,7 @@ def test_recurring_errors_are_not_nothing() -> None:
         Chronic(template="slow", source="a.log", count=7, level="warn"),
     )
     text = as_text(Digest(sources=(SourceFacts(name="a.log", lines=1300),), chronic=noise))
-    assert text.startswith("nothing stands out but 1,200 errors of the usual kind in a.log, 1,300 lines")
+    assert text.startswith("nothing stands out but 1,200 recurring errors in a.log, 1,300 lines")
     assert "    1,200  ERROR boom <*>  (a.log)" in text
 
 
