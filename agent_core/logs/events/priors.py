@@ -54,10 +54,11 @@ _CHANGES = _stems(
     """became becoming elected election leader follower standby takeover failback fallback rollback
     rolled revert overrid disabl deactivat suspend paus skipp ignor abandon postpon restart respawn
     reload remount resync rebuild exited cordon drain preempt gone joined maintenance backward drift
-    skew clock outdated lag backlog previous stall blocked waiting held wait"""
+    skew clock outdated lag backlog previous empty stall blocked waiting held wait"""
 )
 _CHANGE_PAIRS = _pairs(
-    """no longer/instead of/used to/is now/are now/now at/falling back/fell back/rolled back/rolling back
+    """turned on/turned off/switched on/switched off
+    no longer/instead of/used to/is now/are now/now at/falling back/fell back/rolled back/rolling back
     gave up/giving up/still active/still running/safe mode/left the/not expected/handed over
     taken over/taking over"""
 )

@@ -6,7 +6,13 @@ import re
 
 _NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SPAN = re.compile(rf"(?i){_NUMBER}[^\s\d]{{0,3}}\s?(?:to|->|=>|→)\s?{_NUMBER}")
-_WAS = re.compile(rf"(?i){_NUMBER}\S{{0,3}}\s?\((?:was|from|previously)\s{_NUMBER}")
+_WAS = re.compile(
+    rf"(?i){_NUMBER}[^\d\n]{{0,40}}?[(,;]\s?(?:was|from|previously|previous one|earlier|before)"
+    rf"[^\d\n]{{0,12}}?\s{_NUMBER}"
+)
+_NO_NUMBER = re.compile(r"(?i)(?:^|[\s=:(\[])[+-]?(?:nan|inf|infinity)(?=$|[\s,;)\]])")
+_OF = re.compile(rf"(?i){_NUMBER}\s?([kmgt]i?b?)\b\s?(?:of|out of|/)\s?{_NUMBER}\s?\2\b")
+_FULL = 0.95
 _LONG = re.compile(
     rf"(?i){_NUMBER}\s?(ms|msec|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\b"
 )
@@ -18,10 +24,13 @@ _FINE = frozenset((0, 200, 201, 202, 204, 206, 301, 302, 304))
 
 
 def out_of_proportion(text: str) -> bool:
-    """Whether a message tells two values far apart ("from 500 to 5"), a very long time, or an exit code."""
+    """Whether a message tells two values far apart ("from 500 to 5"), a very long time, an exit code, nearly
+    all of something in bytes, or no number where there should be one ("nan")."""
+    if _NO_NUMBER.search(text):
+        return True
     if not any(char.isdigit() for char in text):
         return False
-    return _jumps(text) or _is_long(text) or _ended_badly(text)
+    return _jumps(text) or _is_long(text) or _ended_badly(text) or _is_full(text)
 
 
 def _jumps(text: str) -> bool:
@@ -43,6 +52,10 @@ def _is_long(text: str) -> bool:
         if seconds >= (_LONG_PAUSE_S if small else _LONG_S):
             return True
     return False
+
+
+def _is_full(text: str) -> bool:
+    return any(_number(one[1]) >= _FULL * _number(one[3]) > 0 for one in _OF.finditer(text))
 
 
 def _ended_badly(text: str) -> bool:

@@ -210,9 +210,10 @@ def _join(row: Any, parts: NDArray[Any]) -> None:
     """The first occurrences of several rows, and when they were busiest."""
     row["tall"] = parts["tall"][parts["first"].argmin()]
     row["gap"] = 0  # what one was silent, the other may have filled
-    for part in parts:
-        _rise(row, int(part["peak_slot"]), int(part["peak"]), int(part["peak_line"]))
-    row["second"] = max(int(row["second"]), int(parts["second"].max()))
+    row["peak"], row["second"] = 0, parts["second"].max()
+    for slot in np.unique(parts["peak_slot"]):
+        busy = parts[parts["peak_slot"] == slot]
+        _rise(row, int(slot), int(busy["peak"].sum()), int(busy["peak_line"].min()))
     kept = np.arange(SEEN) < parts["seen"][:, None]
     lines = np.sort(parts["seen_line"][kept])[:SEEN]
     row["seen"] = len(lines)

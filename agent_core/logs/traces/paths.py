@@ -20,12 +20,12 @@ _EVERYWHERE = frozenset(
 )  # fmt: skip
 """Names that so many projects have that a name alone, in another folder, says nothing."""
 _COMMON_FOLDERS = """
-    app apps application usr local src src-gen source sources srv code codes workspace workspaces build builds
-    built home opt var www html public task function go work project projects repo repos repository site sites
-    tmp deploy deployed deployments release releases current dist out output target lib libs bin data mnt
-    runner vsts ci agent jenkins users user documents dev git main test tests java kotlin scala php node python web
-    server api service backend frontend internal pkg cmd util utils common core helpers models client packages
-    modules inc include
+    app apps application usr local src src-gen source sources srv code codes workspace workspaces build
+    builds built home opt var www html public task function go work project projects repo repos
+    repository site sites tmp deploy deployed deployments release releases current dist out output target
+    lib libs bin data mnt runner vsts ci agent jenkins users user documents dev git main test tests java
+    kotlin scala php node python web server api service backend frontend internal pkg cmd util utils
+    common core helpers models client packages modules inc include
 """
 _COMMON = frozenset(_COMMON_FOLDERS.split())
 """Names of folders that so many machines and projects have that they say nothing."""
