@@ -24,6 +24,8 @@ _FOLDERS = ("", "docker/lightweight")
 _LOOKED_AT = 2000
 _AGAIN_S, _MOMENT_S = 2.0, 0.05
 _GRACE_S = 1.0
+_SILENT_S = 30.0
+"""Seconds without a word after which what was said before is not waited for any longer."""
 _LINE = re.compile(
     rb"^(?P<name>[\w.-]+?)(?:[-_](?P<number>\d+))? *\| (?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)(?: |$))?"
 )
@@ -95,12 +97,21 @@ class ComposeSource:
         while not self._ready:
             if self._running is None or self._following:
                 return None
-            chunk = await self._running.read()
+            chunk = await self._next(self._running)
             if chunk is None:
                 await self._ended()
             else:
                 self._take(chunk)
         return self._ready.pop(0)
+
+    async def _next(self, running: Process) -> bytes | None:
+        """What is said next; an engine that hangs is not waited for."""
+        try:
+            return await asyncio.wait_for(running.read(), _SILENT_S)
+        except TimeoutError:
+            await self.aclose()
+            hint = "Does the engine hang? `dspy-tui doctor` checks Docker."
+            raise LogFault(f"`docker compose logs` said nothing for {_SILENT_S:.0f} s", hint=hint) from None
 
     async def look(self) -> bool:
         """Ask what was said since; while it is followed, take what has arrived."""
@@ -166,7 +177,7 @@ class ComposeSource:
             self._take(b"\n")
         await self._stack.aclose()
         if code:
-            reason = shorten(one_line(said.strip().rpartition("\n")[2]), 200) or f"exit code {code}"
+            reason = _reason(said) or f"exit code {code}"
             if not self._parts:
                 hint = "Are the containers there? `dspy-tui doctor` checks Docker."
                 raise LogFault(f"`docker compose logs` failed: {reason}", hint=hint)
@@ -215,6 +226,12 @@ class _Part:
         goes_on = not shown.strip() or joins(self._event, shown)
         self._event = [*self._event[-_NEAR:], shown] if goes_on else [shown]
         return text if goes_on or not time or _OWN_HEAD.match(text) else time + b" " + text
+
+
+def _reason(said: str) -> str:
+    if "unknown shorthand flag: 'f'" in said or "'compose' is not a docker command" in said:
+        return "docker has no `compose` here"  # what it says then is how it is used
+    return shorten(one_line(said.strip().rpartition("\n")[2]), 200)
 
 
 def _since(moment: datetime | None) -> tuple[str, ...]:

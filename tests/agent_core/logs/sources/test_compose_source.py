@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from agent_core.errors import LogFault
+from agent_core.logs.sources import compose
 from agent_core.logs.sources.compose import ComposeKind, ComposeSource
 from agent_core.logs.sources.port import Begin, Block
 from agent_core.workspace import Workspace
@@ -34,6 +35,8 @@ web-1  | 2026-11-25T04:58:09.000000000Z 2026-11-25 05:58:09 INFO tock
 SCRIPT = """#!/bin/sh
 echo "$@" >> "$PWD/asked"
 case "$*" in
+*hang*) echo $$ > "$PWD/pid"; exec sleep 600 ;;
+*plain*) printf "unknown shorthand flag: 'f' in -f\\nSee 'docker --help'.\\n" >&2; exit 125 ;;
 *nope*) echo "no such service: nope" >&2; exit 1 ;;
 *--follow*) cat "$PWD/later"; echo $$ > "$PWD/pid"; exec sleep 600 ;;
 *) cat "$PWD/said" ;;
@@ -128,10 +131,11 @@ async def test_a_service_is_no_option_and_silence_is_told(
 
 
 async def test_what_cannot_be(kind: ComposeKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = kind.open("compose:nope", Begin())
-    with pytest.raises(LogFault, match="no such service: nope"):
-        await source.read()
-    await source.aclose()
+    for service, said in (("nope", "no such service: nope"), ("plain", "docker has no `compose` here")):
+        source = kind.open(f"compose:{service}", Begin())
+        with pytest.raises(LogFault, match=said):
+            await source.read()
+        await source.aclose()
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     source = kind.open("compose", Begin())
     with pytest.raises(LogFault, match="docker cannot be run"):
@@ -140,6 +144,17 @@ async def test_what_cannot_be(kind: ComposeKind, tmp_path: Path, monkeypatch: py
     assert await kind.known() == ()
     with pytest.raises(LogFault, match="no compose file"):
         kind.open("compose", Begin())
+
+
+async def test_an_engine_that_hangs_is_left(
+    kind: ComposeKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "_SILENT_S", 1.0)
+    source = kind.open("compose:hang", Begin())
+    with pytest.raises(LogFault, match="said nothing for 1 s"):
+        await source.read()
+    assert not psutil.pid_exists(int((tmp_path / "workspace" / "pid").read_text()))
+    await source.aclose()
 
 
 async def test_it_is_known_by_its_file(kind: ComposeKind) -> None:
