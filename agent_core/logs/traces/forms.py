@@ -99,6 +99,9 @@ GO_START = re.compile(r"(?:panic|fatal error): |goroutine \d+ |http: panic servi
 GO_CALL = re.compile(
     r"[\w./*()\-{}·\[\]%,$]+\(.*\)$|[\w./-]+\.[\w.()*]+$|panic: |goroutine \d+ |exit status \d"
 )
+GO_FUNCTION = re.compile(r"[\w./-]+\.[\w.()*]+$")
+GO_PLACE = re.compile(r"\t\S.*\.(?:go|s):\d+$")
+"""A call of a stack that an error of Go has with it."""
 RUST = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at ")
 RULE = re.compile(r"={18,}$")
 SANITIZER = re.compile(

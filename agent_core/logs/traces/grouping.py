@@ -136,16 +136,29 @@ def groups(lines: Sequence[str]) -> list[tuple[int, int]]:
     event, start = _Event(), 0
     torn = False
     for number, line in enumerate(lines):
+        stacked = event.state in ("", "go") and _stacked(lines, number)
         if not event.last:
             event.takes(line)
             start = number
+        elif stacked and event.state == "go" and not event.gap:
+            event.last = line
         elif (torn and number == start + 1 and _FRAME.match(line)) or not event.takes(line):
             torn = number - start > 1 and _tears(event, line)
             _close(lines, start, number, found)
             event, start = _Event(), number
             event.takes(line)
+        if stacked and start == number and event.last:
+            event.state = "go"
     _close(lines, start, len(lines), found)
     return found
+
+
+def _stacked(lines: Sequence[str], number: int) -> bool:
+    """Whether a line is the message of an error of Go that brings its stack along, as wrapped ones do."""
+    if number + 2 >= len(lines) or not lines[number].strip() or forms.STAMPED.match(lines[number]):
+        return False
+    function, place = lines[number + 1][: forms.MAX_LINE], lines[number + 2][: forms.MAX_LINE]
+    return forms.GO_FUNCTION.match(function) is not None and forms.GO_PLACE.match(place) is not None
 
 
 def _begun(line: str) -> _State:

@@ -44,6 +44,17 @@ def test_a_line_of_another_program_parts_a_trace_and_stands_alone() -> None:
     assert groups(lines) == [(0, 2), (2, 3), (3, 5), (5, 6)]
 
 
+def test_wrapped_errors_of_go_with_their_stacks_are_one() -> None:
+    stack = [
+        "main.run",
+        "\t/app/cmd/shop/main.go:29",
+        "runtime.main",
+        "\t/usr/local/go/src/runtime/proc.go:271",
+    ]
+    lines = ["open /etc/prices: permission denied", *stack, "reading the prices", *stack, "GET /health 200"]
+    assert groups(["ready", *lines]) == [(0, 1), (1, 11), (11, 12)]
+
+
 def test_two_traces_that_follow_each_other_are_two() -> None:
     one = ["Traceback (most recent call last):", '  File "/a.py", line 1, in f', "    g()", "ValueError: x"]
     assert groups([*one, *one]) == [(0, 4), (4, 8)]
