@@ -100,10 +100,12 @@ class LogPage:
         self.pattern, self._marks = pattern, {}
         self._matches = Matches(self.view)
         self._scanned = self.view.whole()
-        self.searching, self.stale, self.only = True, False, True
+        self.only = self.only or not self.stale  # looked for anew, it is shown as it was
+        self.searching, self.stale = True, False
         here = self.window.current
-        self._wanted = None if here is None or self.window.follows else here.start
-        self.window.show(self._matches)
+        self._wanted = None if here is None or self.window.follows or not self.only else here.start
+        if self.only:
+            self.window.show(self._matches)
         return self.view.size
 
     def found(self, starts: array[int]) -> None:

@@ -11,12 +11,16 @@ from textual.widgets import Input
 
 from agent_core.errors import LogFault
 from agent_core.logs.api import Digest, KeyEvent
+from agent_core.logs.page import LogPage
+from agent_core.logs.pattern import Pattern
 from tests.fakes.digests import CRASH, MORNING
 from tests.fakes.logs import GivenLogs
 from tests.fakes.screen import FakeRuntime
 from tests.tui.conftest import app_of, app_of_pilot, settled, until
 from tests.tui.test_work_screen import HOSTILE, screen_text
+from tui.screens.help import HelpScreen
 from tui.screens.log_events import LogEvents
+from tui.screens.log_pick import LogPicker
 from tui.screens.logs import LogScreen
 from tui.screens.preview import PreviewScreen
 from tui.widgets.choices import Choices
@@ -109,7 +113,7 @@ async def test_a_pattern_filters_events_and_lines(logged: FakeRuntime) -> None:
         await until(pilot, lambda: listed(screen) == ["changed"])
         await pilot.press("escape")
         await until(pilot, lambda: len(listed(screen)) == 3)
-        assert not screen.has_class("-filtered")
+        assert not screen.query_one("#filter", Input).display
         await pilot.press("home")
         await in_lines(pilot, screen)
         await pilot.press("slash", *"err")
@@ -120,6 +124,126 @@ async def test_a_pattern_filters_events_and_lines(logged: FakeRuntime) -> None:
         assert "2 matches" in str(screen.query_one(".frame").border_subtitle)
         await pilot.press("ctrl+u", *"nothing")
         await until(pilot, lambda: "No line matches." in lines(screen))
+
+
+async def test_a_filter_goes_on_in_the_file_that_lies_there_now(
+    logged: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[str] = []
+    search = LogPage.search
+
+    def counted(page: LogPage, pattern: Pattern) -> int:
+        searches.append(pattern.text)
+        return search(page, pattern)
+
+    monkeypatch.setattr(LogPage, "search", counted)
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await in_lines(pilot, screen)
+        await pilot.press("slash", *"err", "enter")
+        await shows(pilot, screen, "10:00:02 ERROR could not connect to db:5432")
+        log(logged).unlink()
+        await shows(pilot, screen, "The file is gone.")
+        await pilot.pause(0.5)
+        log(logged).write_text("10:00:09 INFO begin\n10:00:10 ERROR another\n")
+        await shows(pilot, screen, "10:00:10 ERROR another")
+        assert len(searches) <= 3, "once for each file"
+
+
+async def test_no_pattern_holds_up_the_screen(logged: FakeRuntime) -> None:
+    log(logged).write_text("a" * 3000 + "!\n10:00:04 ERROR aaa\n")
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await in_lines(pilot, screen)
+        await pilot.press("slash", *"(a+)+$")
+        await shows(pilot, screen, "10:00:04 ERROR aaa")
+
+
+async def test_from_match_to_match_within_what_lies_around(logged: FakeRuntime) -> None:
+    log(logged).write_text("".join(f"10:00:{n:02} INFO line {n}\n" for n in range(60)))
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        widget = await in_lines(pilot, screen)
+        await pilot.press("slash", *"0$", "enter")
+        await until(pilot, lambda: len(lines(screen)) == 6)
+        await pilot.press("end", "m", "N")
+        await until(pilot, lambda: widget.current and widget.current.text.endswith("line 40"))
+        assert "10:00:41 INFO line 41" in lines(screen)
+        await pilot.press("N", "n", "n")
+        await until(pilot, lambda: widget.current and widget.current.text.endswith("line 50"))
+        await pilot.press("n")
+        await until(pilot, lambda: "No line below matches" in said(pilot))
+
+
+async def test_going_to_a_line_a_share_and_a_time(logged: FakeRuntime) -> None:
+    log(logged).write_text("".join(f"2025-11-24 10:{n:02}:00 INFO line {n}\n" for n in range(60)))
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        widget = await in_lines(pilot, screen)
+        for typed, wanted in (("12", "11"), ("50%", "30"), ("10:45", "45"), ("9m", "50")):
+            await pilot.press("colon", *typed, "enter")
+            await until(pilot, lambda w=wanted: widget.current and widget.current.text.endswith(f"line {w}"))
+        await pilot.press("colon", *"soon", "enter")
+        await until(pilot, lambda: any("is no time" in text for text in said(pilot)))
+        await pilot.press("escape")
+        assert screen.query_one("#place", Input).display is False
+
+
+async def test_a_line_leads_to_the_code_and_to_the_clipboard(logged: FakeRuntime) -> None:
+    log(logged).write_text(
+        '10:00:00 ERROR failed\nTraceback:\n  File "/srv/x/src/server.py", line 5, in f\nE: x\n'
+    )
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        await in_lines(pilot, screen)
+        await pilot.press("home", "c")
+        await until(pilot, lambda: pilot.app.clipboard == "10:00:00 ERROR failed")
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await until(pilot, lambda: "print(port)" in screen_text(app_of_pilot(pilot)))
+
+
+async def test_a_log_is_chosen_by_its_name(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogPicker))
+        await pilot.press(*"acc")
+        await until(pilot, lambda: len(pilot.app.screen.query_one(Rows).items) == 1)
+        await pilot.press("enter")
+        await shows(pilot, screen, "GET / 200", "GET /missing 404")
+        assert "(2 of 2)" in str(screen.query_one(".frame").border_title)
+
+
+async def test_what_was_heard_stays_while_the_process_starts_anew(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot)
+        logged.logs.tell(Digest(note="The log process ended (signal 9)."))
+        await until(pilot, lambda: "The log process ended" in str(screen.query_one(".frame").border_subtitle))
+        assert listed(screen) == ["crash", "slow", "changed"]
+        assert any(item.key == CRASH.id for item in app_of_pilot(pilot).work.logs.items)
+
+
+async def test_noise_that_recurs_is_told_with_its_count(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: "recurs as it always did · 812 times" in told(screen))
+        await pilot.press("right", "down")
+        assert screen.query_one(LogEvents).detail.has_focus
+        await pilot.press("left")
+        assert screen.query_one(LogEvents).list.has_focus
+
+
+async def test_help_opens_over_the_logs_and_one_key_leaves(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen))
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: app_of_pilot(pilot).screen is app_of_pilot(pilot).work)
 
 
 async def test_the_code_an_event_leads_to(logged: FakeRuntime) -> None:
@@ -258,7 +382,7 @@ async def test_the_pane_opens_the_lines_of_a_log(logged: FakeRuntime) -> None:
         screen = app.screen
         assert isinstance(screen, LogScreen)
         await shows(pilot, screen, "GET / 200", "GET /missing 404")
-        assert screen.query_one(Input).display is False
+        assert screen.query_one("#filter", Input).display is False
 
 
 def said(pilot: Pilot[None]) -> list[str]:

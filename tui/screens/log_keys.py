@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.actions import SkipAction
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
@@ -68,6 +69,22 @@ class LogKeys(Dialog[str]):
     def focus_content(self) -> None:
         """Leave what is typed."""
         (self._lines if self.shows_lines else self._events.list).focus()
+
+    def type_into(self, name: str) -> None:
+        """Open a box; the very next key is for it, as the one that opens it is where something is typed."""
+        if isinstance(self.focused, Input):
+            raise SkipAction
+        box = self.query_one(f"#{name}", Input)
+        box.display = True
+        self.set_focus(box)
+
+    def end_typing(self, name: str) -> bool:
+        """Empty a box and close it; whether it was open."""
+        box = self.query_one(f"#{name}", Input)
+        was, box.display, box.value = box.display, False, ""
+        if was:
+            self.focus_content()
+        return was
 
     def _tell(self, text: str) -> None:
         self.notify(text, timeout=3, markup=False)
@@ -154,11 +171,12 @@ class LogKeys(Dialog[str]):
 
     def action_go(self) -> None:
         """Type where to go."""
+        if isinstance(self.focused, Input):
+            raise SkipAction
         if not self.shows_lines:
             self.action_view()
         if self.shows_lines:
-            self.add_class("-going")
-            self.query_one("#place", Input).focus()
+            self.type_into("place")
 
     def go(self, typed: str) -> None:
         """Go to what was typed."""
@@ -167,15 +185,9 @@ class LogKeys(Dialog[str]):
         except AgentError as error:
             self._tell(f"{error.message}. {error.hint}")
             return
-        self.end_going()
+        self.end_typing("place")
         if find is not None:
             self._lines.go_to(find, busy=f"Looking for {typed.strip()} …")
-
-    def end_going(self) -> None:
-        """Close the box in which it is typed."""
-        self.remove_class("-going")
-        self.query_one("#place", Input).value = ""
-        self.focus_content()
 
     # Of an event or a line
 

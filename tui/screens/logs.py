@@ -96,7 +96,7 @@ class LogScreen(LogKeys):
                 ("place", "A line, a share of the file or a time: 1200, 50%, 14:30, 10m"),
             ):
                 box = Input(placeholder=said, id=name, select_on_focus=False)
-                box.cursor_blink = False
+                box.cursor_blink = box.display = False
                 yield box
             yield self._events
             yield self._lines
@@ -237,9 +237,7 @@ class LogScreen(LogKeys):
 
     def action_filter(self) -> None:
         """Type a pattern."""
-        self.remove_class("-going")
-        self.add_class("-filtered")
-        self.query_one("#filter", Input).focus()
+        self.type_into("filter")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is typed now."""
@@ -266,11 +264,5 @@ class LogScreen(LogKeys):
 
     def action_close(self) -> None:
         """End what is typed; else go back."""
-        if self.has_class("-going"):
-            self.end_going()
-        elif self.has_class("-filtered"):
-            self.remove_class("-filtered")
-            self.query_one("#filter", Input).value = ""
-            self.focus_content()
-        else:
+        if not (self.end_typing("place") or self.end_typing("filter")):
             self.dismiss(None)

@@ -61,6 +61,7 @@ class LogLines(Canvas):
         self.trouble = ""
         """Why the filter found nothing; "" when all is well."""
         self._typed = ""
+        self._again = False  # whether what is typed is looked for in another file that lies there now
         self._opened = False
         self._changes: list[Change] = []
         self._wake = asyncio.Event()
@@ -83,7 +84,7 @@ class LogLines(Canvas):
         """Show the end of a file, or the line of that number, from 1."""
         self.workers.cancel_group(self, "filter")  # pyright: ignore[reportUnknownMemberType]
         self._changes.clear()
-        self._opened = True
+        self._opened, self._again = True, False
         self._typed = self.trouble = ""
         self.shift = 0
         self.page = page = LogPage(path, height=self._height)
@@ -98,7 +99,7 @@ class LogLines(Canvas):
         self.run_worker(partial(self._filter, typed), group="filter", exclusive=True)
 
     def toggle_only(self) -> None:
-        """Show only the lines that match, or all around them."""
+        """Only the lines that match, or all."""
         self._do(self.page.toggle_only)
 
     def follow(self, wanted: bool) -> None:
@@ -115,7 +116,7 @@ class LogLines(Canvas):
 
     async def _go_to(self, find: Callable[[LogPage], int | None], busy: str) -> None:
         page, self.busy = self.page, busy
-        self._say()
+        self.post_message(self.Changed())
         offset = await self._get(lambda: find(page))
         if offset is not None:
             self._do(lambda: page.window.to(offset))
@@ -152,7 +153,8 @@ class LogLines(Canvas):
                 self.busy = ""
             if shows:
                 self._draw()
-            if page.stale and self._typed:
+            if page.stale and not self._again:
+                self._again = True
                 self.filter(self._typed)
 
     async def _get(self, change: Callable[[], T]) -> T:
@@ -162,7 +164,7 @@ class LogLines(Canvas):
 
         def run() -> None:
             value = change()
-            loop.call_soon_threadsafe(lambda: done.done() or done.set_result(value))  # or nobody waits
+            loop.call_soon_threadsafe(lambda: done.done() or done.set_result(value))
 
         self._do(run)
         return await done
@@ -185,13 +187,13 @@ class LogLines(Canvas):
 
         pattern = await asyncio.to_thread(pattern_of, typed)
         until = await self._get(lambda: page.search(pattern))
+        self._again = False
         try:
             async for part in find(page.path, pattern, until=until):
                 self._do(partial(page.found, part))
         except AgentError as error:
             self.trouble = error.message
-        finally:
-            self._do(page.searched)
+        self._do(page.searched)
 
     # Drawing
 
@@ -203,7 +205,7 @@ class LogLines(Canvas):
                 rows = [Row(line) for line in wrap([(said, "dim", None)], region.width)]
             rows += [Row(BLANK)] * (region.height - len(rows))
             self.paint(rows[: region.height], region.width)
-        self._say()
+        self.post_message(self.Changed())
 
     def _drawn(self, look: Look, height: int) -> list[Row]:
         page, current = self.page, self.current
@@ -232,9 +234,6 @@ class LogLines(Canvas):
         if page.only:
             return "Searching …" if page.searching else "No line matches."
         return "The file is empty."
-
-    def _say(self) -> None:
-        self.post_message(self.Changed())
 
     def _plain(self) -> bool:
         app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
