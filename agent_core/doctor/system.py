@@ -12,6 +12,7 @@ from shutil import which
 from agent_core.capture import Captured, capture
 from agent_core.doctor.check import Check
 from agent_core.text import one_line
+from agent_core.verify.sandbox import find_sandbox
 
 _RUN = 4.0
 
@@ -112,20 +113,12 @@ async def check_docker(env: Mapping[str, str]) -> Check:
 
 async def check_sandbox(env: Mapping[str, str]) -> Check:
     """bubblewrap is there and may make a sandbox without network."""
-    step = "Install bubblewrap: checks that run a model's code then run without network."
-    if sys.platform != "linux":
-        return Check("sandbox", "warn", "bubblewrap exists on Linux only")
-    if which("bwrap", path=env.get("PATH")) is None:
-        return Check("sandbox", "warn", "bubblewrap is not installed", step)
-    tried = await _ask(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"], env)
-    if tried is None or tried.code != 0:
-        reason = _first_line(tried.err if tried else "") or "does not answer"
-        return Check(
-            "sandbox",
-            "warn",
-            f"bubblewrap does not work here: {reason}",
-            "Allow user namespaces, or go without.",
-        )
+    sandbox, why_not = await find_sandbox(env)
+    if sandbox is None:
+        step = "Allow user namespaces, or go without: checks of what a model wrote then run with your rights."
+        if "not installed" in why_not:
+            step = "Install bubblewrap: checks that run a model's code then run without network."
+        return Check("sandbox", "warn", why_not, step)
     version = await _ask(["bwrap", "--version"], env)
     return Check("sandbox", "ok", _first_line(version.out if version else b"") or "bubblewrap")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from agent_core.text import printable
 from agent_core.verify.findings.model import plain
 
+Mask = Callable[[str], str]
+_LONGEST = 8 * 1024
 _SPOOLED = 64 * 1024 * 1024
 _READ = 32 * 1024 * 1024
 _TAIL_LINES, _TAIL_CHARS, _LINE = 60, 6000, 500
@@ -20,9 +23,12 @@ class Spool:
 
     Args:
         path: The file that it is kept in; it is made.
+        mask: Replaces secrets in what is shown: whole lines, for which it waits up to 8 KiB.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mask: Mask) -> None:
+        self._mask = mask
+        self._open = ""
         self._path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._room = _SPOOLED
@@ -33,7 +39,7 @@ class Spool:
         """Bytes that were in neither the file nor the end."""
 
     def feed(self, chunk: bytes) -> str:
-        """Take in a piece; returns it as text to be shown."""
+        """Take in a piece; returns the lines that it finishes as text to be shown."""
         kept, rest = chunk[: self._room], chunk[self._room :]
         if kept:
             self._room -= os.write(self._fd, kept)
@@ -44,11 +50,15 @@ class Spool:
                 gone = len(self._last.popleft())
                 self._size -= gone
                 self.dropped += gone
-        return printable(plain(self._decoder.decode(chunk)))
+        whole, end, self._open = (self._open + self._decoder.decode(chunk)).rpartition("\n")
+        if len(self._open) > _LONGEST:
+            whole, end, self._open = whole + end + self._open, "\n", ""
+        return self._mask(printable(plain(whole + end)))
 
-    def close(self) -> None:
-        """No more comes."""
+    def close(self) -> str:
+        """No more comes; returns what was not shown yet."""
         os.close(self._fd)
+        return self._mask(printable(plain(self._open)))
 
     def text(self) -> str:
         """The whole text, of what is larger than 64 MiB beginning and end, without escape sequences."""

@@ -16,13 +16,13 @@ import msgspec
 from agent_core.files import read_bounded
 from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import human_duration, one_line
-from agent_core.verify.api import Report, State, Verifier
+from agent_core.verify.api import Finding, Report, State, Verifier
 from agent_core.verify.copying import remove_tree
 from agent_core.verify.detect import command_line
 from agent_core.verify.environment import check_environment
 from agent_core.verify.findings.model import MOST, Parsed, Places, Raw, plain
 from agent_core.verify.findings.tools import TOOLS
-from agent_core.verify.output import Spool, tail_of
+from agent_core.verify.output import Mask, Spool, tail_of
 from agent_core.verify.sandbox import Sandbox
 from agent_core.verify.sources import with_sources
 
@@ -35,6 +35,10 @@ _NO_MODULE = "No module named "
 
 def silent(_: str) -> None:
     """Tells nobody."""
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ async def run_verifier(
     progress: Progress = silent,
     sandbox: Sandbox | None = None,
     seat: Seat | None = None,
+    mask: Mask = _as_it_is,
 ) -> Report:
     """Run a check to its end and say what it found.
 
@@ -77,6 +82,7 @@ async def run_verifier(
         progress: Takes pieces of its output as they come, printable.
         sandbox: Where given, it runs in there.
         seat: Where given, it runs in a copy instead.
+        mask: Replaces secrets in texts.
 
     Raises:
         OSError: There is no room for what it prints.
@@ -84,32 +90,51 @@ async def run_verifier(
     seat = seat or Seat(root=root, stands_for=root, env={})
     scratch = Path(mkdtemp(prefix="dspy-tui-check-"))
     try:
-        run = _Run(verifier, seat=seat, sandbox=sandbox, scratch=scratch, progress=progress)
+        run = _Run(verifier, seat=seat, sandbox=sandbox, scratch=scratch, progress=progress, mask=mask)
         began = time.monotonic()
         try:
             await run.follow(timeout)
         except NotStarted as error:
             run.not_started = error.strerror or "it cannot be started"
         finally:
-            run.spool.close()
+            if rest := run.spool.close():
+                progress(rest)
         seconds = time.monotonic() - began
         report = await asyncio.to_thread(run.report, timeout)
     finally:
         await asyncio.shield(asyncio.to_thread(remove_tree, scratch))
-    return msgspec.structs.replace(report, seconds=seconds, sandboxed=sandbox is not None)
+    masked = tuple(_masked(each, mask) for each in report.findings)
+    return msgspec.structs.replace(
+        report, findings=masked, tail=mask(report.tail), seconds=seconds, sandboxed=sandbox is not None
+    )
+
+
+def _masked(each: Finding, mask: Mask) -> Finding:
+    texts = (each.message, each.excerpt, each.source)
+    message, excerpt, source = map(mask, texts)
+    if (message, excerpt, source) == texts:
+        return each
+    return msgspec.structs.replace(each, message=message, excerpt=excerpt, source=source)
 
 
 class _Run:
     """One run of a check."""
 
     def __init__(
-        self, verifier: Verifier, *, seat: Seat, sandbox: Sandbox | None, scratch: Path, progress: Progress
+        self,
+        verifier: Verifier,
+        *,
+        seat: Seat,
+        sandbox: Sandbox | None,
+        scratch: Path,
+        progress: Progress,
+        mask: Mask,
     ) -> None:
         self._verifier, self._seat, self._sandbox = verifier, seat, sandbox
         self._scratch, self._progress = scratch, progress
         self._tool = TOOLS[verifier.tool]
         self._report = scratch / "report"
-        self.spool = Spool(scratch / "output")
+        self.spool = Spool(scratch / "output", mask)
         self.not_started = ""
         self._exit: int | None = None
         self._errors = ""

@@ -29,6 +29,7 @@ from agent_core.verify.baselines import Baselines, fingerprint
 from agent_core.verify.copying import Copier, Stopped, link_shared, make_places
 from agent_core.verify.editable import lead_to_copy
 from agent_core.verify.layout import Layout, layout_of
+from agent_core.verify.output import Mask
 from agent_core.verify.restoring import Restorer
 from agent_core.verify.running import Progress, Seat, run_verifier, silent
 from agent_core.verify.sandbox import Sandbox
@@ -51,6 +52,7 @@ class Trial:
         timeout: Seconds that each check may take.
         progress: Is told what is being copied.
         baselines: Reports of unchanged workspaces, shared by the trials of a session.
+        mask: Replaces secrets in texts.
         parent: The folder that copies are made in; one in the user's state folder by default.
         most_bytes: The largest workspace that is copied.
     """
@@ -63,9 +65,11 @@ class Trial:
         timeout: float = 600.0,
         progress: Progress = silent,
         baselines: Baselines | None = None,
+        mask: Mask | None = None,
         parent: Path | None = None,
         most_bytes: int = _MOST_BYTES,
     ) -> None:
+        self._mask = mask or str
         self._workspace, self._sandbox, self._timeout = workspace, sandbox, timeout
         self._progress, self._most_bytes = progress, most_bytes
         self._baselines = baselines if baselines is not None else Baselines()
@@ -162,6 +166,7 @@ class Trial:
             progress=progress,
             sandbox=self._sandbox,
             seat=self._seated,
+            mask=self._mask,
         )
 
     @property

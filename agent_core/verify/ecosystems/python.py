@@ -29,8 +29,11 @@ MANIFESTS = (
 
 def find(project: Project, env: Mapping[str, str]) -> Iterator[Verifier]:
     """What the folder has of pytest, unittest, ruff, flake8, mypy and pyright, in this order."""
+    is_project = bool(project.has(*MANIFESTS))
+    if not is_project and project.folder != ".":
+        return  # a folder of tests is not a project of its own
     tests = _tests(project)
-    if not (project.has(*MANIFESTS) or tests):
+    if not is_project and not tests:
         return
     pythons = interpreters(project, env)
     yield from _test_runners(project, pythons, tests)

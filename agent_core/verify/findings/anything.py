@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_core.verify.findings import compilers, pytest, rust, unittest
+from agent_core.verify.findings import compilers, golang, node, pytest, rust, unittest
 from agent_core.verify.findings.model import Parsed, Raw, unique
 
 _SIGNS = (
@@ -10,6 +10,10 @@ _SIGNS = (
     ("\nRan ", unittest.read_text),
     ("\ntest result: ", rust.read_text),
     ("\n  --> ", rust.read_text),
+    ("\n--- FAIL: ", golang.read_text),
+    ("\nTests: ", node.read_text),
+    ("\n Test Files ", node.read_text),
+    (" passing (", node.read_text),
     ("\n --> ", rust.read_text),
 )
 

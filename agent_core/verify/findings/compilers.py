@@ -16,8 +16,16 @@ _PLACE = re.compile(
 _SEVERITY = re.compile(
     r"(?P<word>(?:fatal |internal )?error|warning|note|info|hint)\b(?: (?P<code>TS\d+))?:?\s+(?P<rest>.*)$"
 )
-_CODE_LAST = re.compile(r"^(?P<rest>.*\S)\s+\[(?P<code>[\w./+=-]{2,80})\]$")
-_CODE_FIRST = re.compile(r"^(?P<code>[A-Z]{1,4}\d{2,5})\s+(?P<rest>.*)$")
+_CODE_LAST = re.compile(
+    r"^(?P<rest>.*\S)\s+(?:\[(?P<code>[\w./+=-]{2,80})\]|\((?P<report>report\w{3,60})\))$"
+)
+_CODE_FIRST = re.compile(r"^(?P<report>)(?P<code>[A-Z]{1,6}\d{2,5})(?: \[\*\])?:?\s+(?P<rest>.*)$")
+_ARROW = re.compile(
+    r"^(?P<text>\S.{1,600})\n\s*--> (?P<path>[^\s:]{1,300}):(?P<line>\d{1,7}):(?P<column>\d{1,6})$", re.M
+)
+_ROW = re.compile(
+    r"\s+(?P<line>\d{1,7}):(?P<column>\d{1,6})\s+(?P<word>error|warning)\s+(?P<text>.+?)(?:\s{2,}(?P<code>\S+))?$"
+)
 _LINKER = re.compile(r"(?:^|ld: )(?P<path>[^\s:]{1,200}):\(\.\w+[^)]*\): (?P<text>undefined reference .*)$")
 _ERROR_WORDS: dict[str, Severity] = {"warning": "warning", "note": "note", "info": "note", "hint": "note"}
 _NO_RULE = re.compile(r"^make(?:\[\d+\])?: \*\*\* (?P<why>No rule to make target .*|No targets.*)$", re.M)
@@ -52,7 +60,9 @@ def read(raw: Raw) -> Parsed:
 
 def read_text(text: str, places: Places, exit_code: int | None = None) -> Parsed:
     """The findings in the text of any tool."""
-    found = unique([*_located(text, places), *_linked(text, places)])
+    found = unique(
+        [*_located(text, places), *_arrows(text, places), *_stylish(text, places), *_linked(text, places)]
+    )
     if not any(each.severity == "error" for each in found) and exit_code:
         found = (*found, *_stopped(text, places))
     missing = _NO_RULE.search(text)
@@ -71,6 +81,8 @@ def _located(text: str, places: Places) -> Iterator[Finding]:
         if not path:
             continue
         severity, code, message = _message(match["text"])
+        if match["lead"].isspace() and message == match["text"]:
+            severity = "note"  # it belongs to the finding above
         yield finding(
             path,
             int(match["line"] or match["tline"]),
@@ -90,7 +102,7 @@ def _message(text: str) -> tuple[Severity, str, str]:
         code, text = match["code"] or "", match["rest"]
     for pattern in (_CODE_LAST, _CODE_FIRST):
         if not code and (match := pattern.match(text)):
-            code, text = match["code"], match["rest"]
+            code, text = match["code"] or match["report"], match["rest"]
     return severity, code, text
 
 
@@ -102,6 +114,29 @@ def _below(lines: list[str], number: int) -> list[str]:
             break
         shown.append(line)
     return shown
+
+
+def _arrows(text: str, places: Places) -> Iterator[Finding]:
+    """Findings with their place on the next line, behind an arrow, as rustc and ruff print them."""
+    for match in _ARROW.finditer(text):
+        if path := places.relative(match["path"]):
+            severity, code, message = _message(match["text"])
+            place = int(match["line"]), int(match["column"])
+            yield finding(path, place[0], message, column=place[1], severity=severity, code=code)
+
+
+def _stylish(text: str, places: Places) -> Iterator[Finding]:
+    """Findings in rows below the file that they are in, as eslint prints them."""
+    path = ""
+    for line in text.split("\n"):
+        match = _ROW.match(line) if path else None
+        if match is not None:
+            severity: Severity = "error" if match["word"] == "error" else "warning"
+            place = int(match["line"]), int(match["column"])
+            code = match["code"] or ""
+            yield finding(path, place[0], match["text"], column=place[1], severity=severity, code=code)
+        elif line and not line[0].isspace() and "." in line and len(line) < 400:
+            path = places.relative(line)
 
 
 def _linked(text: str, places: Places) -> Iterator[Finding]:

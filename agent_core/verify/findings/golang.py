@@ -13,6 +13,7 @@ from agent_core.verify.findings.model import Parsed, Places, Raw, finding, is_li
 _SAID = re.compile(r"^\s{4,}(?P<path>[\w./-]+\.go):(?P<line>\d{1,7}): (?P<text>.*)$")
 _FRAME = re.compile(r"^\t(?P<path>/[^\s:]{1,400}\.go):(?P<line>\d{1,7})")
 _PANIC = re.compile(r"^(?:panic|fatal error): (?P<text>.+)$")
+_PACKAGE = re.compile(r"^(?:FAIL|ok {2})\t(?P<package>\S+)\t.*$", re.M)
 _FRAMES = ("=== ", "--- ", "FAIL", "ok ", "PASS")
 
 
@@ -48,6 +49,21 @@ def read(raw: Raw) -> Parsed:
     if not ended and not found:
         return compilers.read(raw)
     return Parsed(unique(found), sum(how == "pass" for how in tests.values()), len(failed))
+
+
+def read_text(output: str, places: Places) -> Parsed:
+    """What `go test` prints for people: failed tests, package by package."""
+    found: list[Finding] = []
+    begin = 0
+    for end in _PACKAGE.finditer(output):
+        cases = re.split(r"^\s*--- FAIL: ", output[begin : end.start()], flags=re.M)[1:]
+        begin = end.end()
+        for case in cases:
+            name, _, body = case.partition("\n")
+            lines_ = body.split("\n")
+            if any(_SAID.match(line) or _PANIC.match(line) for line in lines_):
+                found.append(_told((end["package"], name.partition(" ")[0]), lines_, places))
+    return Parsed(unique([*compilers.read_text(output, places).findings, *found]), None, len(found) or None)
 
 
 def _within(other: tuple[str, str], key: tuple[str, str]) -> bool:

@@ -16,6 +16,12 @@ _FRAME = re.compile(
     re.M,
 )
 _SYNTAX = re.compile(r"(?P<path>/[^\s():]{1,400}): .{0,200}\((?P<line>\d{1,7}):(?P<column>\d{1,6})\)")
+_SECTION = re.compile(
+    r"^(?: {2}● (?P<title>\S.{0,300})| FAIL {2}(?P<vitest>\S.{0,300})"
+    r"| {2}\d{1,4}\) (?P<mocha>\S.{0,200}(?:\n {7}\S.{0,200}){1,5}?:))$",
+    re.M,
+)
+_COUNTED = re.compile(r"(?:^ *Tests:? .*?|^ +|, |\| )(\d+) (passed|failed|passing|failing)\b", re.M)
 _STACK = re.compile(r"^\s+at ")
 
 
@@ -69,6 +75,24 @@ def read_mocha(raw: Raw) -> Parsed:
     if not number(found, "stats", "tests") and not told:
         return Parsed((), 0, 0, "broken", "no tests were found")
     return Parsed(unique(told), passed, failed)
+
+
+def read_text(output: str, places: Places) -> Parsed:
+    """What the three print for people: a section for each failure, headed by its name."""
+    heads = list(_SECTION.finditer(output))
+    found: list[Finding] = []
+    for number_, head in enumerate(heads):
+        end = heads[number_ + 1].start() if number_ + 1 < len(heads) else len(output)
+        body = re.split(r"\n\s*(?:⎯{10,}|Test Suites: |Test Files )", output[head.end() : end], maxsplit=1)[0]
+        names = re.split(r" [›>] |\n", head["title"] or head["vitest"] or head["mocha"])
+        title = " > ".join(part for name in names if (part := name.strip(" :")))
+        place = next(_frames(body, places), None)
+        if place is not None:
+            found.append(_told(body, place[0], title, places))
+    counts = {word: int(number_) for number_, word in _COUNTED.findall(output)}
+    passed = counts.get("passed", counts.get("passing", 0))
+    failed = counts.get("failed", counts.get("failing", 0))
+    return Parsed(unique(found), passed, failed) if counts else Parsed(unique(found))
 
 
 def _texts(value: Any) -> list[str]:

@@ -21,7 +21,7 @@ _SYNTAX = re.compile(r'E\s+File "(?P<path>[^"]{1,400})", line (?P<line>\d{1,7})'
 _RAISED = re.compile(r"E {2,}(?P<text>\S.*)$")
 _HEAD = re.compile(r"_{3,} (?P<title>\S.{0,400}?) _{3,}$")
 _BANNER = re.compile(r"={3,} (?P<title>.{1,200}?) ={3,}$")
-_SUMMARY = re.compile(r"(?P<how>FAILED|ERROR) (?P<id>\S.*?)(?: - (?P<message>.*))?$")
+_SUMMARY = re.compile(r"(?P<how>FAILED|ERROR|SUBFAILED\S*) (?P<id>\S.*?)(?: - (?P<message>.*))?$")
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
 _COLLECTING = "collection failure"
 _ENDS: dict[int, tuple[State, str]] = {
@@ -166,4 +166,9 @@ def _id_of(title: str, names: dict[str, re.Match[str]]) -> str:
     bare = re.sub(r"^ERROR (?:collecting|at setup of|at teardown of) ", "", title)
     if bare in names:
         return bare
-    return next((name for name in names if name.partition("::")[2].replace("::", ".") == bare), "")
+    for wanted in (bare, re.sub(r" \(.*\)$", "", bare)):  # a part of a test is headed by its parameters
+        dotted = wanted.replace("::", ".")
+        found = next((name for name in names if name.partition("::")[2].replace("::", ".") == dotted), "")
+        if found:
+            return found
+    return ""

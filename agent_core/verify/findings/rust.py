@@ -56,7 +56,7 @@ def read(raw: Raw) -> Parsed:
 
 def _message(message: dict[str, Any], places: Places) -> Finding | None:
     said = text(message, "message")
-    if _COUNTED.match(said):
+    if _COUNTED.match(said) or text(message, "level") == "failure-note":
         return None
     spans = rows(message, "spans")
     span = next((span for span in spans if span.get("is_primary")), spans[0] if spans else {})
