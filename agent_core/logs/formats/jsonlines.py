@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -40,11 +41,14 @@ _SILENT = frozenset(
      "stream",
      "@version", "process", "threadName", "thread_name", "filename", "lineno", "timeMillis", "line_number")
 )  # fmt: skip
+_MONGO = frozenset(("t", "s", "c", "id", "ctx", "msg"))
+"""The keys of MongoDB's records: time, severity, component, kind, context, message."""
 _MOST_FIELDS = 8
 _LONGEST_FIELD = 120
 _LONGEST = 32 * 1024
 """Characters of a text."""
 _MOST_KEYS = 200
+_DEBUG = re.compile(r"D[1-5]")
 _BY_WORD = {form: int(level) for word, level in WORDS.items() for form in (word, word.lower(), word.title())}
 _decode = msgspec.json.Decoder().decode
 
@@ -103,13 +107,15 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         return next((name for name in names if name in keys), "")
 
     again = "stream" in keys and "log" in keys
+    mongo = _MONGO.issubset(keys)
+    silent = _SILENT | _MONGO if mongo else _SILENT
     return _Plan(
         time=first(_TIMES),
-        level=first(FIELDS),
+        level="s" if mongo else first(FIELDS),
         message="log" if again else first(_MESSAGES),
-        name=first(_NAMES),
+        name="c" if mongo else first(_NAMES),
         traces=() if again else tuple(name for name in _TRACES if name in keys),
-        more=() if again else tuple(key for key in keys if key not in _SILENT)[:_MOST_FIELDS],
+        more=() if again else tuple(key for key in keys if key not in silent)[:_MOST_FIELDS],
         again=again,
     )
 
@@ -119,12 +125,14 @@ def _level(value: object) -> int:
     if type(value) is str:
         if (known := _BY_WORD.get(value)) is not None:
             return known
-        word = value.strip()
+        word = "D" if _DEBUG.fullmatch(value) else value.strip()
         return int(of_word(word)) or (int(of_number(int(word))) if word.isdecimal() and len(word) < 4 else 0)
     return int(of_number(int(value))) if isinstance(value, int | float) and 0 <= value <= 100 else 0
 
 
 def _time(value: object) -> int | str:
+    if isinstance(value, dict):
+        value = cast(dict[str, object], value).get("$date")
     if type(value) is str:
         return value
     return from_number(float(value)) if isinstance(value, int | float) else NO_TIME
@@ -156,11 +164,14 @@ def _text(fields: dict[str, object], plan: _Plan) -> str:
 
 
 def _with_more(text: str, fields: dict[str, object], plan: _Plan) -> str:
+    parts = [text]
     for name in plan.more:
         value = fields[name]
-        if not isinstance(value, dict | list):
-            text = f"{text} {name}={_shown(value)}"
-    return text
+        if type(value) is str and len(value) <= _LONGEST_FIELD and value.isprintable():
+            parts.append(f"{name}={value}")
+        elif type(value) is not dict and type(value) is not list:
+            parts.append(f"{name}={_shown(value)}")
+    return " ".join(parts) if len(parts) > 1 else text
 
 
 def _add_fault(name: str, value: object, text: str, words: list[str], traces: list[str]) -> None:

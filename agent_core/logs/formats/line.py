@@ -16,6 +16,7 @@ _ISO = re.compile(
 _JSON = re.compile(
     rf'"(?:{"|".join(map(re.escape, FIELDS))})"\s?:\s?(?:"([A-Za-z]\w{{0,19}})"|"?(\d{{1,3}})\b)'
 )
+_MONGO = re.compile(r'\{"t":\s?\{"\$date":\s?"[^"]{0,40}"\},\s*"s":\s?"([A-Z])')
 _DOCKER = re.compile(r'\{"log":"((?:[^"\\]|\\.){1,1000})')
 _PAIR = re.compile(r'(?:^|[ \t])(?:level|lvl|severity|levelname)="?([A-Za-z]+)')
 
@@ -84,6 +85,8 @@ def _tails(rest: str) -> tuple[Level | None, str]:
 
 
 def _of_json(line: str) -> Level:
+    if (mongo := _MONGO.match(line)) is not None:
+        return of_word(mongo[1])
     found = _JSON.search(line)
     if found is None:
         return Level.UNKNOWN

@@ -40,6 +40,8 @@ _MASKS: tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str]], ...] = tuple(
         ("\\0", "", rf"{_BEGIN}(?:[A-Za-z]:)?\\{{1,2}}0{_END}(?:[\\*][^\s,;:\"'()\[\]]*)?"),
         # A host with its port, but no source file with its line.
         (":0", r"\.\w+:0", rf"(?<![\w.-])(?:[\w-]+\.)+(?!{_SOURCES}:)\w+:0{_END}"),
+        # Parts of an identifier that lack digits.
+        ("0-", r"0-(?:[a-f]{4}|[A-F]{4})-", rf"0(?:-(?:[a-f]{{4}}|[A-F]{{4}}|0))+-0{_END}"),
         # An address of mail, or an object with its address.
         ("0@", "", r"0(?<!\w.)@[\w.-]+"),
         # Versions with what they were built from: "1.2.0-rc.1+build.5", "1.2+dfsg-1", "1.2~beta3".

@@ -123,6 +123,8 @@ LINES: list[tuple[str, int | None, Level, str, str]] = [
     ('{"log":"2026-05-21 10:00:00 ERROR shop.cart: gone\\n","stream":"stderr","time":"2026-05-21T10:00:09Z"}',
      ms(), ERROR, "shop.cart", "gone"),
     ('2026-05-21T10:00:00Z {"level":"warn","msg":"low"}', ms(), WARN, "", "low"),
+    ('{"t":{"$date":"2026-05-21T10:00:00.250Z"},"s":"W","c":"NETWORK","id":7,"ctx":"conn1","msg":"slow","n":3}',
+     ms(250), WARN, "NETWORK", "slow n=3"),
     ('{"MESSAGE":"low","PRIORITY":"4"}', None, WARN, "", "low"),
     # no head at all
     ("npm ERR! code ELIFECYCLE", None, ERROR, "", "npm ERR! code ELIFECYCLE"),

@@ -43,6 +43,11 @@ def test_messages_that_differ_in_numbers_share_a_template() -> None:
     [
         ("got 1.4.0-rc.1+build.77 now", "got 2.0.1+sha.5114f85 now", "got <*> now"),
         ("got 1.2.3+dfsg-1 now", "got 2.10~beta3-1+b2 now", "got <*> now"),
+        (
+            "consumer-7d2e1f00-acad-4b2f-9e1a-0a1b2c3d4e5f left",
+            "consumer-1-2-abcd-3 left",
+            "consumer-<*> left",
+        ),
         ("rate is 3 + x", "rate is 4 + x", "rate is <*> + x"),
         ("died in lib.ex:17", "died in lib.ex:99", "died in lib.ex:<*>"),
         ("lost db.prod:5432", "lost cache.prod:6379", "lost <*>"),
