@@ -36,6 +36,7 @@ class FakeSession:
         self.submitted: list[str] = []
         self.answers: list[tuple[str, str]] = []
         self.cancelled = 0
+        self.sent_now: list[str] = []
         self.running: str | None = None
         self.queue: dict[str, str] = {}
         self.farewell: tuple[str, ...] = ()
@@ -58,6 +59,10 @@ class FakeSession:
     def cancel(self) -> bool:
         self.cancelled += self.running is not None
         return self.running is not None
+
+    def send_now(self, turn_id: str) -> bool:
+        self.sent_now.append(turn_id)
+        return turn_id in self.queue
 
     def unqueue(self, turn_id: str) -> str | None:
         text = self.queue.pop(turn_id, None)

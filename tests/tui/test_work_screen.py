@@ -311,6 +311,23 @@ async def test_preview_of_what_is_not_there(runtime: FakeRuntime) -> None:
         assert "outside the workspace" in app.screen.query_one("Rows").empty  # pyright: ignore
 
 
+async def test_what_waits_is_sent_now_or_dropped(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        runtime.session.running = "t0"
+        for text in ("one", "two", "three"):
+            await pilot.press(*text, "enter")
+        await until(pilot, lambda: list(app.work.chat.activity.queued) == ["t1", "t2", "t3"])
+        assert "Ctrl+N now" in screen_text(app)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: list(app.work.chat.activity.queued) == ["t1", "t2"])
+        await pilot.press("ctrl+n")
+        await pilot.press(*"first of all", "left", "ctrl+d", "ctrl+n")
+        await until(pilot, lambda: runtime.session.sent_now == ["t1", "t4"])
+        assert runtime.session.submitted[-1] == "first of al"
+
+
 def picked(app: DspyApp) -> list[str]:
     """What the list over the prompt offers; nothing while it does not show."""
     picker = app.work.chat.picker

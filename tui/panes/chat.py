@@ -33,11 +33,11 @@ class Chat(Vertical):
     """
 
     class Asked(Message, namespace="chat"):
-        """A prompt is to be run."""
+        """A prompt is to be run, `now` in place of what runs."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, *, now: bool = False) -> None:
             super().__init__()
-            self.text = text
+            self.text, self.now = text, now
 
     class QueuedRecalled(Message, namespace="chat"):
         """A waiting prompt is to be taken back into the prompt."""
@@ -46,10 +46,17 @@ class Chat(Vertical):
             super().__init__()
             self.turn_id = turn_id
 
-    def __init__(self, *, stop_key: str, clock: Callable[[], float] = monotonic) -> None:
+    class QueuedWanted(Message, namespace="chat"):
+        """A waiting prompt is to be run now, or else dropped."""
+
+        def __init__(self, turn_id: str, *, now: bool) -> None:
+            super().__init__()
+            self.turn_id, self.now = turn_id, now
+
+    def __init__(self, *, stop_key: str, waiting_keys: str, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(id="chat")
         self.transcript = Transcript(id="transcript", clock=clock)
-        self.activity = Activity(stop_key=stop_key, clock=clock)
+        self.activity = Activity(stop_key=stop_key, waiting_keys=waiting_keys, clock=clock)
         self.prompt = Prompt()
         self.picker = Picker()
         self._picking = Picking(prompt=self.prompt, picker=self.picker)
@@ -82,10 +89,28 @@ class Chat(Vertical):
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Remember it, and ask."""
         event.stop()
+        self._ask(event.text)
+
+    def on_prompt_now_wanted(self, event: Prompt.NowWanted) -> None:
+        """The same, at once; or what waits first."""
+        event.stop()
+        waiting = list(self.activity.queued)
+        if event.text:
+            self._ask(event.text, now=True)
+        elif waiting:
+            self.post_message(self.QueuedWanted(waiting[0], now=True))
+
+    def on_prompt_drop_wanted(self, event: Prompt.DropWanted) -> None:
+        """Take the last of what waits away."""
+        event.stop()
+        if waiting := list(self.activity.queued):
+            self.post_message(self.QueuedWanted(waiting[-1], now=False))
+
+    def _ask(self, text: str, *, now: bool = False) -> None:
         self._end_completion()
         if self._history is not None:
-            self._history.add(event.text)
-        self.post_message(self.Asked(event.text))
+            self._history.add(text)
+        self.post_message(self.Asked(text, now=now))
 
     def on_prompt_recalled(self, event: Prompt.Recalled) -> None:
         """Up edits what waits, else walks through the history."""

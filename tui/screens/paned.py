@@ -29,7 +29,8 @@ class PanedScreen(Screen[None]):
     def __init__(self, keys: Keys, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._arrangement = WorkLayout()
-        self.chat = Chat(stop_key=keys.shown("stop"), clock=clock)
+        waiting = f"↑ edits · {keys.shown('prompt.now')} now · {keys.shown('prompt.drop')} drops"
+        self.chat = Chat(stop_key=keys.shown("stop"), waiting_keys=waiting, clock=clock)
         self.files = Files()
         self.logs = Logs()
         self.suggestions = Suggestions()

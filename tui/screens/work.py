@@ -121,7 +121,14 @@ class WorkScreen(OpeningScreen):
 
     def on_chat_asked(self, event: Chat.Asked) -> None:
         """Run it, or queue it."""
-        self._runtime.session.submit(event.text)
+        turn_id = self._runtime.session.submit(event.text)
+        if event.now:
+            self._runtime.session.send_now(turn_id)
+
+    def on_chat_queued_wanted(self, event: Chat.QueuedWanted) -> None:
+        """Run a waiting prompt now, or drop it."""
+        session = self._runtime.session
+        session.send_now(event.turn_id) if event.now else session.unqueue(event.turn_id)
 
     def on_chat_queued_recalled(self, event: Chat.QueuedRecalled) -> None:
         """Edit a waiting prompt."""

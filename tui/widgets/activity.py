@@ -17,7 +17,7 @@ from tui.widgets.transcript.lines import Line, Run
 from tui.widgets.transcript.palette import Palette
 from tui.widgets.transcript.strips import Row, strip
 
-_MOST_QUEUED = 3
+_MOST_QUEUED = 5
 
 
 class Activity(Widget):
@@ -25,6 +25,7 @@ class Activity(Widget):
 
     Args:
         stop_key: The key that stops, as people write it.
+        waiting_keys: What keys do with what waits, the most wanted first.
         clock: Seconds that only go forward; for tests.
     """
 
@@ -42,9 +43,11 @@ class Activity(Widget):
     class StopClicked(Message, namespace="activity"):
         """What runs was clicked: it is to stop."""
 
-    def __init__(self, *, stop_key: str = "Esc", clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, *, stop_key: str = "Esc", waiting_keys: str = "↑ edits", clock: Callable[[], float] = monotonic
+    ) -> None:
         super().__init__(id="activity")
-        self._stop_key = stop_key
+        self._stop_key, self._waiting_keys = stop_key, waiting_keys
         self._clock = clock
         self._doing = ""
         self._since = 0.0
@@ -142,10 +145,11 @@ class Activity(Widget):
             lines.append((Line((("● ", "mark", None), (what, "title", None), (tail, "dim", None))), "stop"))
         waiting = list(self._queued.items())
         for turn_id, text in waiting[:_MOST_QUEUED]:
-            lines.append((_waiting(text, width, is_last=turn_id == waiting[-1][0]), turn_id))
+            keys = self._waiting_keys if turn_id == waiting[-1][0] else ""
+            lines.append((_waiting(text, width, keys), turn_id))
         if len(waiting) > _MOST_QUEUED:
-            more = f"  and {len(waiting) - _MOST_QUEUED} more"
-            lines.append((Line(((more, "dim", None),)), waiting[-1][0]))
+            more = f"  and {len(waiting) - _MOST_QUEUED} more  {self._waiting_keys}"
+            lines.append((Line(((shorten(more, width), "dim", None),)), waiting[-1][0]))
         return lines
 
     def _offered(self, width: int) -> tuple[Run, ...]:
@@ -164,7 +168,9 @@ def _whole(seconds: float) -> str:
     return f"{int(seconds)} s" if seconds < 60 else human_duration(seconds)
 
 
-def _waiting(text: str, width: int, *, is_last: bool) -> Line:
-    tail = "  ↑ edits" if is_last else ""
+def _waiting(text: str, width: int, keys: str) -> Line:
+    """A prompt that waits; `keys` stand behind the last as far as there is room."""
+    shown = keys if cells(keys) <= width // 2 else keys.partition(" · ")[0]
+    tail = f"  {shown}" if keys else ""
     shown = shorten(one_line(text), max(4, width - 10 - cells(tail)))
     return Line((("◌ waits  ", "dim", None), (shown, "title", None), (tail, "dim", None)))

@@ -46,6 +46,16 @@ class Prompt(TextArea):
             super().__init__()
             self.text = text
 
+    class NowWanted(Message, namespace="prompt"):
+        """What is typed is to run now, or the first that waits: `text` is "" then."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class DropWanted(Message, namespace="prompt"):
+        """The last waiting prompt is not wanted any more."""
+
     class CompletionWanted(Message, namespace="prompt"):
         """The text up to the cursor is to be completed."""
 
@@ -117,6 +127,19 @@ class Prompt(TextArea):
         if text.strip():
             self.clear()
             self.post_message(self.Submitted(text))
+
+    def action_now(self) -> None:
+        """Send what is typed before everything else; with nothing typed, what waits first."""
+        text = self.text.strip("\n")
+        self.clear()
+        self.post_message(self.NowWanted(text if text.strip() else ""))
+
+    def action_drop(self) -> None:
+        """Drop the last waiting prompt; while something is typed, delete a letter."""
+        if self.text:
+            self.action_delete_right()
+        else:
+            self.post_message(self.DropWanted())
 
     def action_newline(self) -> None:
         """Begin a new line."""

@@ -212,6 +212,19 @@ async def test_cancelling_while_the_model_answers_keeps_what_came(tmp_path: Path
     assert model.closed == 1
 
 
+async def test_a_waiting_prompt_is_sent_now(tmp_path: Path) -> None:
+    wait = Wait()
+    session, seen = make_session(tmp_path, wait, Echo())
+    first = session.submit("wait on")
+    await wait.running.wait()
+    second, third = session.submit("echo b"), session.submit("echo c")
+    assert session.send_now(third)
+    assert not session.send_now("no such turn")
+    await session.idle()
+    ended = [(event.turn_id, event.exit) for event in seen.of(TurnFinished)]
+    assert ended == [(first, 130), (third, 0), (second, 0)]
+
+
 async def test_closing_cancels_and_takes_back_and_closes_the_model(tmp_path: Path) -> None:
     wait = Wait()
     session, seen = make_session(tmp_path, wait)
