@@ -140,11 +140,12 @@ class _Teller:
 
     def __init__(self, context: ToolContext) -> None:
         self._show = context.progress
-        self._due = time.monotonic() + _PATIENCE_S
+        self._due: float | None = None
         self._step = _STEP_S
 
     def __call__(self, progress: LogProgress) -> None:
         now = time.monotonic()
+        self._due = now + _PATIENCE_S if self._due is None else self._due
         if now < self._due:
             return
         self._due = now + self._step
