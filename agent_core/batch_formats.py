@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
 
+from agent_core.checkpoints.saying import changed_in_short
 from agent_core.errors import ErrorInfo
 from agent_core.events import (
     Event,
@@ -19,6 +20,7 @@ from agent_core.events import (
     ToolStarted,
     TurnFinished,
     TurnStarted,
+    WorkspaceChanged,
 )
 from agent_core.output import Writer
 from agent_core.text import human_duration, one_line, printable
@@ -46,7 +48,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
         """The result of a turn; `tool` is what a command ran, None for a question or a task."""
         data: dict[str, Any]
         if tool is not None:
-            data = {**tool.data, "tool": tool.name, "summary": tool.summary, "text": tool.text}
+            data = {**tool.data, **end.data, "tool": tool.name, "summary": tool.summary, "text": tool.text}
         elif end.text or end.data or tools:
             data = {**end.data, "text": end.text, "tools": tools, "usage": msgspec.to_builtins(end.usage)}
         else:
@@ -192,6 +194,9 @@ class TextFront:
                 self._finished(event)
             case TurnFinished():
                 self._end_line()
+            case WorkspaceChanged():
+                self._end_line()
+                self._writer.diagnose(f"dspy-tui: {changed_in_short(event)}")
             case _:
                 diagnose_notice(self._writer, event)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from agent_core.checkpoints.api import ChangedFile
 from agent_core.errors import ErrorInfo
 from agent_core.index.api import IndexStatus
 from agent_core.verify.api import Report
@@ -228,6 +229,23 @@ class Notice(_Event, frozen=True, kw_only=True):
     turn_id: str = ""
 
 
+class WorkspaceChanged(_Event, frozen=True, kw_only=True):
+    """What a turn changed, by edits or by commands; told once, before its end.
+
+    `number` is what `undo` knows the turn by, 0 where nothing of it can be undone. `total` counts all files,
+    of which `files` are the first ones; `lost` are changed files whose former content is not kept. `added`
+    and `removed` count lines.
+    """
+
+    turn_id: str
+    number: int
+    files: tuple[ChangedFile, ...]
+    total: int
+    added: int
+    removed: int
+    lost: tuple[str, ...] = ()
+
+
 class TurnFinished(_Event, frozen=True, kw_only=True):
     """The turn's one end. `text` is the answer as received; `exit` the exit code a headless run gives it."""
 
@@ -317,6 +335,7 @@ Event = (
     | ApprovalGiven
     | UsageReported
     | Notice
+    | WorkspaceChanged
     | TurnFinished
     | ModelChanged
     | PullProgress

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from agent_core.bus import Bus
+from agent_core.checkpoints.checkpoints import Checkpoints
 from agent_core.config import Config, load
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.index.api import Index
@@ -39,10 +40,12 @@ from agent_core.tools.intel import IntelTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.plan import PlanTool
+from agent_core.tools.redo import RedoTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.tools.resume import ResumeTool
 from agent_core.tools.sessions import SessionsTool
 from agent_core.tools.skills import SkillsTool
+from agent_core.tools.undo import UndoTool
 from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
 from agent_core.tools.vretr import VretrTool
 from agent_core.workspace import Workspace
@@ -58,6 +61,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     index: Index
     logs: Logs
     cooldowns: Cooldowns
+    checkpoints: Checkpoints
     permissions: Permissions
     session: Session
     bus: Bus
@@ -68,6 +72,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
         try:
             await self.session.aclose()
         finally:
+            self.checkpoints.close()
             try:
                 await asyncio.gather(self.index.aclose(), self.logs.aclose())
             finally:
@@ -114,10 +119,11 @@ def open_runtime(
     )
     logs = WorkerLogs(workspace=workspace, settings=settings, given=given)
     cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
+    checkpoints = Checkpoints(workspace=workspace)
     mask = masker(settings)
     store = SavedSessions(workspace)
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
-    registry = Registry(builtin_tools())
+    registry = Registry(builtin_tools(checkpoints=checkpoints))
     for tool in (
         EsearchTool(index=index),
         IntelTool(index=index, logs=logs),
@@ -139,6 +145,8 @@ def open_runtime(
         SkillsTool(),
         PlanTool(models=models),
         EditTool(),
+        UndoTool(checkpoints=checkpoints),
+        RedoTool(checkpoints=checkpoints),
     ):
         registry.add(tool)
     log = open_log(workspace, mask=mask, debug=debug)
@@ -154,6 +162,7 @@ def open_runtime(
         log_path=log.path,
         write=write,
         cooldowns=cooldowns,
+        checkpoints=checkpoints,
     )
     return Runtime(
         workspace=workspace,
@@ -163,6 +172,7 @@ def open_runtime(
         index=index,
         logs=logs,
         cooldowns=cooldowns,
+        checkpoints=checkpoints,
         permissions=permissions,
         session=session,
         bus=bus,

@@ -66,6 +66,8 @@ TABLE: tuple[Action, ...] = (
     _a("log_screen", "ctrl+o", "Log screen", "key events and lines of the logs", "screen.log_screen"),
     _a("sessions", "ctrl+s", "Sessions", "go on in a saved conversation; fork, rename, export, delete",
        "screen.sessions"),
+    _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
+    _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),

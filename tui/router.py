@@ -86,7 +86,7 @@ class Router:
                 self._opened(event)
             case e.SuggestionsRanked():
                 screen.suggestions.rank(event)
-            case e.Notice() | e.ToolProgress() | e.ChecksFinished():
+            case e.Notice() | e.ToolProgress() | e.ChecksFinished() | e.WorkspaceChanged():
                 pass
 
     async def replay(self, records: Sequence[Record]) -> None:

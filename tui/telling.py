@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent_core import events as e
+from agent_core.checkpoints.saying import changed_in_short
 
 if TYPE_CHECKING:
     from agent_core.session.saved.model import Record
@@ -46,6 +47,8 @@ class Telling:
                 page.finish_tool(
                     event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
                 )
+            case e.WorkspaceChanged():
+                page.add_notice("info", changed_in_short(event))
             case e.Notice():
                 page.add_notice(event.level, event.message, event.hint)
             case e.TurnFinished():

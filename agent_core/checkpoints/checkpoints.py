@@ -67,6 +67,8 @@ class Checkpoints:
         )
         self._open: tuple[Header, Tree] | None = None
         self._tried = ""
+        self.told_left_out: set[str] = set()
+        """Files that are not covered and that the user was told of."""
 
     async def before(
         self, turn_id: str, title: str, *, progress: Callable[[str], None] | None = None

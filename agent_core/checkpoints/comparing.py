@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from agent_core.changes.hunks import counts, is_binary
+from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import ChangedFile
 from agent_core.checkpoints.states import Seen, State, Tree, is_file, is_folder
 from agent_core.checkpoints.store import Change
 from agent_core.text import encodable
 
 Get = Callable[[bytes], bytes | None]
-_MOST_LINES = 4_000
 _MOST_BYTES = 2 * 1024 * 1024
 
 
@@ -136,23 +135,5 @@ def _count(old: bytes | None, new: bytes | None) -> tuple[int | None, int | None
     """Lines added and removed; None where a side is unknown, binary or very large."""
     if old is None or new is None or max(len(old), len(new)) > _MOST_BYTES:
         return None, None
-    if b"\0" in old[:8192] or b"\0" in new[:8192]:
-        return None, None
-    return count_lines(old.splitlines(), new.splitlines())
-
-
-def count_lines(old: list[bytes], new: list[bytes]) -> tuple[int, int]:
-    """How many lines were added and removed."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    old, new = old[start : len(old) - end], new[start : len(new) - end]
-    if not old or not new:
-        return len(new), len(old)
-    if max(len(old), len(new)) > _MOST_LINES:  # as if no line had changed its place
-        return (Counter(new) - Counter(old)).total(), (Counter(old) - Counter(new)).total()
-    same = sum(block.size for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks())
-    return len(new) - same, len(old) - same
+    change = FileChange(path="", before=old, after=new)
+    return (None, None) if is_binary(change) else counts(change)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from agent_core.checkpoints.coverage import coverage
 from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
-from agent_core.events import ToolFinished, ToolProgress, ToolStarted
+from agent_core.events import Notice, ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
 from agent_core.text import human_duration
 from agent_core.tools.asking import PlansCommands
@@ -68,8 +69,12 @@ async def call_tool(
     try:
         if not typed:
             _check_cooldown(turn, tool)
-        await _check(turn, tool, args, _request(turn, call_id, tool, args, command), typed=typed)
-        result = await _run(turn, tool, args, _context(turn, call_id, typed=typed, write=write))
+        request = await _covered(turn, tool, _request(turn, call_id, tool, args, command))
+        await _check(turn, tool, args, request, typed=typed)
+        context = _context(turn, call_id, typed=typed, write=write)
+        if tool.action in _STIRRING and not getattr(tool, "keeps_state", False):
+            await turn.keep_state(context.progress)
+        result = await _run(turn, tool, args, context)
         error = result.error
         return result
     except AgentError as failure:
@@ -91,6 +96,18 @@ async def call_tool(
                 error=error,
             )
         )
+
+
+async def _covered(turn: Turn, tool: AnyTool, request: Request) -> Request:
+    """The request with what cannot be undone of it; told also where no question will be asked."""
+    if tool.action != "shell" or turn.desk.checkpoints is None:
+        return request
+    beyond = await asyncio.to_thread(coverage, request.command.removeprefix("!"), turn.workspace.root)
+    if not beyond:
+        return request
+    if turn.desk.gate.permissions.decide("shell", request.command.removeprefix("!")) == "allow":
+        turn.publish(Notice(level="info", message=f"Undo does not cover {beyond}", turn_id=turn.turn_id))
+    return msgspec.structs.replace(request, reason=f"{request.reason} Undo does not cover {beyond}.")
 
 
 async def check_call(turn: Turn, name: str, args: msgspec.Struct) -> None:

@@ -20,6 +20,7 @@ from agent_core.session.turn import Desk, Turn
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
     from agent_core.index.api import Index
     from agent_core.llm.select import Models
@@ -40,6 +41,7 @@ class Session:
         log_path: Where unexpected errors are written, for the messages that name it.
         write: Takes the whole result of a typed command as it is found, where there is more than is shown.
         cooldowns: What the agent may not call again yet.
+        checkpoints: Keep what turns change; without, nothing can be undone.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Session:
         log_path: Path | None = None,
         write: Write | None = None,
         cooldowns: Cooldowns | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -78,6 +81,7 @@ class Session:
             log_path=log_path,
             write=write,
             cooldowns=cooldowns,
+            checkpoints=checkpoints,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,14 @@ from agent_core.index.api import Index
 from agent_core.session.calls import Write, call_tool, check_call
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
 from agent_core.session.gate import Gate, Request
+from agent_core.session.taking_stock import Stock
 from agent_core.session.work import work
 from agent_core.tools.base import ToolResult
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.agent.history import History
+    from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
     from agent_core.llm.select import Models
     from agent_core.tools.registry import Registry
@@ -49,7 +51,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What all turns of a session share.
 
     `log_path` is where unexpected errors are written; `write`, where it is given, takes the whole result of a
-    typed command as it is found; `cooldowns` bind what the agent calls.
+    typed command as it is found; `cooldowns` bind what the agent calls; `checkpoints`
+    keep what turns change.
     """
 
     workspace: Workspace
@@ -63,6 +66,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     log_path: Path | None = None
     write: Write | None = None
     cooldowns: Cooldowns | None = None
+    checkpoints: Checkpoints | None = None
 
 
 class Turn:
@@ -75,6 +79,7 @@ class Turn:
         self._received: list[str] = []
         self._usage = Usage()
         self._changed: dict[str, None] = {}
+        self._stock = Stock(checkpoints=desk.checkpoints, turn_id=turn_id, title=text, publish=self.publish)
         self._calls = 0
         self._began: float | None = None
         self._started = False
@@ -164,12 +169,17 @@ class Turn:
 
     async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
         """Make the changes; returns the paths. Raises `ChangeRefused`, and then nothing was written."""
+        await self.keep_state()
         try:
             paths = await write_changes(self.workspace, changes)
         finally:
             self.index.stirred()
         self._changed.update(dict.fromkeys(paths))
         return paths
+
+    async def keep_state(self, progress: Callable[[str], None] | None = None) -> None:
+        """Call before anything that may change files: the turn can then be undone; again is free."""
+        await self._stock.before(progress)
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:
         """Ask for the permission that the call would need; raises `PermissionRefused`. Nothing is run."""
@@ -208,7 +218,10 @@ class Turn:
         except Exception:  # noqa: BLE001 - the edge of the turn
             _log.exception("turn %s failed", self._id)
         finally:
-            self.finish(end)
+            try:
+                end = await self._stock.after(end)
+            finally:
+                self.finish(end)
 
     def finish(self, end: End | None = None) -> None:
         """Publish the turn's end, the first time that it is called; without one, it was cancelled."""

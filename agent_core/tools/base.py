@@ -83,7 +83,9 @@ class Tool(Protocol, Generic[A_contra]):
 
     `positional` names the argument fields that may be typed without a flag, in order; the last of them
     takes the rest of the line when `takes_rest` is set (free text such as a query or a shell command).
-    `tools/fields.py` says what the metadata of a field may hold.
+    `tools/fields.py` says what the metadata of a field may hold. A tool of a class that changes files may
+    have `keeps_state = True`: no snapshot is taken before it runs, because it is none that can be undone, or
+    writes through its turn.
     """
 
     name: ClassVar[str]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
@@ -14,6 +15,10 @@ from agent_core.ignore import repository_root
 from agent_core.text import encodable, human_size, one_line, plural, printable, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.changes.model import FileChange
+    from agent_core.checkpoints.checkpoints import Checkpoints
 
 _MOST_BYTES = 256 * 1024
 _MOST_LINES = 2_000
@@ -30,11 +35,21 @@ class DiffArgs(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of `diff`."""
 
     path: Annotated[str, msgspec.Meta(description="Only this file or folder; everything without it.")] = "."
+    session: Annotated[
+        bool, msgspec.Meta(description="What this session changed, by edits and commands, instead.")
+    ] = False
+    turn: Annotated[
+        str,
+        msgspec.Meta(
+            description="What one turn changed, by its number in `undo --list`, instead.",
+            extra={"flag": "--turn", "metavar": "N"},
+        ),
+    ] = ""
 
 
 class DiffTool:
     """Shows the changes of the working tree against the last commit, staged or not, and names untracked
-    files.
+    files; or what this session, or one turn, changed, which needs no git.
 
     Nothing that the repository configures is run: no external diff, text conversion, filter, hook, monitor
     or pager, and nothing is fetched.
@@ -42,17 +57,22 @@ class DiffTool:
 
     name: ClassVar[str] = "diff"
     aliases: ClassVar[tuple[str, ...]] = ()
-    summary: ClassVar[str] = "show what has changed since the last commit"
+    summary: ClassVar[str] = "show what has changed since the last commit, in this session, or by a turn"
     action: ClassVar[ActionClass] = "read"
     args_type: ClassVar[type[msgspec.Struct]] = DiffArgs
     positional: ClassVar[tuple[str, ...]] = ("path",)
     takes_rest: ClassVar[bool] = False
     for_agent: ClassVar[bool] = True
 
+    def __init__(self, *, checkpoints: Checkpoints | None = None) -> None:
+        self._checkpoints = checkpoints
+
     async def run(self, args: DiffArgs, context: ToolContext) -> ToolResult:
         """Compare; raises `PathRefused`, and `ToolError` without git, a repository, or such a path."""
         workspace = context.workspace
         path = workspace.relative(workspace.resolve(args.path))
+        if args.session or args.turn:
+            return await self._kept(args.turn, path)
         if repository_root(workspace.root) is None:
             raise ToolError(
                 "This folder is in no git repository",
@@ -71,6 +91,32 @@ class DiffTool:
         if not files and not untracked and not (workspace.root / path).exists():
             raise ToolError(f"{one_line(args.path)} does not exist")
         return _result(path, files, untracked, patch)
+
+    async def _kept(self, turn: str, path: str) -> ToolResult:
+        """What the session, or one turn, changed."""
+        if self._checkpoints is None:
+            raise ToolError("Nothing is kept of the turns here")
+        prefix = "" if path == "." else path + "/"
+        changes = [
+            change
+            for change in await self._checkpoints.changes(turn)
+            if (change.path + "/").startswith(prefix)
+        ]
+        return await asyncio.to_thread(
+            _shown, changes, f"by turn {one_line(turn)}" if turn else "in this session"
+        )
+
+
+def _shown(changes: list[FileChange], by: str) -> ToolResult:
+    from agent_core.changes.hunks import counts, is_binary, unified
+
+    files: list[dict[str, Any]] = []
+    for change in changes:
+        added, removed = (None, None) if is_binary(change) else counts(change)
+        files.append({"path": encodable(change.path), "added": added, "removed": removed})
+    text = "".join(unified(change) for change in changes).encode("utf-8", "surrogateescape")
+    patch = Captured(0, text[:_MOST_BYTES], "", len(text) > _MOST_BYTES)
+    return _result(".", files, [], patch, by)
 
 
 class _Git:
@@ -125,7 +171,9 @@ async def _untracked(workspace: Workspace, path: str) -> list[str]:
     )
 
 
-def _result(path: str, files: list[dict[str, Any]], untracked: list[str], patch: Captured) -> ToolResult:
+def _result(
+    path: str, files: list[dict[str, Any]], untracked: list[str], patch: Captured, by: str = ""
+) -> ToolResult:
     lines = printable(patch.out.decode("utf-8", "replace")).splitlines()
     cut = patch.cut or len(lines) > _MOST_LINES
     shown = [shorten(line, _WIDTH) for line in lines[:_MOST_LINES]]
@@ -143,8 +191,8 @@ def _result(path: str, files: list[dict[str, Any]], untracked: list[str], patch:
         parts.append(f"… {note}")
     where = "" if path == "." else f" in {one_line(path)}"
     return ToolResult(
-        text="\n\n".join(parts) or f"No changes{where} since the last commit.",
-        summary=_summary(files, untracked) + where,
+        text="\n\n".join(parts) or f"No changes{where} {by or 'since the last commit'}.",
+        summary=_summary(files, untracked) + where + (f" {by}" if by else ""),
         data={
             "path": encodable(path),
             "files": files[:_MOST_FILES],

@@ -24,6 +24,8 @@ from agent_core.tools.fields import fields_of
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from agent_core.checkpoints.checkpoints import Checkpoints
+
 GROUP = "dspy_tui.tools"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _PARTS = (
@@ -147,8 +149,8 @@ def _check_fields(tool: AnyTool) -> None:
         raise ValueError("only the last positional argument may be a list")
 
 
-def builtin_tools() -> list[AnyTool]:
-    """New instances of the tools that need nothing but a workspace."""
+def builtin_tools(*, checkpoints: Checkpoints | None = None) -> list[AnyTool]:
+    """New instances of the tools that need nothing but a workspace; `diff` also shows what turns changed."""
     from agent_core.tools.cat import CatTool
     from agent_core.tools.diff import DiffTool
     from agent_core.tools.grep import GrepTool
@@ -156,7 +158,7 @@ def builtin_tools() -> list[AnyTool]:
     from agent_core.tools.shell import ShellTool
     from agent_core.tools.tree import TreeTool
 
-    return [GrepTool(), LsTool(), TreeTool(), CatTool(), DiffTool(), ShellTool()]
+    return [GrepTool(), LsTool(), TreeTool(), CatTool(), DiffTool(checkpoints=checkpoints), ShellTool()]
 
 
 def tool_schema(tool: AnyTool) -> dict[str, Any]:

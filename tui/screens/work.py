@@ -95,6 +95,10 @@ class WorkScreen(OpeningScreen):
         """Empty the conversation on screen."""
         self.transcript.clear()
 
+    def action_command(self, command: str) -> None:
+        """Run a command as if it were typed."""
+        self._runtime.session.submit(command)
+
     def action_accept(self, number: int) -> None:
         """Take a suggestion."""
         self.suggestions.accept(number)

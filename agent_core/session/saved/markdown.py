@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable
 
+from agent_core.checkpoints.saying import changed_in_short
 from agent_core.events import (
     ApprovalNeeded,
     ChecksFinished,
@@ -18,6 +19,7 @@ from agent_core.events import (
     TurnFinished,
     TurnStarted,
     Usage,
+    WorkspaceChanged,
 )
 from agent_core.session.saved.model import Loaded, Record, is_about_sessions
 from agent_core.text import human_duration, one_line, plural, printable
@@ -89,6 +91,8 @@ class _Writer:
                     f"> **{event.level}:** {_plain(event.message)} {_plain(event.hint)}".rstrip(),
                     "",
                 ]
+            case WorkspaceChanged():
+                self._rows += [f"> {_plain(changed_in_short(event))}", ""]
             case TurnFinished():
                 self._finished(event)
             case _:
