@@ -210,7 +210,7 @@ def test_log_lines(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int,
         await pilot.press("tab")
         await until(pilot, lambda: screen.query_one(LogLines).rows)
         await pilot.press("slash", *"quer")
-        await until(pilot, lambda: screen.query_one(LogLines).matching == 1)
+        await until(pilot, lambda: screen.query_one(LogLines).page.matching == 1)
 
     runtime.logs = GivenLogs(MORNING, "logs/server.log", "logs/access.log")
     assert snap_compare(app_of(runtime), terminal_size=size, run_before=before(runtime, then=show))

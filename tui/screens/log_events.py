@@ -140,6 +140,7 @@ class LogEvents(Container):
         if not self._moved:
             rows.cursor = 0  # what matters most comes first, and may come late
         rows.set_items([*items, *noise], empty="Nothing matches." if self._typed and some else self.empty)
+        self.set_class(not rows.items, "-nothing")
         keys = [item.key for item in items]
         if self._wanted and self._wanted in keys:
             rows.put_cursor(keys.index(self._wanted))
