@@ -122,7 +122,8 @@ class TurnStream:
             if not text:
                 return
             self._separate = False
-            text = "\n\n" + text
+            tail = self._shown[-1][-2:] if self._shown else ""
+            text = "\n" * (2 - (len(tail) - len(tail.rstrip("\n")))) + text
         text = printable(text)
         self._shown.append(text)
         self._publish(TextDelta(turn_id=self._turn_id, text=text))

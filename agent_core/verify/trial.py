@@ -122,9 +122,15 @@ class Trial:
         self._applied.clear()
         await asyncio.to_thread(self._restoring.restore)
 
-    async def run(self, verifiers: Sequence[Verifier], *, progress: Progress = silent) -> tuple[Report, ...]:
+    async def run(
+        self,
+        verifiers: Sequence[Verifier],
+        *,
+        progress: Progress = silent,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+    ) -> tuple[Report, ...]:
         """Run checks in the copy as it is, one after the other."""
-        return tuple([await self._run(verifier, progress) for verifier in verifiers])
+        return tuple([await self._run(verifier, progress, timeout) for verifier in verifiers])
 
     async def baseline(
         self, verifiers: Sequence[Verifier], *, progress: Progress = silent
@@ -144,13 +150,18 @@ class Trial:
         return tuple(report for report in found if report is not None)
 
     async def check(
-        self, verifiers: Sequence[Verifier], *, progress: Progress = silent
+        self,
+        verifiers: Sequence[Verifier],
+        *,
+        progress: Progress = silent,
+        timeout: float | None = None,  # noqa: ASYNC109 - a bound of the program's time, which ends as a report
     ) -> tuple[Report, ...]:
         """Run checks in the copy as it is, and leave out what they find in the unchanged workspace too.
 
-        The unchanged one is only looked at for checks that find something now.
+        The unchanged one is only looked at for checks that find something now. `timeout` are the seconds that
+        each may take now, where those are fewer than usual.
         """
-        after = await self.run(verifiers, progress=progress)
+        after = await self.run(verifiers, progress=progress, timeout=timeout)
         faulty = [verifier for verifier, report in zip(verifiers, after, strict=True) if report.findings]
         before = dict(zip(faulty, await self.baseline(faulty, progress=progress), strict=True))
         return tuple(
@@ -158,11 +169,16 @@ class Trial:
             for verifier, report in zip(verifiers, after, strict=True)
         )
 
-    async def _run(self, verifier: Verifier, progress: Progress) -> Report:
+    async def _run(
+        self,
+        verifier: Verifier,
+        progress: Progress,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+    ) -> Report:
         return await run_verifier(
             verifier,
             root=self._workspace.root,
-            timeout=self._timeout,
+            timeout=self._timeout if timeout is None else min(timeout, self._timeout),
             progress=progress,
             sandbox=self._sandbox,
             seat=self._seated,

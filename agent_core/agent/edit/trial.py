@@ -27,6 +27,8 @@ from agent_core.verify.syntax import check_syntax
 from agent_core.verify.trial import Trial
 
 _NOTHING = "nothing to check it with was found (tests, linter, build)"
+_WHOLE_S = 120.0
+"""Seconds for all tests once those that concern the change have passed: somebody waits for the answer."""
 _baselines: WeakKeyDictionary[Registry, Baselines] = WeakKeyDictionary()
 """What checks said of the unchanged workspace, for as long as a session has its registry of commands."""
 
@@ -142,13 +144,21 @@ class TrialChecks:
         for verifier in sorted(verifiers, key=lambda verifier: order[verifier.kind]):
             if verifier.kind == "run_tests":
                 narrow = await asyncio.to_thread(narrowed, verifier, paths, workspace=self._turn.workspace)
-                if narrow is not None and (report := await self._one(trial, narrow)).state == "failed":
-                    reports.append(report)
+                if narrow is not None:
+                    reports += await self._twice(trial, narrow, verifier)
                     continue
             reports.append(await self._one(trial, verifier))
         return tuple(reports)
 
-    async def _one(self, trial: Trial, verifier: Verifier) -> Report:
+    async def _twice(self, trial: Trial, narrow: Verifier, whole: Verifier) -> tuple[Report, ...]:
+        """The tests that concern the change; where they pass, all of them, as far as there is time."""
+        first = await self._one(trial, narrow)
+        if first.state != "passed":
+            return (first,) if first.state == "failed" else (await self._one(trial, whole),)
+        second = await self._one(trial, whole, _WHOLE_S)
+        return (first, second) if second.state == "timed-out" else (second,)
+
+    async def _one(self, trial: Trial, verifier: Verifier, limit: float | None = None) -> Report:
         """Run one check, shown as a call of its command."""
         turn, call_id, began = self._turn, self._turn.next_call_id(), time.monotonic()
         command = command_line(verifier)
@@ -159,7 +169,9 @@ class TrialChecks:
         )
         report: Report | None = None
         try:
-            (report,) = await trial.check([verifier], progress=lambda text: self._progress(call_id, text))
+            (report,) = await trial.check(
+                [verifier], progress=lambda text: self._progress(call_id, text), timeout=limit
+            )
             return report
         finally:
             turn.publish(

@@ -77,7 +77,7 @@ async def test_a_wrong_change_is_repaired_with_what_the_tests_say(root: Path) ->
     assert running.action == "run" and any("pytest" in line for line in running.subjects)
     assert (writing.action, [file.path for file in writing.files]) == ("write", ["app.py"])
     assert writing.files[0].before == APP and not writing.doubt
-    assert turn.said == "I mend it.\n\n\nI mend it.\n", (
+    assert turn.said == "I mend it.\n\nI mend it.\n", (
         "the edits are shown as diffs, not as the model's text"
     )
 
