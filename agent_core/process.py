@@ -30,6 +30,9 @@ _PATIENCE_S = 0.01
 _ERRORS = 16 * 1024
 _MARK = "DSPY_TUI_PROCESS"
 _ROUNDS = 5
+_QUIET_ROUNDS = 2
+"""Once is not enough: a process shows no environment while its program is being replaced by another."""
+_ROWS = 40
 
 
 class NotStarted(OSError):
@@ -39,8 +42,9 @@ class NotStarted(OSError):
 class Process(asyncio.SubprocessProtocol):
     """A running program; iterate over it for its output, in chunks of any size. Made by `stream_process`."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, *, is_terminal: bool = False) -> None:
         self.pid = 0
+        self._is_terminal = is_terminal
         self.mark = mark
         self._transport: asyncio.SubprocessTransport | None = None
         self._pipe: asyncio.ReadTransport | None = None
@@ -107,10 +111,17 @@ class Process(asyncio.SubprocessProtocol):
         """Part of the protocol."""
         self._transport = cast(asyncio.SubprocessTransport, transport)
         self.pid = self._transport.get_pid()
+        if self._is_terminal:
+            self._open_pipes = {1}
+            return
         self._open_pipes = {fd for fd in (1, 2) if self._transport.get_pipe_transport(fd) is not None}
         self._pipe = cast("asyncio.ReadTransport | None", self._transport.get_pipe_transport(1))
         if self._pipe is not None:
             _enlarge(self._pipe.get_extra_info("pipe"))
+
+    def attach(self, pipe: asyncio.ReadTransport) -> None:
+        """Its output comes from a terminal's other end."""
+        self._pipe = pipe
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Part of the protocol."""
@@ -178,6 +189,8 @@ class Process(asyncio.SubprocessProtocol):
             finally:
                 if self._transport is not None:
                     self._transport.close()
+                if self._is_terminal and self._pipe is not None:
+                    self._pipe.close()
 
 
 @asynccontextmanager
@@ -188,6 +201,7 @@ async def stream_process(
     env: Mapping[str, str] | None = None,
     errors: Literal["apart", "merged"] = "apart",
     grace: float = 0.0,
+    columns: int = 0,
 ) -> AsyncGenerator[Process]:
     """Run a program for as long as the block lasts.
 
@@ -197,31 +211,82 @@ async def stream_process(
         env: Its environment; this process's by default.
         errors: Whether standard error is kept apart (`Process.errors`) or comes within the output.
         grace: Seconds between SIGTERM and SIGKILL if it still runs when the block is left; 0 kills at once.
+        columns: Of a terminal that it writes to, both output and errors, so that it writes at once and in
+            colours; 0 for pipes. There is no input either way.
 
     Raises:
         NotStarted: It cannot be started; what is raised inside the block comes through as it is.
     """
     mark, environment = marked_environment(os.environ if env is None else env)
-    process = Process(mark)
+    process = Process(mark, is_terminal=columns > 0)
+    ends: list[int] = []
+    out: int = asyncio.subprocess.PIPE
     try:
+        if columns:
+            ends += _open_terminal(columns)
+            out = ends[1]
         await asyncio.get_running_loop().subprocess_exec(
             lambda: process,
             *argv,
             cwd=cwd,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=out,
             stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        if ends:
+            await _read_terminal(process, ends.pop(0))
     except OSError as error:
         raise NotStarted(error.errno or 0, error.strerror or str(error)) from error
     except ValueError as error:  # a NUL, or what is no text
         raise NotStarted(0, str(error)) from error
+    finally:
+        for fd in ends:
+            os.close(fd)
     try:
         yield process
     finally:
         await process.end(grace)
+
+
+def _open_terminal(columns: int) -> tuple[int, int]:
+    """Both ends of a new terminal that passes on what is written as it is."""
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = os.openpty()
+    attributes = termios.tcgetattr(theirs)
+    attributes[1] &= ~termios.OPOST
+    attributes[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+    return ours, theirs
+
+
+class _TerminalReader(asyncio.Protocol):
+    """Hands what a terminal's program writes to its process."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of the protocol."""
+        self._process.attach(cast(asyncio.ReadTransport, transport))
+
+    def data_received(self, data: bytes) -> None:
+        """Part of the protocol."""
+        self._process.pipe_data_received(1, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody has the other end any more: that is how the output of a terminal ends."""
+        self._process.pipe_connection_lost(1, None)
+
+
+async def _read_terminal(process: Process, fd: int) -> None:
+    file = os.fdopen(fd, "rb", buffering=0)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: _TerminalReader(process), file)
 
 
 def marked_environment(env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -236,9 +301,11 @@ def marked_environment(env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
 
 def kill_marked(mark: str) -> None:
     """Kill every process that carries the mark, on Linux."""
+    quiet = 0
     for _ in range(_ROUNDS):  # what was being started meanwhile shows up in the next round
         escaped = _marked(mark)
-        if not escaped:
+        quiet = 0 if escaped else quiet + 1
+        if quiet == _QUIET_ROUNDS:
             break
         for pid in escaped:
             _signal(os.kill, pid, signal.SIGKILL)

@@ -19,7 +19,9 @@ _LIBRARY = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|\.cargo/registry|\.rustup|rustc/[0-9a-f]{6,}|go/pkg/mod)/"
     r"|^<|^node:|^/usr/|^/opt/|/lib/python3\.\d+/"
 )
-_ESCAPE = re.compile(r"\x1b\[[0-?]{0,32}[ -/]{0,4}[@-~]")
+_ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]{1,4}[0-~])"
+)
 
 
 @dataclass(frozen=True, slots=True)
