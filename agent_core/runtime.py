@@ -123,7 +123,7 @@ def open_runtime(
     mask = masker(settings)
     store = SavedSessions(workspace)
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
-    registry = Registry(builtin_tools(checkpoints=checkpoints))
+    registry = Registry(builtin_tools(checkpoints=checkpoints, watched=interactive))
     for tool in (
         EsearchTool(index=index),
         IntelTool(index=index, logs=logs),

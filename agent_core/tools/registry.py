@@ -149,8 +149,11 @@ def _check_fields(tool: AnyTool) -> None:
         raise ValueError("only the last positional argument may be a list")
 
 
-def builtin_tools(*, checkpoints: Checkpoints | None = None) -> list[AnyTool]:
-    """New instances of the tools that need nothing but a workspace; `diff` also shows what turns changed."""
+def builtin_tools(*, checkpoints: Checkpoints | None = None, watched: bool = False) -> list[AnyTool]:
+    """New instances of the tools that need nothing but a workspace; `diff` also shows what turns changed.
+
+    `watched` says that a person sees what commands write, as they write it.
+    """
     from agent_core.tools.cat import CatTool
     from agent_core.tools.diff import DiffTool
     from agent_core.tools.grep import GrepTool
@@ -158,7 +161,14 @@ def builtin_tools(*, checkpoints: Checkpoints | None = None) -> list[AnyTool]:
     from agent_core.tools.shell import ShellTool
     from agent_core.tools.tree import TreeTool
 
-    return [GrepTool(), LsTool(), TreeTool(), CatTool(), DiffTool(checkpoints=checkpoints), ShellTool()]
+    return [
+        GrepTool(),
+        LsTool(),
+        TreeTool(),
+        CatTool(),
+        DiffTool(checkpoints=checkpoints),
+        ShellTool(watched=watched),
+    ]
 
 
 def tool_schema(tool: AnyTool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -17,13 +18,21 @@ from agent_core.masking import masker
 from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import human_duration, one_line, plural, shorten
 from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.live import Live
 from agent_core.tools.shell_output import Output, Pace
 
 _HEAD, _TAIL = 8_000, 24_000
 _GRACE_S = 0.5
 _DRAIN_S = 0.3
 _SHOWN_PER_S = 32_000
-_QUIET = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
+_COLUMNS = 100
+_QUIET = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
+_PLAIN, _COLOURED = {"TERM": "dumb", "NO_COLOR": "1"}, {"TERM": "xterm-256color"}
+_WANTS_INPUT = re.compile(
+    r"EOF when reading|end of file while reading|not a (?:tty|terminal)|no tty|a terminal is required"
+    r"|/dev/tty|inappropriate ioctl",
+    re.IGNORECASE,
+)
 
 
 class ShellArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +44,14 @@ class ShellArgs(msgspec.Struct, frozen=True, kw_only=True):
 class ShellTool:
     """Runs a command line in the workspace's root.
 
-    Its output is shown as it comes; the beginning and the end of it are kept. It gets no input and no
-    terminal. A command that fails is a result with an error (`command-failed`) and its exit code.
-    Cancelling ends it with everything that it started, first kindly, half a second later not; so does its
-    own end for what it left running in the background of the shell.
+    Its output is shown as it comes; the beginning and the end of it are kept. It gets no input. A command
+    that fails is a result with an error (`command-failed`) and its exit code. Cancelling ends it with
+    everything that it started, first kindly, half a second later not; so does its own end for what it left
+    running in the background of the shell.
+
+    Args:
+        watched: Whether a person watches: then it writes to a terminal, and lines that it writes anew and
+            its colours are shown.
     """
 
     name: ClassVar[str] = "shell"
@@ -50,6 +63,9 @@ class ShellTool:
     takes_rest: ClassVar[bool] = True
     for_agent: ClassVar[bool] = False
 
+    def __init__(self, *, watched: bool = False) -> None:
+        self._watched = watched
+
     async def run(self, args: ShellArgs, context: ToolContext) -> ToolResult:
         """Run it to its end; raises `UsageError` for an empty command, `ToolError` when there is no shell."""
         if not args.command.strip():
@@ -60,20 +76,20 @@ class ShellTool:
             async with stream_process(
                 [_shell(), "-c", args.command],
                 cwd=context.workspace.root,
-                env={**os.environ, **_QUIET},
+                env={**os.environ, **_QUIET, **(_COLOURED if self._watched else _PLAIN)},
                 errors="merged",
                 grace=_GRACE_S,
+                columns=_COLUMNS if self._watched else 0,
             ) as process:
-                background = await _follow(process, output, context)
+                background = await _follow(process, _Watch(output, context, watched=self._watched))
                 code = await process.wait()
         except NotStarted as error:
             raise ToolError(f"The shell cannot be run: {error.strerror}", hint="Check SHELL.") from None
         return _result(args.command, code, output, time.monotonic() - began, background=background)
 
 
-async def _follow(process: Process, output: Output, context: ToolContext) -> bool:
+async def _follow(process: Process, watch: _Watch) -> bool:
     """Show the output to its end; whether the shell left something running, which is then ended."""
-    watch = _Watch(output, context)
     reading = asyncio.create_task(watch.read(process))
     exited = asyncio.create_task(process.wait())
     background = False
@@ -92,7 +108,7 @@ async def _follow(process: Process, output: Output, context: ToolContext) -> boo
                 break
         if reading.done():
             await reading
-        await watch.show(output.feed(b"", final=True))
+        await watch.show(b"", final=True)
         return background
     finally:
         reading.cancel()
@@ -103,8 +119,9 @@ async def _follow(process: Process, output: Output, context: ToolContext) -> boo
 class _Watch:
     """Passes the output on: all of it to `write`, else at a pace that can be watched to `progress`."""
 
-    def __init__(self, output: Output, context: ToolContext) -> None:
+    def __init__(self, output: Output, context: ToolContext, *, watched: bool) -> None:
         self._output, self._context = output, context
+        self._live = Live(mask=masker(context.settings)) if watched else None
         self._pace = Pace(_SHOWN_PER_S)
         self.pieces = 0
         self.is_showing = False
@@ -113,14 +130,28 @@ class _Watch:
         async for chunk in process:
             self.pieces += 1
             self.is_showing = True
-            await self.show(self._output.feed(chunk))
+            await self.show(chunk)
             self.is_showing = False
 
-    async def show(self, lines: str) -> None:
-        if lines and self._context.write is not None:
-            await self._context.write(lines)
-        elif part := self._pace.let(lines, time.monotonic()):
+    async def show(self, chunk: bytes, *, final: bool = False) -> None:
+        lines = self._output.feed(chunk, final=final)
+        if self._context.write is not None:
+            if lines:
+                await self._context.write(lines)
+            return
+        if self._live is None:
+            part = self._pace.let(lines, time.monotonic())
+        else:
+            part = self._seen(self._live, chunk, final=final)
+        if part:
             self._context.progress(part)
+
+    def _seen(self, live: Live, chunk: bytes, *, final: bool) -> str:
+        skipped = self._pace.room_for(len(chunk), chunk.count(b"\n"), time.monotonic())
+        if skipped is None:
+            return ""
+        note = f"\n… {skipped:,} lines not shown …\n" if skipped else ""
+        return note + live.feed(chunk, final=final)
 
 
 def _shell() -> str:
@@ -139,7 +170,8 @@ def _result(command: str, code: int, output: Output, seconds: float, *, backgrou
     shown = output.text()
     failed = None
     if code != 0:
-        failed = ErrorInfo("command-failed", f"{shorten(one_line(command), 80)}: {ended}")
+        hint = "A command gets no input here." if _WANTS_INPUT.search(shown[-2_000:]) else ""
+        failed = ErrorInfo("command-failed", f"{shorten(one_line(command), 80)}: {ended}", hint)
     tail = [f"… {note}"] if background else []
     return ToolResult(
         text="\n".join([shown or "(no output)", *tail, *([f"({ended})"] if failed else [])]),

@@ -98,14 +98,22 @@ class Pace:
 
     def let(self, lines: str, now: float) -> str:
         """What to show of these lines at this time (seconds of any clock); "" for nothing."""
+        skipped = self.room_for(len(lines), lines.count("\n"), now)
+        if skipped is None:
+            return ""
+        return f"… {skipped:,} lines not shown …\n{lines}" if skipped else lines
+
+    def room_for(self, size: int, lines: int, now: float) -> int | None:
+        """Whether so many characters in so many lines may be shown at this time: how many lines were left
+        out before them; None to leave these out, too."""
         self._room = min(4.0 * self._rate, self._room + (now - self._last) * self._rate)
         self._last = now
-        if len(lines) > self._room:
-            self._skipped += lines.count("\n")
-            return ""
-        self._room -= len(lines)
+        if size > self._room:
+            self._skipped += lines
+            return None
+        self._room -= size
         skipped, self._skipped = self._skipped, 0
-        return f"… {skipped:,} lines not shown …\n{lines}" if skipped else lines
+        return skipped
 
 
 def _shortened(line: re.Match[str]) -> str:

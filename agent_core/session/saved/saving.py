@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ _FLUSH_SIZE = 32 * 1024
 _MOST_PROGRESS = 64 * 1024
 """Characters of what one running command shows that are saved; its result is saved besides."""
 _PASSING = (ModelProgress, IndexChanged, SuggestionsRanked)
+_REWRITTEN = re.compile("[^\n\r]*\r")
 _log = logging.getLogger(__name__)
 Delta = TextDelta | ReasoningDelta | ToolProgress
 
@@ -165,6 +167,8 @@ class Saving:
             self._pending, self._size = [], 0
 
     def _write_delta(self, text: str) -> None:
+        if isinstance(self._pending[-1], ToolProgress):
+            text = _REWRITTEN.sub("", text)  # what a line was before it was written anew
         self._append(line_of(_with_text(self._pending[-1], text), self._since, self._mask))
 
     # The file

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agent_core.errors import ErrorInfo
 from agent_core.text import human_duration, one_line, plural, printable, shorten
+from agent_core.tools.live import plain
+from tui.widgets.transcript.colours import coloured_runs
 from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, cell_len, wrap
 from tui.widgets.transcript.listing import Listing
@@ -73,7 +75,10 @@ class Tool(Unit):
         `path` names the file where the text is its lines with their numbers.
         """
         self._summary, self._error, self._seconds = one_line(summary), error, seconds
-        if text:
+        shown = plain("".join(self._chunks)).strip("\n")
+        if shown and text.startswith(shown):  # the same, and it has its colours
+            self._chunks.append(text[len(shown) :] or "\n")
+        elif text:
             self._chunks = [text]
             self._listing = Listing(path) if path else None
         self.forget()
@@ -96,7 +101,8 @@ class Tool(Unit):
 
     def _rows(self) -> list[str]:
         output = "".join(self._chunks)
-        return output.rstrip("\n").split("\n") if output.strip() else []
+        rows = output.strip("\n").split("\n") if output.strip() else []
+        return [row.rpartition("\r")[2] for row in rows]
 
     def _render(self, width: int) -> list[Line]:
         out = [self._head(width)]
@@ -155,6 +161,9 @@ class Tool(Unit):
         is_diff = self._command.startswith(_DIFFS)
         out: list[tuple[str, list[Run]]] = []
         for row in rows:
+            if "\x1b" in row:
+                out.append(("", coloured_runs(row)))
+                continue
             runs = [*plain_runs(row[:_ROW].expandtabs(4), _diff_style(row) if is_diff else "title")]
             if len(row) > _ROW:
                 runs.append((f" … {len(row) - _ROW:,} more characters", "dim", None))
@@ -162,7 +171,8 @@ class Tool(Unit):
         return out
 
     def _plain(self) -> str:
-        return "\n".join([self._command, printable("".join(self._chunks)).rstrip("\n")]).rstrip("\n")
+        output = printable(plain("".join(self._chunks))).strip("\n")
+        return "\n".join([self._command, output]).rstrip("\n")
 
 
 def took_text(seconds: float) -> str:
