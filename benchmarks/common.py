@@ -36,6 +36,12 @@ def corpora() -> Path:
     return folder
 
 
+def has_corpora() -> bool:
+    """Whether there are source trees, or a kit to fetch them with."""
+    folder = Path(os.environ.get("DSPY_TUI_KIT", ROOT.parent / "shared"))
+    return "DSPY_TUI_CORPORA" in os.environ or (folder / "bench").is_dir()
+
+
 def report(
     name: str, figures: Mapping[str, Any], limits: Iterable[tuple[str, str, float]], **detail: Any
 ) -> bool:

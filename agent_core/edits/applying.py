@@ -139,26 +139,45 @@ def _meant(places: list[Place], edit: Replace, file: Lines, order: Order) -> Pla
 def _similar(edit: Replace, file: Lines, order: Order) -> Place:
     """The one place that resembles the search closely enough, and more than any other."""
     found = near.nearest(edit.search, edit.replace, file)
-    close = [place for place in found if place.confidence >= near.ENOUGH and _mostly_equal(place, file)]
+    close = [
+        place for place in found if place.confidence >= near.ENOUGH and _equal_part(place, file) >= _EQUAL
+    ]
     if not close:
         message, numbers = telling.not_found(edit.search, edit.replace, file)
         raise Refused("not-found", message, numbers)
-    rivals = [place for place in found if place.confidence > close[0].confidence - near.MARGIN]
-    if len(rivals) > 1:
-        picked = pick(rivals, edit, file, floor=order.floor, shift=order.shift, later=order.later)
-        if picked is not close[0]:
-            message, numbers = telling.unclear(edit.search, rivals, file)
+    best = close[0]
+    least = _equal_part(best, file) - near.MARGIN
+    rivals = [
+        place
+        for place in found
+        if place is not best and _equal_part(place, file) > least and _takes(place, file)
+    ]
+    if rivals:
+        equal = [best, *rivals]
+        picked = pick(equal, edit, file, floor=order.floor, shift=order.shift, later=order.later)
+        if picked is not best:
+            message, numbers = telling.unclear(edit.search, equal, file)
             raise Refused("ambiguous", message, numbers)
-    return close[0]
+    return best
 
 
-def _mostly_equal(place: Place, file: Lines) -> bool:
+def _takes(place: Place, file: Lines) -> bool:
+    """Whether the edit could be made there at all."""
+    try:
+        merged(place.search, place.replace, file.lines, place.align)
+    except Conflict:
+        return False
+    return True
+
+
+def _equal_part(place: Place, file: Lines) -> float:
+    """How much of what is quoted is there as it is, 0 to 1."""
     total = equal = 0
     for line, at in zip(place.search, place.align, strict=True):
         size = len(line.strip())
         total += size
         equal += size if at is not None and folded(file.lines[at]) == folded(line) else 0
-    return equal >= _EQUAL * total
+    return equal / total if total else 0.0
 
 
 def _stands_already(place: Place, lines: Sequence[str]) -> bool:

@@ -156,7 +156,7 @@ def _chain(segments: list[list[str]], start: int, file: Lines) -> list[int | Non
         if not segment:
             continue
         later = [place for place in _solid(segment, file) if place >= at]
-        inside = [place for place in later if place + len(segment) <= scope]
+        inside = [place for place in later if place < scope]
         if len(inside) > 1:
             raise Conflict(
                 "ambiguous",

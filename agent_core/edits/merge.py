@@ -6,8 +6,6 @@ be there as it says.
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -15,9 +13,10 @@ import msgspec
 
 from agent_core.changes.model import RefusalCode
 from agent_core.edits import indent
+from agent_core.edits.inline import merged_line
 from agent_core.edits.keys import folded, indent_of, stripped
+from agent_core.text import one_line, shorten
 
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _PAIR = 0.5
 """So alike are two lines that one is taken to have become the other."""
 
@@ -128,39 +127,55 @@ class _Merge:
         after = self._near(range(i2, len(self._search)))
         if before is None and after is None:
             raise Conflict("not-found", "none of the lines around the insertion is in the file")
-        if before is None:
-            assert after is not None
-            return after[0], after[0]
-        if after is None:
-            return before[0] + 1, before[0] + 1
+        if before is None or after is None:
+            at = after[0] - after[1] if after else 0
+            at = before[0] + 1 + before[1] if before else at
+            return self._inside(at, before, after)
         between = [at for at in range(before[0] + 1, after[0]) if self._lines[at].strip()]
         if between:
             line = between[0]
             raise Conflict(
                 "conflict",
                 f"lines {before[0] + 1} and {after[0] + 1} of the file stand together in the edit, but line "
-                f"{line + 1}, "
-                f"{_shown(self._lines[line])}, is between them: it cannot be told where the new lines belong",
+                f"{line + 1} "
+                f"is between them ({_shown(self._lines[line])}): where do the new lines belong?",
                 line + 1,
             )
-        # blank lines that the edit does not show stay on the side that is farther from what it does show
-        at = before[0] + 1 if before[1] <= after[1] else after[0]
+        # of empty lines those that the edit does not show stay on the side where it shows more of them
+        at = after[0] - after[1] if after[1] <= before[1] else before[0] + 1 + before[1]
+        return self._inside(at, before, after)
+
+    def _inside(
+        self, at: int, before: tuple[int, int] | None, after: tuple[int, int] | None
+    ) -> tuple[int, int]:
+        """The line, moved over what is not empty: the empty lines that the edit shows need not be there."""
+        low = before[0] + 1 if before else at
+        high = after[0] if after else at
+        if before and not after:
+            high = next((n for n in range(low, at) if n >= len(self._lines) or self._lines[n].strip()), at)
+        if after and not before:
+            low = next((n + 1 for n in range(high - 1, at - 1, -1) if n < 0 or self._lines[n].strip()), at)
+        at = min(max(at, low), high)
         return at, at
 
     def _near(self, order: range) -> tuple[int, int] | None:
-        """The file's line of the first searched line in this order that is there, and how many were
-        passed.
+        """The file's line of the first searched line in this order that is there and not empty, and how many
+        empty ones were passed.
         """
-        for passed, i in enumerate(order):
+        empty = 0
+        for i in order:
             at = self._align[i]
-            if at is not None:
-                return at, passed
+            if at is not None and self._search[i].strip():
+                return at, empty
+            empty += not self._search[i].strip()
         return None
 
     # -- what
 
     def _mapping(self) -> indent.Mapping:
         quoted = [(i, at) for i, at in enumerate(self._align) if at is not None and self._search[i].strip()]
+        # a line that was quoted wrongly says nothing of how the others are indented
+        quoted = [(i, at) for i, at in quoted if folded(self._search[i]) == folded(self._lines[at])]
         pairs = [(indent_of(self._search[i]), indent_of(self._lines[at])) for i, at in quoted]
         if all(model == real for model, real in pairs):
             return indent.same
@@ -276,38 +291,9 @@ class _Merge:
         return found
 
 
-def merged_line(base: str, real: str, wanted: str) -> str | None:
-    """The change from `base` to `wanted`, made to `real`; None where both differ in the same place."""
-    tokens = [_TOKEN.findall(text) for text in (base, real, wanted)]
-    mine, theirs = _changes(tokens[0], tokens[1]), _changes(tokens[0], tokens[2])
-    everything = sorted([*mine, *theirs], key=lambda change: (change[0], change[1]))
-    for one, two in itertools.pairwise(everything):
-        if one == two:
-            continue
-        if two[0] < one[1] or (two[0] == one[0] and two[1] == one[1]):
-            return None
-    out: list[str] = []
-    at = 0
-    for start, end, new in dict.fromkeys(everything):
-        out += tokens[0][at:start]
-        out += new
-        at = end
-    return "".join(out + tokens[0][at:])
-
-
-def _changes(base: list[str], other: list[str]) -> list[tuple[int, int, tuple[str, ...]]]:
-    return [
-        (i1, i2, tuple(other[j1:j2]))
-        for tag, i1, i2, j1, j2 in SequenceMatcher(None, base, other, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-
-
 def _least(lines: Sequence[str]) -> str:
     return min((indent_of(line) for line in lines if line.strip()), key=len, default="")
 
 
 def _shown(line: str) -> str:
-    from agent_core.text import one_line, shorten
-
     return f"`{shorten(one_line(line), 120)}`"

@@ -11,11 +11,11 @@ Known = Callable[[str], bool]
 _LEAD = re.compile(r"^(?:#{1,6}\s+|[-*+]\s+|\d{1,3}[.)]\s+|>\s+)+")
 _WORDS = re.compile(
     r"^(?:(?:the|new|updated?|modif(?:y|ied)|edit(?:ed)?|creat(?:e|ed|ing)|chang(?:e|es|ed)|in|to|for|of|full"
-    r"|complete|file ?(?:name|path)?|path|source|at|here is|replace|rewrite|add)\b[\s:]*)+",
+    r"|complete|file ?(?:name|path)?|path|source|at|here is|replace|rewrite|add)[\s:]+)+",
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"\s*\((?:[^()]{1,40})\)\s*$")
-_WRAP = "`*_\"'“”‘’"
+_WRAP = "`*\"'“”‘’"
 _SAFE = re.compile(r"^[^\x00-\x1f<>|?*\"`:;,=]+$")
 _NAME = re.compile(r"^[^/\\]*\.[A-Za-z][A-Za-z0-9_+-]{0,11}$|^\.[A-Za-z][\w.-]+$")
 _COMMENTS = (

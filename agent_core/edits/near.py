@@ -11,8 +11,8 @@ from agent_core.edits.places import Lines, Place, fill_blanks
 
 ENOUGH = 0.75
 """A place is one from this likeness on, 0 to 1."""
-MARGIN = 0.15
-"""By so much the likeness of any other place has to be lower."""
+MARGIN = 0.1
+"""By so much less of the quote has to be at any other place."""
 _LINE = 0.6
 """So alike are a quoted line and the one that is meant."""
 _OFFSETS = 24

@@ -92,7 +92,7 @@ class _Resolving:
     def _make(self, number: int, edit: Edit) -> None:
         path = edit.path
         try:
-            found = self._paths.target(path) if isinstance(edit, Write) else self._paths.existing(path)
+            edit, found = self._located(edit)
             path = found.path
             if isinstance(edit, Write):
                 self._write(edit, found)
@@ -108,6 +108,18 @@ class _Resolving:
             if isinstance(refused, Conflict):
                 message = message[:1].upper() + message[1:] + "."
             self._refuse(refused.code, path, message, lines=lines, reply_line=edit.line)
+
+    def _located(self, edit: Edit) -> tuple[Edit, Found]:
+        if isinstance(edit, Replace) and not any(line.strip() for line in edit.search):
+            found = self._paths.target(edit.path)
+            if not self._exists(
+                found.path
+            ):  # nothing is searched in a file that is not there: it is to be made
+                made = Write(path=edit.path, lines=edit.replace, form=edit.form, line=edit.line, fresh=True)
+                return made, found
+        if isinstance(edit, Write):
+            return edit, self._paths.target(edit.path)
+        return edit, self._paths.existing(edit.path)
 
     # -- the kinds of edits
 
