@@ -71,6 +71,7 @@ class Router:
                 activity.doing("Waiting for your answer")
                 screen.ask_permission(event)
             case e.ApprovalGiven():
+                activity.doing("Working")
                 screen.permission_answered(event)
             case e.UsageReported():
                 screen.status.change(used=event.usage.prompt_tokens + event.usage.completion_tokens)

@@ -15,7 +15,7 @@ from agent_core.events import (
     TurnStarted,
 )
 from agent_core.session.saved.model import is_about_sessions
-from agent_core.text import one_line, plural, shorten
+from agent_core.text import human_duration, one_line, plural, shorten
 
 _CHECKS, _BACK = ("run_tests", "lint", "build"), ("undo", "redo")
 _SHOWN, _WIDTH, _LONGEST = 8, 70, 240
@@ -62,9 +62,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lines(self) -> tuple[str, ...]:
         """All of it in words, one fact a line."""
-        rows = [f"{plural(self.turns, 'turn')}, {plural(self.tokens, 'token')}"] if self.turns else []
-        if self.cost_usd:
-            rows[0] += f", ${self.cost_usd:.4f}"
+        facts = [plural(self.turns, "turn"), human_duration(self.seconds)]
+        facts += [plural(self.tokens, "token")] if self.tokens else []
+        facts += [f"${self.cost_usd:.4f}"] if self.cost_usd else []
+        rows = [", ".join(facts)] if self.turns else []
         rows += _listed("Asked", self.asked)
         state = "verified" if self.verified else "not verified"
         rows += _listed(f"Changed ({state})" if self.changed else "Changed", self.changed)

@@ -122,6 +122,7 @@ class _Reading:
         self._records: list[Record] = []
         self._open: TurnStarted | None = None
         self._waiting: dict[str, str] = {}
+        self._queued: list[str] = []
         self._last = saved.begun
 
     def take(self, line: bytes) -> None:
@@ -129,7 +130,7 @@ class _Reading:
         self._last = typed.at or self._last
         if typed.type in REMARK_TYPES:
             if isinstance(_remark.decode(line), Closed):
-                self._cut_off()
+                self._close()
         elif typed.type in EVENT_TYPES:
             self._event(from_json(line))
 
@@ -137,6 +138,7 @@ class _Reading:
         match event:
             case TurnQueued():
                 self._waiting[event.turn_id] = event.text
+                self._queued.append(event.turn_id)
             case TurnUnqueued():
                 self._waiting.pop(event.turn_id, None)
             case TurnStarted():
@@ -148,6 +150,14 @@ class _Reading:
             case _:
                 pass
         self._records.append(Record(self._last, event))
+
+    def _close(self) -> None:
+        """A program left: it was told what waited before it came; what waits since is for the next."""
+        self._cut_off()
+        self._waiting = {
+            turn_id: self._waiting[turn_id] for turn_id in self._queued if turn_id in self._waiting
+        }
+        self._queued.clear()
 
     def _cut_off(self) -> None:
         """End the turn that its program did not live to end."""

@@ -75,9 +75,10 @@ class Tool(Unit):
         `path` names the file where the text is its lines with their numbers.
         """
         self._summary, self._error, self._seconds = one_line(summary), error, seconds
-        shown = plain("".join(self._chunks)).strip("\n")
+        coloured = "".join(self._chunks).strip("\n")
+        shown = plain(coloured)
         if shown and text.startswith(shown):  # the same, and it has its colours
-            self._chunks.append(text[len(shown) :] or "\n")
+            self._chunks = [coloured, text[len(shown) :]]
         elif text:
             self._chunks = [text]
             self._listing = Listing(path) if path else None

@@ -286,6 +286,60 @@ async def test_a_session_resumes_another_when_its_turn_ends(tmp_path: Path) -> N
     assert len(again.conversation.store.list()) == 2
 
 
+async def test_what_waited_is_told_to_the_next_program_alone(tmp_path: Path) -> None:
+    first, store = opened(tmp_path)
+    turn(first, "one", "1")
+    first.take(TurnQueued(turn_id=first.next_turn_id(), text="two", position=1))
+    assert "  Never ran: two" in first.close(waiting=("two",))
+    second, _ = opened(tmp_path)
+    assert (await second.prepare("last")).waiting == ("two",)
+    second.switch()
+    turn(second, "three", "3")
+    second.close()
+    assert store.load(first.id).waiting == ()
+
+
+async def test_what_a_session_came_to_is_told(tmp_path: Path) -> None:
+    conversation, _ = opened(tmp_path)
+    turn(conversation, "mend the parser", "done")
+    for text, name, data, outcome in (
+        ("edit parser", "edit", {"changed": ["parser.py", "lexer.py"]}, "changed"),
+        ("run_tests", "run_tests", {}, "stopped"),
+        ("undo", "undo", {"changed": ["lexer.py"]}, "changed"),
+    ):
+        turn_id = conversation.next_turn_id()
+        error = ToolError("1 failed").info if outcome == "stopped" else None
+        conversation.take(TurnStarted(turn_id=turn_id, text=text, kind="command"))
+        conversation.take(
+            ToolStarted(turn_id=turn_id, call_id=turn_id, name=name, command=text, action="write")
+        )
+        conversation.take(
+            ToolFinished(
+                turn_id=turn_id,
+                call_id=turn_id,
+                name=name,
+                summary=text,
+                text="",
+                data=data,
+                seconds=0,
+                error=error,
+            )
+        )
+        conversation.take(finished(turn_id, outcome=outcome, error=error))
+    ending = conversation.ending()
+    assert ending.changed == ("parser.py",)
+    assert not ending.verified
+    assert ending.failed == ("run_tests",)
+    assert ending.undone == ("undo",)
+    assert [step.partition(" ")[0] for step in ending.next_steps] == ["Mend", "Check", "Review"]
+    assert "Changed (not verified): parser.py" in ending.lines
+    verified = conversation.next_turn_id()
+    conversation.take(TurnStarted(turn_id=verified, text="fix it", kind="task"))
+    conversation.take(finished(verified, outcome="verified", data={"changed": ["parser.py"]}))
+    assert conversation.ending().verified
+    conversation.close()
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_markdown_keeps_hostile_text_in_its_place(prompt: str, output: str) -> None:
