@@ -37,6 +37,20 @@ _NEEDED = (
     *(".cache/pyright-python", ".cache/node", ".cache/pre-commit", ".cache/ms-playwright", ".sdkman"),
     *(".m2/repository", ".gradle/caches", ".gradle/wrapper", ".rbenv", ".rvm", ".gem", ".nix-profile"),
 )
+_NEEDED_BY_NAME = (
+    *(
+        "RUSTUP_HOME",
+        "PYENV_ROOT",
+        "NVM_DIR",
+        "VOLTA_HOME",
+        "ASDF_DATA_DIR",
+        "GOROOT",
+        "GOMODCACHE",
+        "JAVA_HOME",
+    ),
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON_INSTALL_DIR", "UV_CACHE_DIR"),
+)
+"""Variables that lead to toolchains and caches in other places."""
 _EMPTY = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")
 _UNREADABLE = (
     "/etc/shadow",
@@ -163,6 +177,9 @@ def _needed(home: str, env: Mapping[str, str], argv: Sequence[str], folder: Path
     """What lies in a hidden place and is needed: toolchains, caches, what PATH and the program lead to."""
     wanted = [Path(owner, name) for owner in dict.fromkeys((home, _real_home())) for name in _NEEDED]
     wanted += [Path(part) for part in env.get("PATH", "").split(os.pathsep) if part.startswith("/")]
+    wanted += [Path(value) for name in _NEEDED_BY_NAME if (value := env.get(name, "")).startswith("/")]
+    if env.get("CARGO_HOME", "").startswith("/"):
+        wanted += [Path(env["CARGO_HOME"], name) for name in ("bin", "registry", "git", "config.toml")]
     wanted += _interpreters(argv, env, folder)
     for path in sorted(set(wanted)):
         if path.exists() and _is_hidden(path, home) and path not in (Path(home), Path("/tmp")):
