@@ -11,7 +11,7 @@ from agent_core.shellwords import pieces
 from agent_core.text import one_line
 
 _RECORDING = re.compile(
-    r"git (?:-\S+ )*(?:commit|merge|rebase|reset|checkout|switch|branch|tag|stash|push|pull|fetch|add|rm"
+    r"git (?:-\S+ |\S+=\S+ )*(?:commit|merge|rebase|reset|checkout|switch|branch|tag|stash|push|pull|fetch|add|rm"
     r"|mv|am|cherry-pick|revert|restore|gc|init|worktree|submodule|update-ref|filter-branch|clean)\b"
 )
 _CLEANING = re.compile(r"git (?:-\S+ )*clean\b.*-\w*[xX]")

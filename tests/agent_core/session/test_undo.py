@@ -118,7 +118,7 @@ async def test_what_is_not_covered_is_said_before_the_command_runs(tmp_path: Pat
     await session.aclose()
 
     asking, asked = session_with_undo(tmp_path, allow=())
-    asking.submit("!git commit -am x; rm /tmp/elsewhere")
+    asking.submit("!git -c user.name=x commit -am x; rm /tmp/elsewhere")
     while not asked.of(ApprovalNeeded):
         await asyncio.sleep(0.01)
     question = asked.one(ApprovalNeeded)
