@@ -11,8 +11,8 @@ from agent_core.shellwords import pieces
 from agent_core.text import one_line
 
 _RECORDING = re.compile(
-    r"git (?:-\S+ |\S+=\S+ )*(?:commit|merge|rebase|reset|checkout|switch|branch|tag|stash|push|pull|fetch|add|rm"
-    r"|mv|am|cherry-pick|revert|restore|gc|init|worktree|submodule|update-ref|filter-branch|clean)\b"
+    r"git (?:-\S+ |\S+=\S+ )*(?:commit|merge|rebase|reset|checkout|switch|branch|tag|stash|push|pull|fetch"
+    r"|add|rm|mv|am|cherry-pick|revert|restore|gc|init|worktree|submodule|update-ref|filter-branch|clean)\b"
 )
 _CLEANING = re.compile(r"git (?:-\S+ )*clean\b.*-\w*[xX]")
 _ELSEWHERE = re.compile(
