@@ -169,12 +169,16 @@ class ToolFinished(_Event, frozen=True, kw_only=True):
 
 
 class ProposedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it is and as it would be; None where there is none. `note` says what is uncertain."""
+    """A file as it is and as it would be; None where there is none. `note` says what is uncertain.
+
+    `whole` says that its hunks cannot be chosen one by one.
+    """
 
     path: str
     before: str | None
     after: str | None
     note: str = ""
+    whole: bool = False
 
 
 class ChecksFinished(_Event, frozen=True, kw_only=True):

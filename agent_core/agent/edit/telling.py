@@ -10,7 +10,7 @@ from agent_core.agent.edit.proposing import Proposal
 from agent_core.agent.port import TurnPort
 from agent_core.changes.hunks import counts, unified
 from agent_core.changes.model import FileChange
-from agent_core.changes.text import FileText, Unfit
+from agent_core.changes.sides import sides
 from agent_core.edits.model import Note
 from agent_core.errors import ErrorInfo
 from agent_core.events import ProposedFile, ToolFinished, ToolStarted
@@ -28,15 +28,13 @@ def diff_of(changes: Sequence[FileChange]) -> str:
 
 def proposed(changes: Sequence[FileChange], notes: Sequence[Note] = ()) -> tuple[ProposedFile, ...]:
     """The changes as they are asked about."""
-    return tuple(
-        ProposedFile(
-            path=change.path,
-            before=_text(change.before),
-            after=_text(change.after),
-            note=_uncertain([note for note in notes if note.path == change.path]),
-        )
-        for change in changes
-    )
+    return tuple(_proposed(change, notes) for change in changes)
+
+
+def _proposed(change: FileChange, notes: Sequence[Note]) -> ProposedFile:
+    before, after, whole = sides(change)
+    note = _uncertain([note for note in notes if note.path == change.path])
+    return ProposedFile(path=change.path, before=before, after=after, note=note, whole=whole)
 
 
 async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> None:
@@ -75,16 +73,6 @@ async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> N
 def _summary(changes: Sequence[FileChange]) -> str:
     added, removed = (sum(side) for side in zip(*(counts(change) for change in changes), strict=True))
     return f"proposes +{added:,} -{removed:,} in {plural(len(changes), 'file')}"
-
-
-def _text(content: bytes | None) -> str | None:
-    if content is None:
-        return None
-    try:
-        text = FileText.of(content)
-    except Unfit:
-        return content.decode("utf-8", "replace")
-    return "".join(line + ("\n" if end else "") for line, end in zip(text.lines, text.ends, strict=True))
 
 
 def _uncertain(notes: Sequence[Note]) -> str:
