@@ -27,8 +27,9 @@ def sides(change: FileChange) -> Sides:
     if is_binary(change):
         return Sides(_read(change.before), _read(change.after), whole=True)
     present = [side for side in (change.before, change.after) if side is not None]
-    # A mark that stays is no part of the first line.
-    mark = codecs.BOM_UTF8 if all(side.startswith(codecs.BOM_UTF8) for side in present) else b""
+    # A mark that stays is no part of the first line; where there is nothing else it is one.
+    marked = all(side.startswith(codecs.BOM_UTF8) and side != codecs.BOM_UTF8 for side in present)
+    mark = codecs.BOM_UTF8 if marked else b""
     parts = [None if side is None else side.removeprefix(mark) for side in (change.before, change.after)]
     try:
         before, after = (None if part is None else part.decode("utf-8") for part in parts)
