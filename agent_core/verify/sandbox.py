@@ -52,6 +52,22 @@ _NEEDED_BY_NAME = (
 )
 """Variables that lead to toolchains and caches in other places."""
 _EMPTY = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")
+_KEYS = (
+    *(
+        ".ssh",
+        ".gnupg",
+        ".aws",
+        ".azure",
+        ".config",
+        ".docker",
+        ".kube",
+        ".netrc",
+        ".pypirc",
+        ".npmrc",
+        ".gem",
+    ),
+    *(".git-credentials", ".cargo/credentials.toml", ".cargo/credentials", ".mozilla", ".password-store"),
+)
 _UNREADABLE = (
     "/etc/shadow",
     "/etc/gshadow",
@@ -120,6 +136,7 @@ class Sandbox:
             *_needed(own, env, argv, stands_for / cwd),
             *("--bind", str(scratch), str(scratch)),
             *("--bind", str(root), str(stands_for)),
+            *_private_in(stands_for, own),
             *self._taken_over(root, stands_for),
             *("--chdir", str(stands_for / cwd)),
         ]
@@ -171,6 +188,18 @@ def _hidden() -> Iterator[str]:
         if path.is_symlink() or not path.exists():
             continue
         yield from ("--tmpfs", name) if path.is_dir() else ("--ro-bind", "/dev/null", name)
+
+
+def _private_in(workspace: Path, home: str) -> Iterator[str]:
+    """Nothing in the places of keys, where the workspace is the home folder or holds it."""
+    if not Path(home).is_relative_to(workspace):
+        return
+    for name in _KEYS:
+        place = Path(home, name)
+        if place.is_dir():
+            yield from ("--tmpfs", str(place))
+        elif place.is_file():
+            yield from ("--ro-bind", "/dev/null", str(place))
 
 
 def _needed(home: str, env: Mapping[str, str], argv: Sequence[str], folder: Path) -> Iterator[str]:

@@ -214,6 +214,19 @@ async def test_in_the_sandbox_there_is_no_network_and_no_home(
     assert report.sandboxed
 
 
+async def test_keys_are_hidden_where_the_workspace_is_the_home_folder(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/id_rsa").write_text("key")
+    (tmp_path / ".netrc").write_text("password")
+    (tmp_path / "a.txt").write_text("a")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script = shell("cat .ssh/id_rsa; cat .netrc; cat a.txt")
+    report = await run_verifier(script, root=tmp_path, timeout=60, sandbox=sandbox)
+    assert report.tail.endswith("\na") and "key" not in report.tail and "password" not in report.tail
+
+
 async def test_a_sandboxed_process_ends_with_its_check(tmp_path: Path, sandbox: Sandbox) -> None:
     (tmp_path / "work").mkdir()
     name = f"6{os.getpid()}"
