@@ -42,11 +42,13 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.registry import Registry, builtin_tools
     from agent_core.tools.resume import ResumeTool
     from agent_core.tools.sessions import SessionsTool
+    from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
     from agent_core.tools.vretr import VretrTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
     talks = (SessionsTool, ResumeTool, ForkTool, ExportTool)
-    wired = (*index, *talks, CtxTool, HelpTool, ModelTool, PermissionsTool)
+    checks = (RunTestsTool, LintTool, BuildTool)
+    wired = (*index, *talks, *checks, CtxTool, HelpTool, ModelTool, PermissionsTool)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
 
