@@ -11,7 +11,7 @@ from agent_core.errors import UsageError
 from agent_core.text import one_line, shorten
 from agent_core.tools.base import AnyTool
 from agent_core.tools.fields import Field, fields_of
-from agent_core.words import Word, next_word
+from agent_core.words import Word, next_word, split
 
 _PROSE = frozenset(
     (
@@ -38,6 +38,11 @@ _PROSE = frozenset(
         *("you", "your"),
     )
 )
+
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*(?:=.*)?")
+_PATH = re.compile(r"(?=.*\w)(?:.*[/*].*|.*\.[A-Za-z]\w*(?::[\d-]+)?)")
+_FEW_WORDS = 3
+"""Words beside options from which on a line is rather a sentence that speaks of an option."""
 
 
 def synopsis(tool: AnyTool) -> str:
@@ -206,6 +211,22 @@ class _Reader:
             self._values[field.name] = field.read(value) if isinstance(value, str) else value
         except ValueError:
             raise ValueError(f"{field.name}: {shown(str(value))} is not a number") from None
+
+
+def reads_as_arguments(line: str) -> bool:
+    """Whether what follows a command's name looks like arguments, be they right or wrong: it has options, or
+    nothing but paths, and no word of ordinary language."""
+    try:
+        words = split(line)
+    except ValueError:
+        return False
+    said = [word.text for word in words if not word.quoted]
+    if "\n" in line or any(reads_as_prose(text) for text in said):
+        return False
+    options = [text for text in said if _OPTION.fullmatch(text)]
+    if options:
+        return len(words) - len(options) <= _FEW_WORDS
+    return bool(words) and all(_PATH.fullmatch(word.text) for word in words)
 
 
 def reads_as_prose(word: str) -> bool:

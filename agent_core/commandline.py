@@ -3,7 +3,8 @@
 The rules: `!` begins a shell command; a leading space makes a question; `/` forces a command; a bare first
 word is taken for a command only if it names one and the rest parses as its arguments and reads like
 arguments. "tree", "ls src" and "grep foo ." are commands, "build fails, why?" and "diff the two" are
-questions.
+questions. What only looks like a command's arguments, such as "ls --wrong" and "cat a.py b.py", is a mistake
+that is told, rather than a question that nobody meant.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from agent_core.arguments import read_arguments, reads_as_prose, shown, synopsis
+from agent_core.arguments import read_arguments, reads_as_arguments, reads_as_prose, shown, synopsis
 from agent_core.errors import UsageError
 from agent_core.text import one_line
 from agent_core.tools.base import AnyTool
@@ -27,6 +28,7 @@ __all__ += ["usage"]
 _MENTION = re.compile(r"(?:(?<=[\s(\[{])|^)@(?:\"([^\"\n]+)\"(:\d[\d-]*)?|([^\s\"]+))")
 _SHELL = "shell"
 _EDIT = "edit"
+_SPACE = "a leading space makes it a question"
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -71,8 +73,8 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
 
     Raises:
         UsageError: Nothing was typed, a command that was forced by `/` is unknown or its arguments are
-        wrong, or
-            the name of a command stands alone and it needs arguments.
+        wrong, the name of a command stands alone and it needs arguments, or what follows it looks like
+        arguments and is not right.
     """
     typed = text.strip()
     if not typed:
@@ -91,7 +93,9 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
         return CommandLine(tool.name, read_arguments(tool, rest), typed)
     try:
         args = read_arguments(tool, rest, bare=True)
-    except UsageError:
+    except UsageError as error:
+        if reads_as_arguments(rest):
+            raise UsageError(error.message, hint=f"{error.hint}; {_SPACE}.") from None
         return _task(typed)
     return _command(tool, args, typed)
 
@@ -143,7 +147,7 @@ def _nearest(name: str, registry: Registry) -> str:
 
     near = get_close_matches(name, [tool.name for tool in registry.all()], n=1)
     first = f"Did you mean /{near[0]}? " if near else ""
-    return f"{first}`help` lists the commands; a leading space makes it a question."
+    return f"{first}`help` lists the commands; {_SPACE}."
 
 
 def render(tool: AnyTool | str, args: msgspec.Struct) -> str:

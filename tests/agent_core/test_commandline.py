@@ -13,6 +13,7 @@ from agent_core.commandline import CommandLine, Mention, ShellLine, Task, parse,
 from agent_core.errors import UsageError
 from agent_core.events import ActionClass
 from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.ctx import CtxTool
 from agent_core.tools.registry import Registry, builtin_tools
 
 
@@ -51,7 +52,7 @@ class _Fake:
 
 class PlanTool(_Fake):
     name = "plan"
-    aliases = ("p",)
+    aliases: ClassVar[tuple[str, ...]] = ("p",)
     args_type = PlanArgs
     positional = ("task",)
     takes_rest = True
@@ -83,7 +84,16 @@ class BuildTool(_Fake):
     positional = ()
 
 
-REGISTRY = Registry([*builtin_tools(), PlanTool(), SeekTool(), RuleTool(), CheckTool(), BuildTool()])
+class LogTool(_Fake):
+    name = CtxTool.name
+    aliases = CtxTool.aliases
+    args_type = CtxTool.args_type
+    positional = CtxTool.positional
+
+
+REGISTRY = Registry(
+    [*builtin_tools(), PlanTool(), SeekTool(), RuleTool(), CheckTool(), BuildTool(), LogTool()]
+)
 
 COMMANDS: list[tuple[str, str, dict[str, Any]]] = [
     ("seek where is it", "seek", {"query": "where is it"}),
@@ -169,24 +179,25 @@ QUESTIONS = [
     "ls the files",
     "ls please",
     "ls src and tests",
-    "ls --wrong",
     "diff the two",
     "diff between main and dev",
     "diff this",
     "cat what?",
     "cat pictures,",
-    "cat a.py b.py",
-    "cat a.py --start x",
-    "cat a.py --start 0",
     "grep is slow, why?",
     "grep foo src?",
     "grep don't",
-    "grep -z foo",
-    "grep foo --limit 0",
     "tree\nis broken",
-    "tree --depth",
-    "tree --depth two",
-    "tree --depth 1 --depth 2",
+    "tree src\n--depth two",
+    "ls -l prints nothing, why?",
+    "ls --all shows no hidden ones",
+    "build --release fails on the server",
+    "ctx --limit ignores everything behind the first",
+    "build - still broken",
+    "ctx crashes",
+    "context 'a --b' managers",
+    "diff v1.2 v1.3",
+    "cat a.py shows garbage",
     "rules are rules",
     "build the docs",
     "shell scripts are broken",
@@ -226,6 +237,27 @@ MISTAKES = [
     ("/build now", "one word too many"),
     ("/cat a.py --start -1", ">= 1"),
     ("/diff a b", "one word too many"),
+    ("ls --wrong", "'--wrong' is not an option"),
+    ("ls -l", "'-l' is not an option"),
+    ("ctx --bogus", "'--bogus' is not an option"),
+    ("ctx --bogus=3 --limit 5", "'--bogus' is not an option"),
+    ("ctx --limit x", "'x' is not a number"),
+    ("ctx --limit", "--limit needs a value"),
+    ("ctx logs/app.log", "'logs/app.log' is one word too many"),
+    ("ctx *.log --since 10m", "'*.log' is one word too many"),
+    ("context app.log", "'app.log' is one word too many"),
+    ("diff --stat", "'--stat' is not an option"),
+    ("cat a.py b.py", "'b.py' is one word too many"),
+    ("cat a.py:1-9 src/b", "'src/b' is one word too many"),
+    ("cat a.py --start x", "'x' is not a number"),
+    ("cat a.py --start 0", ">= 1"),
+    ("grep -z foo", "'-z' is not an option"),
+    ("grep foo src tests --bogus", "'tests' is one word too many"),
+    ("grep foo --limit 0", ">= 1"),
+    ("tree --depth", "--depth needs a value"),
+    ("tree --depth two", "'two' is not a number"),
+    ("tree --depth 1 --depth 2", "given twice"),
+    ("build --release", "'--release' is not an option"),
 ]
 
 
