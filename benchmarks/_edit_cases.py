@@ -7,13 +7,14 @@ A case is one JSON object on a line:
     files        the workspace: text by path (UTF-8; line ends and byte order marks are in the text)
     reply        what the model answers
     recoverable  whether the right result can be told from the reply
-    expected     of a recoverable case the files that are to differ afterwards: text by path, null for one that
+    expected     of a recoverable case the files that are to differ afterwards: text by path, null for one
+    that
                  goes
     names        of another case words that a refusal has to contain, such as the line numbers that matter
 
-How a case is made: a pristine edit is drawn from a real file (lines that are quoted, some of which change), so
-that its result is known by itself. An operator then damages the *text* of the edit, or the file it is for. The
-applier is called nowhere in this.
+How a case is made: a pristine edit is drawn from a real file (lines that are quoted, some of which change),
+so that its result is known by itself. An operator then damages the *text* of the edit, or the file it is for.
+The applier is called nowhere in this.
 
 What counts as recoverable is decided by `_edit_base.places` alone, which compares lines without their white
 space and with plain quotes. An edit is recoverable when all of this holds:
@@ -21,8 +22,8 @@ space and with plain quotes. An edit is recoverable when all of this holds:
 1. The lines that change are quoted as they are but for white space and look-alike characters; of an insertion
    the line before it and the line after it are.
 2. What is quoted as it is stands, in this order and within as many lines as were quoted (and two more), at
-   exactly one place of the file; or at several, and one thing that is said besides (the right line number with
-   the others far from it, the heading of the function, the order of a diff's hunks) leaves one.
+   exactly one place of the file; or at several, and one thing that is said besides (the right line number
+   with the others far from it, the heading of the function, the order of a diff's hunks) leaves one.
 3. More than half of the characters that are quoted are quoted as they are.
 4. The file can be told: its path is right, or differs by what is put before it, or is a name that one file
    alone has.

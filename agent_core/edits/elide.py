@@ -65,8 +65,13 @@ def without_dots(
         if not is_hole(line) or folded(line) in known:
             out.append(line)
             continue
-        start = _after(search, [text for text in replace[:index] if text.strip()])
-        end = _before(search, [text for text in replace[index + 1 :] if text.strip()], start)
+        above = [text for text in replace[:index] if text.strip()]
+        below = [text for text in replace[index + 1 :] if text.strip()]
+        start = _after(search, above)
+        end = _before(search, below, start)
+        if not above and not below and _BARE.match(line):
+            out.append(line)  # three dots and nothing else are meant as such
+            continue
         if start is None or end is None:
             raise Conflict(
                 "conflict",

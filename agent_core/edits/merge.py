@@ -80,10 +80,8 @@ class _Merge:
         for tag, i1, i2, j1, j2 in self._opcodes:
             if tag == "equal":
                 continue
-            new = self._new_lines(i1, i2, j1, j2)
-            span = self._span(i1, i2)
-            start, end = span if span else self._gap(i1, i2)
-            found.append(Splice(start, end, tuple(new)))
+            start, end = self._span(i1, i2) or self._gap(i1, i2)
+            found.append(Splice(start, end, tuple(self._new_lines(i1, i2, j1, j2))))
         return found
 
     # -- where
