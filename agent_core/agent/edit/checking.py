@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,9 +18,16 @@ _RUNS_CODE = ("run_tests", "build")
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks said of a change. `unchecked` says in one line why something was not run."""
+    """What the checks said of a change.
+
+    `standing` are tests that concern the change, failed before it, and still do. `elsewhere` has packages
+    that the tests imported from another place than the workspace, and that place. `unchecked` says in one
+    line why something was not run.
+    """
 
     reports: tuple[Report, ...] = ()
+    standing: tuple[Finding, ...] = ()
+    elsewhere: dict[str, str] = {}
     unchecked: str = ""
 
     @property
@@ -38,10 +45,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verified(self) -> tuple[str, ...]:
-        """The commands that verify the change: it was run, and everything that was run passed."""
+        """The commands that verify the change: it was run, and everything that concerns it passed."""
         passed = [report for report in self.reports if report.state == "passed"]
         ran = any(report.kind in _RUNS_CODE for report in passed)
-        return tuple(report.command for report in passed) if ran and not self.failed else ()
+        fine = ran and not self.failed and not self.standing and not self.elsewhere
+        return tuple(report.command for report in passed) if fine else ()
 
     @property
     def doubt(self) -> str:
@@ -55,11 +63,25 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     def remark(self) -> str:
         """One line for people: what passed, what failed, what was not run."""
         parts = [_said(report) for report in self.reports]
+        if self.standing:
+            fail = "fails" if len(self.standing) == 1 else "fail"
+            parts.append(f"{plural(len(self.standing), 'test')} that failed before still {fail}")
+        for name, place in self.elsewhere.items():
+            parts.append(
+                f"the tests ran {name} from {one_line(place)}, not from here: install it as editable"
+            )
         return "; ".join([*parts, *([self.unchecked] if self.unchecked else [])])
 
     def feedback(self) -> str:
         """What has to be repaired, for the model that wrote the change."""
         return "\n\n".join(_feedback(report) for report in self.failed)
+
+    def doubts(self) -> str:
+        """What the change leaves as it was and was perhaps meant to mend, for the model that wrote it."""
+        if not self.standing:
+            return ""
+        head = "These tests failed before the change and still do. If the task is about them, it is not done:"
+        return _listed(head, self.standing)
 
 
 class Checks(Protocol):
@@ -79,10 +101,14 @@ def _said(report: Report) -> str:
 
 def _feedback(report: Report) -> str:
     head = f"`{one_line(report.command)}` {'took too long' if report.state == 'timed-out' else 'failed'}:"
-    findings = [_finding(finding) for finding in report.findings[:_MOST_FINDINGS]]
-    if len(report.findings) > _MOST_FINDINGS:
-        findings.append(f"and {len(report.findings) - _MOST_FINDINGS} more")
-    return "\n".join([head, *(findings or [report.tail[-_MOST_EXCERPT:]])])
+    return _listed(head, report.findings) if report.findings else f"{head}\n{report.tail[-_MOST_EXCERPT:]}"
+
+
+def _listed(head: str, findings: Sequence[Finding]) -> str:
+    lines = [head, *(_finding(finding) for finding in findings[:_MOST_FINDINGS])]
+    if len(findings) > _MOST_FINDINGS:
+        lines.append(f"and {len(findings) - _MOST_FINDINGS} more")
+    return "\n".join(lines)
 
 
 def _finding(finding: Finding) -> str:
@@ -90,8 +116,3 @@ def _finding(finding: Finding) -> str:
     code = f" [{finding.code}]" if finding.code else ""
     excerpt = f"\n{finding.excerpt[:_MOST_EXCERPT]}" if finding.excerpt else ""
     return f"- {place}{finding.message}{code}{excerpt}"
-
-
-def findings_of(reports: Iterable[Report]) -> list[Finding]:
-    """Everything that is new in some reports."""
-    return [finding for report in reports for finding in report.findings]

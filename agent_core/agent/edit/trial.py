@@ -18,15 +18,19 @@ from agent_core.errors import AgentError, ErrorInfo, PermissionRefused, ToolErro
 from agent_core.events import ChecksFinished, ToolFinished, ToolProgress, ToolStarted
 from agent_core.text import plural
 from agent_core.tools.registry import Registry
-from agent_core.verify.api import Report, Verifier
+from agent_core.verify.api import Finding, Report, Verifier
 from agent_core.verify.baselines import Baselines
 from agent_core.verify.detect import chosen, command_line, detect
+from agent_core.verify.imported import asking, foreign
 from agent_core.verify.narrow import narrowed
 from agent_core.verify.sandbox import find_sandbox
 from agent_core.verify.syntax import check_syntax
 from agent_core.verify.trial import Trial
 
 _NOTHING = "nothing to check it with was found (tests, linter, build)"
+_ORDER = {"lint": 0, "build": 1, "run_tests": 2}
+_MOST_KEPT = 20
+"""Findings of before that a report keeps."""
 _WHOLE_S = 120.0
 """Seconds for all tests once those that concern the change have passed: somebody waits for the answer."""
 _baselines: WeakKeyDictionary[Registry, Baselines] = WeakKeyDictionary()
@@ -84,7 +88,7 @@ class TrialChecks:
             trial = await self._ready(verifiers)
             await trial.reset()
             await trial.apply(changes)
-            return Checked(reports=await self._run(trial, verifiers, paths))
+            return await self._run(trial, verifiers, paths)
         except (PermissionRefused, ToolError) as error:
             # What cannot be checked can still be looked at, and be refused or wanted by a person.
             self._refused = f"no check was run ({error.message}{_step(error)})"
@@ -135,24 +139,34 @@ class TrialChecks:
     def _progress(self, call_id: str, text: str) -> None:
         self._turn.publish(ToolProgress(turn_id=self._turn.turn_id, call_id=call_id, text=text))
 
-    async def _run(
-        self, trial: Trial, verifiers: Sequence[Verifier], paths: Sequence[str]
-    ) -> tuple[Report, ...]:
-        """Linters, then the tests that concern the change, then everything; a failure of tests ends it."""
+    async def _run(self, trial: Trial, verifiers: Sequence[Verifier], paths: Sequence[str]) -> Checked:
+        """Linters and the build, then the tests that concern the change, then all tests."""
         reports: list[Report] = []
-        order = {"lint": 0, "build": 1, "run_tests": 2}
-        for verifier in sorted(verifiers, key=lambda verifier: order[verifier.kind]):
-            if verifier.kind == "run_tests":
-                narrow = await asyncio.to_thread(narrowed, verifier, paths, workspace=self._turn.workspace)
-                if narrow is not None:
-                    reports += await self._twice(trial, narrow, verifier)
-                    continue
-            reports.append(await self._one(trial, verifier))
-        return tuple(reports)
+        standing: tuple[Finding, ...] = ()
+        elsewhere: dict[str, str] = {}
+        for verifier in sorted(verifiers, key=lambda verifier: _ORDER[verifier.kind]):
+            if verifier.kind != "run_tests":
+                reports.append(await self._one(trial, verifier))
+                continue
+            narrow = await asyncio.to_thread(narrowed, verifier, paths, workspace=self._turn.workspace)
+            first = await self._one(trial, narrow or verifier)
+            standing += first.remaining
+            reports += await self._followed(trial, first, verifier) if narrow else (first,)
+            if first.state == "passed":
+                elsewhere |= await self._elsewhere(trial, verifier, paths)
+        kept = tuple(msgspec.structs.replace(each, remaining=each.remaining[:_MOST_KEPT]) for each in reports)
+        return Checked(reports=kept, standing=standing, elsewhere=elsewhere)
 
-    async def _twice(self, trial: Trial, narrow: Verifier, whole: Verifier) -> tuple[Report, ...]:
-        """The tests that concern the change; where they pass, all of them, as far as there is time."""
-        first = await self._one(trial, narrow)
+    async def _elsewhere(self, trial: Trial, verifier: Verifier, paths: Sequence[str]) -> dict[str, str]:
+        """The changed packages that tests which passed did not run at all."""
+        question = await asyncio.to_thread(asking, verifier, paths, self._turn.workspace)
+        if question is None:
+            return {}
+        (told,) = await trial.run([question])
+        return foreign(told, (trial.root, self._turn.workspace.root))
+
+    async def _followed(self, trial: Trial, first: Report, whole: Verifier) -> tuple[Report, ...]:
+        """What is told once the tests that concern the change have run; all run as far as there is time."""
         if first.state != "passed":
             return (first,) if first.state == "failed" else (await self._one(trial, whole),)
         second = await self._one(trial, whole, _WHOLE_S)
