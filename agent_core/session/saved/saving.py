@@ -134,7 +134,7 @@ class Saving:
             self._since = self._clock()
         self._pending.append(event)
         self._size += len(event.text)
-        if self._size >= _FLUSH_SIZE:
+        if self._size >= _FLUSH_SIZE and ("\n" in event.text or self._size >= 4 * _FLUSH_SIZE):
             self._flush_lines()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._on_time)
