@@ -16,6 +16,7 @@ from agent_core.agent.port import Question, TurnPort
 from agent_core.changes.model import FileChange
 from agent_core.errors import AgentError, ErrorInfo, PermissionRefused, ToolError
 from agent_core.events import ChecksFinished, ToolFinished, ToolProgress, ToolStarted
+from agent_core.masking import masker
 from agent_core.text import plural
 from agent_core.tools.registry import Registry
 from agent_core.verify.api import Finding, Report, Verifier
@@ -132,6 +133,7 @@ class TrialChecks:
                 timeout=turn.settings.check_timeout,
                 progress=lambda text: self._progress(call_id, text),
                 baselines=_baselines.setdefault(turn.registry, Baselines()),
+                mask=masker(turn.settings),
             )
         )
         return self._trial
