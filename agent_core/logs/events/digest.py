@@ -78,12 +78,14 @@ def digest_of(
     """
     finders = [Finder(part.facts.name, part.statistics, part.template, part.known) for part in parts]
     templates: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
     for finder in finders:
         templates.update(finder.templates)
-    newness = Wordings(templates).newness()
+        errors.update(finder.errors)
+    newness, among_errors = Wordings(templates).newness(), Wordings(errors).newness()
     found: list[Candidate] = []
     for part, finder in zip(parts, finders, strict=True):
-        for candidate in finder.find(newness):
+        for candidate in finder.find(newness, among_errors):
             judge(candidate, records=part.statistics.records)
             found.append(candidate)
     dated = {part.facts.name: part.statistics.clock.dated for part in parts}

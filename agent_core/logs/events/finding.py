@@ -24,11 +24,14 @@ from agent_core.text import human_duration
 LEVEL_NAMES: tuple[LevelName, ...] = ("", "trace", "debug", "info", "warn", "error", "fatal")
 """By `Level`."""
 _LEAST_NEW, _LEAST_RARE = 0.45, 0.05
+_GRAVE_NEW = 0.2
+"""How new the wording of an error counts as at least."""
 _CHRONIC, _CHRONIC_RARE = 20, 0.4
 _LEAST_WRITTEN = 20
 _TOGETHER = 30_000
 """Milliseconds within which several kinds fall silent for one reason."""
 _TIME = re.compile(rb"(?i)time")
+_CONTROLS = bytes(range(33))
 
 
 class Finder:
@@ -57,7 +60,7 @@ class Finder:
         traces = statistics.sightings.known.values()
         self._traces = [one for one in traces if not is_own_timeout(one.component, _text(one.text))]
         self.dropped = int(kinds["count"][own].sum())
-        self._told = (kinds["count"] > kinds["traced"]) & ~own
+        self._told = (kinds["count"] > kinds["traced"]) & ~own & ~self._blank()
         self._rare = rarities(kinds, statistics.records)
         shares = np.array([known.share(text) for text in self._texts], np.float64)[places]
         self._burst = np.maximum(bursts(kinds), risen(kinds, statistics.records, shares))
@@ -68,15 +71,25 @@ class Finder:
         """The records of each template."""
         return dict(zip(self._texts, self._totals, strict=True))
 
-    def find(self, newness: Mapping[str, float]) -> list[Candidate]:
-        """The candidates, not yet judged; `newness` is that of each template."""
-        return [*self._of_kinds(newness), *map(self._of_trace, self._traces), *self._silent()]
+    @property
+    def errors(self) -> dict[str, int]:
+        """The errors of each template that has some."""
+        grave = self._kinds["gravity"] >= FAILED
+        counts = np.bincount(self._places[grave], self._kinds["count"][grave], len(self._texts)).tolist()
+        return {text: int(count) for text, count in zip(self._texts, counts, strict=True) if count}
+
+    def find(self, newness: Mapping[str, float], among_errors: Mapping[str, float]) -> list[Candidate]:
+        """The candidates, not yet judged.
+
+        Args:
+            newness: How new the wording of each template is.
+            among_errors: The same of those of errors, beside those of other errors.
+        """
+        return [*self._of_kinds(newness, among_errors), *map(self._of_trace, self._traces), *self._silent()]
 
     def chronic(self) -> list[Chronic]:
         """Grave records that recur all the time, by template."""
-        kinds = self._kinds
-        noise = self._told & (self._burst == 0) & ~self._raised & (self._rare < _CHRONIC_RARE)
-        noise &= (kinds["gravity"] >= WARNED) & (kinds["count"] >= _CHRONIC)
+        kinds, noise = self._kinds, self._recurring()
         counts: Counter[str] = Counter()
         levels: dict[str, int] = {}
         for row in np.flatnonzero(noise).tolist():
@@ -93,12 +106,22 @@ class Finder:
         traces = {mark_of(one.signature): one.count for one in self._statistics.sightings.known.values()}
         return Generation(name, self._statistics.records, self.templates, traces)
 
-    def _of_kinds(self, newness: Mapping[str, float]) -> list[Candidate]:
+    def _recurring(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which kinds are grave and recur all the time."""
+        kinds = self._kinds
+        noise = self._told & (self._burst == 0) & ~self._raised & (self._rare < _CHRONIC_RARE)
+        return noise & (kinds["gravity"] >= WARNED) & (kinds["count"] >= _CHRONIC)
+
+    def _of_kinds(self, newness: Mapping[str, float], among_errors: Mapping[str, float]) -> list[Candidate]:
+        failed = self._kinds["gravity"] >= FAILED
         fresh = np.array([newness[text] for text in self._texts], np.float64)[self._places]
+        graver = np.array([among_errors.get(text, 0.0) for text in self._texts], np.float64)[self._places]
+        fresh = np.where(failed, np.maximum(np.maximum(fresh, graver), _GRAVE_NEW), fresh)
         odd = odd_values(self.templates)
         unlike = np.array([text in odd for text in self._texts], np.bool_)[self._places]
         special = (self._burst > 0) | self._raised | unlike
-        likely = self._told & (special | ((self._rare >= _LEAST_RARE) & (fresh >= _LEAST_NEW)))
+        scarce = (self._rare >= _LEAST_RARE) & (fresh >= _LEAST_NEW)
+        likely = self._told & (special | scarce | (failed & ~self._recurring()))
         return [
             self._of_kind(row, float(fresh[row]), odd.get(self._texts[int(self._places[row])], ()))
             for row in np.flatnonzero(likely).tolist()
@@ -196,6 +219,10 @@ class Finder:
         if gravity < WARNED or total < _LEAST_WRITTEN:
             return 0.0
         return rarity(int(written[gravity:].sum()), total)
+
+    def _blank(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which kinds have no text that could be shown."""
+        return np.array([not one.strip(_CONTROLS) for one in self._statistics.examples], np.bool_)
 
     def _own_timeouts(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         names = self._statistics.components

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from agent_core.logs.api import CodePlace
 from agent_core.logs.columns import Level
 from agent_core.logs.events.digest import Showing, digest_of
@@ -237,3 +239,26 @@ def test_an_empty_log_has_nothing_to_tell() -> None:
 def test_ordinary_lines_alone_have_nothing_to_tell() -> None:
     harmless = [line for line in steady(5000) if line.level < Level.WARN]
     assert Counted().add(harmless).digest().events == ()
+
+
+@pytest.mark.parametrize("others", [0, 60, 2000])
+def test_a_lone_error_is_an_event_however_familiar_its_words(others: int) -> None:
+    lines = [Line(100 * n, "db", Level.INFO, f"request {n} to the database done") for n in range(others)]
+    lone = Line(100 * others, "db", Level.ERROR, "request 17 to the database failed")
+    digest = Counted().add([*lines, lone]).digest()
+    assert (digest.events[0].text, digest.events[0].kind) == (lone.text, "error")
+
+
+@pytest.mark.parametrize("last", ["gave up: connection to db refused", "connection to db refused for good"])
+def test_an_error_that_repeats_words_of_a_chronic_one_is_an_event(last: str) -> None:
+    chronic = [Line(1000 * n, "web", Level.ERROR, "connection to db refused") for n in range(350)]
+    digest = Counted().add([*chronic, Line(360_000, "web", Level.ERROR, last)]).digest()
+    assert [event.text for event in digest.events] == [last]
+    assert [noise.count for noise in digest.chronic] == [350]
+
+
+@pytest.mark.parametrize("text", ["", "  \t ", "\0\0\0"])
+def test_what_has_no_text_is_no_event(text: str) -> None:
+    assert Counted().add([Line(0, "", Level.UNKNOWN, text)]).digest().events == ()
+    events = Counted().add([*steady(60), Line(6000, "", Level.ERROR, text)]).digest().events
+    assert all(event.text for event in events)
