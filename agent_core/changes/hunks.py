@@ -11,13 +11,13 @@ from typing import Literal
 import msgspec
 
 from agent_core.changes.model import Chosen, FileChange
+from agent_core.changes.steps import Opcode, steps
 from agent_core.changes.text import FileText, Unfit
 
 CONTEXT = 3
 """Lines that a hunk shows on either side."""
 
 Side = Literal[" ", "-", "+"]
-Opcode = tuple[str, int, int, int, int]
 Spans = tuple[tuple[int, int], ...]
 """Parts of a line, from and to (exclusive), in characters."""
 
@@ -199,21 +199,7 @@ def _lines(content: bytes | None) -> list[bytes]:
 @lru_cache(maxsize=64)
 def _opcodes(before: bytes | None, after: bytes | None) -> tuple[Opcode, ...]:
     """The steps from the old lines to the new ones."""
-    old, new = _lines(before), _lines(after)
-    head = 0
-    while head < len(old) and head < len(new) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    middle = SequenceMatcher(
-        None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
-    ).get_opcodes()
-    steps: list[Opcode] = [("equal", 0, head, 0, head)] if head else []
-    steps += [(str(tag), i1 + head, i2 + head, j1 + head, j2 + head) for tag, i1, i2, j1, j2 in middle]
-    if tail:
-        steps.append(("equal", len(old) - tail, len(old), len(new) - tail, len(new)))
-    return tuple(steps)
+    return steps(_lines(before), _lines(after))
 
 
 def _changed(group: Sequence[Opcode]) -> list[Opcode]:

@@ -11,6 +11,10 @@ from agent_core.changes.model import FileChange, RefusalCode
 Form = Literal["block", "file", "diff", "patch", "json"]
 
 
+_MOST_TOLD = 12
+"""So many refusals are put into words; a model repairs no more at once."""
+
+
 class Replace(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of a file that are to become others; without `search` a file of these lines is to be made.
 
@@ -129,6 +133,9 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
     def feedback(self) -> str:
         """The refusals as a text for the model that wrote the edits; "" when there are none."""
-        return "\n\n".join(
-            f"{refusal.path or 'edit'} ({refusal.code}): {refusal.message}" for refusal in self.refusals
-        )
+        shown = [
+            f"{refusal.path or 'edit'} ({refusal.code}): {refusal.message}"
+            for refusal in self.refusals[:_MOST_TOLD]
+        ]
+        more = len(self.refusals) - _MOST_TOLD
+        return "\n\n".join([*shown, f"and {more:,} more like these"] if more > 0 else shown)

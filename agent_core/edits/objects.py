@@ -25,18 +25,18 @@ _INSIDE = (
 _DEPTH = 6
 
 
-def edits_of(text: str, *, line: int, path: str) -> tuple[list[Edit], int]:
-    """The edits of the JSON value that the text begins with, and where it ends; none and 0 when it has none.
+def edits_of(text: str, start: int, *, line: int, path: str) -> tuple[list[Edit], int]:
+    """The edits of the JSON value at an offset of the text, and where it ends; none and `start` without any.
 
     `path` is the file of objects that name none.
     """
     try:
-        value, end = json.JSONDecoder(strict=False).raw_decode(text)
+        value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError):
-        return [], 0
+        return [], start
     edits: list[Edit] = []
     _walk(value, path, line, edits, 0)
-    return edits, end if edits else 0
+    return edits, end if edits else start
 
 
 def means_edits(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 import msgspec
 
@@ -55,7 +56,9 @@ def parse_edits(reply: str, *, known: naming.Known, default: str = "") -> Parsed
 class _Scan:
     def __init__(self, reply: str, known: naming.Known, default: str) -> None:
         text = reply.replace("\r\n", "\n").replace("\r", "\n")
+        self._text = text
         self._lines = text.split("\n")
+        self._offsets = [0, *accumulate(len(line) + 1 for line in self._lines)]
         self._known = known
         self._path = default
         """The file of the last edit: one that names none means it again."""
@@ -102,7 +105,7 @@ class _Scan:
         if diffs.starts(self._lines, index):
             return self._diff(index, len(self._lines), fenced=False, cut=False, path="")
         if line[:1] in ("{", "["):
-            return self._objects(index, len(self._lines), "")
+            return self._objects(index, "")
         return index + 1
 
     def _after_thinking(self, index: int, tag: str) -> int:
@@ -153,11 +156,12 @@ class _Scan:
         self._take(reader.edits, reader.faults, reader.group)
         return start + max(after, 1)
 
-    def _objects(self, start: int, end: int, path: str) -> int:
-        text = "\n".join(self._lines[start:end])
-        edits, length = objects.edits_of(text, line=start + 1, path=path)
+    def _objects(self, start: int, path: str) -> int:
+        offset = self._offsets[start]
+        offset += len(self._lines[start]) - len(self._lines[start].lstrip())
+        edits, end = objects.edits_of(self._text, offset, line=start + 1, path=path)
         self._take(edits, [], self._group)
-        return start + max(text[:length].count("\n"), 0) + 1
+        return start + self._text.count("\n", offset, end) + 1
 
     def _take(self, edits: list[Edit], faults: list[Fault], group: int) -> None:
         self._edits += edits
@@ -222,7 +226,7 @@ class _Scan:
             return
         before = len(self._edits)
         if lines and lines[0].lstrip()[:1] in ("{", "["):
-            self._objects(start, end, path or self._path)
+            self._objects(start, path or self._path)
         if len(self._edits) > before:
             return
         text = "\n".join(lines)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+from collections.abc import Sequence
 
+from agent_core.changes.steps import Opcode, steps
 from agent_core.changes.text import FileText
 from agent_core.edits import elide, naming
 from agent_core.edits.merge import Conflict
@@ -38,11 +39,10 @@ def written(edit: Write, old: FileText | None, path: str) -> FileText:
             f"file",
         )
     lines = elide.whole_filled(lines, old.lines)
-    _refuse_stub(lines, old)
+    opcodes = steps(old.lines, lines)
+    _refuse_stub(lines, old, opcodes)
     text = old
-    for tag, i1, i2, j1, j2 in reversed(
-        SequenceMatcher(None, old.lines, lines, autojunk=False).get_opcodes()
-    ):
+    for tag, i1, i2, j1, j2 in reversed(opcodes):
         if tag != "equal":
             text = text.spliced(i1, i2, lines[j1:j2])
     return text
@@ -63,16 +63,12 @@ def _without_name(lines: tuple[str, ...], old: FileText | None, path: str) -> tu
     )
 
 
-def _refuse_stub(lines: tuple[str, ...], old: FileText) -> None:
+def _refuse_stub(lines: tuple[str, ...], old: FileText, opcodes: Sequence[Opcode]) -> None:
     count = len(old.lines)
     if count < _LARGE:
         return
-    blocks = [
-        block
-        for block in SequenceMatcher(None, old.lines, lines, autojunk=False).get_matching_blocks()
-        if block.size
-    ]
-    kept = sum(block.size for block in blocks)
+    blocks = [(i1, i2) for tag, i1, i2, _, _ in opcodes if tag == "equal"]
+    kept = sum(end - start for start, end in blocks)
     help_text = "Send search/replace blocks for what changes, or the file with all its lines"
     if len(lines) < _STUB * count and kept < _STUB * count:
         raise Conflict(
@@ -83,7 +79,7 @@ def _refuse_stub(lines: tuple[str, ...], old: FileText) -> None:
         )
     if not blocks or len(lines) >= count:
         return
-    head, tail = blocks[0].a, count - (blocks[-1].a + blocks[-1].size)
+    head, tail = blocks[0][0], count - blocks[-1][1]
     if kept >= _EXCERPT * len(lines) and max(head, tail) >= max(_MISSING * count, _LARGE / 2):
         side, missing = ("first", head) if head >= tail else ("last", tail)
         raise Conflict(
