@@ -16,24 +16,22 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.events import TurnStarted
-from agent_core.text import human_age, human_size, one_line, plural, shorten
+from agent_core.text import human_size, plural, shorten
 from tui.keys import SESSIONS, Keys, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
+from tui.screens.session_rows import called, facts, holds, item, newest
 from tui.telling import Telling
 from tui.widgets.choices import Choices
-from tui.widgets.rows import Item, Rows
+from tui.widgets.rows import Rows
 from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from agent_core.session.saved.conversation import Conversation
-    from agent_core.session.saved.model import Record, SavedSession
+    from agent_core.session.saved.model import SavedSession
 
 _LOOK_S = 0.04
 """How long the cursor rests before the session is read."""
-_MOST_SHOWN = 300
-"""Events of a session that are shown beside the list: the newest."""
 _FILTER, _NAME = "Some letters of a name, a prompt or a branch", "The new name; Enter keeps it, Esc does not"
 _NONE = "No conversation is saved here yet. Each is from its first prompt on, and Enter goes on in it then."
 Typing = Literal["", "filter", "name"]
@@ -145,9 +143,9 @@ class SessionsScreen(Dialog[str]):
 
     def _show(self) -> None:
         low = self._wanted.lower()
-        self._shown = [saved for saved in self._sessions if _holds(saved, low)]
+        self._shown = [saved for saved in self._sessions if holds(saved, low)]
         now = self._clock()
-        items = [_item(saved, now, is_here=saved.id == self._conversation.id) for saved in self._shown]
+        items = [item(saved, now, is_here=saved.id == self._conversation.id) for saved in self._shown]
         self._list.set_items(items, empty="No session has these letters." if self._sessions else _NONE)
         frame = self.query_one(".frame")
         size = human_size(sum(saved.size for saved in self._sessions))
@@ -171,14 +169,14 @@ class SessionsScreen(Dialog[str]):
             page.border_title = ""
             return
         await asyncio.sleep(_LOOK_S)
-        page.border_title = Content(_facts(saved))
+        page.border_title = Content(facts(saved))
         try:
             loaded = await asyncio.to_thread(self._conversation.store.load, saved.id)
         except AgentError as error:
             page.clear()
             page.add_notice("warning", error.message, error.hint)
             return
-        await self._telling.replay(_newest(loaded.records))
+        await self._telling.replay(newest(loaded.records))
         for warning in loaded.warnings:
             page.add_notice("warning", warning)
         page.follow()
@@ -233,7 +231,7 @@ class SessionsScreen(Dialog[str]):
             if saved is not None and name.strip():
                 self._run(partial(self._change, partial(self._rename, saved, name)))
         elif saved is not None:
-            self._end(saved, "resume")
+            self.dismiss(None if saved.id == self._conversation.id else f"/resume {saved.id}")
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """The same with the mouse."""
@@ -250,14 +248,11 @@ class SessionsScreen(Dialog[str]):
         if (saved := self.current) is not None:
             self.dismiss(f"/export --of {saved.id}")
 
-    def _end(self, saved: SavedSession, command: str) -> None:
-        self.dismiss(None if saved.id == self._conversation.id else f"/{command} {saved.id}")
-
     def action_delete(self) -> None:
         """Ask whether it is to be deleted."""
         if (saved := self.current) is not None:
             self._asking = saved.id
-            self.query_one(".frame").border_subtitle = Content(f"Delete {shorten(_called(saved), 50)}?")
+            self.query_one(".frame").border_subtitle = Content(f"Delete {shorten(called(saved), 50)}?")
             self._hints.set_hints(self._what_keys_do())
 
     def action_yes(self) -> None:
@@ -301,38 +296,3 @@ class SessionsScreen(Dialog[str]):
             self._show()
         else:
             self.dismiss(None)
-
-
-def _holds(saved: SavedSession, low: str) -> bool:
-    """Whether every word that is typed is somewhere in what is said of the session."""
-    text = f"{saved.name}\n{saved.first}\n{saved.branch}\n{saved.id}".lower()
-    return all(word in text for word in low.split())
-
-
-def _called(saved: SavedSession) -> str:
-    return one_line(saved.name or saved.first or saved.id)
-
-
-def _item(saved: SavedSession, now: float, *, is_here: bool) -> Item:
-    lead = (("● " if is_here else "  ", "ok", None),)
-    right = ((f"{plural(saved.turns, 'turn')} · {human_age(now - saved.updated)}", "dim", None),)
-    return Item(_called(saved), "strong" if saved.name else "title", lead, right, key=saved.id)
-
-
-def _facts(saved: SavedSession) -> str:
-    facts = [
-        saved.id,
-        *([f"⎇ {one_line(saved.branch)}"] if saved.branch else []),
-        *([plural(saved.tokens, "token")] if saved.tokens else []),
-        human_size(saved.size),
-        *([f"copy of {saved.forked_from}"] if saved.forked_from else []),
-    ]
-    return " · ".join(facts)
-
-
-def _newest(records: tuple[Record, ...]) -> tuple[Record, ...]:
-    """The last events, from the beginning of a turn on."""
-    start = max(0, len(records) - _MOST_SHOWN)
-    while start > 0 and not isinstance(records[start].event, TurnStarted):
-        start -= 1
-    return records[start:]
