@@ -15,6 +15,7 @@ from agent_core.logs.formats.names import Names
 from agent_core.logs.formats.reader import HeadReader
 from agent_core.logs.formats.text import PAD, Mask, Offsets, Text
 from agent_core.logs.formats.times import Clock
+from agent_core.logs.formats.wild import Sound
 from agent_core.logs.intake import Intake
 from agent_core.text import plural
 
@@ -67,8 +68,9 @@ class RecordReader:
         """Lines left out of records that are too long."""
         self._intake = Intake()
         self._names = Names()
-        clock = Clock(int((time.time() if now is None else now) * 1000), zone)
-        self._heads = HeadReader(clock=clock, names=self._names)
+        present = int((time.time() if now is None else now) * 1000)
+        self._heads = HeadReader(clock=Clock(present, zone), names=self._names)
+        self._sound = Sound(present)
         self._held = b""
         """The lines of the last record, as they were read."""
         self._cut = _Cut()
@@ -196,7 +198,7 @@ class RecordReader:
             end=view.end[kept],
             first=lines.number[first],
             lines=(lines.number[last] - lines.number[first] + 1).astype(np.int32),
-            time=heads.time[first],
+            time=self._sound.of(heads.time[first]),
             level=heads.level[first],
             component=heads.name[first],
             components=self._names.names,

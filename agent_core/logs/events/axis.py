@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 from agent_core.logs.columns import NO_TIME
 
 Times = NDArray[np.int64]
-DAY = 86_400_000
 _PACE = 10
 """Milliseconds from one record to the next in a log without times."""
-_LEAP = 400 * DAY
-"""A time that is further than that from its neighbours is a broken clock's."""
 
 
 class Clock:
     """Gives each record of a source a time, in milliseconds.
 
-    A record without one, or with one that a broken clock wrote, has that of the record before it. A log
-    that has none at all gets records at an even pace, and `dated` is False.
+    A record without one has that of the record before it. A log that has none at all gets records at an even
+    pace, and `dated` is False.
     """
 
     def __init__(self) -> None:
@@ -36,11 +33,8 @@ class Clock:
         good = times != NO_TIME
         if not self.dated and not good.any():
             return np.arange(start, start + count, dtype=np.int64) * _PACE
-        dated = times[good]
-        if len(dated):
-            good &= np.abs(times - np.partition(dated, len(dated) // 2)[len(dated) // 2]) < _LEAP
-            if not self.dated:
-                self.dated, self.last = True, int(times[good][0])
+        if not self.dated:
+            self.dated, self.last = True, int(times[good][0])
         if not good.all():
             times = self._carried(times, good)
         if count:
