@@ -11,6 +11,8 @@ _COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,32}m")
 _HOLE = re.compile(rb"^\x00+", re.MULTILINE)
 _SAMPLE = 4
 """Bytes that tell UTF-16."""
+_SURE = 4096
+"""Bytes without a line break after which carriage returns are taken for line breaks."""
 
 
 class Intake:
@@ -18,6 +20,7 @@ class Intake:
 
     What it does to a line depends on that line alone: the bytes behind the first `LONGEST_LINE` are left out,
     so are colours, and the NULs that a file emptied by another program begins with. UTF-16 becomes UTF-8.
+    Where there are carriage returns but no line breaks, those are the line breaks.
     """
 
     def __init__(self) -> None:
@@ -29,6 +32,8 @@ class Intake:
         self._beginning: bytes | None = b""
         """The first bytes, until they are enough to tell the encoding."""
         self._partial = b""
+        self._returns: bool | None = None
+        """Whether lines end with carriage returns; None until that is known."""
 
     def feed(self, block: bytes) -> bytes:
         """The lines that are whole with these bytes, with their line breaks."""
@@ -36,7 +41,11 @@ class Intake:
 
     def rest(self) -> bytes:
         """The line that is not finished, with a line break; empty if there is none."""
-        whole = self._lines(self._decoded(b"", final=True))
+        last = self._decoded(b"", final=True)
+        if self._returns is None:
+            last, self._partial = self._partial + last, b""
+            self._returns = True if b"\r" in last[:-1] and b"\n" not in last else None
+        whole = self._lines(last)
         rest, self._partial = self._partial, b""
         return whole + (self._cleaned(rest + b"\n") if rest else b"")
 
@@ -67,6 +76,8 @@ class Intake:
         return block[2:] if marked else block
 
     def _lines(self, block: bytes) -> bytes:
+        if self._returns is not False:
+            block = self._broken(block)
         end = block.rfind(b"\n") + 1
         whole = self._partial + block[:end] if end else b""
         if end:
@@ -78,6 +89,16 @@ class Intake:
             rest = rest[:room]
         self._partial += rest
         return self._cleaned(whole)
+
+    def _broken(self, block: bytes) -> bytes:
+        """The block with line breaks; all that there is while it is not known what ends lines."""
+        if self._returns is None:
+            block, self._partial = self._partial + block, b""
+            if b"\n" in block:
+                self._returns = False
+            elif b"\r" in block[:-1] and len(block) >= _SURE:
+                self._returns = True
+        return block.replace(b"\r", b"\n") if self._returns else block
 
     def _cleaned(self, lines: bytes) -> bytes:
         if len(lines) > LONGEST_LINE:

@@ -154,6 +154,21 @@ def test_other_encodings_of_unicode_are_read(encoding: str, size: int) -> None:
     ]
 
 
+@pytest.mark.parametrize("size", [7, 1000, 1 << 20])
+@pytest.mark.parametrize("count", [1, 400])
+def test_carriage_returns_alone_end_lines_too(count: int, size: int) -> None:
+    text = (HEAD + b"out of paper\r\tof size A4\r" + HEAD + b"done\r") * count
+    found = read(*(text[at : at + size] for at in range(0, len(text), size)))
+    assert [(row.first, row.lines, row.message) for row in found] == [
+        row for n in range(count) for row in ((3 * n + 1, 2, b"out of paper"), (3 * n + 3, 1, b"done"))
+    ]
+
+
+def test_carriage_returns_within_lines_end_none() -> None:
+    found = read(HEAD + b"10 %\r20 %\r", b"30 %\r\n" + HEAD + b"done\r\n")
+    assert [row.message for row in found] == [b"10 %\r20 %\r30 %", b"done"]
+
+
 def test_a_file_emptied_under_its_writer_begins_with_a_hole() -> None:
     assert [row.message for row in read(b"\0" * 5000 + HEAD + b"one\n" + HEAD + b"two\n")] == [b"one", b"two"]
 
