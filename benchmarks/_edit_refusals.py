@@ -70,6 +70,8 @@ def changed_gap(base: Base, _: Sequence[Source], chance: random.Random) -> Case 
     middle = base.first + 1
     if not lines[middle].strip() or not lines[middle + 1].strip() or not lines[base.first].strip():
         return None
+    if squeezed(lines[middle]) in {squeezed(lines[base.first]), squeezed(lines[middle + 1])}:
+        return None  # of equal lines it cannot be told which one is not quoted: it may as well stand outside
     before, after = lines[base.start : base.first], lines[middle + 2 : middle + 4]
     search = [*before, lines[base.first], lines[middle + 1], *after]
     if places(lines, search, len(search)):

@@ -145,12 +145,17 @@ def _similar(edit: Replace, file: Lines, order: Order) -> Place:
     if not close:
         message, numbers = telling.not_found(edit.search, edit.replace, file)
         raise Refused("not-found", message, numbers)
-    best = close[0]
-    least = _equal_part(best, file) - near.MARGIN
+    best = max(close, key=lambda place: _equal_part(place, file))
+    most = _equal_part(best, file)
+    # a place that the edit does not fit is one all the same, if all that is quoted speaks for it
     rivals = [
         place
         for place in found
-        if place is not best and _equal_part(place, file) > least and _takes(place, file)
+        if place is not best
+        and (
+            _equal_part(place, file) >= most
+            or (_equal_part(place, file) > most - near.MARGIN and _takes(place, file))
+        )
     ]
     if rivals:
         equal = [best, *rivals]

@@ -15,6 +15,7 @@ from agent_core.changes.model import RefusalCode
 from agent_core.edits import indent
 from agent_core.edits.inline import merged_line
 from agent_core.edits.keys import folded, indent_of, stripped
+from agent_core.edits.sliding import reach
 from agent_core.text import one_line, shorten
 
 _PAIR = 0.5
@@ -43,10 +44,8 @@ class Conflict(Exception):
 
 def differences(search: Sequence[str], replace: Sequence[str]) -> list[Opcode]:
     """What becomes of the searched lines, step by step."""
-    return [
-        (str(tag), i1, i2, j1, j2)
-        for tag, i1, i2, j1, j2 in SequenceMatcher(None, search, replace, autojunk=False).get_opcodes()
-    ]
+    opcodes = SequenceMatcher(None, search, replace, autojunk=False).get_opcodes()
+    return [(str(tag), i1, i2, j1, j2) for tag, i1, i2, j1, j2 in opcodes]
 
 
 def merged(
@@ -72,17 +71,17 @@ class _Merge:
         self._search, self._replace, self._lines, self._align = search, replace, lines, align
         self._opcodes = differences(search, replace)
         self._first_lost = False
-        self._map = self._mapping()
+        self._map = indent.same
 
     def splices(self) -> list[Splice]:
         """Step through the differences."""
-        found: list[Splice] = []
-        for tag, i1, i2, j1, j2 in self._opcodes:
-            if tag == "equal":
-                continue
-            start, end = self._span(i1, i2) or self._gap(i1, i2)
-            found.append(Splice(start, end, tuple(self._new_lines(i1, i2, j1, j2))))
-        return found
+        changed = [opcode[1:] for opcode in self._opcodes if opcode[0] != "equal"]
+        spans = [self._span(i1, i2) or self._gap(i1, i2) for i1, i2, _, _ in changed]
+        for opcode in changed:
+            self._refuse_hidden(*reach(self._search, self._replace, *opcode))
+        self._map = self._mapping()
+        new = [tuple(self._new_lines(*opcode)) for opcode in changed]
+        return [Splice(*span, lines) for span, lines in zip(spans, new, strict=True)]
 
     # -- where
 
@@ -101,23 +100,24 @@ class _Merge:
                 raise Conflict(
                     "stale",
                     f"the line to change reads {_shown(self._search[i])} in the edit, but line {at + 1} of "
-                    f"the file "
-                    f"reads {_shown(self._lines[at])}",
+                    f"the file reads {_shown(self._lines[at])}",
                     at + 1,
                 )
             there.append(at)
         if not there:
             return None
-        for at in range(there[0], there[-1]):
-            if at not in there and self._lines[at].strip():
-                raise Conflict(
-                    "conflict",
-                    f"line {at + 1} of the file, {_shown(self._lines[at])}, stands among the lines to "
-                    f"change and the "
-                    "edit does not know of it",
-                    at + 1,
-                )
         return there[0], there[-1] + 1
+
+    def _refuse_hidden(self, i1: int, i2: int) -> None:
+        """Refuse where the file has a line among those that change, of which the edit does not know."""
+        there = [at for at in self._align[i1:i2] if at is not None]
+        for at in range(there[0], there[-1]) if there else ():
+            if at not in there and self._lines[at].strip():
+                shown = _shown(self._lines[at])
+                message = (
+                    f"line {at + 1} of the file, {shown}, is unknown to the edit, but among what it changes"
+                )
+                raise Conflict("conflict", message, at + 1)
 
     def _gap(self, i1: int, i2: int) -> tuple[int, int]:
         """Where something comes in between the lines before `i1` and from `i2` on."""
@@ -136,7 +136,8 @@ class _Merge:
                 "conflict",
                 f"lines {before[0] + 1} and {after[0] + 1} of the file stand together in the edit, but line "
                 f"{line + 1} "
-                f"is between them ({_shown(self._lines[line])}): where do the new lines belong?",
+                f"is between them ({_shown(self._lines[line])}), so that it is not clear where the new "
+                f"lines belong",
                 line + 1,
             )
         # of empty lines those that the edit does not show stay on the side where it shows more of them

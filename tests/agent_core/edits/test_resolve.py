@@ -233,3 +233,9 @@ def test_a_search_of_nothing_makes_a_new_file_only() -> None:
     resolved = run({}, block("", "x\n", "new.py"))
     assert [(change.path, change.after) for change in resolved.changes] == [("new.py", b"x\n")]
     assert refusal(PY, block("", "x\n"))[0] == "malformed"
+
+
+def test_a_deletion_that_can_be_told_in_two_ways_is_refused_where_the_file_has_more_between() -> None:
+    text = "first = {\n    a\n},\nsecond = {\n    a\n},\nend\n"
+    search = "first = {\n    a\nsecond = {\n    a\n},\nend\n"
+    assert refusal(text, block(search, "first = {\n    a\n},\nend\n"))[0] == "conflict"
