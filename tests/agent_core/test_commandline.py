@@ -52,7 +52,7 @@ class _Fake:
 
 class PlanTool(_Fake):
     name = "plan"
-    aliases: ClassVar[tuple[str, ...]] = ("p",)
+    aliases = ("p",)
     args_type = PlanArgs
     positional = ("task",)
     takes_rest = True
@@ -84,16 +84,9 @@ class BuildTool(_Fake):
     positional = ()
 
 
-class LogTool(_Fake):
-    name = CtxTool.name
-    aliases = CtxTool.aliases
-    args_type = CtxTool.args_type
-    positional = CtxTool.positional
-
-
-REGISTRY = Registry(
-    [*builtin_tools(), PlanTool(), SeekTool(), RuleTool(), CheckTool(), BuildTool(), LogTool()]
-)
+UNUSED: Any = None
+CTX = CtxTool(logs=UNUSED, models=UNUSED)
+REGISTRY = Registry([*builtin_tools(), CTX, PlanTool(), SeekTool(), RuleTool(), CheckTool(), BuildTool()])
 
 COMMANDS: list[tuple[str, str, dict[str, Any]]] = [
     ("seek where is it", "seek", {"query": "where is it"}),
