@@ -5,13 +5,15 @@ from __future__ import annotations
 import codecs
 import re
 
+from agent_core.logs.formats.fields import Fields
+
 LONGEST_LINE = 64 * 1024
 """Bytes of a line that are kept."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,32}m")
 _HOLE = re.compile(rb"^\x00+", re.MULTILINE)
 _SAMPLE = 4
 """Bytes that tell UTF-16."""
-_SURE = 4096
+_SURE = LONGEST_LINE
 """Bytes without a line break after which carriage returns are taken for line breaks."""
 
 
@@ -31,17 +33,18 @@ class Intake:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._beginning: bytes | None = b""
         """The first bytes, until they are enough to tell the encoding."""
+        self._fields = Fields()
         self._partial = b""
         self._returns: bool | None = None
         """Whether lines end with carriage returns; None until that is known."""
 
     def feed(self, block: bytes) -> bytes:
         """The lines that are whole with these bytes, with their line breaks."""
-        return self._lines(self._decoded(block, final=False))
+        return self._lines(self._decoded(self._fields.feed(block), final=False))
 
     def rest(self) -> bytes:
         """The line that is not finished, with a line break; empty if there is none."""
-        last = self._decoded(b"", final=True)
+        last = self._decoded(self._fields.rest(), final=True)
         if self._returns is None:
             last, self._partial = self._partial + last, b""
             self._returns = True if b"\r" in last[:-1] and b"\n" not in last else None
@@ -94,10 +97,10 @@ class Intake:
         """The block with line breaks; all that there is while it is not known what ends lines."""
         if self._returns is None:
             block, self._partial = self._partial + block, b""
-            if b"\n" in block:
+            if b"\n" in block[:_SURE]:
                 self._returns = False
-            elif b"\r" in block[:-1] and len(block) >= _SURE:
-                self._returns = True
+            elif len(block) >= _SURE:
+                self._returns = b"\r" in block[: _SURE - 1]
         return block.replace(b"\r", b"\n") if self._returns else block
 
     def _cleaned(self, lines: bytes) -> bytes:
