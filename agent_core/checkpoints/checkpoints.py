@@ -27,6 +27,7 @@ from agent_core.checkpoints.liveness import Liveness
 from agent_core.checkpoints.scanning import Watch, left_out
 from agent_core.checkpoints.shelf import MOST_SHOWN, Shelf
 from agent_core.checkpoints.states import Tree, kind_of
+from agent_core.checkpoints.steps import Step
 from agent_core.checkpoints.store import Header, Record, Store
 from agent_core.checkpoints.undoing import Direction, Undoer
 from agent_core.errors import AgentError, ToolError, UsageError
@@ -219,9 +220,7 @@ class Checkpoints:
                 "removed" if step.then is None else "brought back" if step.now is None else "restored",
             )
             for step in steps
-            if not (
-                kind_of(step.now) in ("folder", "missing") and kind_of(step.then) in ("folder", "missing")
-            )
+            if not _only_makes_way(step)
         ]
         return Undone(
             turn=self._shelf.row(record),
@@ -300,6 +299,11 @@ async def _whole(work: Awaitable[T]) -> T:
     if cancelled:
         raise asyncio.CancelledError
     return running.result()
+
+
+def _only_makes_way(step: Step) -> bool:
+    """Whether a folder comes or goes."""
+    return (step.now is None or step.then is None) and "folder" in (kind_of(step.now), kind_of(step.then))
 
 
 def _reason(error: Exception) -> str:

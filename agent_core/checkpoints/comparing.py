@@ -8,12 +8,13 @@ from typing import NamedTuple
 from agent_core.changes.hunks import counts, is_binary
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import ChangedFile
-from agent_core.checkpoints.states import Seen, State, Tree, is_file, is_folder
+from agent_core.checkpoints.states import Seen, State, Tree, id_of, is_file, is_folder
 from agent_core.checkpoints.store import Change
 from agent_core.text import encodable
 
 Get = Callable[[bytes], bytes | None]
 _MOST_BYTES = 2 * 1024 * 1024
+_EMPTY = id_of(b"")
 
 
 class Difference(NamedTuple):
@@ -70,39 +71,56 @@ def is_hidden(path: str, hidden: set[str]) -> bool:
 
 
 def told(changes: Sequence[Change], get: Get) -> list[ChangedFile]:
-    """The changes as they are shown, by path; folders go without saying where there is anything else."""
+    """The changes as they are shown, by path; that folders came and went only where nothing else did."""
+    shown, was = _shown(changes)
+    rows = [
+        _row(change, was=was[change.path])
+        if change.path in was
+        else _folder(change)
+        if is_of_folder(change)
+        else _plain(change, get)
+        for change in shown
+    ]
+    return sorted(rows, key=lambda row: row.path)
+
+
+def count(changes: Sequence[Change]) -> int:
+    """How many rows `told` has."""
+    return len(_shown(changes)[0])
+
+
+def _shown(changes: Sequence[Change]) -> tuple[list[Change], dict[bytes, str]]:
+    """The changes that are shown, and the former path of each that is a renamed file."""
     gone = {
         (change.before.mode, change.before.id): change
         for change in changes
         if change.after is None and change.before is not None and is_file(change.before)
     }
-    rows: list[ChangedFile] = []
-    moved: set[bytes] = set()
+    was: dict[bytes, str] = {}
+    left: set[bytes] = set()
     for change in changes:
         after = change.after
-        if change.before is None and after is not None and is_file(after):
-            old = gone.get((after.mode, after.id))
-            if old is not None and old.path not in moved and get(after.id):
-                moved.add(old.path)
-                moved.add(change.path)
-                rows.append(_row(change, was=encodable(old.name)))
-    rows += [
-        _plain(change, get) for change in changes if change.path not in moved and not is_of_folder(change)
-    ]
-    if not rows:
-        rows = [_folder(change) for change in changes]
-    return sorted(rows, key=lambda row: row.path)
+        if change.before is None and after is not None and is_file(after) and after.id != _EMPTY:
+            old = gone.pop((after.mode, after.id), None)
+            if old is not None:
+                left.add(old.path)
+                was[change.path] = encodable(old.name)
+    rows = [change for change in changes if change.path not in left]
+    return [change for change in rows if not _comes_or_goes(change)] or rows, was
+
+
+def _comes_or_goes(change: Change) -> bool:
+    return is_of_folder(change) and None in (change.before, change.after)
 
 
 def is_of_folder(change: Change) -> bool:
-    """Whether only a folder came or went."""
+    """Whether it is about a folder and nothing else."""
     return all(state is None or is_folder(state) for state in (change.before, change.after))
 
 
 def _folder(change: Change) -> ChangedFile:
-    return ChangedFile(
-        path=encodable(change.name) + "/", how="deleted" if change.after is None else "created"
-    )
+    how = "deleted" if change.after is None else "created" if change.before is None else "mode"
+    return ChangedFile(path=encodable(change.name) + "/", how=how)
 
 
 def _row(change: Change, *, was: str) -> ChangedFile:

@@ -60,6 +60,18 @@ def stamp_at(fd: int, name: str) -> Stamp | None:
     return Stamp(status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def set_mode(fd: int, name: str, mode: int) -> None:
+    """Give a folder its permissions, never what a link in its place leads to; raises OSError."""
+    if os.chmod in os.supports_follow_symlinks:
+        os.chmod(name, stat.S_IMODE(mode), dir_fd=fd, follow_symlinks=False)
+        return
+    folder = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd)
+    try:
+        Path(f"/proc/self/fd/{folder}").chmod(stat.S_IMODE(mode))
+    finally:
+        os.close(folder)
+
+
 def look(root: Path, path: str) -> Found:
     """What lies at a path now, its bytes read; raises OSError where it cannot be read."""
     try:

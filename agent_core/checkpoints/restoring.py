@@ -2,7 +2,8 @@
 
 1. Every path is looked at; where one is not as expected, nothing is done at all.
 2. Every content that is to be written is written beside the store, so that a full disk is found out here.
-3. A journal says what is under way. Then files go, folders go, folders come, files and links come.
+3. A journal says what is under way. Then folders are opened, files go, folders go, folders come, files and
+   links come, and folders get their permissions.
 
 A kill in between leaves each path as it was or as it will be, and the next start goes on by the journal. An
 error in between has what was done taken back. No link is followed on the way to any path.
@@ -19,102 +20,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from agent_core.checkpoints.places import Stamp, folder_of, look, stamp_at, way_is_free
-from agent_core.checkpoints.states import State, is_file, is_folder, kind_of
+from agent_core.checkpoints.places import Stamp, folder_of, set_mode, stamp_at
+from agent_core.checkpoints.states import State, is_file, is_folder, plain_mode
+from agent_core.checkpoints.steps import Blocked, Obstacle, Step, depth, obstacles, opened, ordered
 from agent_core.files import write_all
 
 Get = Callable[[bytes], bytes | None]
 _SYNC_EACH = 200
-
-
-class Step(msgspec.Struct, frozen=True, array_like=True):
-    """One path: what lies there `now`, and what shall lie there `then`; None is nothing."""
-
-    path: bytes
-    now: State | None
-    then: State | None
-
-    @property
-    def name(self) -> str:
-        """The path as Python has it."""
-        return os.fsdecode(self.path)
-
-    @property
-    def back(self) -> Step:
-        """The step that takes this one back."""
-        return Step(self.path, self.then, self.now)
-
-
-class Obstacle(msgspec.Struct, frozen=True):
-    """A path that is not as expected, and what is the matter with it."""
-
-    path: str
-    what: str
-
-
-class Blocked(Exception):
-    """Some paths are not as expected; nothing was done."""
-
-    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
-        super().__init__(f"{len(obstacles)} paths are not as expected")
-        self.obstacles = tuple(obstacles)
-
-
-def obstacles(root: Path, steps: Sequence[Step]) -> tuple[list[Obstacle], dict[bytes, Stamp | None]]:
-    """What stands in the way of the steps, and the stamps of their paths."""
-    goes = {step.name for step in steps if not is_folder(step.now)}
-    comes = {step.name for step in steps if is_folder(step.then)}
-    stamps: dict[bytes, Stamp | None] = {}
-    found: list[Obstacle] = []
-    for step in steps:
-        try:
-            here = look(root, step.name)
-        except OSError as error:
-            found.append(Obstacle(step.name, f"cannot be read ({error.strerror or error})"))
-            continue
-        stamps[step.path] = here.stamp
-        what = _difference(step, here.state)
-        if not what and step.then is not None:
-            what = way_is_free(root, step.name, goes, comes)
-        if not what and is_folder(step.now) and step.then is not None and not is_folder(step.then):
-            what = _strangers(root, step.name, steps)
-        if not what:
-            what = _shut(root, step.name)
-        if what:
-            found.append(Obstacle(step.name, what))
-    return found, stamps
-
-
-def _difference(step: Step, here: State | None) -> str:
-    expected = step.now
-    if expected == here or (is_folder(expected) and here is None):
-        return ""  # a folder that is gone already is no loss
-    if here is None:
-        return "has been deleted since"
-    if expected is None:
-        return "" if is_folder(here) and is_folder(step.then) else "has been created since"
-    if kind_of(expected) != kind_of(here):
-        return f"is a {kind_of(here)} since"
-    if expected.id == here.id:
-        return "has other permissions since"
-    return "has been changed since"
-
-
-def _strangers(root: Path, folder: str, steps: Sequence[Step]) -> str:
-    """A folder that has to make room for a file must hold nothing but what goes too."""
-    going = {step.name for step in steps if step.then is None}
-    with suppress(OSError):
-        for name in os.listdir(root / folder):  # noqa: PTH208 - names are all that is needed
-            if f"{folder}/{name}" not in going:
-                return "has other files in it since"
-    return ""
-
-
-def _shut(root: Path, path: str) -> str:
-    parent = root / os.path.dirname(path)  # noqa: PTH120 - a text
-    return "lies in a folder that is read-only" if parent.is_dir() and not os.access(parent, os.W_OK) else ""
 
 
 class Restorer:
@@ -143,11 +55,13 @@ class Restorer:
         try:
             self._prepare(steps)
             begin()
+            self._open(steps)
             for step in ordered(steps):
                 self._do(step, stamps)
                 done.append(step)
+            self._shut(steps, stamps)
         except BaseException:
-            self._take_back(done)
+            self._take_back(done, steps)
             raise
         finally:
             shutil.rmtree(self._staging, ignore_errors=True)
@@ -180,11 +94,30 @@ class Restorer:
     def _staged(self, step: Step) -> Path:
         return self._staging / hashlib.sha256(step.path).hexdigest()
 
+    def _open(self, steps: Sequence[Step]) -> None:
+        """Make the folders writable in which something is to be done."""
+        for step in sorted(steps, key=depth):
+            if step.now is not None and is_folder(step.now):
+                self._set_mode(step, opened(step.now.mode))
+
+    def _shut(self, steps: Sequence[Step], stamps: dict[bytes, Stamp | None]) -> None:
+        """Give the folders the permissions that they shall have, the innermost first."""
+        for step in sorted(steps, key=depth, reverse=True):
+            theirs = step.now is None and stamps.get(step.path) is not None
+            if step.then is not None and is_folder(step.then) and not theirs:
+                self._set_mode(step, step.then.mode)
+
+    def _set_mode(self, step: Step, mode: int) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError), folder_of(self._root, step.name) as (fd, name):
+            here = stamp_at(fd, name)
+            if here is not None and stat.S_ISDIR(here.mode) and plain_mode(here.mode) != mode:
+                set_mode(fd, name, mode)
+
     def _do(self, step: Step, stamps: dict[bytes, Stamp | None]) -> None:
         if is_folder(step.then):
             if not is_folder(step.now):
                 self._clear(step, stamps)
-                self._make_way(f"{step.name}/")
+                self._make_folder(step.name, 0 if step.then is None else step.then.mode)
         elif step.then is None and is_folder(step.now):
             self._remove_folder(step)
         elif step.then is None:
@@ -208,6 +141,8 @@ class Restorer:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
                 raise
+            if step.now is not None:
+                self._set_mode(step, step.now.mode)
 
     def _put(self, step: Step, then: State, stamps: dict[bytes, Stamp | None]) -> None:
         if is_folder(step.now):
@@ -225,9 +160,15 @@ class Restorer:
     def _make_way(self, path: str) -> None:
         """Make the folders on the way that are missing."""
         parts = path.split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            with folder_of(self._root, "/".join(parts[:depth])) as (fd, name), suppress(FileExistsError):
+        for count in range(1, len(parts) + 1):
+            with folder_of(self._root, "/".join(parts[:count])) as (fd, name), suppress(FileExistsError):
                 os.mkdir(name, dir_fd=fd)
+
+    def _make_folder(self, path: str, mode: int) -> None:
+        """Make a folder that can be filled; its permissions are set at the end."""
+        self._make_way(path)
+        with folder_of(self._root, path) as (fd, name), suppress(FileExistsError):
+            os.mkdir(name, stat.S_IMODE(opened(mode)), dir_fd=fd)
 
     def _place(self, staged: Path, fd: int, name: str) -> None:
         with suppress(OSError):
@@ -269,30 +210,18 @@ class Restorer:
                 os.unlink(beside, dir_fd=fd)
             raise
 
-    def _take_back(self, done: Sequence[Step]) -> None:
+    def _take_back(self, done: Sequence[Step], all_steps: Sequence[Step]) -> None:
         steps = [step.back for step in done]
         with suppress(OSError, Blocked):
             self._prepare(steps)
         for step in ordered(steps):
             with suppress(OSError):
                 self._do(step, {})
+        with suppress(OSError):
+            self._shut([step.back for step in all_steps], {})
 
 
 def _same(fd: int, name: str, step: Step, stamps: dict[bytes, Stamp | None]) -> None:
     """Raise OSError where the path has changed since it was looked at."""
     if step.path in stamps and stamp_at(fd, name) != stamps[step.path]:
         raise OSError(errno.EBUSY, "it was changed in this very moment", step.name)
-
-
-def ordered(steps: Sequence[Step]) -> list[Step]:
-    """What goes, deepest first; then what comes, folders before what lies in them."""
-    going = [
-        step for step in steps if step.then is None or (is_folder(step.then) and not is_folder(step.now))
-    ]
-    leaving = [step for step in going if step.then is None]
-    rooms = [step for step in going if step.then is not None]
-    coming = [step for step in steps if step.then is not None and not is_folder(step.then)]
-    leaving.sort(key=lambda step: (is_folder(step.now), -step.path.count(b"/"), step.path))
-    rooms.sort(key=lambda step: (step.path.count(b"/"), step.path))
-    coming.sort(key=lambda step: step.path)
-    return [*leaving, *rooms, *coming]

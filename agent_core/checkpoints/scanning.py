@@ -10,11 +10,12 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from agent_core.checkpoints.states import Seen, Tree, plain_mode, seen, unchanged
+from agent_core.checkpoints.states import ROOT, Seen, Tree, plain_mode, seen, unchanged
 from agent_core.walking import Listing, walk_folders
 
 MOST_FILE = 16 * 1024 * 1024
@@ -61,17 +62,19 @@ def scan(root: Path, known: Mapping[str, Seen], watch: Watch) -> Scan:
     entries: dict[str, Seen] = {}
     hidden: set[str] = set()
     unknown: list[str] = []
+    with suppress(OSError):
+        entries[ROOT] = seen(root.stat(), b"")
     for listing in walk_folders(root):
         if not listing.readable and listing.prefix:
             hidden.add(listing.prefix.rstrip("/"))
-            entries.pop(listing.prefix.rstrip("/"), None)
         hidden.update(listing.prefix + entry.name for entry in listing.hidden)
         for entry in listing.folders:
             try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
+                entries[listing.prefix + entry.name] = seen(entry.stat(follow_symlinks=False), b"")
+            except FileNotFoundError:
                 continue
-            entries[listing.prefix + entry.name] = seen(status, b"")
+            except OSError:
+                hidden.add(listing.prefix + entry.name)
         _take(listing, known, entries, hidden, unknown, watch)
     return Scan(Tree(entries, hidden), unknown)
 

@@ -6,7 +6,7 @@ import os
 
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import Changed, TurnRow
-from agent_core.checkpoints.comparing import is_of_folder, told
+from agent_core.checkpoints.comparing import count, is_of_folder, told
 from agent_core.checkpoints.states import State, is_file, is_folder
 from agent_core.checkpoints.store import Change, Record, Store
 from agent_core.text import encodable
@@ -32,7 +32,7 @@ class Shelf:
             status=record.status,
             interrupted=record.interrupted,
             own=record.turn.session == self._session,
-            files=sum(1 for change in record.changes if not is_of_folder(change)),
+            files=count(record.changes) + len(record.lost),
             bytes=self._store.size(record.ids()),
         )
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+ROOT = "."
+"""The path of the workspace's own folder."""
 ID_BYTES = 32
 GIT_ID_BYTES = 20
 _SETTLE_NS = 50_000_000
@@ -23,8 +25,8 @@ _SCHEMA = 1
 class State(NamedTuple):
     """What lies at a path, as far as undoing goes.
 
-    `mode` is the kind, and of a file its permissions. `id` is the hash of a file's bytes (b"" where they are
-    not kept), the target of a link, and b"" of a folder.
+    `mode` is the kind, and of a file or folder its permissions. `id` is the hash of a file's bytes (b"" where
+    they are not kept), the target of a link, and b"" of a folder.
     """
 
     mode: int
@@ -79,8 +81,8 @@ def is_folder(state: State | None) -> bool:
 
 
 def plain_mode(mode: int) -> int:
-    """The part of a mode that is kept: permissions count for files only."""
-    return mode & (0o170000 | 0o7777) if stat.S_ISREG(mode) else stat.S_IFMT(mode)
+    """The part of a mode that is kept: of a link its kind alone, since its permissions mean nothing."""
+    return stat.S_IFMT(mode) if stat.S_ISLNK(mode) else mode & (0o170000 | 0o7777)
 
 
 def id_of(content: bytes) -> bytes:

@@ -10,8 +10,9 @@ from typing import Literal
 import msgspec
 
 from agent_core.checkpoints.places import look
-from agent_core.checkpoints.restoring import Blocked, Obstacle, Restorer, Step, obstacles
-from agent_core.checkpoints.states import is_folder
+from agent_core.checkpoints.restoring import Restorer
+from agent_core.checkpoints.states import State, is_folder
+from agent_core.checkpoints.steps import Blocked, Obstacle, Step, obstacles, opened
 from agent_core.checkpoints.store import Record, Store
 from agent_core.errors import NothingDone, UndoRefused, UsageError
 from agent_core.text import one_line, plural, shorten
@@ -203,11 +204,18 @@ class Undoer:
                 continue
             if here == step.then:
                 continue
-            if here == step.now or here is None or (step.now is None and is_folder(here)):
+            if here in (step.now, None) or _is_under_way(step, here):
                 left.append(Step(step.path, here, step.then))
             else:
                 odd.append(step.name)
         return left, odd
+
+
+def _is_under_way(step: Step, here: State) -> bool:
+    """Whether a folder is as it is in the middle of an undo."""
+    if not is_folder(here):
+        return False
+    return step.now is None or (is_folder(step.now) and here.mode == opened(step.now.mode))
 
 
 def label(record: Record) -> str:

@@ -39,7 +39,9 @@ def do(root: bytes, doing: tuple[str, bytes, bytes, bytes]) -> None:
             "folder": lambda: os.makedirs(path),
             "remove": lambda: _remove(path),
             "mode": lambda: (
-                os.chmod(path, 0o600 | (len(content) * 73 & 0o177)) if os.path.isfile(path) else None
+                os.chmod(path, (0o700 if os.path.isdir(path) else 0o600) | (len(content) * 73 & 0o177))
+                if not os.path.islink(path)
+                else None
             ),
             "move": lambda: os.rename(path, other),
         }[what]()

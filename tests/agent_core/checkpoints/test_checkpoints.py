@@ -366,6 +366,31 @@ async def test_a_file_that_is_read_only_comes_back_as_it_was(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "fixed").stat().st_mode) == 0o444
 
 
+async def test_permissions_of_folders_come_back_and_open_the_way(tmp_path: Path) -> None:
+    fill(tmp_path)
+    before = picture(tmp_path)
+    turns = Turns(tmp_path)
+    async with turns:
+        (tmp_path / "src/a.py").write_text("changed")
+        (tmp_path / "locked/in").mkdir(parents=True)
+        (tmp_path / "locked/in/a").write_text("x")
+        for folder in ("locked/in", "locked", "src"):
+            (tmp_path / folder).chmod(0o555)
+        (tmp_path / "empty").chmod(0o700)
+        tmp_path.chmod(0o711)
+    after = picture(tmp_path)
+    assert turns.changed is not None
+    modes = {row.path for row in turns.changed.files if row.how == "mode"}
+    assert modes == {"./", "empty/", "src/"} and turns.changed.total == 5
+    await turns.kept.undo()
+    assert picture(tmp_path) == before and stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    await turns.kept.redo()
+    assert picture(tmp_path) == after and stat.S_IMODE(tmp_path.stat().st_mode) == 0o711
+    (tmp_path / "empty").chmod(0o755)
+    with pytest.raises(UndoRefused, match="empty has other permissions since"):
+        await turns.kept.undo()
+
+
 async def test_what_turns_changed_comes_as_whole_files(tmp_path: Path) -> None:
     fill(tmp_path)
     turns = Turns(tmp_path)

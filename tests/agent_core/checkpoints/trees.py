@@ -23,7 +23,7 @@ def picture(root: Path) -> dict[bytes, tuple[str, int, bytes]]:
             if stat.S_ISLNK(status.st_mode):
                 found[key] = ("link", 0, os.readlink(path))
             elif stat.S_ISDIR(status.st_mode):
-                found[key] = ("folder", 0, b"")
+                found[key] = ("folder", stat.S_IMODE(status.st_mode), b"")
             else:
                 with open(path, "rb") as file:
                     found[key] = ("file", stat.S_IMODE(status.st_mode), file.read())
