@@ -74,6 +74,21 @@ AFTER: tuple[str, ...] = (
 )
 """What stands between a level and the message, where no component came before the level."""
 
+NAMED: tuple[str, ...] = (
+    # What says what happened is no name.
+    r"^(?P<all>)(?:(?i:[\w.$]*(?:error|exception|warning|failure|fault|interrupt)"
+    r"|(?:fail|abort|retry|unexpected|invalid|cannot|missing|deni|refus|unknown|assert)\w*"
+    r"|fatal|panic|timeout|deprecat\w*|caused|reason|cause|result|status|note|hint|usage|got|traceback"
+    r"|duration|statement|https?|file|from|to|at|in|for|with|user|host|port|id|url|uri|key|value|code|pid"
+    r"|time|date|message|msg|version|received|sent|generated|started|listening|notification):"
+    r"|\[(?:main|MainThread)\])",
+    # shop: ...
+    rf"^(?P<all>(?P<name>{_NAME}):[ \t]+)",
+    # [shop] ...
+    r"^(?P<all>\[(?P<name>[A-Za-z_][A-Za-z_.$/@*-]*)\]:?[ \t]+)",
+)
+"""What stands between a level and the message behind a blank, where nothing else tells the component."""
+
 SYSLOG: tuple[str, ...] = (
     # host shop[12]: ..., host shop: ..., host kernel: [  12.3] ...
     r"^(?P<all>[ \t]+[\w.:%-]+[ \t]+(?P<name>[\w./@()-]+)(?:\[\d+\])?:[ \t]*(?:\[[ ]*\d+\.\d+\][ \t]*)?)",
@@ -221,7 +236,7 @@ OPENERS: tuple[Opener, ...] = (
 )
 """Heads by what they begin with, the more exacting first."""
 
-COMPOSE = r"^(?P<all>(?P<name>[A-Za-z0-9][\w.-]*?)(?:(?P<number>[-_]\d+)[ ]+|[ ]{2,})\|[ ]?)"
+COMPOSE = r"^(?P<all>(?P<name>[A-Za-z0-9][\w.-]*?)(?:(?P<number>[-_]\d+)[ \t]+|[ ]{2,})\|[ ]?)"
 """What `docker compose logs` puts before each line; the name goes without the number of the replica."""
 KUBELET = r"^(?P<all>(?:stdout|stderr)[ ][FP][ ])"
 PRIORITY = r"^(?P<all><(?P<pri>\d{1,3})>(?P<version>1[ ])?)"

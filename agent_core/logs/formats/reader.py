@@ -159,6 +159,9 @@ class HeadReader:
             rows = rows[~ok]
         tailed = np.concatenate(done) if done else _NO_ROWS
         self._first_of(text, heads, tailed[heads.name[tailed] == 0], patterns.AFTER)
+        nameless = tailed[heads.name[tailed] == 0]
+        apart = _behind_level(text, heads.body[nameless])
+        self._first_of(text, heads, nameless[apart], patterns.NAMED)
         heads.body[rows] = _behind_spaces(text, heads.body[rows])
         return rows
 
@@ -256,6 +259,11 @@ def _behind_spaces(text: Text, at: Offsets) -> Offsets:
     return at
 
 
+def _behind_level(text: Text, at: Offsets) -> Mask:
+    """Where nothing but a blank stands between a word, or one in brackets, and the offsets."""
+    return _SPACE[text.bytes[at - 1]] & _WORDY[text.bytes[at - 2]]
+
+
 def _among(characters: str) -> Mask:
     table = np.zeros(256, np.bool_)
     table[[ord(character) for character in characters]] = True
@@ -264,6 +272,6 @@ def _among(characters: str) -> Mask:
 
 _SPACE, _OPENING, _CLOSING = _among(" \t"), _among("[("), _among("])")
 _FIRST = [_among(opener.first) for opener in OPENERS]
-_WORD = _among(patterns.WORD)
+_WORD, _WORDY = _among(patterns.WORD), _among(patterns.WORD + " ])")
 _EXPLICIT = _among(patterns.WORD + " \t[(<*")
 _TAILS = {"after": patterns.AFTER, "syslog": patterns.SYSLOG, "rails": patterns.RAILS}
