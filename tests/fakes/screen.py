@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from agent_core.bus import Bus
+from agent_core.changes.model import Chosen
 from agent_core.config import Config, Settings
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import Event, ModelChanged, TurnQueued, TurnUnqueued
@@ -35,6 +36,7 @@ class FakeSession:
         self.bus = bus
         self.submitted: list[str] = []
         self.answers: list[tuple[str, str]] = []
+        self.chosen: Chosen | None = None
         self.cancelled = 0
         self.sent_now: list[str] = []
         self.running: str | None = None
@@ -70,8 +72,9 @@ class FakeSession:
             self.bus.publish(TurnUnqueued(turn_id=turn_id))
         return text
 
-    def answer(self, call_id: str, decision: str) -> bool:
+    def answer(self, call_id: str, decision: str, chosen: Chosen | None = None) -> bool:
         self.answers.append((call_id, decision))
+        self.chosen = chosen
         return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.actions import SkipAction
 
@@ -15,12 +15,15 @@ from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from agent_core.events import ApprovalGiven, ApprovalNeeded
     from agent_core.runtime import Runtime
     from tui.panes.files import Files
     from tui.panes.logs import Logs
     from tui.panes.suggestions import Suggestions
     from tui.screens.desk import Desk
+    from tui.screens.questions import Questions
     from tui.widgets.transcript import Transcript
 
 _TWICE_S = 2.0
@@ -32,6 +35,7 @@ class WorkScreen(OpeningScreen):
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(runtime, keys, clock=clock)
         self._desk: Desk | None = None
+        self._questions: Questions | None = None
         self._interrupted = -_TWICE_S
         self._clock = clock
 
@@ -105,21 +109,17 @@ class WorkScreen(OpeningScreen):
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""
-        from tui.screens.approve import ApproveScreen
+        if self._questions is None:
+            from tui.screens.questions import Questions
 
-        def answer(decision: Any) -> None:
-            if decision is not None:
-                self._runtime.session.answer(question.call_id, decision)
-
-        self.app.push_screen(ApproveScreen(question, self._keys), answer)  # pyright: ignore[reportUnknownMemberType]
+            app = cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+            self._questions = Questions(app=app, session=self._runtime.session, keys=self._keys)
+        self._questions.ask(question)
 
     def permission_answered(self, answer: ApprovalGiven) -> None:
         """Take the question away, where something else answered it."""
-        from tui.screens.approve import ApproveScreen
-
-        for screen in self.app.screen_stack:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            if isinstance(screen, ApproveScreen) and screen.call_id == answer.call_id and screen.is_current:
-                screen.dismiss(None)
+        if self._questions is not None:
+            self._questions.answered(answer.call_id)
 
     # Messages of the panes
 

@@ -69,10 +69,28 @@ _SPECS: dict[str, str] = {
     "sgr36": "fg=text-secondary",
     "ins": "fg=text-success",
     "del": "fg=text-error",
+    "head": "bg=foreground@10",
+    "hunk": "bg=foreground@4",
+    "add-line": "bg=success@14",
+    "del-line": "bg=error@14",
+    "add-word": "bg=success@38",
+    "del-word": "bg=error@38",
+    "add-sign": "fg=text-success",
+    "del-sign": "fg=text-error",
+    "void": "fg=foreground@9",
 }
 
 
-_SHAPES: dict[str, str] = {"selected": "reverse", "found": "underline", "found-now": "bold reverse"}
+_SHAPES: dict[str, str] = {
+    "selected": "reverse",
+    "found": "underline",
+    "found-now": "bold reverse",
+    "head": "bold reverse",
+    "add-line": "fg=text-success",
+    "del-line": "fg=text-error",
+    "add-word": "bold underline",
+    "del-word": "bold underline",
+}
 """What shows by its background alone, where there are no backgrounds."""
 
 

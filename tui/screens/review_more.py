@@ -1,0 +1,125 @@
+"""Over the review of a change: the rules that "always" adds, and an editor for a proposed file."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static, TextArea
+
+from agent_core.text import human_size, one_line, printable
+from tui.keys import EDIT, Keys, bindings
+from tui.screens.dialog import Dialog, Hints
+from tui.widgets.diff.draft import FileDraft
+
+_MOST = 1024 * 1024
+"""Characters of a text that is edited here."""
+
+
+class AlwaysScreen(Dialog[bool]):
+    """Ends with whether the rules are wanted."""
+
+    CSS_PATH = "review.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter,A", "answer(True)", show=False),
+        Binding("n,escape", "answer(False)", show=False),
+    ]
+
+    def __init__(self, rules: str, keys: Keys) -> None:
+        super().__init__()
+        self._rules = rules
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        """The rules and the keys."""
+        with Vertical(classes="frame") as frame:
+            frame.border_title = "Apply, and always allow this?"
+            yield Static("From now on nothing is asked for what these rules allow:", markup=False)
+            with VerticalScroll():
+                yield Static(Content(self._rules.replace(", ", "\n")), markup=False)
+            yield Hints(
+                [
+                    ("Enter", "apply and add them", "screen.answer(True)"),
+                    ("Esc", "back", "screen.answer(False)"),
+                ]
+            )
+
+    def action_answer(self, wanted: bool) -> None:
+        """Answer."""
+        self.dismiss(wanted)
+
+
+class EditScreen(Dialog[str]):
+    """Ends with the text as it was edited, or None.
+
+    Args:
+        path: The file; its name tells the language.
+        text: What is proposed, with plain line ends.
+        keys: For the row of keys.
+    """
+
+    CSS_PATH = "review.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDIT)]
+
+    def __init__(self, path: str, text: str, keys: Keys) -> None:
+        super().__init__()
+        self._path = path
+        self._text = text
+        self._keys = keys
+        self._warned = False
+
+    def compose(self) -> ComposeResult:
+        """The text and the keys."""
+        shown = self._keys.shown
+        with Vertical(classes="frame") as frame:
+            frame.border_title = Content(f"Edit {one_line(self._path)}")
+            yield TextArea(
+                self._text, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", id="text"
+            )
+            yield Hints(
+                [
+                    (shown("edit.save"), "propose it so", "screen.save"),
+                    (shown("edit.cancel"), "leave it as it was", "screen.cancel"),
+                ]
+            )
+
+    def on_mount(self) -> None:
+        """Colours, where the editor knows the language."""
+        from tui.widgets.transcript.highlight import language_of
+
+        area = self.query_one(TextArea)
+        area.cursor_blink = False
+        language = language_of(self._path)
+        if language in area.available_languages:
+            area.language = language
+        area.focus()
+
+    def action_save(self) -> None:
+        """End with the text."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_cancel(self) -> None:
+        """End without; where something was edited, only when asked twice."""
+        if self.query_one(TextArea).text == self._text or self._warned:
+            self.dismiss(None)
+        else:
+            self._warned = True
+            key = self._keys.shown("edit.cancel")
+            self.notify(f"{key} once more drops what you edited", timeout=4, markup=False)
+
+
+def why_not_edited(file: FileDraft) -> str:
+    """Why a file cannot be edited here; "" when it can."""
+    text = file.text()
+    if file.change.after is None:
+        return "It is deleted: there is nothing to edit"
+    if file.whole:
+        return "It cannot be edited here: it is binary, or written in a wide encoding"
+    if len(text) > _MOST:
+        return f"It is too large to be edited here ({human_size(len(text))})"
+    if printable(text) != text:
+        return "It has characters that cannot be shown; edit it once it is written"
+    return ""

@@ -1,0 +1,1 @@
+"""A change to be looked at and chosen from."""
