@@ -65,7 +65,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class ContextItem(msgspec.Struct, frozen=True):
     """One thing that went into the prompt, or was left out.
 
-    `kind` is one of question, history, file, hit, tool, system.
+    `kind` is one of system, tools, question, rules (the project's own instructions), tool (a result), file,
+    diff (what the session changed), history, hit.
     """
 
     kind: str
@@ -97,12 +98,16 @@ class TurnUnqueued(_Event, frozen=True, kw_only=True):
 
 
 class ContextPacked(_Event, frozen=True, kw_only=True):
-    """The prompt was packed into the window: tokens used of available, and what went in or was left out."""
+    """The prompt was packed into the window: tokens used of available, and what went in or was left out.
+
+    `reserve` tokens of the window are kept for the answer.
+    """
 
     turn_id: str
     used: int
     window: int
     items: tuple[ContextItem, ...]
+    reserve: int = 0
 
 
 class ModelCallStarted(_Event, frozen=True, kw_only=True):

@@ -50,10 +50,11 @@ def _variant(name: str, properties: dict[str, Any], required: list[str]) -> dict
 
 def describe(tools: Iterable[ToolSpec]) -> str:
     """The tools as a short list: name, arguments (those that may be left out in brackets), purpose."""
-    return "\n".join(_described(tool) for tool in tools) + f"\n{ANSWER}: enough is known"
+    return "\n".join(map(described, tools)) + f"\n{ANSWER}: enough is known"
 
 
-def _described(tool: ToolSpec) -> str:
+def described(tool: ToolSpec) -> str:
+    """A tool as one line of that list."""
     required = tool.parameters.get("required", [])
     names = [name if name in required else f"[{name}]" for name in tool.parameters.get("properties", {})]
     return f"{tool.name} {' '.join(names)}: {tool.description}"

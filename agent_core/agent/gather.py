@@ -1,4 +1,4 @@
-"""What a model starts with: the files that the user mentions and the places that the question speaks of."""
+"""What a model starts with: mentioned files, places that may matter, the project's own instructions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent_core.agent.budget import Mentioned
 from agent_core.agent.history import Exchange
+from agent_core.agent.instructions import read_instructions
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.code.terms import analyse
 from agent_core.errors import AgentError, IndexFault, ModelError, PermissionRefused
 from agent_core.events import Hit, Notice
 from agent_core.index.api import Place
 from agent_core.masking import masker
+from agent_core.tools.base import ToolContext
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,10 +33,15 @@ _MOST_QUESTION = 8000
 
 
 class Gathered(msgspec.Struct, frozen=True):
-    """Mentioned files and places found by search, both without secrets."""
+    """Mentioned files, places found by search, the project's instructions for them, and the diff so far.
+
+    All without secrets.
+    """
 
     mentions: tuple[Mentioned, ...]
     evidence: tuple[Hit, ...]
+    rules: tuple[Mentioned, ...] = ()
+    diff: str = ""
 
 
 async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered:
@@ -55,7 +63,35 @@ async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered
             mentions.append(Mentioned(item.label, mask(item.text)))
     # A search would show what a rule keeps back.
     evidence = () if refused else await search_places(task, turn, mask, limit=limit)
-    return Gathered(tuple(mentions), evidence)
+    paths = (*(mention.path for mention in task.mentions), *(hit.path for hit in evidence))
+    return Gathered(tuple(mentions), evidence, await rules_for(paths, turn), mask(await _diff(turn)))
+
+
+async def rules_for(paths: Iterable[str], turn: TurnPort) -> tuple[Mentioned, ...]:
+    """The project's instructions for these files, as far as the rules let them be read."""
+    found = await asyncio.to_thread(
+        read_instructions, turn.workspace, tuple(paths), mask=masker(turn.settings)
+    )
+    kept: list[Mentioned] = []
+    for item in found:
+        with suppress(PermissionRefused):
+            await _check("cat", item.label, turn)
+            kept.append(item)
+    return tuple(kept)
+
+
+async def _diff(turn: TurnPort) -> str:
+    """What this session changed so far, as a patch; "" where nothing is kept of it."""
+    tool = turn.registry.get("diff")
+    if tool is None:
+        return ""
+    try:
+        args = msgspec.convert({"session": True}, tool.args_type)
+        await turn.check_call("diff", args)
+        result = await tool.run(args, ToolContext(workspace=turn.workspace, settings=turn.settings))
+    except (AgentError, msgspec.ValidationError):
+        return ""
+    return result.text if result.data.get("files") else ""
 
 
 async def search_places(
@@ -88,11 +124,14 @@ def search_text(text: str, history: Iterable[Exchange]) -> str:
 
 async def _mentioned(mention: Mention, turn: TurnPort) -> Mentioned:
     """What is mentioned, where the rules let the tool show it that would; raises `AgentError`."""
-    name = await asyncio.to_thread(_shown_by, mention.path, turn.workspace)
+    await _check(await asyncio.to_thread(_shown_by, mention.path, turn.workspace), mention.path, turn)
+    return await asyncio.to_thread(_read, mention, turn.workspace)
+
+
+async def _check(name: str, path: str, turn: TurnPort) -> None:
     tool = turn.registry.get(name)
     if tool is not None:
-        await turn.check_call(name, msgspec.convert({"path": mention.path}, tool.args_type))
-    return await asyncio.to_thread(_read, mention, turn.workspace)
+        await turn.check_call(name, msgspec.convert({"path": path}, tool.args_type))
 
 
 def _shown_by(path: str, workspace: Workspace) -> str:
@@ -109,9 +148,3 @@ def _read(mention: Mention, workspace: Workspace) -> Mentioned:
     part = workspace.read_text(mention.path, start=mention.start or 1, end=mention.end)
     numbered = (f"{number:>5} {line}" for number, line in enumerate(part.lines, part.start))
     return Mentioned(label, "\n".join((*numbered, *([f"({part.note})"] if part.note else []))))
-
-
-def numbered(hit: Hit) -> str:
-    """A place as a model reads it: its path and its lines with their numbers."""
-    lines = (f"{number:>5} {line}" for number, line in enumerate(hit.text.split("\n"), hit.start))
-    return "\n".join((f"{hit.path}:{hit.start}-{hit.end}", *lines))

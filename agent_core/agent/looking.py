@@ -84,4 +84,4 @@ class Looking:
             outcomes.append(outcome)
         results = tuple(outcome.text for outcome in outcomes)
         labels = tuple(outcome.label for outcome in outcomes)
-        self._calls.steps.append(Step(text, tuple(calls), results, labels))
+        self._calls.known.steps.append(Step(text, tuple(calls), results, labels))

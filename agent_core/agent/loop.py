@@ -69,6 +69,7 @@ class _Run:
         self._tried_rule = False
 
     async def answer(self) -> Answer:
+        await self._calls.ready()
         await self._look_into_logs()
         reason = "native"
         if self._calls.native:
@@ -86,8 +87,8 @@ class _Run:
         if _LOGS in self._caller.names and intent.asks_about_failure(text) and not self._task.mentions:
             call = ToolCall("logs_1", _LOGS, json.dumps(intent.since_of(text)))
             await self._looking.carry_out([call], "")
-            if self._calls.steps[-1].results[0].startswith(NOTHING_FOUND):
-                self._calls.steps.pop()
+            if self._calls.known.steps[-1].results[0].startswith(NOTHING_FOUND):
+                self._calls.known.steps.pop()
 
     async def _with_native_tools(self) -> str:
         reply = await self._looking.natively(show="unless a call", keep=1)
@@ -140,7 +141,7 @@ class _Run:
 
     async def _conclude(self) -> str:
         """The answer from what is known, without tools."""
-        limited = self._calls.left <= 1 and bool(self._calls.steps)
+        limited = self._calls.left <= 1 and bool(self._calls.known.steps)
         reply = await self._calls.conclude()
         if not reply.text.strip():
             return "empty"
@@ -171,7 +172,7 @@ class _Run:
 
     def _tell_of_places(self) -> None:
         """The model said nothing; what the search found is told beside its empty answer."""
-        places = ", ".join(f"{hit.path}:{hit.start}" for hit in self._calls.places[:5])
+        places = ", ".join(f"{hit.path}:{hit.start}" for hit in self._calls.known.places[:5])
         hint = f"These places speak of the question: {places}" if places else ""
         self._turn.publish(
             Notice(level="warning", message="The model gave no answer", hint=hint, turn_id=self._turn.turn_id)

@@ -4,36 +4,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import msgspec
 
 from agent_core.agent import choose
-from agent_core.agent.budget import Material, Packed, Step, estimate_for, pack
-from agent_core.agent.gather import Gathered, numbered
+from agent_core.agent.budget import Packed
+from agent_core.agent.estimate import estimate_for, keep_learned, ready_estimate
+from agent_core.agent.gather import Gathered
 from agent_core.agent.holding import Show
+from agent_core.agent.known import Known, Prompt
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, ModelProtocolError, ModelRefused, ModelServerError
-from agent_core.events import ContextPacked
+from agent_core.events import ContextPacked, Notice
 from agent_core.llm.dspy_engine import PortEngine, language_model
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
+from agent_core.text import plural
 
 _CHOICE_TOKENS = 256
-_EVIDENCE_TOKENS = {True: 1500, False: 6000}
-"""By whether the model is local: a CPU reads some 60 tokens a second."""
+_REMARK_SHARE = 0.15
 _ABOUT_WINDOW = re.compile(r"context|too long|too large|maximum.{0,20}token|token.{0,20}limit", re.IGNORECASE)
 _ABOUT_TOOLS = re.compile(r"\btool|function.?call|jinja", re.IGNORECASE)
 _ABOUT_SCHEMA = re.compile(r"schema|response_format|format|grammar", re.IGNORECASE)
 
 _refuses_tools: WeakSet[LanguageModel] = WeakSet()
 _refuses_schema: WeakSet[LanguageModel] = WeakSet()
+_told: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+"""The sessions, by their registry, that were told of exchanges which do not fit any more."""
 
 
 class NoTools(Exception):
@@ -73,22 +78,26 @@ class ModelCalls:
         self._model = model
         self._task = task
         self._turn = turn
-        self._tools = tools
         self._count = estimate_for(model)
         self._skill = skill
-        self.steps: list[Step] = []
-        self.files = gathered.mentions
-        """The files that are shown."""
-        self.places = gathered.evidence
-        """The places that are shown."""
+        self.known = Known(
+            task=task,
+            gathered=gathered,
+            tools=tools,
+            info=model.info,
+            count=self._count,
+            reserve=turn.settings.answer_reserve,
+        )
+        """What can be shown."""
         self.made = 0
         self.stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         self._engine = PortEngine(open_stream=self._open, listener=self.stream)
 
     @property
     def native(self) -> bool:
-        """Whether the model is to be offered tools natively."""
-        return self._model.info.supports_tools and self._model not in _refuses_tools
+        """Whether to offer the model tools natively: it takes them, and its window has room for them."""
+        able = self._model.info.supports_tools and self._model not in _refuses_tools
+        return able and bool(self.known.native_tools()[0])
 
     @property
     def left(self) -> int:
@@ -110,7 +119,8 @@ class ModelCalls:
     async def act(self, show: Show) -> Reply:
         """Offer the tools. Raises `NoTools` when the endpoint has none."""
         try:
-            return await self.call("act", "act", show=show, tools=self._tools)
+            tools, left_out = self.known.native_tools()
+            return await self.call("act", "act", show=show, tools=tools, left_out=left_out)
         except (ModelRefused, ModelServerError) as error:
             if self.stream.received or not _ABOUT_TOOLS.search(f"{error.message} {error.hint}"):
                 raise
@@ -119,8 +129,19 @@ class ModelCalls:
 
     async def choose(self, remark: str) -> str:
         """Let the model choose a tool; its reply as it is."""
-        schema, actions = choose.choice_schema(self._tools), choose.describe(self._tools)
+        tools, _ = self.known.described_tools()
+        schema, actions = choose.choice_schema(tools), choose.describe(tools)
+        remark = self.known.cut(remark, _REMARK_SHARE)
         return await self.constrained("choose", "choose", schema, {"remark": remark, "actions": actions})
+
+    async def ready(self) -> None:
+        """Call before anything is counted: the model's vocabulary is asked for, the first time."""
+        await ready_estimate(self._model)
+
+    async def room_for_files(self, predictor: str, fields: Mapping[str, str]) -> int:
+        """Tokens that one of the skill's predictors leaves for the files that a change is about."""
+        signature = getattr(self._skill, predictor).signature
+        return await asyncio.to_thread(self.known.room_for_files, signature, fields)
 
     async def constrained(
         self,
@@ -162,6 +183,7 @@ class ModelCalls:
         *,
         show: Show,
         tools: tuple[ToolSpec, ...] = (),
+        left_out: tuple[ToolSpec, ...] = (),
         config: dict[str, Any] | None = None,
         skill: Any = None,
         fields: Mapping[str, str] = MappingProxyType({}),
@@ -173,6 +195,7 @@ class ModelCalls:
             purpose: What it is called for, as events name it.
             show: What of the reply is shown as it comes.
             tools: The tools to offer.
+            left_out: Tools that there is no room for.
             config: Settings of the call that differ from the usual.
             skill: Another skill than the turn's.
             fields: Further inputs, which always go in whole.
@@ -181,11 +204,13 @@ class ModelCalls:
             ModelError: The model failed, or not even what always goes in fits its window.
         """
         called: Any = getattr(self._skill if skill is None else skill, predictor)
+        await self.ready()
         for attempt in (1, 2):
-            packed = self._pack(called.signature, tools, fields)
+            prompt = await asyncio.to_thread(self.known.prompt, called, tools, fields, left_out)
+            self._tell(prompt.packed)
             self.made += attempt == 1
             try:
-                return await self._send(called, purpose, packed, show, tools, config or {}, fields)
+                return await self._send(called, purpose, prompt, show, config or {})
             except ModelRefused as error:
                 # The endpoint counts more tokens than we do: once more, with less.
                 if attempt == 2 or self.stream.received or not _ABOUT_WINDOW.search(error.message):
@@ -193,57 +218,34 @@ class ModelCalls:
                 self._count.factor *= 1.5
         raise AssertionError  # the second round returns or raises
 
-    def _pack(self, signature: Any, tools: tuple[ToolSpec, ...], fields: Mapping[str, str]) -> Packed:
-        taken: Any = signature.input_fields
-        material = Material(
-            system="\n".join((signature.instructions, *fields.values())),
-            question=self._task.text,
-            tools=tools,
-            steps=tuple(self.steps) if "steps" in taken else (),
-            mentions=self.files if "files" in taken else (),
-            history=self._task.history if "history" in taken else (),
-            evidence=self.places if "places" in taken else (),
-        )
-        packed = pack(
-            material,
-            window=self._model.info.window,
-            reserve=self._turn.settings.answer_reserve,
-            count=self._count,
-            evidence_limit=_EVIDENCE_TOKENS[self._model.info.is_local],
-        )
-        self._turn.publish(
+    def _tell(self, packed: Packed) -> None:
+        """What went in; and once in a session that exchanges are left out."""
+        turn = self._turn
+        turn.publish(
             ContextPacked(
-                turn_id=self._turn.turn_id, used=packed.used, window=packed.window, items=packed.items
+                turn_id=turn.turn_id,
+                used=packed.used,
+                window=packed.window,
+                reserve=packed.window - self.known.budget,
+                items=packed.items,
             )
         )
-        return packed
+        gone = sum(item.kind == "history" and not item.included for item in packed.items)
+        if gone and not _told.get(turn.registry):
+            _told[turn.registry] = True
+            message = f"{plural(gone, 'earlier exchange')} no longer fit the model's window and are left out"
+            hint = "`compact` sums the conversation up; `window` lists what goes in."
+            turn.publish(Notice(level="info", message=message, hint=hint, turn_id=turn.turn_id))
 
     async def _send(
-        self,
-        predictor: Any,
-        purpose: str,
-        packed: Packed,
-        show: Show,
-        tools: tuple[ToolSpec, ...],
-        config: dict[str, Any],
-        fields: Mapping[str, str],
+        self, predictor: Any, purpose: str, prompt: Prompt, show: Show, config: dict[str, Any]
     ) -> Reply:
         from dspy.utils.exceptions import LMError
 
+        packed = prompt.packed
         self.stream.begin(step=self.made, purpose=purpose, prompt_tokens=packed.used, show=show)
-        inputs: dict[str, Any] = {
-            **dict.fromkeys(predictor.signature.input_fields, ""),
-            "places": "\n\n".join(map(numbered, packed.evidence)),
-            "files": "\n\n".join(f"{item.label}\n{item.text}" for item in packed.mentions),
-            "question": self._task.text,
-            "history": list(packed.history),
-            "steps": list(packed.steps),
-            **fields,
-        }
-        if tools:
-            inputs["tools"] = list(tools)
         try:
-            prediction: Any = await predictor.acall(**inputs, config=self._config(packed, config))
+            prediction: Any = await predictor.acall(**prompt.inputs, config=self._config(packed, config))
         except LMError as error:
             failure: AgentError = self._engine.failure or ModelProtocolError(str(error))
             raise failure from None
@@ -252,6 +254,7 @@ class ModelCalls:
         usage = self.stream.last_usage
         if usage is not None and not usage.estimated:
             self._count.measured(packed.used, usage.prompt_tokens)
+            await keep_learned(self._model)
         return _reply(prediction, self.stream.finish_reason)
 
     def _config(self, packed: Packed, config: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from agent_core.agent.budget import UNKNOWN_WINDOW, estimate_for
+from agent_core.agent.budget import UNKNOWN_WINDOW
 from agent_core.agent.citations import check_citations
+from agent_core.agent.estimate import estimate_for
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, Interrupted, ModelProtocolError
 from agent_core.events import ContextItem, ContextPacked, Notice

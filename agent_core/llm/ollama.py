@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from agent_core.llm.port import (
 from agent_core.llm.prompt_check import PromptCheck
 from agent_core.llm.reasoning import ReasoningSplitter
 from agent_core.llm.timeouts import prompt_chars
+from agent_core.llm.vocabulary import counter_of
 
 if TYPE_CHECKING:
     from agent_core.llm.ollama_client import ChatLine, Client
@@ -128,6 +129,11 @@ class OllamaModel:
         usage = meter.usage(prompt=last.prompt_eval_count, completion=last.eval_count)
         self._check.refuse(chars=chars, read=last.prompt_eval_count or 0, info=self._info)
         yield Finished("tool_calls" if called else _reason(last), usage)
+
+    async def counter(self) -> Callable[[str], int] | None:
+        """Counts tokens in the model's own vocabulary; None where that is of an unknown kind."""
+        vocabulary = await (await self._open()).vocabulary(self._endpoint)
+        return await asyncio.to_thread(counter_of, vocabulary)
 
     async def list_models(self) -> list[str]:
         """The models that the server has."""

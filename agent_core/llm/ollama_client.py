@@ -6,6 +6,7 @@ for each token. Import this module late and in a thread: it takes a quarter of a
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -20,6 +21,7 @@ from agent_core.llm import http_errors
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.lines import LineSplitter, LineTooLongError
 from agent_core.llm.pace import paced
+from agent_core.llm.vocabulary import Vocabulary
 
 T = TypeVar("T")
 _ASK_S = 15.0
@@ -126,6 +128,11 @@ class Client(ollama.AsyncClient):
         """`/api/show`; raises `ModelNotFound`."""
         return await self._ask("POST", "/api/show", Shown, endpoint, {"model": endpoint.model})
 
+    async def vocabulary(self, endpoint: Endpoint) -> Vocabulary:
+        """The model's vocabulary, some megabytes of it; raises `ModelNotFound`."""
+        body = {"model": endpoint.model, "verbose": True}
+        return await self._ask("POST", "/api/show", Vocabulary, endpoint, body, threaded=True)
+
     async def running(self, endpoint: Endpoint) -> list[Running]:
         """The models that are loaded now."""
         return (await self._ask("GET", "/api/ps", _Running, endpoint)).models or []
@@ -152,6 +159,7 @@ class Client(ollama.AsyncClient):
         body: dict[str, Any] | None = None,
         *,
         limit_s: float | None = _ASK_S,
+        threaded: bool = False,
     ) -> T:
         content = None if body is None else msgspec.json.encode(body)
         try:
@@ -164,6 +172,8 @@ class Client(ollama.AsyncClient):
                 response.status_code, response.content, endpoint, headers=response.headers
             )
         try:
+            if threaded:
+                return await asyncio.to_thread(msgspec.json.decode, response.content, type=kind)
             return msgspec.json.decode(response.content, type=kind)
         except (msgspec.DecodeError, RecursionError) as error:
             raise http_errors.garbage(endpoint, http_errors.error_text(response.content)) from error

@@ -7,8 +7,8 @@ time out: `timeouts.watch` does both for all. Cancelling the consuming task clos
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -143,4 +143,13 @@ class LanguageModel(Protocol):
 
     async def aclose(self) -> None:
         """Close every connection."""
+        ...
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """A model whose vocabulary can be had."""
+
+    async def counter(self) -> Callable[[str], int] | None:
+        """What counts a text's tokens; None for an unknown kind. Raises the `ModelError` tree."""
         ...

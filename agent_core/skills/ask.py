@@ -21,10 +21,12 @@ class Act(dspy.Signature):
     If you did not find it, say so. Never invent files, names or behaviour.
     When you know enough, answer in a few sentences of Markdown, in the user's language."""
 
+    rules: str = dspy.InputField(desc="The project's own instructions:")
     places: str = dspy.InputField(
         desc="Places in the repository that may matter (path:first-last, numbered lines):"
     )
     files: str = dspy.InputField(desc="Files that the user put into the context:")
+    changes: str = dspy.InputField(desc="What was changed in this session so far:")
     question: str = dspy.InputField(desc="Question:")
     history: list[Any] = dspy.InputField()
     steps: list[Any] = dspy.InputField()
@@ -58,10 +60,12 @@ class Conclude(dspy.Signature):
     If it is not shown, say so. Never invent files, names or behaviour.
     Answer in a few sentences of Markdown, in the user's language."""
 
+    rules: str = dspy.InputField(desc="The project's own instructions:")
     places: str = dspy.InputField(
         desc="Places in the repository that may matter (path:first-last, numbered lines):"
     )
     files: str = dspy.InputField(desc="Files that the user put into the context:")
+    changes: str = dspy.InputField(desc="What was changed in this session so far:")
     question: str = dspy.InputField(desc="Question:")
     history: list[Any] = dspy.InputField()
     steps: list[Any] = dspy.InputField()

@@ -38,6 +38,7 @@ Change only what the task needs. Never say that something was tested; that is ch
         desc="Places in the repository that may matter (path:first-last, numbered lines):"
     )
     files: str = dspy.InputField(desc="Files that the user put into the context:")
+    changes: str = dspy.InputField(desc="What was changed in this session so far:")
     question: str = dspy.InputField(desc="Task:")
     history: list[Any] = dspy.InputField()
     steps: list[Any] = dspy.InputField()
@@ -56,6 +57,7 @@ Change only what the task needs. Never say that something was tested; that is ch
     rules: str = dspy.InputField(desc="The project's own instructions:")
     places: str = dspy.InputField(desc="Places in the repository that may matter:")
     files: str = dspy.InputField(desc="Files as they stand now:")
+    changes: str = dspy.InputField(desc="What was changed in this session so far:")
     question: str = dspy.InputField(desc="Task:")
     remark: str = dspy.InputField(desc="Your last reply, and what was wrong with it:")
     history: list[Any] = dspy.InputField()

@@ -30,6 +30,7 @@ class Draft(dspy.Signature):
     )
     files: str = dspy.InputField(desc="Files that the user put into the context:")
     checks: str = dspy.InputField(desc="The project's own checks:")
+    changes: str = dspy.InputField(desc="What was changed in this session so far:")
     question: str = dspy.InputField(desc="Change:")
     answer: str = dspy.OutputField()
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 
-from agent_core.agent.budget import UNKNOWN_WINDOW, estimate_for
 from agent_core.agent.calls import Caller
 from agent_core.agent.edit.checking import Checked, Checks
 from agent_core.agent.edit.proposing import Proposal, Proposing
 from agent_core.agent.edit.telling import diff_of, proposed, tell_of_proposal
 from agent_core.agent.edit.trial import TrialChecks
+from agent_core.agent.estimate import estimate_for
 from agent_core.agent.gather import gather
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls
@@ -55,7 +55,6 @@ async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answe
         Looking(calls, caller),
         task=task,
         turn=turn,
-        window=model.info.window or UNKNOWN_WINDOW,
         count=estimate_for(model),
     )
     async with TrialChecks(turn) as checks:
@@ -67,6 +66,7 @@ class _Change:
     def __init__(self, proposing: Proposing, checks: Checks, calls: ModelCalls, turn: TurnPort) -> None:
         self._proposing, self._checks, self._calls, self._turn = proposing, checks, calls, turn
         self._round = 0
+        self._doubted = False
 
     async def done(self) -> Answer:
         proposal = await self._proposing.first()
@@ -105,13 +105,19 @@ class _Change:
         while True:
             self._round += 1
             checked = await self._judged(proposal)
-            problem = proposal.problem or checked.feedback()
+            problem = proposal.problem or checked.feedback() or self._doubts(checked)
             if not problem or self._round > MOST_REPAIRS or self._calls.left <= 0:
                 return proposal, checked
             better = await self._proposing.again(proposal, problem)
             if better is None or not better.holds_edits:
                 return proposal, checked
             proposal = better
+
+    def _doubts(self, checked: Checked) -> str:
+        """What the change may have been meant to mend, said once: it may be another matter."""
+        doubts = "" if self._doubted else checked.doubts()
+        self._doubted = self._doubted or bool(doubts)
+        return doubts
 
     async def _judged(self, proposal: Proposal) -> Checked:
         await tell_of_proposal(self._turn, proposal, self._round)

@@ -14,6 +14,8 @@ from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.workspace import Workspace
 
 _MOST_CANDIDATES = 8
+_SHARE = 0.35
+"""Of what a prompt may take, for the candidates; where their lines take more, their paths have to do."""
 _WITHOUT_MODEL = 2
 """Files that are taken when the model names none."""
 
@@ -36,7 +38,10 @@ async def locate(
     skill, _ = await asyncio.to_thread(load_skill, "locate", skills_folder(turn.workspace))
     from agent_core.skills.locate import MOST_FILES, schema
 
-    fields = {"candidates": "\n".join(_described(path, places) for path in candidates)}
+    rows = "\n".join(_described(path, places) for path in candidates)
+    if calls.known.cut(rows, _SHARE) != rows:
+        rows = calls.known.cut("\n".join(candidates), _SHARE)
+    fields = {"candidates": rows}
     reply = await calls.constrained("name", "locate", schema(candidates), fields, skill=skill)
     named = [path for path in _named(reply) if path in candidates]
     return tuple(dict.fromkeys(named))[:MOST_FILES] or candidates[:_WITHOUT_MODEL]

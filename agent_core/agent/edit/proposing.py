@@ -6,22 +6,26 @@ import asyncio
 
 import msgspec
 
-from agent_core.agent.budget import Estimate
 from agent_core.agent.edit.locating import locate
 from agent_core.agent.edit.showing import shown_files
+from agent_core.agent.estimate import Estimate
+from agent_core.agent.gather import rules_for
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls, NoTools, Reply
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.edits.disk import parse_in, resolve_in
 from agent_core.edits.model import Parsed, Resolved
+from agent_core.errors import ContextTooSmall
 from agent_core.events import Hit
 from agent_core.masking import masker
 from agent_core.workspace import Workspace
 
 KEEP = 4
 """Calls of the model that looking around leaves: for the proposal and its repairs."""
-_FILES_SHARE = 0.45
-"""Of the window, for the files that are shown; what was wrong takes half as much."""
+_REMARK_SHARE = 0.3
+"""Of what a prompt may take, for what was wrong with the last reply."""
+_LEAST_FILES = 100
+"""Tokens of a file below which no change can be written."""
 _NO_EDITS = (
     "Your reply held no change in the form that is asked for. If the task needs no change, say why in one "
     "sentence; else write the change."
@@ -56,7 +60,6 @@ class Proposing:
         looking: Carries out what it calls.
         task: What is asked for.
         turn: The turn it happens in.
-        window: Tokens of the model's window.
         count: Estimates tokens.
     """
 
@@ -67,17 +70,17 @@ class Proposing:
         *,
         task: TaskInput,
         turn: TurnPort,
-        window: int,
         count: Estimate,
     ) -> None:
         self._calls, self._looking, self._task, self._turn = calls, looking, task, turn
-        self._window, self._count = window, count
+        self._count = count
         self._mask = masker(turn.settings)
-        self._found: tuple[Hit, ...] = calls.places
+        self._found: tuple[Hit, ...] = calls.known.places
         self._paths: tuple[str, ...] = ()
 
     async def first(self) -> Proposal | None:
         """The first proposal; None when the model said nothing. One without edits is asked for once more."""
+        await self._calls.ready()
         reply = await self._looked()
         if reply is None:
             places = (*self._looking.seen, *self._found)
@@ -115,21 +118,28 @@ class Proposing:
         if calls.left <= 0:
             return None
         seen = (*self._looking.seen, *self._found)
-        calls.files = await asyncio.to_thread(
+        room = await calls.room_for_files("write", {"remark": remark})
+        if room < _LEAST_FILES:
+            raise ContextTooSmall(
+                f"the model's window of {calls.known.window:,} tokens has no room for the files to change",
+                hint="Ask in fewer words, or raise context_window (for Ollama: num_ctx).",
+            )
+        calls.known.files = await asyncio.to_thread(
             shown_files,
             self._paths,
             seen,
             workspace=self._turn.workspace,
-            tokens=int(self._window * _FILES_SHARE),
+            tokens=room,
             count=self._count,
             mask=self._mask,
         )
-        calls.places = tuple(hit for hit in self._found if hit.path not in self._paths)
+        calls.known.places = tuple(hit for hit in self._found if hit.path not in self._paths)
+        calls.known.rules = await rules_for((*self._paths, *(hit.path for hit in seen)), self._turn)
         reply = await calls.call("write", "edit", show="prose", fields={"remark": remark})
         return reply if reply.text.strip() else None
 
     def _remark(self, reply: str, problem: str) -> str:
-        room = int(self._window * _FILES_SHARE / 2)
+        room = int(self._calls.known.budget * _REMARK_SHARE)
         problem = self._count.cut(problem, room * 2 // 3)
         reply = self._count.cut(reply.strip(), max(64, room - self._count(problem)))
         return (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from agent_core.agent.budget import Estimate, Mentioned
+from agent_core.agent.budget import Mentioned
+from agent_core.agent.estimate import Estimate
 from agent_core.errors import ToolError, WorkspaceError
 from agent_core.events import Hit
 from agent_core.text import plural
@@ -13,6 +14,8 @@ from agent_core.workspace import Workspace
 
 _AROUND = (60, 30, 12, 4)
 """Lines around a place that are shown, the most that fits."""
+_AROUND_TOKENS = 16
+"""What the prompt, the fence and the path take besides."""
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
@@ -38,7 +41,7 @@ def shown_files(
     found: list[Mentioned] = []
     places = list(hits)
     for number, path in enumerate(paths):
-        share = tokens // (len(paths) - number)
+        share = tokens // (len(paths) - number) - count(path) - _AROUND_TOKENS
         try:
             lines = workspace.read_text(path).lines
         except (ToolError, WorkspaceError):
@@ -46,8 +49,9 @@ def shown_files(
         spans = [(hit.start, hit.end) for hit in places if hit.path == path]
         text = _fitting(lines, spans, share, count)
         if text:
-            found.append(Mentioned(path, _fenced(mask(text))))
-            tokens -= count(text)
+            shown = _fenced(mask(text))
+            found.append(Mentioned(path, shown))
+            tokens -= count(shown) + count(path) + _AROUND_TOKENS
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent_core.agent.deterministic import respond_without_model
+from agent_core.agent.intent import asks_for_change
 from agent_core.agent.port import Answer, TaskInput
 from agent_core.commandline import Mention
 from agent_core.config import Settings
@@ -29,7 +30,7 @@ def turn_on(root: Path, **settings: Any) -> RecordedTurn:
 
 async def ask(root: Path, text: str, **settings: Any) -> tuple[Answer, RecordedTurn]:
     turn = turn_on(root, **settings)
-    answer = await respond_without_model(TaskInput(text=text), turn)
+    answer = await respond_without_model(TaskInput(text=text), turn, change=asks_for_change(text))
     assert answer.text == turn.said
     return answer, turn
 
