@@ -20,6 +20,8 @@ from tui.screens.work import WorkScreen
 from tui.theme import DARK, PLAIN, THEMES, opposite
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from agent_core.runtime import Runtime
 
 _PAUSE_S = 0.02
@@ -69,6 +71,15 @@ class DspyApp(App[None], inherit_bindings=False):
             return name
         self._warnings.append(f"theme: there is no theme {name!r}")
         return DARK
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal, but where something else is asked for in the environment."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from tui.terminal import Terminal
+
+        found = super().get_driver_class()
+        return Terminal if found is LinuxDriver else found
 
     def get_default_screen(self) -> WorkScreen:
         """The work screen."""

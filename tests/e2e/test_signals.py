@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pexpect
+import psutil
 import pytest
 
 from agent_core.events import TurnFinished, from_json
 from tests.e2e.conftest import PROGRAM, environment
+from tests.fakes.processes import gone
 
 
 def start(repo: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -131,7 +134,7 @@ def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
 @pytest.mark.terminal
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_as_it_was(repo: Path, number: signal.Signals) -> None:
-    screen = pexpect.spawn(
+    screen: Any = pexpect.spawn(
         PROGRAM[0],
         [*PROGRAM[1:], str(repo)],
         env=environment(TERM="xterm-256color"),
@@ -147,3 +150,39 @@ def test_a_signal_leaves_the_terminal_as_it_was(repo: Path, number: signal.Signa
     finally:
         screen.close(force=True)
     assert screen.exitstatus == 130
+
+
+@pytest.mark.terminal
+async def test_a_terminal_that_is_closed_ends_the_program(repo: Path) -> None:
+    """Its system says "hang up" and "go on", and nothing can be written any more."""
+    screen: Any = pexpect.spawn(
+        "/bin/sh",  # the leader whose end hangs up; the program is one of its children
+        ["-c", '"$@"; exit 0', "sh", *PROGRAM, str(repo)],
+        env=environment(TERM="xterm-256color"),
+        dimensions=(36, 120),
+        timeout=60,
+    )
+    screen.expect_exact("README.md")
+    (program,) = psutil.Process(screen.pid).children()
+    screen.close(force=True)
+    await gone(program.pid)
+
+
+@pytest.mark.terminal
+def test_to_go_on_without_having_been_suspended_changes_nothing(repo: Path) -> None:
+    screen: Any = pexpect.spawn(
+        PROGRAM[0],
+        [*PROGRAM[1:], str(repo)],
+        env=environment(TERM="xterm-256color"),
+        dimensions=(36, 120),
+        timeout=60,
+    )
+    try:
+        screen.expect_exact("README.md")
+        for _ in range(10):  # each would start two threads more
+            screen.kill(signal.SIGCONT)
+        screen.send("\x11")
+        screen.expect(pexpect.EOF)
+    finally:
+        screen.close(force=True)
+    assert screen.exitstatus == 0

@@ -121,6 +121,7 @@ class _Reading:
         self._saved = saved
         self._records: list[Record] = []
         self._open: TurnStarted | None = None
+        self._began = 0.0
         self._waiting: dict[str, str] = {}
         self._queued: list[str] = []
         self._last = saved.begun
@@ -144,7 +145,7 @@ class _Reading:
             case TurnStarted():
                 self._cut_off()
                 self._waiting.pop(event.turn_id, None)
-                self._open = event
+                self._open, self._began = event, self._last
             case TurnFinished():
                 self._open = None
             case _:
@@ -166,10 +167,10 @@ class _Reading:
             end = TurnFinished(
                 turn_id=self._open.turn_id,
                 outcome="stopped",
-                reason=error.message,
+                reason="the program ended",
                 text="",
                 exit=Interrupted.exit_code,
-                seconds=0.0,
+                seconds=max(0.0, self._last - self._began),
                 usage=Usage(),
                 error=error,
             )

@@ -1,0 +1,55 @@
+"""The terminal as Textual drives it, also when it goes away."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class Terminal(LinuxDriver):
+    """Leaves nothing waiting for a terminal that is gone.
+
+    Textual's own writes in a thread that ends with the first failure, and what is written later fills a queue
+    until the whole program waits for room in it. It also starts its threads a second time whenever the
+    system says "go on", which it does with every hang-up.
+    """
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]
+        self._file: Any = Forgiving(self._file)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on only after a suspension."""
+        if self._must_signal_resume:
+            super()._sigcont_application()  # pyright: ignore[reportUnknownMemberType]
+
+
+class Forgiving:
+    """A file; what cannot be written to it is lost."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def fileno(self) -> int:
+        """Of the file itself."""
+        return self._file.fileno()
+
+    def write(self, text: str) -> None:
+        """Write it, if that is possible."""
+        try:
+            self._file.write(text)
+        except OSError:
+            return
+
+    def flush(self) -> None:
+        """The same."""
+        try:
+            self._file.flush()
+        except OSError:
+            return
