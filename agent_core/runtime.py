@@ -28,6 +28,7 @@ from agent_core.session.saved.saving import Saving
 from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.tools.codectx import CodectxTool
+from agent_core.tools.commit import CommitTool
 from agent_core.tools.ctx import CtxTool
 from agent_core.tools.edit import EditTool
 from agent_core.tools.emb_index import EmbIndexTool
@@ -143,6 +144,7 @@ def open_runtime(
         ForkTool(conversation=conversation),
         ExportTool(conversation=conversation),
         SkillsTool(),
+        CommitTool(checkpoints=checkpoints, models=models),
         PlanTool(models=models),
         EditTool(),
         UndoTool(checkpoints=checkpoints),

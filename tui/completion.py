@@ -29,7 +29,9 @@ def _words(option: Option) -> tuple[str, ...]:
 
 def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.codectx import CodectxTool
+    from agent_core.tools.commit import CommitTool
     from agent_core.tools.ctx import CtxTool
+    from agent_core.tools.edit import EditTool
     from agent_core.tools.emb_index import EmbIndexTool
     from agent_core.tools.esearch import EsearchTool
     from agent_core.tools.export import ExportTool
@@ -39,16 +41,21 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.intel import IntelTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
+    from agent_core.tools.plan import PlanTool
+    from agent_core.tools.redo import RedoTool
     from agent_core.tools.registry import Registry, builtin_tools
     from agent_core.tools.resume import ResumeTool
     from agent_core.tools.sessions import SessionsTool
+    from agent_core.tools.skills import SkillsTool
+    from agent_core.tools.undo import UndoTool
     from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
     from agent_core.tools.vretr import VretrTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
     talks = (SessionsTool, ResumeTool, ForkTool, ExportTool)
     checks = (RunTestsTool, LintTool, BuildTool)
-    wired = (*index, *talks, *checks, CtxTool, HelpTool, ModelTool, PermissionsTool)
+    changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
+    wired = (*index, *talks, *checks, *changes, SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
 

@@ -146,7 +146,7 @@ async def test_only_a_part_is_wanted(root: Path) -> None:
     text = (root / "app.py").read_text()
     assert "a - b" in text and "a + a" in text
     assert len([event for event in turn.events if isinstance(event, ChecksFinished)]) == 2
-    assert answer.verified, "the test of add failed before, too"
+    assert not answer.verified and "1 test that failed before still fails" in answer.remark
 
 
 async def test_nothing_wanted_changes_nothing(root: Path) -> None:
@@ -205,3 +205,15 @@ async def test_a_large_file_is_shown_where_it_matters(root: Path) -> None:
     sent = model.requests[-1].messages[-1].content
     assert "lines not shown]" in sent and "return env['PORT']" in sent
     assert any(isinstance(event, TextDelta) for event in turn.events)
+
+
+async def test_a_test_that_fails_as_before_verifies_nothing(root: Path) -> None:
+    """The fault that was to be mended is no excuse for the mending."""
+    useless = block("    return a - b", "    return a - b + 0")
+    turn = RecordedTurn(root)
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    model = ScriptedModel([useless, useless], info=NO_TOOLS)
+    answer = await change(model, task, turn)
+    assert not answer.verified and "1 test that failed before still fails" in answer.remark
+    assert "failed before the change and still do" in model.requests[1].messages[-1].content
+    assert len(model.requests) == 2, "that is said once: it may be another matter"

@@ -1,0 +1,103 @@
+"""Committing some files with git, as the user would: with their hooks, their identity, their signature."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent_core.capture import Captured, capture
+from agent_core.errors import ToolError
+from agent_core.gitstate import git_environment, safe_git
+from agent_core.process import NotStarted, stream_process
+from agent_core.text import one_line, printable, shorten
+
+_MOST_SAID = 8_000
+_DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames")
+_NEW = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree without files, which a first commit is compared with."""
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit that was made: its short hash, and what git and the hooks said."""
+
+    commit: str
+    said: str
+
+
+class Repository:
+    """The git repository that a workspace lies in.
+
+    Args:
+        root: The workspace's root; paths are relative to it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def earlier_subjects(self, count: int = 5) -> tuple[str, ...]:
+        """The first lines of the last commits' messages, newest first."""
+        asked = await self._ask("log", f"-{count}", "--format=%s")
+        return tuple(printable(line) for line in asked.out.decode("utf-8", "replace").splitlines())
+
+    async def staged(self) -> tuple[str, ...]:
+        """The files with staged changes, below the root."""
+        asked = await self._ask("diff", "--cached", "--name-only", "--relative", "-z")
+        names = asked.out.decode("utf-8", "surrogateescape").split("\0")
+        return tuple(name for name in names if name)
+
+    async def diff(self, paths: Sequence[str], *, limit: int) -> str:
+        """How the tracked ones of the files differ from the last commit, printable."""
+        known = await self._ask("rev-parse", "--verify", "--quiet", "HEAD")
+        base = "HEAD" if known.code == 0 else _NEW
+        asked = await self._ask(*_DIFF, base, "--", *paths, limit=limit)
+        return printable(asked.out.decode("utf-8", "replace"))
+
+    async def commit(
+        self, message: str, paths: Sequence[str], *, staged: bool, progress: Callable[[str], None]
+    ) -> Committed:
+        """Commit the files as they are, or what is staged, and nothing else.
+
+        Hooks run, and may take their time; nothing asks, since there is no terminal to ask on.
+
+        Raises:
+            ToolError: git, or a hook, refused.
+        """
+        env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "GIT_PAGER": "cat"}
+        argv = ["git", "--literal-pathspecs", "commit", "--message", message]
+        if not staged:
+            # Files that git does not know yet have to be named to it first.
+            await self._run(["git", "--literal-pathspecs", "add", "--", *paths], env, progress)
+            argv += ["--only", "--", *paths]
+        said = await self._run(argv, env, progress)
+        asked = await self._ask("rev-parse", "--short", "HEAD")
+        return Committed(commit=asked.out.decode().strip(), said=said)
+
+    async def _run(self, argv: Sequence[str], env: Mapping[str, str], progress: Callable[[str], None]) -> str:
+        said = ""
+        try:
+            async with stream_process(argv, cwd=self._root, env=env, errors="merged", grace=0.5) as process:
+                async for chunk in process:
+                    piece = printable(chunk.decode("utf-8", "replace"))
+                    progress(piece)
+                    said = (said + piece)[-_MOST_SAID:]
+                code = await process.wait()
+        except NotStarted as error:
+            raise ToolError(f"git cannot be run: {error.strerror}", hint="Install git.") from None
+        if code != 0:
+            why = shorten(one_line(said.strip()) or f"exit {code}", 300)
+            raise ToolError(
+                f"Nothing was committed: {why}", hint="Mend what git or the hook complains of, then `commit`."
+            )
+        return said
+
+    async def _ask(self, *words: str, limit: int = 256 * 1024) -> Captured:
+        try:
+            argv = [*await safe_git(self._root), *words]
+            return await capture(argv, cwd=self._root, env=git_environment(), timeout=30, limit=limit)
+        except TimeoutError:
+            raise ToolError("git did not answer in time", hint="Try again.") from None
+        except OSError:
+            raise ToolError("git cannot be run", hint="Install git.") from None
