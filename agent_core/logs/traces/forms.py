@@ -76,6 +76,7 @@ STARTS = (
     r" ?[A-Z]\w*(?:::[A-Z]\w*)* \(.*\):$",
     r"[^ \t:]+\.rb:[0-9]+:in [`'][^`']*': ",
     r"[\w.]*_RemoteTraceback:",
+    r"_+ (?:ERROR (?:at|collecting) .*|[\w.]*[Tt]est\w*(?:\[.*\])?) _+$",
 )
 """The first line of a fault."""
 
@@ -112,6 +113,10 @@ SUMMARY = re.compile(r"SUMMARY: ")
 SUMMED = re.compile(r"Shadow |\s|=>|==\d+==|0x")
 """What follows a summary."""
 CHECKED = re.compile(r"==\d+==")
+CHECK = re.compile(STARTS[-1])
+"""Where pytest begins to tell of a failed test."""
+CHECK_END = re.compile(r"={3,} .{1,200} ={3,}$|-{3,} Captured \w+ \w+ -{3,}$")
+"""Behind it follows something else: a summary, or what the test printed."""
 RUBY = re.compile(r"[^ \t:]+:[0-9]+:in [`'][^`']*': ")
 CRASH = re.compile(r"(?:Current thread|Thread) 0x[0-9a-f]+ .*\(most recent call first\)|Extension modules: ")
 CARETS = re.compile(r"[ \t]*[\^~]+[ \t]*$")

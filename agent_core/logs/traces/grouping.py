@@ -31,6 +31,7 @@ _State = Literal[
     "sanitizer",
     "summary",
     "ended",
+    "check",
     "frames",
 ]
 
@@ -58,6 +59,8 @@ class _Event:
         return True
 
     def _with(self, line: str) -> _State | None:
+        if self.state == "check":
+            return None if forms.CHECK.match(line) or forms.CHECK_END.match(line) else "check"
         if forms.STAMPED.match(line):
             return None
         if self.state in ("rule", "sanitizer", "summary", "ended"):
@@ -163,6 +166,8 @@ def _stacked(lines: Sequence[str], number: int) -> bool:
 
 def _begun(line: str) -> _State:
     """The state after an event's first line."""
+    if forms.CHECK.match(line):
+        return "check"
     if forms.RULE.match(line):
         return "rule"
     if forms.SANITIZER.match(line):

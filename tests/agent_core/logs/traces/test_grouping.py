@@ -55,6 +55,36 @@ def test_wrapped_errors_of_go_with_their_stacks_are_one() -> None:
     assert groups(["ready", *lines]) == [(0, 1), (1, 11), (11, 12)]
 
 
+CHECKED = """\
+=================================== FAILURES ===================================
+_________________________________ test_missing _________________________________
+
+    def load(path):
+>       return data["total"]
+E       KeyError: 'total'
+
+src/orders.py:5: KeyError
+----------------------------- Captured stdout call -----------------------------
+reading the order
+_ TestOrders.test_a_name_that_is_so_long_that_it_fills_nearly_all_of_a_line[0-1] _
+
+>       assert 1 + 1 == 3
+E       assert (1 + 1) == 3
+
+tests/test_orders.py:14: AssertionError
+=========================== short test summary info ============================
+FAILED tests/test_orders.py::test_missing - KeyError: 'total'"""
+
+
+def test_what_pytest_tells_of_a_failed_test_is_one() -> None:
+    lines = CHECKED.split("\n")
+    assert [(begin, end) for begin, end in groups(lines) if end - begin > 1] == [(1, 8), (10, 16)]
+    assert all(joins(lines[1:at], lines[at]) for at in (4, 5, 7))
+    assert not joins(lines[1:8], lines[8])
+    assert not joins(lines[10:16], lines[16])
+    assert groups(["____ start of the service ____", "ready", "ready"]) == [(0, 1), (1, 2), (2, 3)]
+
+
 def test_two_traces_that_follow_each_other_are_two() -> None:
     one = ["Traceback (most recent call last):", '  File "/a.py", line 1, in f', "    g()", "ValueError: x"]
     assert groups([*one, *one]) == [(0, 4), (4, 8)]
