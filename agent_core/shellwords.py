@@ -35,6 +35,11 @@ def simple(command: str) -> bool:
     return not quote and not skip
 
 
+def segments(command: str) -> list[str]:
+    """The line cut where another command may begin, in quotes too."""
+    return _SPLIT.split(command)
+
+
 def pieces(command: str) -> list[str]:
     """Every command that the line may run, as far as can be seen without running it.
 
@@ -42,7 +47,7 @@ def pieces(command: str) -> list[str]:
     backslashes, and with its program's folder taken off: what a rule that denies should be held against.
     """
     found: list[str] = []
-    for part in _SPLIT.split(command):
+    for part in segments(command):
         text = " ".join(part.split())
         while text:
             plain = re.sub(r"['\"\\]", "", text)

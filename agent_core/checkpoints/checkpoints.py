@@ -5,8 +5,8 @@
     changed = await checkpoints.after(turn_id) # at its end
     await checkpoints.undo(); await checkpoints.redo()
 
-What is covered: every file, link and folder that is not ignored, with its permissions. What is not: ignored
-files, files larger than `scanning.MOST_FILE`, special files, and the `.git` folders.
+What is covered: every file, link and folder that is not ignored, or that git has, with its permissions. What
+is not: other ignored files, files larger than `scanning.MOST_FILE`, special files, and the `.git` folders.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import Changed, Listing, Restored, Snapshot, Undone
-from agent_core.checkpoints.gitblobs import clean_blobs
+from agent_core.checkpoints.gitblobs import clean_blobs, tracked_files
 from agent_core.checkpoints.keeping import Keeper
 from agent_core.checkpoints.liveness import Liveness
 from agent_core.checkpoints.scanning import Watch, left_out
@@ -99,7 +99,8 @@ class Checkpoints:
     async def _begin(self, turn: Header, teller: _Teller) -> Snapshot:
         await self._threaded(lambda _: self._prepare(), teller)
         async with self._looking():
-            found = await self._threaded(self._keeper.first_look, teller)
+            tracked = await tracked_files(self._root)
+            found = await self._threaded(lambda watch: self._keeper.first_look(tracked, watch), teller)
             blobs: dict[str, bytes] = {}
             if self._keeper.asks_git(found):
                 attributes = [path for path in found.tree.entries if path.endswith(".gitattributes")]
@@ -257,6 +258,8 @@ class Checkpoints:
     def close(self) -> None:
         """The session ends: its turns may be undone by the next one."""
         self._live.close()
+        if not self._live.others():
+            self._keeper.pins.drop()
 
     async def _threaded(self, work: Callable[[Watch], T], teller: _Teller) -> T:
         """Run in a thread, which is told to stop when the caller is cancelled, and waited for."""

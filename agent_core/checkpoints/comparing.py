@@ -34,12 +34,12 @@ def compare(before: Tree, after: Tree) -> Iterator[Difference]:
     for path, was in before.entries.items():
         now = after.entries.get(path)
         if now is None:
-            if not is_hidden(path, after.hidden):
+            if path in before.tracked or not is_hidden(path, after.hidden):
                 yield Difference(path, was, None)
         elif was is not now and _differs(was, now):
             yield Difference(path, was, now)
     for path, now in after.entries.items():
-        if path not in before.entries and not is_hidden(path, before.hidden):
+        if path not in before.entries and (path in before.tracked or not is_hidden(path, before.hidden)):
             yield Difference(path, None, now)
 
 
@@ -47,7 +47,11 @@ def became_hidden(before: Tree, after: Tree) -> list[str]:
     """The paths that were seen before and are ignored now."""
     if after.hidden <= before.hidden:
         return []
-    return [path for path in before.entries if path not in after.entries and is_hidden(path, after.hidden)]
+    return [
+        path
+        for path in before.entries
+        if path not in after.entries and path not in before.tracked and is_hidden(path, after.hidden)
+    ]
 
 
 def _differs(was: Seen, now: Seen) -> bool:

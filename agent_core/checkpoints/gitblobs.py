@@ -2,7 +2,7 @@
 
 A file's id in the tree is then that of git's blob, and its bytes are fetched only if the turn changed it.
 That a command may take the repository away (`rm -rf .git`, `git gc`) is met by hard links to git's objects
-(`Pins`), which cost nothing.
+(`Pins`), which cost nothing and stay until the session ends.
 
 Where git converts what it writes (line ends, filters, encodings), the bytes on disk are not the blob's. Line
 ends and large-file pointers change the size, so the size must agree; where other conversions are set up, git
@@ -65,6 +65,17 @@ async def clean_blobs(root: Path, sizes: Mapping[str, int], attributes: Collecti
     return await asyncio.to_thread(_agreeing, listed, tags, dirty, sizes)
 
 
+async def tracked_files(root: Path) -> list[str]:
+    """The paths that git's index has below a folder; none where git cannot say."""
+    if repository_root(root) is None:
+        return []
+    try:
+        listed = await _ask(root, [*await safe_git(root), "ls-files", "-z"])
+    except (OSError, TimeoutError):
+        return []
+    return [os.fsdecode(name) for name in (listed or b"").split(b"\0") if name]
+
+
 async def _ask(root: Path, argv: list[str]) -> bytes | None:
     asked = await capture(argv, cwd=root, env=git_environment(), timeout=_TIMEOUT_S, limit=_LIMIT)
     return None if asked.code != 0 or asked.cut else asked.out
@@ -105,31 +116,44 @@ class Pins:
     """
 
     def __init__(self, folder: Path, root: Path) -> None:
-        self._folder = folder
-        top = repository_root(root)
-        self._source = None if top is None else git_folder(top) / "objects"
+        self._folder, self._root = folder, root
+        self._linked: set[bytes] = set()
         self._git: subprocess.Popen[bytes] | None = None
 
-    def refresh(self, needed: Collection[bytes]) -> None:
+    @property
+    def _source(self) -> Path | None:
+        top = repository_root(self._root)
+        return None if top is None else git_folder(top) / "objects"
+
+    def refresh(self, wanted: Collection[bytes]) -> None:
         """Link what holds the blobs; where that cannot be done, git's own objects must do."""
-        if self._source is None:
+        source = self._source
+        if source is None:
             return
+        if not (self._folder / "HEAD").exists():
+            self._linked.clear()
+        needed = set(wanted) - self._linked
+        if needed:
+            self._link(source, needed)
+            self._linked |= needed
+
+    def _link(self, source: Path, needed: set[bytes]) -> None:
         objects = self._folder / "objects"
         for folder in (objects / "pack", self._folder / "refs"):
             folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "HEAD").write_text("ref: refs/heads/none\n")
         with suppress(OSError):
-            for pack in _names(self._source / "pack"):
+            for pack in _names(source / "pack"):
                 if pack.endswith((".pack", ".idx")):
-                    _link(self._source / "pack" / pack, objects / "pack" / pack)
+                    _link(source / "pack" / pack, objects / "pack" / pack)
             wanted: dict[str, set[str]] = {}
             for blob in needed:
                 name = blob.hex()
                 wanted.setdefault(name[:2], set()).add(name[2:])
             for start, rests in wanted.items():
-                for rest in rests & _names(self._source / start):
+                for rest in rests & _names(source / start):
                     (objects / start).mkdir(exist_ok=True)
-                    _link(self._source / start / rest, objects / start / rest)
+                    _link(source / start / rest, objects / start / rest)
 
     def drop(self) -> None:
         """Take the links away."""
@@ -168,8 +192,9 @@ class Pins:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = git_environment()
-        if self._source is not None:
-            environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(self._source)
+        source = self._source
+        if source is not None:
+            environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(source)
         self._git = subprocess.Popen(
             ["git", f"--git-dir={self._folder}", "cat-file", "--batch"],
             cwd=self._folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from agent_core.checkpoints.comparing import Difference, became_hidden, compare
@@ -38,16 +38,18 @@ class Keeper:
 
     def __init__(self, *, root: Path, store: Store, limit: int) -> None:
         self._root, self._store, self._limit = root, store, limit
+        self.pins = Pins(store.folder / "pins", root)
+        """Git's objects, as they are held on to."""
         self._known: Tree | None = None
         self._mark: tuple[int, int] | None = None
         self._grown = limit
 
-    def first_look(self, watch: Watch) -> Scan:
-        """What lies there, by its stamps alone."""
+    def first_look(self, tracked: Iterable[str], watch: Watch) -> Scan:
+        """What lies there, by its stamps alone; `tracked` is what git has."""
         mark = self._store.tree_mark()
         if self._known is None or mark is None or mark != self._mark:
             self._known, self._mark = self._store.tree(), mark
-        return scan(self._root, {} if self._known is None else self._known.entries, watch)
+        return scan(self._root, {} if self._known is None else self._known.entries, watch, tracked)
 
     def asks_git(self, found: Scan) -> bool:
         """Whether there is so much to read that git should be asked first."""
@@ -78,13 +80,9 @@ class Keeper:
         )
         needed = {entry.id for entry in tree.entries.values() if len(entry.id) == GIT_ID_BYTES}
         if needed:
-            self.pins().refresh(needed)
+            self.pins.refresh(needed)
         self._store.open_turn(turn, tree)
         return tree
-
-    def pins(self) -> Pins:
-        """Git's objects, as they are held on to."""
-        return Pins(self._store.folder / "pins", self._root)
 
     def _put(self, content: bytes) -> bytes:
         self._grown += len(content)
@@ -92,7 +90,7 @@ class Keeper:
 
     def finish(self, turn: Header, before: Tree, watch: Watch, *, interrupted: bool = False) -> Record | None:
         """See what the turn changed, and keep it; None where nothing is different."""
-        found = scan(self._root, before.entries, watch)
+        found = scan(self._root, before.entries, watch, before.tracked)
         after = found.tree
 
         def put(path: str, content: bytes) -> bytes:
@@ -108,14 +106,12 @@ class Keeper:
         self._store.keep_tree(after)
         self._store.close_turn(turn.session)
         self._known, self._mark = after, self._store.tree_mark()
-        if not self._store.open_names():
-            self.pins().drop()
         return record
 
     def _record(self, turn: Header, before: Tree, after: Tree, *, interrupted: bool) -> Record | None:
         changes: list[Change] = []
         lost: list[bytes] = []
-        with self.pins() as pins:
+        with self.pins as pins:
             for path, was, now in (*compare(before, after), *self._behind(before, after)):
                 old, new = self._adopted(was, pins), None if now is None else now.state
                 name = os.fsencode(path)

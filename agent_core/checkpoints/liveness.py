@@ -46,6 +46,14 @@ class Liveness:
         finally:
             os.close(fd)
 
+    def others(self) -> bool:
+        """Whether any session runs that is not of this process."""
+        try:
+            names = [path.name for path in self._folder.iterdir()]
+        except OSError:
+            return False
+        return any(self.runs(name) for name in names if name not in self._held)
+
     def close(self) -> None:
         """None of this process's sessions runs any more."""
         for session, fd in self._held.items():

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
+from agent_core.checkpoints.places import folder_of
 from agent_core.checkpoints.states import ROOT, Seen, Tree, plain_mode, seen, unchanged
+from agent_core.ignore import ALWAYS
 from agent_core.walking import Listing, walk_folders
 
 MOST_FILE = 16 * 1024 * 1024
@@ -57,8 +59,11 @@ class Scan(NamedTuple):
     unknown: list[str]
 
 
-def scan(root: Path, known: Mapping[str, Seen], watch: Watch) -> Scan:
-    """Everything that is not ignored; what has not changed since it was `known` keeps its id."""
+def scan(root: Path, known: Mapping[str, Seen], watch: Watch, tracked: Iterable[str] = ()) -> Scan:
+    """Everything that is not ignored; what has not changed since it was `known` keeps its id.
+
+    `tracked` are paths that git has: of those that are ignored, files and links are taken in, too.
+    """
     entries: dict[str, Seen] = {}
     hidden: set[str] = set()
     unknown: list[str] = []
@@ -76,7 +81,16 @@ def scan(root: Path, known: Mapping[str, Seen], watch: Watch) -> Scan:
             except OSError:
                 hidden.add(listing.prefix + entry.name)
         _take(listing, known, entries, hidden, unknown, watch)
-    return Scan(Tree(entries, hidden), unknown)
+    beside = frozenset(
+        path
+        for path in tracked
+        if path not in entries and path not in _OWN and ALWAYS.isdisjoint(path.split("/"))
+    )
+    for path in beside:
+        with suppress(OSError), folder_of(root, path) as (fd, name):
+            status = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            _see(path, status, f"{root}/{path}", known, entries, unknown)
+    return Scan(Tree(entries, hidden, beside), unknown)
 
 
 def _take(
@@ -96,19 +110,32 @@ def _take(
             if ignored(entry.name, False) or path in _OWN:
                 hidden.add(path)
                 continue
-            status = entry.stat(follow_symlinks=False)
-            if stat.S_ISLNK(status.st_mode):
-                entries[path] = seen(status, os.fsencode(os.readlink(entry.path)))  # noqa: PTH115 - one of many
-            elif not stat.S_ISREG(status.st_mode):
+            if not _see(path, entry.stat(follow_symlinks=False), entry.path, known, entries, unknown):
                 hidden.add(path)
-            elif (old := known.get(path)) is not None and unchanged(old, status):
-                mode = plain_mode(status.st_mode)
-                entries[path] = old if old.mode == mode else old._replace(mode=mode)
-            else:
-                entries[path] = seen(status, b"")
-                unknown.append(path)
         except OSError:
             hidden.add(path)
+
+
+def _see(
+    path: str,
+    status: os.stat_result,
+    place: str,
+    known: Mapping[str, Seen],
+    entries: dict[str, Seen],
+    unknown: list[str],
+) -> bool:
+    """Add a file or a link; False where it is neither."""
+    if stat.S_ISLNK(status.st_mode):
+        entries[path] = seen(status, os.fsencode(os.readlink(place)))  # noqa: PTH115 - one of many
+    elif not stat.S_ISREG(status.st_mode):
+        return False
+    elif (old := known.get(path)) is not None and unchanged(old, status):
+        mode = plain_mode(status.st_mode)
+        entries[path] = old if old.mode == mode else old._replace(mode=mode)
+    else:
+        entries[path] = seen(status, b"")
+        unknown.append(path)
+    return True
 
 
 def read_file(path: str, limit: int = MOST_FILE) -> tuple[Seen, bytes | None]:

@@ -55,10 +55,14 @@ class Seen(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """Everything in a workspace that is not ignored, and the places (`hidden`) that nothing is known of."""
+    """Everything in a workspace that is not ignored, and the places (`hidden`) that nothing is known of.
+
+    `tracked` are files that git has although they are ignored: they are among the entries, too.
+    """
 
     entries: dict[str, Seen]
     hidden: set[str]
+    tracked: frozenset[str] = frozenset()
 
 
 def kind_of(state: State | None) -> str:
@@ -134,15 +138,18 @@ def encode_tree(tree: Tree) -> bytes:
     """A tree as bytes."""
     entries = [(os.fsencode(path), *entry) for path, entry in tree.entries.items()]
     hidden = [os.fsencode(path) for path in tree.hidden]
-    return msgspec.msgpack.encode((_SCHEMA, entries, hidden))
+    tracked = [os.fsencode(path) for path in tree.tracked]
+    return msgspec.msgpack.encode((_SCHEMA, entries, hidden, tracked))
 
 
 def decode_tree(data: bytes) -> Tree:
     """The tree of some bytes; raises `msgspec.DecodeError` when they are none."""
-    kind: Any = tuple[int, list[tuple[bytes, int, bytes, int, int, int, int, bool]], list[bytes]]
-    schema, entries, hidden = msgspec.msgpack.decode(data, type=kind)
+    kind: Any = tuple[int, list[tuple[bytes, int, bytes, int, int, int, int, bool]], list[bytes], list[bytes]]
+    schema, entries, hidden, tracked = msgspec.msgpack.decode(data, type=kind)
     if schema != _SCHEMA:
         raise msgspec.DecodeError("it was written by another version")
     return Tree(
-        {os.fsdecode(path): Seen(*entry) for path, *entry in entries}, {os.fsdecode(path) for path in hidden}
+        {os.fsdecode(path): Seen(*entry) for path, *entry in entries},
+        {os.fsdecode(path) for path in hidden},
+        frozenset(os.fsdecode(path) for path in tracked),
     )

@@ -70,7 +70,59 @@ async def test_the_repository_itself_may_go(tmp_path: Path, packed: bool) -> Non
     assert turns.changed is not None and turns.changed.total == 100 and not turns.changed.lost
     await turns.kept.undo()
     assert picture(tmp_path) == before
+    turns.kept.close()
     assert not (tmp_path / ".dspy_tui/checkpoints/pins").exists()
+
+
+async def test_git_s_objects_are_linked_once_a_session(tmp_path: Path) -> None:
+    repository(tmp_path)
+    pins = tmp_path / ".dspy_tui/checkpoints/pins"
+    first, second = Turns(tmp_path), Turns(tmp_path)
+    async with second:
+        pass
+    async with first:
+        (tmp_path / "src/f7.py").unlink()
+    first.kept.close()
+    linked = {path for path in pins.rglob("*") if path.is_file()}
+    assert len(linked) > 100  # the other session goes on
+    async with second:
+        shutil.rmtree(tmp_path / ".git")
+        (tmp_path / "src/f8.py").unlink()
+    assert second.changed is not None and not second.changed.lost
+    shutil.rmtree(tmp_path / ".dspy_tui")
+    second.kept.close()
+
+
+async def test_ignored_files_that_git_has_are_covered(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/kept").write_text("old\n")
+    (tmp_path / "build/gone").write_text("old\n")
+    (tmp_path / "build/private").write_text("old\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "build/kept", "build/gone")
+    (tmp_path / ".gitignore").write_text("build/\n")
+    before = picture(tmp_path)
+    turns = Turns(tmp_path)
+    async with turns:
+        (tmp_path / "build/kept").write_text("new\n")
+        (tmp_path / "build/gone").unlink()
+    after = picture(tmp_path)
+    assert turns.changed is not None
+    assert {row.path for row in turns.changed.files} == {"build/kept", "build/gone"}
+    await turns.kept.undo()
+    assert picture(tmp_path) == before
+    await turns.kept.redo()
+    assert picture(tmp_path) == after
+    async with turns:
+        (tmp_path / "build/gone").write_text("anew\n")
+        (tmp_path / "build/private").write_text("new\n")
+        (tmp_path / "build/made").write_text("new\n")
+    assert turns.changed is not None and [row.path for row in turns.changed.files] == ["build/gone"]
+    async with turns:
+        (tmp_path / ".gitignore").unlink()
+        (tmp_path / "build/kept").unlink()
+    assert turns.changed is not None
+    assert {row.path for row in turns.changed.files} == {".gitignore", "build/kept"}
 
 
 async def test_another_branch_is_put_back_file_by_file(tmp_path: Path) -> None:
