@@ -331,3 +331,13 @@ def test_review_without_colour(
         await coloured(pilot, app.screen.query_one(DiffView))
 
     assert snap_compare(app_of(runtime), terminal_size=(120, 40), run_before=look)
+
+
+async def test_the_list_of_files_ticks_files(runtime: FakeRuntime) -> None:
+    async with asking(runtime, asked()) as (pilot, app, screen):
+        await pilot.press("shift+tab", "down", "down", "space", "up", "space", "space", "enter")
+        assert app.screen is screen, "Enter in the list looks at the file"
+        assert spot(screen) == (1, 0)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.work)
+    assert runtime.session.chosen == Chosen(left_out=("docs/retries.md",))

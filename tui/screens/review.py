@@ -67,11 +67,9 @@ class ReviewScreen(ReviewPanes):
 
     def action_tick(self) -> None:
         """Tick what has the cursor, or not."""
-        if self._checks.has_focus:
-            self._checks.open_current()
-        elif self._files:
+        if self._files:
             file, hunk = self._diff.spot
-            self._wanted(toggled(self._files, file, None if self._list.has_focus else hunk))
+            self._wanted(toggled(self._files, file, hunk))
 
     def action_tick_file(self) -> None:
         """Tick the whole file, or not."""
@@ -128,15 +126,6 @@ class ReviewScreen(ReviewPanes):
         self._show_files()
 
     # Answering
-
-    def action_enter(self) -> None:
-        """Apply; in a list, open the row."""
-        if self._checks.has_focus:
-            self._checks.open_current()
-        elif self._list.has_focus:
-            self._diff.focus()
-        else:
-            self.action_apply()
 
     def action_apply(self) -> None:
         """Write what is ticked."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -17,7 +18,7 @@ from agent_core.changes.model import Chosen
 from agent_core.events import ApprovalNeeded, Decision
 from agent_core.text import plural
 from agent_core.verify.api import Finding
-from tui.keys import Keys
+from tui.keys import REVIEW, Keys, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
 from tui.widgets.checks import Checks
@@ -39,6 +40,16 @@ class Reply(NamedTuple):
 
     decision: Decision
     chosen: Chosen
+
+
+class Files(Choices):
+    """The files; here, too, the key that ticks does so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [one for one in bindings(REVIEW) if one.id == "review.tick"]
+
+    def action_tick(self) -> None:
+        """Tick the file, or not."""
+        self.post_message(DiffView.Clicked(self.cursor, None))
 
 
 class ReviewPanes(Dialog[Reply]):
@@ -90,7 +101,7 @@ class ReviewPanes(Dialog[Reply]):
             yield Static(Content(f"▲ {self._checked.doubt}"), id="doubt", markup=False)
             yield Checks(self._question.reports, more=self._unsaid)
             with Container(id="both"):
-                yield Choices(id="files", cursor_always=True)
+                yield Files(id="files", cursor_always=True)
                 yield DiffView(id="diff")
             yield self._hints
 
@@ -108,8 +119,8 @@ class ReviewPanes(Dialog[Reply]):
         return self.query_one(Checks)
 
     @property
-    def _list(self) -> Choices:
-        return self.query_one("#files", Choices)
+    def _list(self) -> Files:
+        return self.query_one(Files)
 
     @property
     def _diff(self) -> DiffView:
@@ -145,7 +156,7 @@ class ReviewPanes(Dialog[Reply]):
         some = f" {wanted:,} of {total:,}" if 0 < wanted < total else ""
         apply = f"apply{some}" if wanted or not self._files else "apply nothing"
         hints: list[Hint] = [
-            (shown("review.enter"), apply, "screen.apply"),
+            (shown("review.apply"), apply, "screen.apply"),
             (shown("review.reject"), "reject", "screen.reject"),
             (shown("review.tick"), "tick", "screen.tick"),
             (f"{shown('review.next')}{shown('review.previous')}", "move", "screen.step(1)"),
@@ -196,9 +207,10 @@ class ReviewPanes(Dialog[Reply]):
             self._diff.put((self._list.cursor, 0))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """A click on a file: go there."""
+        """Look at a file."""
         event.stop()
         self._diff.put((self._list.cursor, 0))
+        self._diff.focus()
 
     def on_checks_folded(self) -> None:
         """There are more rows, or fewer."""

@@ -66,7 +66,7 @@ class Checks(Rows):
         right: tuple[Run, ...] = ((_said(report), style, None),)
         return Item(one_line(report.command), "title", lead, right, key=f"{place}", right_gives=True)
 
-    def open_current(self) -> None:
+    def action_choose(self) -> None:
         """Unfold or fold a report, or go to the place of a finding."""
         if (item := self.current) is None or not item.can_choose:
             return
@@ -76,10 +76,6 @@ class Checks(Rows):
             return
         self._open ^= {int(place)}
         self._show()
-
-    def action_choose(self) -> None:
-        """The same by mouse."""
-        self.open_current()
 
 
 def _said(report: Report) -> str:
