@@ -30,6 +30,8 @@ TAILS: tuple[str, ...] = (
     rf"^(?P<all>{_GAP}(?:{_THREAD}[ \t:|-]*){{0,4}}[\[(](?P<level>{_ANY})[ \t]*[\])]:?[ \t]*)",
     # INFO ..., [main] INFO ..., 12 INFO ..., INFO my_shop] ...
     rf"^(?P<all>{_GAP}(?:{_THREAD}[ \t:|-]*){{0,4}}(?P<level>{BARE}){_PAST})",
+    # info ..., \tinfo\tshop/cart.go:12\t...
+    r"^(?P<all>[ \t]+(?P<level>trace|debug|info|warn|error|fatal)[ \t]+)",
     # INFO/Worker-1] ...
     rf"^(?P<all>:[ ](?P<level>{BARE})/(?P<name>[\w-]+)\][ ])",
     # [shop] warn: ...
@@ -52,6 +54,8 @@ TAILS: tuple[str, ...] = (
 """What stands between a time and the message."""
 
 AFTER: tuple[str, ...] = (
+    # shop/cart.go:12\t...
+    r"^(?P<all>(?P<name>[\w./-]+\.go):\d+\t)",
     # shop:sell:12 - ...
     rf"^(?P<all>(?P<name>{_NAME}):[\w<>.]+:\d+[ \t]+(?:--?|\|)[ \t]+)",
     # com.acme.Shop - ..., 123 --- [main] c.acme.Shop : ..., [main] com.acme.Shop (Shop.java:12) - ...
@@ -184,6 +188,12 @@ OPENERS: tuple[Opener, ...] = (
         r"(?:(?P<z>UTC|GMT)[ ])?(?:[A-Z]{3,4}[ ])?(?P<y>\d{4})\]?"
         r"(?:[ ]\[(?P<name>\w+)(?::(?P<level>\w+)\])[ ](?:\[pid[ ][^\]\n]*\][ ])?)?)",
         "tails",
+    ),
+    # [Nest] 12  - 05/21/2026, 10:00:00 AM     LOG [Shop] ...
+    Opener(
+        "[",
+        rf"^(?P<all>\[Nest\][ ]+\d+[ ]+-[ ](?P<a>\d\d?)/(?P<b>\d\d?)/(?P<y>\d{{4}}),[ ]{_CLOCK}[ ]"
+        r"(?P<ap>[AP]M)[ ]+(?P<level>[A-Z]+)[ ]+(?:\[(?P<name>[^\]\n]+)\][ ]+)?)",
     ),
     # [   12.345678] eth0: up
     Opener(
