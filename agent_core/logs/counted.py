@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import tzinfo
 from hashlib import blake2b
 from pathlib import Path
@@ -18,6 +20,7 @@ from agent_core.logs.api import SourceFacts
 from agent_core.logs.columns import NO_TIME
 from agent_core.logs.events.baseline import Baseline, Known, generation_of
 from agent_core.logs.events.digest import Part, generation_seen
+from agent_core.logs.learned import Learned
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
 from agent_core.logs.sources.port import STDIN
@@ -98,15 +101,27 @@ class Counted:
 
 
 class Memory:
-    """What sessions know of the sources of a workspace, a file for each.
+    """What sessions know of the sources of a workspace, a file for each, and of the wordings of all of them.
 
     Args:
         root: The workspace's root.
         folder: Where the files lie; None keeps nothing.
+        mask: Hides secrets in what is kept.
     """
 
-    def __init__(self, *, root: Path, folder: Path | None) -> None:
-        self._root, self._folder = root, folder
+    def __init__(self, *, root: Path, folder: Path | None, mask: Callable[[str], str]) -> None:
+        self._root, self._folder, self._mask = root, folder, mask
+        self._learned = Learned(folder / "wordings", mask=mask) if folder is not None else None
+
+    def miner(self) -> Miner:
+        """A miner to begin with, which knows the wordings that earlier sessions learned."""
+        return self._learned.begin() if self._learned is not None else Miner()
+
+    def learn_wordings(self, miner: Miner) -> None:
+        """Keep the wordings that were mined for later sessions; where that fails, it is logged, no more."""
+        if self._learned is not None:
+            with self._logged("what was learned of templates"):
+                self._learned.add(miner)
 
     def begin(
         self, *, source: str, name: str, miner: Miner, zone: tzinfo, first: int, since: float | None
@@ -127,27 +142,33 @@ class Memory:
             learned = path.stat().st_mtime
             if time.time() - learned > _APART_S and file.stat().st_mtime > learned:
                 with locked(path):
-                    Baseline(path).set_apart(generation)
+                    Baseline(path, mask=self._mask).set_apart(generation)
         except FileNotFoundError:
             pass  # nothing was learned yet
         except (OSError, AgentError) as error:
             _log.warning("what was seen in %s is not kept: %s", file, error)
-        return Baseline(path).known(generation)
+        return Baseline(path, mask=self._mask).known(generation)
 
     def learn(self, part: Counted) -> None:
         """Keep what was counted of it for later sessions; where that fails, it is logged, no more."""
         path = self._path(part.source)
         if path is None or not part.generation:
             return
-        try:
+        with self._logged(f"what was seen in {part.source}"):
             found = generation_seen(part.generation, part.part())
             path.parent.mkdir(parents=True, exist_ok=True)
             with locked(path):  # read and written under the lock, so that nobody's generation is lost
-                Baseline(path).learn(found)
+                Baseline(path, mask=self._mask).learn(found)
+
+    @contextmanager
+    def _logged(self, what: str) -> Generator[None]:
+        """Log what goes wrong: whoever reads on, or closes what is open, is not held up by it."""
+        try:
+            yield
         except (OSError, AgentError) as error:
-            _log.warning("what was seen in %s is not kept: %s", part.source, error)
-        except Exception:  # noqa: BLE001 - whoever reads on, or closes what is open, is not held up by it
-            _log.exception("what was seen in %s is not kept", part.source)
+            _log.warning("%s is not kept: %s", what, error)
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("%s is not kept", what)
 
     def _generation(self, name: str) -> str:
         if name == STDIN:

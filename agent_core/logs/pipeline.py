@@ -22,7 +22,6 @@ class Pipeline:
     Args:
         name: What the source is called.
         miner: Finds the templates; several sources may share one.
-        statistics: What was counted before, to go on with.
         now: The present, in seconds since the epoch, for times without a year; the clock's if None.
         zone: Of times that name none.
         first: The number of the first line that is fed.
@@ -34,14 +33,13 @@ class Pipeline:
         name: str,
         *,
         miner: Miner,
-        statistics: Statistics | None = None,
         now: float | None = None,
         zone: tzinfo = UTC,
         first: int = 1,
         since: float | None = None,
     ) -> None:
         self.miner = miner
-        self.statistics = statistics or Statistics()
+        self.statistics = Statistics()
         self.reader = RecordReader(name, now=now, zone=zone)
         self._skipped = first - 1
         self._since = None if since is None else int(since * 1000)

@@ -15,7 +15,6 @@ from agent_core.errors import LogFault
 from agent_core.logs.api import Digest, DigestQuery, LogProgress, SourceFacts
 from agent_core.logs.counted import Counted, Memory
 from agent_core.logs.events.digest import Showing, digest_of
-from agent_core.logs.mining.miner import Miner
 from agent_core.logs.opening import Opener
 from agent_core.logs.saying import nothing_since
 from agent_core.logs.sources.find import Found
@@ -61,7 +60,7 @@ class Reading:
         self._opener, self.names, self._since = opener, query.sources, query.since
         self._begin = Begin(since=query.since, most=query.most or None)
         self._memory, self._showing, self._partly = memory, showing, on_partly
-        self._miner = Miner()
+        self._miner = memory.miner()
         self.sources: dict[str, LogSource] = {}
         """Those that are open, by name."""
         self._parts: dict[tuple[str, str], Counted] = {}
@@ -121,6 +120,7 @@ class Reading:
         if self._whole and self._begin == Begin():
             for part in self._parts.values():
                 self._memory.learn(part)
+            self._memory.learn_wordings(self._miner)
 
     async def read_on(self, *, afresh: bool = False) -> None:
         """Read all that there is now; `busy` is held by the caller. Raises `LogFault`.

@@ -93,7 +93,7 @@ async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamW
         leads = Leads(workspace, start.settings.log_paths)
         desk = Desk(
             opener=Opener(workspace=workspace, finder=finder, given=start.given),
-            memory=Memory(root=workspace.root, folder=_folder(workspace)),
+            memory=Memory(root=workspace.root, folder=_folder(workspace), mask=mask),
             showing=Showing(mask=mask, own=leads.own, places=leads.places),
         )
         server = Server(name="log", calls=p.Call, do=desk.answer, out=out)

@@ -7,6 +7,7 @@ digesting one twice replaces what it gave before, and so tells the same twice.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import msgspec
 from agent_core.files import keep_aside, open_regular, read_bounded, write_atomic
 from agent_core.logs.events.wording import Wordings
 
-VERSION = 1
+VERSION = 2
+_UNMASKED = 1
+"""The version in which secrets were not masked."""
 GENERATIONS = 8
 """Generations that are kept one by one; older ones are added up."""
 MOST_TEMPLATES = 6000
@@ -71,9 +74,18 @@ class Known:
     Args:
         others: What other generations than the one being read had.
         past: What that one had, when an earlier session read it.
+        mask: What secrets in their templates were masked with.
     """
 
-    def __init__(self, others: tuple[Generation, ...] = (), past: Generation | None = None) -> None:
+    def __init__(
+        self,
+        others: tuple[Generation, ...] = (),
+        past: Generation | None = None,
+        *,
+        mask: Callable[[str], str] = str,
+    ) -> None:
+        self._mask = mask
+        self._masked: dict[str, str] = {}
         past = past or Generation("")
         self._records = sum(one.records for one in (*others, past))
         self._templates: dict[str, int] = {}
@@ -97,6 +109,7 @@ class Known:
         """
         if self.empty:
             return None
+        template = self._as_kept(template)
         if template in self._templates or self._wordings.newness_of(template) < _NEW:
             return False
         told = template in self._past.templates or self._told.newness_of(template) < _NEW
@@ -111,8 +124,18 @@ class Known:
 
     def share(self, template: str) -> float:
         """Which part of all records a template had; 0 for none."""
+        if self.empty:
+            return 0.0
+        template = self._as_kept(template)
         count = self._templates.get(template, 0) + self._past.templates.get(template, 0)
         return count / max(1, self._records)
+
+    def _as_kept(self, template: str) -> str:
+        """A template as it is kept."""
+        kept = self._masked.get(template)
+        if kept is None:
+            kept = self._masked[template] = self._mask(template)
+        return kept
 
 
 class Baseline:
@@ -120,17 +143,18 @@ class Baseline:
 
     Args:
         path: The file it is kept in; it need not exist.
+        mask: Hides secrets in what is kept.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = _read(path)
+    def __init__(self, path: Path, *, mask: Callable[[str], str] = str) -> None:
+        self._path, self._mask = path, mask
+        self._file = _read(path, mask)
 
     def known(self, generation: str) -> Known:
         """What to compare a generation with: all the others, and its own past, see `set_apart`."""
         others = [one for one in self._file.generations if one.name != generation]
         past = self._file.earlier if self._file.earlier.name == generation else None
-        return Known((*others, self._file.older), past)
+        return Known((*others, self._file.older), past, mask=self._mask)
 
     def set_apart(self, generation: str) -> None:
         """Take what a generation had so far for its past, so that a log that is never rotated has news, too.
@@ -151,7 +175,7 @@ class Baseline:
         older = self._file.older
         for one in others[: max(0, len(others) + 1 - GENERATIONS)]:
             older = _sum(older, one)
-        kept = (*others[-(GENERATIONS - 1) :], _bounded(seen))
+        kept = (*others[-(GENERATIONS - 1) :], _bounded(_masked(seen, self._mask)))
         self._keep(_File(VERSION, kept, older, self._file.earlier))
 
     def _keep(self, file: _File) -> None:
@@ -160,12 +184,15 @@ class Baseline:
         write_atomic(self._path, msgspec.msgpack.encode(self._file), mode=0o600, durable=False)
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, mask: Callable[[str], str]) -> _File:
     """The file's content; one that is broken or of another version is kept aside, and it is learned anew."""
     try:
         found = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_File)
         if found.version == VERSION:
             return found
+        if found.version == _UNMASKED:
+            generations = tuple(_masked(one, mask) for one in found.generations)
+            return _File(VERSION, generations, _masked(found.older, mask), _masked(found.earlier, mask))
         problem = f"is of version {found.version}"
     except OSError:
         return _File(VERSION)
@@ -173,6 +200,13 @@ def _read(path: Path) -> _File:
         problem = "is broken"
     _log.warning("%s %s; it is kept as %s", path, problem, keep_aside(path) or "it is")
     return _File(VERSION)
+
+
+def _masked(seen: Generation, mask: Callable[[str], str]) -> Generation:
+    templates: dict[str, int] = {}
+    for template, count in seen.templates.items():
+        _add(templates, {mask(template): count})
+    return msgspec.structs.replace(seen, templates=templates)
 
 
 def _sum(one: Generation, two: Generation) -> Generation:

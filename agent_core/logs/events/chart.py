@@ -34,13 +34,6 @@ class Chart:
         places = GRAVITY[levels] * _SPANS + self.axis.bucket(times)
         self.spans += np.bincount(places, minlength=_ROWS * _SPANS).reshape(_ROWS, _SPANS)
 
-    def merge(self, other: Chart) -> None:
-        """Add up with another."""
-        axis = other.axis
-        if axis.width:
-            self._fit(axis.start, axis.start + axis.width * axis.buckets - 1)
-            self.spans += moved(other.spans, self.axis.bucket(axis.edges))
-
     def bars(self) -> tuple[Bar, ...]:
         """At most 64 bars of equal width over all of the time."""
         lines = self.spans.sum(axis=0)

@@ -83,13 +83,6 @@ class Sightings:
                     self._see(mark, run.text, records, run.places, int(times[run.places[0]]))
                     yield from run.places
 
-    def merge(self, other: Sightings) -> None:
-        """Add up with those of another part of the source."""
-        for mark, theirs in other.known.items():
-            ours = self.known.get(mark)
-            self.known[mark] = _joined(ours, theirs) if ours else msgspec.structs.replace(theirs)
-        self.more += other.more
-
     def _mark(self, text: bytes, budget: int) -> tuple[str, bool]:
         """What is the same in all traces like this, "" for no trace; and whether it had to be parsed."""
         look = blake2b(text.translate(None, _DIGITS), digest_size=12).digest()
@@ -132,14 +125,3 @@ def _bounded(text: bytes) -> bytes:
     half = TRACE_BYTES // 2
     head, tail = text[:half], text[-half:]
     return head[: head.rfind(b"\n") + 1 or half] + tail[tail.find(b"\n") + 1 :]
-
-
-def _joined(one: Sighting, two: Sighting) -> Sighting:
-    early, late = (one, two) if one.first <= two.first else (two, one)
-    return msgspec.structs.replace(
-        early,
-        count=one.count + two.count,
-        began=min(one.began, two.began),
-        ended=max(one.ended, two.ended),
-        lines=sorted((*early.lines, *late.lines))[:SEEN],
-    )

@@ -91,31 +91,6 @@ class Statistics:
             kinds["template"] = now
             self._renumber()
 
-    def merge(self, other: Statistics, templates: dict[int, int] | None = None) -> None:
-        """Add up with what was counted elsewhere of the same source, for example of its other half.
-
-        Args:
-            other: Is left as it is. Its lines keep their numbers.
-            templates: What its templates are called here, where that differs.
-        """
-        names = {name: number for number, name in enumerate(self.components)}
-        theirs = np.array([names.setdefault(name, len(names)) for name in other.components], np.int32)
-        self._name(list(names))
-        np.add.at(self.written, theirs[: len(other.written)], other.written)
-        added = other.kinds.view.copy()
-        added["component"] = theirs[added["component"]]
-        if templates:
-            added["template"] = [templates.get(name, name) for name in added["template"].tolist()]
-        self.kinds.extend(added)
-        self.examples.extend(other.examples)
-        self._renumber()
-        self.records += other.records
-        self.lines += other.lines
-        self.forgotten += other.forgotten
-        self.clock.dated = self.clock.dated or other.clock.dated
-        self.chart.merge(other.chart)
-        self.sightings.merge(other.sightings)
-
     def _name(self, components: list[str]) -> None:
         self.components = components
         missing = len(components) - len(self.written)

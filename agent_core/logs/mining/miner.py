@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from agent_core.errors import LogFault
 from agent_core.logs.mining.canon import BLOCK, LONGEST, canonical
+from agent_core.logs.mining.closing import constant
 from agent_core.logs.mining.clusters import Clusters
-from agent_core.logs.mining.masks import masked, shown
+from agent_core.logs.mining.masks import masked, shown, taken_apart
 from agent_core.logs.mining.shapes import Shapes
 
 VERSION = 1
@@ -19,10 +20,13 @@ _MOST_KNOWN, _MOST_BYTES = 1 << 16, 1 << 23
 """Canonical messages whose shapes are remembered; when there are more, those that occur are learned again."""
 
 
+_MOST_SHAPES, _MOST_CHARS = 8192, 1 << 21
+"""Shapes, and characters of their text, that are dumped."""
+
+
 class _State(msgspec.Struct, frozen=True):
     version: int
-    numbers: int = 0
-    shapes: list[tuple[int, str, int]] = []
+    shapes: list[tuple[str, int]] = []
 
 
 class Miner:
@@ -109,26 +113,50 @@ class Miner:
         self._texts = {number: text for text, number in leaders.items()}
 
     def merge(self, other: Miner) -> dict[int, int]:
-        """Know what another miner knows, too; the numbers here of its shapes."""
+        """Know what another miner has mined since `keep`, too; the numbers here of its shapes."""
         into: dict[int, int] = {}
-        for number, text, count in other._shapes.all():
+        for number, text, _ in other._shapes.all():
             into[number] = self._shapes.add(text)
-            self._shapes.add_count(into[number], count)
+            self._shapes.add_count(into[number], other._shapes.since(number))
         return into
 
-    def dump(self) -> bytes:
-        """What it knows, for `load`; its size is bounded as its memory is."""
-        return msgspec.msgpack.encode(_State(VERSION, self._shapes.numbers, self._shapes.all()))
+    @property
+    def has_more(self) -> bool:
+        """Whether anything was mined since `keep`."""
+        return self._shapes.any_since
+
+    def keep(self) -> None:
+        """What was mined until now is kept elsewhere: `merge` into that shall not count it again."""
+        self._shapes.keep()
+
+    def dump(self, mask: Callable[[str], str] = str) -> bytes:
+        """What it knows, for `load`: the shapes that say something, of which there were most messages.
+
+        Args:
+            mask: Hides secrets in them.
+        """
+        shapes = [(text, count) for _, text, count in self._shapes.all() if constant(taken_apart(text)[1])]
+        shapes.sort(key=lambda shape: (-shape[1], shape[0]))
+        kept: list[tuple[str, int]] = []
+        room = _MOST_CHARS
+        for text, count in shapes[:_MOST_SHAPES]:
+            room -= len(text)
+            if room < 0:
+                break
+            kept.append((mask(text), count))
+        return msgspec.msgpack.encode(_State(VERSION, kept))
 
     @classmethod
     def load(cls, data: bytes) -> Miner:
-        """A miner that knows what was dumped; shapes have the numbers that they had. Raises `LogFault`."""
+        """A miner that knows what was dumped, and has mined nothing since. Raises `LogFault`."""
         try:
             state = msgspec.msgpack.decode(data, type=_State)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise LogFault(f"what was learned of templates cannot be read: {error}") from error
         if state.version != VERSION:
             raise LogFault(f"what was learned of templates is of another version ({state.version})")
         miner = cls()
-        miner._shapes.restore(state.shapes, state.numbers)
+        for text, count in state.shapes[:_MOST_SHAPES]:
+            miner._shapes.add_count(miner._shapes.add(text), max(0, count))
+        miner.keep()
         return miner

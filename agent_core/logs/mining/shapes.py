@@ -62,6 +62,7 @@ class Shapes:
         self._numbers = 0
         self._into = np.arange(1024, dtype=np.int32)
         self._counts = np.zeros(1024, np.int64)
+        self._kept = np.zeros(1024, np.int64)
 
     def __len__(self) -> int:
         """How many are kept."""
@@ -109,13 +110,18 @@ class Shapes:
         """The shapes that are kept: number, masked message, messages."""
         return [(number, put_together(*row), int(self._counts[number])) for number, row in self._rows.items()]
 
-    def restore(self, shapes: list[tuple[int, str, int]], numbers: int) -> None:
-        """Have these shapes and no others, with the numbers that they had; `numbers` were given out."""
-        while self._numbers < numbers:
-            self._number()
-        for number, text, count in shapes:
-            self._insert(*taken_apart(text), number)
-            self._counts[number] = count
+    def since(self, number: int) -> int:
+        """Messages of a shape that were counted since `keep`."""
+        return int(self._counts[number] - self._kept[number])
+
+    @property
+    def any_since(self) -> bool:
+        """Whether anything was counted since `keep`."""
+        return not np.array_equal(self._counts, self._kept)
+
+    def keep(self) -> None:
+        """Count from here on what is new."""
+        self._kept[:] = self._counts
 
     def fold(self) -> None:
         """Keep apart no more what need not be, whatever the order in which it came."""
@@ -135,6 +141,7 @@ class Shapes:
         if number == len(self._into):
             self._into = np.concatenate((self._into, np.arange(number, 2 * number, dtype=np.int32)))
             self._counts = np.concatenate((self._counts, np.zeros(number, np.int64)))
+            self._kept = np.concatenate((self._kept, np.zeros(number, np.int64)))
         return number
 
     def _insert(self, frame: str, words: Words, number: int) -> Group:
@@ -173,8 +180,9 @@ class Shapes:
             return
         old = np.fromiter(moved, np.int32, len(moved))
         new = np.fromiter(moved.values(), np.int32, len(moved))
-        np.add.at(self._counts, new, self._counts[old])
-        self._counts[old] = 0
+        for counts in (self._counts, self._kept):
+            np.add.at(counts, new, counts[old])
+            counts[old] = 0
         self._into[old] = new
         given = self._into[: self._numbers]
         given[:] = given[given]

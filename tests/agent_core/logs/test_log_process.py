@@ -343,6 +343,17 @@ async def test_two_sessions_learn_together(tmp_path: Path, open_logs: Open) -> N
     assert event_with(digest, "unheard of").score > event_with(digest, "known trouble").score
 
 
+async def test_what_is_kept_tells_no_secrets(tmp_path: Path, open_logs: Open) -> None:
+    (tmp_path / "app.log").write_text(quiet(0, 100) + failed(101, "login with password=opensesame"))
+    for _ in range(2):
+        logs = open_logs()
+        await logs.digest(DigestQuery())
+        await logs.aclose()
+    kept = {path.suffix: path.read_bytes() for path in (tmp_path / ".dspy_tui" / "logs" / "seen").iterdir()}
+    assert b"login with password" in kept[".seen"] and b"login with password" in kept[""]
+    assert not any(b"sesame" in content for content in kept.values())
+
+
 async def test_a_log_that_is_never_rotated_has_news(tmp_path: Path, open_logs: Open) -> None:
     log = tmp_path / "app.log"
     log.write_text(quiet(0, 300) + failed(301, "known trouble"))

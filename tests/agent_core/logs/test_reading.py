@@ -87,7 +87,7 @@ async def make(tmp_path: Path, quick: None) -> AsyncGenerator[Make]:
         one = Following(
             opener=Opener(workspace=workspace, finder=Finder(workspace=workspace, kinds=kinds), given=-1),
             query=DigestQuery(sources=names),
-            memory=memory or Memory(root=tmp_path, folder=None),
+            memory=memory or Memory(root=tmp_path, folder=None, mask=str),
             showing=Showing(),
         )
         made.append(one)
@@ -197,7 +197,7 @@ async def test_a_fault_in_what_is_learned_holds_nothing_up(
     tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "app.log").write_text(quiet(0, 10))
-    memory = Memory(root=tmp_path, folder=tmp_path / "seen")
+    memory = Memory(root=tmp_path, folder=tmp_path / "seen", mask=str)
     one = make(memory=memory)
     await one.digest(DigestQuery(), lambda _: None)
 

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from agent_core.config import Settings
 from agent_core.files import NotRegularError
 from agent_core.logs.api import Digest
 from agent_core.logs.columns import Level
 from agent_core.logs.events.baseline import GENERATIONS, Baseline, Generation, generation_of
 from agent_core.logs.events.digest import generation_seen
+from agent_core.masking import log_masker
 from tests.agent_core.logs.events.made import Counted, Line, steady
 
 WEAK = Line(150_000, "relay", Level.WARN, "relay answers slowly, asking the other one")
@@ -114,3 +117,31 @@ def test_a_generation_is_known_by_its_first_line_and_its_place(tmp_path: Path) -
 def test_only_a_regular_file_is_a_generation(tmp_path: Path) -> None:
     with pytest.raises(NotRegularError):
         generation_of(tmp_path)
+
+
+def test_secrets_are_kept_masked_and_known_all_the_same(tmp_path: Path) -> None:
+    path, mask = tmp_path / "seen", log_masker(Settings())
+    secret = "login with password=opensesame failed"
+    Baseline(path, mask=mask).learn(
+        Generation("one", 10, {secret: 4, "login with password=letmein failed": 2})
+    )
+    assert b"sesame" not in path.read_bytes()
+    known = Baseline(path, mask=mask).known("two")
+    assert (known.lacks(secret), known.share(secret)) == (False, pytest.approx(0.6))
+
+
+def test_what_an_old_version_kept_is_masked(tmp_path: Path) -> None:
+    path, mask = tmp_path / "seen", log_masker(Settings())
+    old = Generation("one", 10, {"login with password=opensesame failed": 4})
+    path.write_bytes(msgspec.msgpack.encode({"version": 1, "generations": [old], "older": Generation("")}))
+    assert Baseline(path, mask=mask).known("two").share("login with password=opensesame failed") == 0.4
+    Baseline(path, mask=mask).learn(Generation("two", 1, {}))
+    assert b"sesame" not in path.read_bytes()
+    assert Baseline(path, mask=mask).known("two").share("login with password=opensesame failed") == 0.4
+
+
+def test_a_later_version_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "seen"
+    path.write_bytes(msgspec.msgpack.encode({"version": 99}))
+    assert Baseline(path).known("one").empty
+    assert len(list(tmp_path.glob("seen.bad-*"))) == 1

@@ -105,27 +105,6 @@ def test_peaks_and_gaps_do_not_depend_on_where_blocks_are_cut() -> None:
     assert lines[queries["peak_line"] - 1].text == "slow query 0"
 
 
-def test_two_halves_add_up_to_the_whole() -> None:
-    lines = traffic(2000, 3)
-    whole = counted_in_blocks(lines, 500)
-    one, two = Counted(), Counted()
-    one.add(lines[:1000])
-    two.maker.line = one.maker.line
-    two.add(lines[1000:])
-    mapping = {
-        number: int(one.miner.mine([two.miner.template(number).replace("<*>", "7")])[0])
-        for number in set(two.statistics.kinds.view["template"].tolist())
-    }
-    one.statistics.merge(two.statistics, mapping)
-    assert summary(one) == summary(whole)
-    assert one.statistics.records == whole.statistics.records
-    assert one.statistics.lines == whole.statistics.lines
-    assert one.statistics.chart.bars() == whole.statistics.chart.bars()
-    assert one.statistics.sightings.known == whole.statistics.sightings.known
-    written = dict(zip(one.statistics.components, one.statistics.written.tolist(), strict=True))
-    assert written == dict(zip(whole.statistics.components, whole.statistics.written.tolist(), strict=True))
-
-
 def test_templates_that_became_one_are_added_up() -> None:
     counted = Counted().add(
         [Line(0, "a", Level.INFO, "cup is red"), Line(9, "a", Level.INFO, "cup is blue")] * 3

@@ -5,8 +5,10 @@ import random
 import msgspec
 import pytest
 
+from agent_core.config import Settings
 from agent_core.errors import LogFault
 from agent_core.logs.mining.miner import Miner
+from agent_core.masking import log_masker
 
 FORMS = (
     "took {n} ms for {word}",
@@ -85,12 +87,41 @@ def test_halves_that_were_mined_apart_have_the_templates_of_the_whole() -> None:
 def test_what_was_dumped_goes_on_where_it_was() -> None:
     messages = traffic(600, 2)
     miner = Miner()
-    first = miner.mine(messages[:300])
+    miner.mine(messages[:300])
     restored = Miner.load(miner.dump())
-    second = restored.mine(messages[300:])
-    restored.settle()
-    told = [restored.template(number) for number in [*first.tolist(), *second.tolist()]]
-    assert told == templates(Miner(), *messages)
+    assert not restored.has_more
+    restored.mine(messages[300:])
+    assert templates(restored, *messages) == templates(Miner(), *messages)
+
+
+def test_what_others_mined_meanwhile_is_counted_once() -> None:
+    messages = traffic(900, 3)
+    first = Miner()
+    first.mine(messages[:300])
+    kept = first.dump()
+    apart = [Miner.load(kept), Miner.load(kept)]
+    for miner, part in zip(apart, (messages[300:600], messages[600:]), strict=True):
+        miner.mine(part)
+    for miner in apart:
+        whole = Miner.load(kept)
+        whole.merge(miner)
+        miner.keep()
+        whole.merge(miner)
+        kept = whole.dump()
+    one = Miner()
+    one.mine(messages)
+    assert kept == one.dump()
+
+
+def test_a_dump_hides_secrets_and_keeps_what_says_something_most_often() -> None:
+    miner = Miner()
+    miner.mine(["login with password=opensesame failed", "login with password=letmein failed", "17 18"] * 3)
+    miner.mine([f"{''.join(chr(97 + int(digit)) for digit in str(n))} was here" for n in range(20_000)])
+    dump = miner.dump(log_masker(Settings()))
+    assert b"sesame" not in dump and b"letmein" not in dump and b"login with password=" in dump
+    assert len(dump) < 1 << 20
+    told = templates(Miner.load(dump), "login with password=opensesame failed")
+    assert told[0].startswith("login with password=")
 
 
 @pytest.mark.parametrize("state", [b"", b"\xc1", msgspec.msgpack.encode({"version": 99})])
