@@ -13,6 +13,7 @@ from tui.widgets.transcript.lines import Run, merge
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _MINUTE, _DAY = 60.0, 86_400.0
+_DATED = "%m-%d %H:%M"
 
 
 def bar_rows(
@@ -48,7 +49,9 @@ def step_of(bars: Sequence[Bar], width: int) -> str:
     if len(columns) < 2:
         return ""
     most = max(column.lines for column in columns)
-    return f"{human_duration(columns[1].began - columns[0].began)} a bar, {plural(most, 'line')} at most"
+    step = columns[1].began - columns[0].began
+    lasts = human_duration(step) if step < 2 * _DAY else f"{step / _DAY:.1f} days"
+    return f"{lasts} a bar, {plural(most, 'line')} at most"
 
 
 def span_of(bars: Sequence[Bar]) -> str:
@@ -60,20 +63,27 @@ def span_of(bars: Sequence[Bar]) -> str:
     counted = [plural(sum(bar.lines for bar in bars), "line")]
     counted += [plural(count, "error")] if (count := sum(bar.errors for bar in bars)) else []
     counted += [plural(count, "warning")] if (count := sum(bar.warnings for bar in bars)) else []
-    return (
-        f"{clock(began, wide=ended - began > _DAY)}-{clock(ended, wide=ended - began > _DAY)} · "
-        + ", ".join(counted)
-    )
+    return f"{_span(began, ended)} · {', '.join(counted)}"
 
 
-def clock(moment: float, *, wide: bool = False) -> str:
-    """A moment as people write it: the time of day, with the date where the day is not clear; "" for one that
-    no calendar has."""
+def _span(began: float, ended: float) -> str:
+    """From when to when, as far as it needs saying: the times of day, the dates, or the dates with years."""
+    if ended - began <= _DAY:
+        return f"{clock(began)}-{clock(ended)}"
+    days = [clock(moment, form="%Y-%m-%d") for moment in (began, ended)]
+    if days[0][:4] != days[1][:4]:
+        return " to ".join(days)
+    return f"{clock(began, form=_DATED)}-{clock(ended, form=_DATED)}"
+
+
+def clock(moment: float, *, form: str = "%H:%M") -> str:
+    """A moment as people write it: the time of day, or what `form` asks for; "" for one that no calendar
+    has."""
     try:
         when = datetime.fromtimestamp(moment)
     except (ValueError, OverflowError, OSError):
         return ""
-    return when.strftime("%m-%d %H:%M" if wide else "%H:%M")
+    return when.strftime(form)
 
 
 def _columns(bars: Sequence[Bar], width: int) -> list[Bar]:
