@@ -22,13 +22,14 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     `standing` are tests that concern the change, failed before it, and still do. `elsewhere` has packages
     that the tests imported from another place than the workspace, and that place. `unchecked` says in one
-    line why something was not run.
+    line why something was not run, `opinion` what a review by the model came to.
     """
 
     reports: tuple[Report, ...] = ()
     standing: tuple[Finding, ...] = ()
     elsewhere: dict[str, str] = {}
     unchecked: str = ""
+    opinion: str = ""
 
     @property
     def failed(self) -> tuple[Report, ...]:
@@ -70,7 +71,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(
                 f"the tests ran {name} from {one_line(place)}, not from here: install it as editable"
             )
-        return "; ".join([*parts, *([self.unchecked] if self.unchecked else [])])
+        return "; ".join([*parts, *(said for said in (self.unchecked, self.opinion) if said)])
 
     def feedback(self) -> str:
         """What has to be repaired, for the model that wrote the change."""

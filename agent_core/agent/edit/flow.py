@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from agent_core.agent.calls import Caller
 from agent_core.agent.edit.checking import Checked, Checks
 from agent_core.agent.edit.proposing import Proposal, Proposing
+from agent_core.agent.edit.reviewing import review
 from agent_core.agent.edit.telling import diff_of, proposed, tell_of_proposal
 from agent_core.agent.edit.trial import TrialChecks
-from agent_core.agent.estimate import estimate_for
+from agent_core.agent.estimate import Estimate, estimate_for
 from agent_core.agent.gather import gather
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls
@@ -47,7 +50,7 @@ async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answe
     if warning:
         hint = "The built-in instructions are used."
         turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
-    caller = Caller(turn)
+    caller, count = Caller(turn), estimate_for(model)
     gathered = await gather(task, turn)
     calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=skill)
     proposing = Proposing(
@@ -55,18 +58,21 @@ async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answe
         Looking(calls, caller),
         task=task,
         turn=turn,
-        count=estimate_for(model),
+        count=count,
     )
     async with TrialChecks(turn) as checks:
         with calls.context():
-            return await _Change(proposing, checks, calls, turn).done()
+            return await _Change(proposing, checks, calls, turn, count).done()
 
 
 class _Change:
-    def __init__(self, proposing: Proposing, checks: Checks, calls: ModelCalls, turn: TurnPort) -> None:
+    def __init__(
+        self, proposing: Proposing, checks: Checks, calls: ModelCalls, turn: TurnPort, count: Estimate
+    ) -> None:
         self._proposing, self._checks, self._calls, self._turn = proposing, checks, calls, turn
         self._round = 0
-        self._doubted = False
+        self._doubted = self._reviewed = False
+        self._count = count
 
     async def done(self) -> Answer:
         proposal = await self._proposing.first()
@@ -106,6 +112,11 @@ class _Change:
             self._round += 1
             checked = await self._judged(proposal)
             problem = proposal.problem or checked.feedback() or self._doubts(checked)
+            if not problem and not checked.verified and self._calls.left > 0 and not self._reviewed:
+                self._reviewed = True
+                found = await review(self._calls, self._turn, proposal.resolved, checked, count=self._count)
+                checked = msgspec.structs.replace(checked, opinion=found.remark())
+                problem = found.feedback() if found.rejects else ""
             if not problem or self._round > MOST_REPAIRS or self._calls.left <= 0:
                 return proposal, checked
             better = await self._proposing.again(proposal, problem)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from agent_core.agent.choose import objects_in
 from agent_core.agent.modelcalls import ModelCalls
+from agent_core.agent.objects import objects_in
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.events import Hit
 from agent_core.skills.registry import load_skill, skills_folder

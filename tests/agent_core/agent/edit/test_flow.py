@@ -77,9 +77,7 @@ async def test_a_wrong_change_is_repaired_with_what_the_tests_say(root: Path) ->
     assert running.action == "run" and any("pytest" in line for line in running.subjects)
     assert (writing.action, [file.path for file in writing.files]) == ("write", ["app.py"])
     assert writing.files[0].before == APP and not writing.doubt
-    assert turn.said == "I mend it.\n\nI mend it.\n", (
-        "the edits are shown as diffs, not as the model's text"
-    )
+    assert turn.said == "I mend it.\n\nI mend it.\n", "the edits are shown as diffs, not as the model's text"
 
 
 async def test_without_tools_the_model_names_the_files_and_writes_the_change(root: Path) -> None:
@@ -202,7 +200,7 @@ async def test_a_large_file_is_shown_where_it_matters(root: Path) -> None:
     )
     answer = await change(model, TaskInput(text="fix read_port so that it gives an int"), turn)
     assert answer.changed == ("big.py",)
-    sent = model.requests[-1].messages[-1].content
+    sent = model.requests[1].messages[-1].content
     assert "lines not shown]" in sent and "return env['PORT']" in sent
     assert any(isinstance(event, TextDelta) for event in turn.events)
 
@@ -212,8 +210,35 @@ async def test_a_test_that_fails_as_before_verifies_nothing(root: Path) -> None:
     useless = block("    return a - b", "    return a - b + 0")
     turn = RecordedTurn(root)
     task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
-    model = ScriptedModel([useless, useless], info=NO_TOOLS)
+    judged = '{"problems": ["it still subtracts"], "verdict": "does part of it"}'
+    model = ScriptedModel([useless, useless, judged], info=NO_TOOLS)
     answer = await change(model, task, turn)
     assert not answer.verified and "1 test that failed before still fails" in answer.remark
     assert "failed before the change and still do" in model.requests[1].messages[-1].content
-    assert len(model.requests) == 2, "that is said once: it may be another matter"
+    assert "a review by the model: does part of it" in answer.remark
+    assert len(model.requests) == 3, "that is said once: it may be another matter"
+
+
+async def test_what_nothing_checks_the_model_looks_at_again(root: Path) -> None:
+    (root / "pytest.ini").unlink()
+    (root / "test_app.py").unlink()
+    turn = RecordedTurn(root)
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    judged = 'Well: {"problems": ["it multiplies"], "verdict": "does not"}'
+    model = ScriptedModel([WRONG, judged, RIGHT], info=NO_TOOLS)
+    answer = await change(model, task, turn)
+    assert "a + b" in (root / "app.py").read_text() and not answer.verified
+    judging, repairing = model.requests[1:]
+    assert "+    return a * b" in judging.messages[-1].content and judging.response_schema is not None
+    assert "it multiplies" in repairing.messages[-1].content
+    assert "nothing to check it with was found" in turn.questions[-1].reason
+
+
+@pytest.mark.parametrize("reply", ["", "Looks good!", "[]", '{"verdict": 3}'])
+async def test_a_review_that_says_nothing_costs_nothing(root: Path, reply: str) -> None:
+    (root / "pytest.ini").unlink()
+    (root / "test_app.py").unlink()
+    turn = RecordedTurn(root)
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    answer = await change(ScriptedModel([RIGHT, reply], info=NO_TOOLS), task, turn)
+    assert answer.changed == ("app.py",) and "review" not in answer.remark
