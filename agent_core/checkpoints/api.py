@@ -40,7 +40,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """What a turn changed.
 
     `number` is what `undo` knows it by, 0 where nothing of it can be undone; `total` counts all files, of
-    which `files` are the first ones; `lost` are changed files whose former content is not kept.
+    which `files` are the first ones; `lost` are changed files whose former content is not kept. `beside`: a
+    turn of another session was running, so that some of it may be that one's work.
     """
 
     turn_id: str
@@ -50,12 +51,14 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     added: int
     removed: int
     lost: tuple[str, ...] = ()
+    beside: bool = False
 
 
 class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     """A turn that can be undone, or done again. Times are in seconds since 1970, `bytes` on the disk.
 
-    `own`: it belongs to this session. `interrupted`: the program ended in the middle of it.
+    `own`: it belongs to this session. `interrupted`: the program ended in the middle of it. `beside`: as in
+    `Changed`.
     """
 
     number: int
@@ -69,6 +72,7 @@ class TurnRow(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     files: int
     bytes: int
+    beside: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
-from typing import TypeVar
 
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import Changed, Listing, Restored, Snapshot, Undone
@@ -27,19 +26,17 @@ from agent_core.checkpoints.liveness import Liveness
 from agent_core.checkpoints.scanning import Watch, left_out
 from agent_core.checkpoints.shelf import MOST_SHOWN, Shelf
 from agent_core.checkpoints.states import Tree, kind_of
-from agent_core.checkpoints.steps import Step
+from agent_core.checkpoints.steps import Obstacle, Step
 from agent_core.checkpoints.store import Header, Record, Store
-from agent_core.checkpoints.undoing import Direction, Undoer
+from agent_core.checkpoints.threads import Teller, threaded, whole
+from agent_core.checkpoints.undoing import Direction, Journal, Undoer
 from agent_core.errors import AgentError, ToolError, UsageError
 from agent_core.files import BusyError
 from agent_core.text import encodable, one_line, shorten
 from agent_core.workspace import Workspace
 
-T = TypeVar("T")
-
 LIMIT_BYTES = 512 * 1024 * 1024
 _TITLE = 200
-_PATIENCE_S = 1.0
 _LOCK_S = 10.0
 _log = logging.getLogger(__name__)
 
@@ -91,21 +88,21 @@ class Checkpoints:
             session=self._session, turn_id=turn_id, title=shorten(one_line(title), _TITLE), began=time.time()
         )
         try:
-            return await self._begin(turn, _Teller(progress))
+            return await self._begin(turn, Teller(progress))
         except (AgentError, OSError) as error:
             _log.warning("no snapshot before turn %s: %s", turn_id, error)
-            return Snapshot(kept=False, why=_reason(error))
+            return Snapshot(kept=False, why=self._reason(error))
 
-    async def _begin(self, turn: Header, teller: _Teller) -> Snapshot:
-        await self._threaded(lambda _: self._prepare(), teller)
+    async def _begin(self, turn: Header, teller: Teller) -> Snapshot:
+        await threaded(lambda _: self._prepare(), teller)
         async with self._looking():
             tracked = await tracked_files(self._root)
-            found = await self._threaded(lambda watch: self._keeper.first_look(tracked, watch), teller)
+            found = await threaded(lambda watch: self._keeper.first_look(tracked, watch), teller)
             blobs: dict[str, bytes] = {}
             if self._keeper.asks_git(found):
                 attributes = [path for path in found.tree.entries if path.endswith(".gitattributes")]
                 blobs = await clean_blobs(self._root, self._keeper.sizes(found), attributes)
-            tree = await self._threaded(lambda watch: self._keeper.begin(turn, found, blobs, watch), teller)
+            tree = await threaded(lambda watch: self._keeper.begin(turn, found, blobs, watch), teller)
         self._open = turn, tree
         missing = left_out(tree)
         return Snapshot(
@@ -129,21 +126,23 @@ class Checkpoints:
                     await asyncio.sleep(0.05)
             yield
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> Journal | None:
+        """Make the folders, and finish what killed sessions left: an undo is given back."""
         self._store.prepare()
         self._live.begin(self._session)
-        self._recover()
-
-    def _recover(self) -> None:
-        """Finish what killed sessions left; somebody else does it where somebody else holds the lock."""
         dead = [name for name in self._store.open_names() if not self._live.runs(name)]
         if not dead and not self._store.has_journal():
-            return
+            return None
         with self._store.lock():
-            self._store.warnings += self._undoer.recover()
+            finished = self._undoer.recover()
             for turn, tree in self._store.open_turns():
                 if turn.session in dead:
                     self._keeper.finish(turn, tree, Watch(), interrupted=True)
+        return finished
+
+    def _others_run(self) -> bool:
+        """Whether a turn of another session is running."""
+        return any(name != self._session and self._live.runs(name) for name in self._store.open_names())
 
     async def after(self, turn_id: str) -> Changed | None:
         """See what the turn changed, at its end; None where it changed nothing, or `before` kept nothing.
@@ -156,7 +155,7 @@ class Checkpoints:
         if self._open is None or self._open[0].turn_id != turn_id:
             return None
         (turn, tree), self._open = self._open, None
-        return await _whole(asyncio.to_thread(self._finish, turn, tree))
+        return await whole(asyncio.to_thread(self._finish, turn, tree))
 
     def _finish(self, turn: Header, tree: Tree) -> Changed | None:
         if not self._store.exists():
@@ -165,7 +164,7 @@ class Checkpoints:
                 hint="What the turn did cannot be undone.",
             )
         with self._store.lock(shared=True):
-            record = self._keeper.finish(turn, tree, Watch())
+            record = self._keeper.finish(turn, tree, Watch(), beside=self._others_run())
             if record is None:
                 return None
             if record.changes:
@@ -201,20 +200,24 @@ class Checkpoints:
     async def _restore(self, direction: Direction, turn: str, skip_changed: bool) -> Undone:
         if self._open is not None:
             raise UsageError("A turn that changes files is running", hint="Wait for its end.")
-        return await _whole(asyncio.to_thread(self._restored, direction, turn, skip_changed))
+        return await whole(asyncio.to_thread(self._restored, direction, turn, skip_changed))
 
     def _restored(self, direction: Direction, turn: str, skip_changed: bool) -> Undone:
         try:
-            if self._store.exists():
-                self._prepare()
+            finished = self._prepare() if self._store.exists() else None
+            if finished is not None and finished.is_meant_by(direction, turn):
+                return self._told(finished.record, finished.steps, ())
             record = self._undoer.choose(direction, turn)
             with self._store.lock():
                 steps, skipped = self._undoer.run(record, direction, skip_changed=skip_changed)
         except OSError as error:
             raise ToolError(
-                f"The files cannot be written ({error.strerror or error}); nothing was changed",
+                f"The files cannot be written ({self._reason(error)}); nothing was changed",
                 hint="Make room or check the permissions, and try again.",
             ) from None
+        return self._told(record, steps, skipped)
+
+    def _told(self, record: Record, steps: Sequence[Step], skipped: Sequence[Obstacle]) -> Undone:
         files = [
             Restored(
                 encodable(step.name),
@@ -251,6 +254,13 @@ class Checkpoints:
             lambda: self._shelf.of_turn(self._undoer.find(turn)) if turn else self._shelf.of_session()
         )
 
+    def _reason(self, error: AgentError | OSError) -> str:
+        if isinstance(error, AgentError):
+            return error.message
+        name = error.filename if isinstance(error.filename, str) else ""
+        where = f": {one_line(name.removeprefix(f'{self._root}/'))}" if name else ""
+        return f"{error.strerror or error}{where}"
+
     def _warnings(self) -> tuple[str, ...]:
         warnings, self._store.warnings = tuple(self._store.warnings), []
         return warnings
@@ -261,55 +271,7 @@ class Checkpoints:
         if not self._live.others():
             self._keeper.pins.drop()
 
-    async def _threaded(self, work: Callable[[Watch], T], teller: _Teller) -> T:
-        """Run in a thread, which is told to stop when the caller is cancelled, and waited for."""
-        watch = Watch(teller.from_thread)
-        running = asyncio.ensure_future(asyncio.to_thread(work, watch))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            watch.stop.set()
-            with suppress(Exception):
-                await _whole(running)
-            raise
-
-
-class _Teller:
-    """Passes on how far a thread is, once it takes long."""
-
-    def __init__(self, progress: Callable[[str], None] | None) -> None:
-        self._progress = progress
-        self._loop = asyncio.get_running_loop()
-        self._next = time.monotonic() + _PATIENCE_S
-
-    def from_thread(self, text: str) -> None:
-        """Called in the thread."""
-        now = time.monotonic()
-        if self._progress is not None and now >= self._next:
-            self._next = now + _PATIENCE_S / 2
-            self._loop.call_soon_threadsafe(self._progress, text)
-
-
-async def _whole(work: Awaitable[T]) -> T:
-    """Wait to the end of something that must not be left half done, then pass a cancellation on."""
-    running = asyncio.ensure_future(work)
-    cancelled = False
-    while not running.done():
-        try:
-            await asyncio.wait((running,))
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    return running.result()
-
 
 def _only_makes_way(step: Step) -> bool:
     """Whether a folder comes or goes."""
     return (step.now is None or step.then is None) and "folder" in (kind_of(step.now), kind_of(step.then))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, AgentError):
-        return error.message
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from agent_core.checkpoints.comparing import Difference, became_hidden, compare
 from agent_core.checkpoints.gitblobs import Pins
 from agent_core.checkpoints.places import look
@@ -88,8 +90,10 @@ class Keeper:
         self._grown += len(content)
         return self._store.put(content)
 
-    def finish(self, turn: Header, before: Tree, watch: Watch, *, interrupted: bool = False) -> Record | None:
-        """See what the turn changed, and keep it; None where nothing is different."""
+    def finish(
+        self, turn: Header, before: Tree, watch: Watch, *, interrupted: bool = False, beside: bool = False
+    ) -> Record | None:
+        """See what the turn changed, and keep it (with the remarks); None where nothing is different."""
         found = scan(self._root, before.entries, watch, before.tracked)
         after = found.tree
 
@@ -100,15 +104,16 @@ class Keeper:
             return self._put(content)
 
         fill(self._root, after, found.unknown, put=put, budget=self._limit, watch=watch)
-        record = self._record(turn, before, after, interrupted=interrupted)
-        if record is not None and record.changes:
-            record = self._store.add(record)
+        record = self._record(turn, before, after)
+        if record is not None:
+            record = msgspec.structs.replace(record, interrupted=interrupted, beside=beside)
+            record = self._store.add(record) if record.changes else record
         self._store.keep_tree(after)
         self._store.close_turn(turn.session)
         self._known, self._mark = after, self._store.tree_mark()
         return record
 
-    def _record(self, turn: Header, before: Tree, after: Tree, *, interrupted: bool) -> Record | None:
+    def _record(self, turn: Header, before: Tree, after: Tree) -> Record | None:
         changes: list[Change] = []
         lost: list[bytes] = []
         with self.pins as pins:
@@ -130,7 +135,6 @@ class Keeper:
             ended=ended,
             changes=tuple(sorted(changes, key=lambda change: change.path)),
             lost=tuple(sorted(lost)),
-            interrupted=interrupted,
         )
 
     def _behind(self, before: Tree, after: Tree) -> list[Difference]:

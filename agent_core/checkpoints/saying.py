@@ -38,7 +38,7 @@ def listed(listing: Listing) -> str:
     if len(rows) > _SHOWN:
         shown.append(f"… {len(rows) - _SHOWN:,} older ones")
     used = f"{human_size(listing.bytes)} of {human_size(listing.limit)} used"
-    return "\n".join([*shown, used]) if rows else "No turn has changed anything yet."
+    return "\n".join([*listing.warnings, *shown, used if rows else "No turn has changed anything yet."])
 
 
 def _turn(row: TurnRow) -> str:
@@ -46,6 +46,7 @@ def _turn(row: TurnRow) -> str:
     remarks = [
         *(["undone"] if row.status == "undone" else []),
         *(["interrupted"] if row.interrupted else []),
+        *(["beside another session's turn"] if row.beside else []),
         *([] if row.own else ["another session"]),
     ]
     note = f"  ({', '.join(remarks)})" if remarks else ""
@@ -55,7 +56,7 @@ def _turn(row: TurnRow) -> str:
 
 def undone(result: Undone, verb: str) -> str:
     """What an undo did, path by path."""
-    lines = [f"{verb} turn {result.turn.number}: {one_line(result.turn.title)}"]
+    lines = [*result.warnings, f"{verb} turn {result.turn.number}: {one_line(result.turn.title)}"]
     lines += [f"  {row.did:<12} {one_line(row.path)}" for row in result.files[:_SHOWN]]
     if len(result.files) > _SHOWN:
         lines.append(f"  … {len(result.files) - _SHOWN:,} more")

@@ -32,6 +32,7 @@ class Shelf:
             status=record.status,
             interrupted=record.interrupted,
             own=record.turn.session == self._session,
+            beside=record.beside,
             files=count(record.changes) + len(record.lost),
             bytes=self._store.size(record.ids()),
         )
@@ -46,6 +47,7 @@ class Shelf:
             total=len(files) + len(record.lost),
             added=sum(row.added or 0 for row in files),
             removed=sum(row.removed or 0 for row in files),
+            beside=record.beside,
             lost=tuple(encodable(os.fsdecode(path)) for path in record.lost[:MOST_SHOWN]),
         )
 

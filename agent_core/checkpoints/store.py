@@ -59,7 +59,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One turn that changed something.
 
     `lost` are files that it changed and whose former bytes are not kept. `interrupted`: the program ended in
-    the middle of it, so that what was changed later by others counts as its own. `skipped` are paths that
+    the middle of it, so that what was changed later by others counts as its own. `beside`: a turn of another
+    session was running at its end, so that some of it may be that one's. `skipped` are paths that
     its undoing left alone; `order` says which of several undone turns was undone last.
     """
 
@@ -70,6 +71,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     lost: tuple[bytes, ...] = ()
     interrupted: bool = False
+    beside: bool = False
     status: Literal["done", "undone"] = "done"
     undone_by: str = ""
     order: float = 0.0
@@ -150,7 +152,7 @@ class Store:
         total = 0
         for content_id in content_ids:
             with suppress(OSError):
-                total += self._blob(content_id).stat().st_size
+                total += _taken(self._blob(content_id).stat())
         return total
 
     def total(self) -> int:
@@ -158,7 +160,7 @@ class Store:
         total = 0
         for folder in _listed(self.folder / "blobs"):
             with suppress(OSError), os.scandir(folder) as entries:
-                total += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+                total += sum(_taken(entry.stat(follow_symlinks=False)) for entry in entries)
         return total
 
     def sweep(self, needed: set[bytes]) -> None:
@@ -289,6 +291,11 @@ class Store:
         aside = keep_aside(path)
         kept = f"kept as {aside.name}" if aside else "it stays in its place"
         self.warnings.append(f"{path.relative_to(self._workspace.root)} is broken; {kept}, and is left out")
+
+
+def _taken(status: os.stat_result) -> int:
+    """What a file takes on the disk, where small ones take whole blocks."""
+    return status.st_blocks * 512
 
 
 def _listed(folder: Path) -> list[Path]:

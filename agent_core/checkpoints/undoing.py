@@ -28,6 +28,10 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     record: Record
 
+    def is_meant_by(self, direction: Direction, named: str) -> bool:
+        """Whether it is what is asked for, which is then done by having been finished."""
+        return self.direction == direction and named.lstrip("#") in ("", str(self.record.number))
+
 
 class Undoer:
     """Undoes the turns of a workspace.
@@ -60,10 +64,14 @@ class Undoer:
         chosen = self._last(records) if direction == "undo" else self._last_undone(records)
         if chosen is None:
             raise self._nothing(records, direction)
-        if chosen.interrupted and direction == "undo":
+        if (chosen.interrupted or chosen.beside) and direction == "undo":
+            why = (
+                "was interrupted when the program ended; what differs since may be somebody else's too"
+                if chosen.interrupted
+                else "ran while a turn of another session did; some of it may be that one's work"
+            )
             raise UndoRefused(
-                f"Turn {label(chosen)} was interrupted when the program ended; what differs since may be"
-                f" somebody else's too: {_named(chosen)}",
+                f"Turn {label(chosen)} {why}: {_named(chosen)}",
                 hint=f"`undo {chosen.number}` takes all of it back; `diff --turn {chosen.number}` shows it.",
             )
         return chosen
@@ -174,11 +182,14 @@ class Undoer:
         hint += "this file as it is" if len(found) == 1 else "these files as they are"
         return message, f"{hint}, and does the others."
 
-    def recover(self) -> list[str]:
-        """Finish an undo that a kill interrupted; says what was done. Needs the lock, alone."""
+    def recover(self) -> Journal | None:
+        """Finish an undo that a kill interrupted, which it gives back. Needs the lock, alone.
+
+        The store's `warnings` say what was done.
+        """
         journal = self._store.load_journal(Journal)
         if journal is None:
-            return []
+            return None
         left, odd = self._left(journal.steps)
         name = f"The {journal.direction} of turn {label(journal.record)} that was interrupted"
         try:
@@ -186,11 +197,15 @@ class Undoer:
             self._store.write(journal.record)
         except (OSError, Blocked) as error:
             odd += [step.name for step in left]
-            return [f"{name} could not be finished ({error}): {_few(odd)} may be old or new"]
+            self._store.warnings.append(
+                f"{name} could not be finished ({error}): {_few(odd)} may be old or new"
+            )
+            return None
         finally:
             self._store.clear_journal()
         rest = f"; {_few(odd)} had been changed since and stayed" if odd else ""
-        return [f"{name} has been finished{rest}"]
+        self._store.warnings.append(f"{name} has been finished{rest}")
+        return journal
 
     def _left(self, steps: Sequence[Step]) -> tuple[list[Step], list[str]]:
         """The steps that are still to do, and the paths that are neither old nor new."""

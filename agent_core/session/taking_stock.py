@@ -86,6 +86,10 @@ class Stock:
         if changed is None:
             return end
         self._publish(_event(changed))
+        if changed.beside:
+            self._notice(
+                "info", "A turn of another session ran at the same time; some of this may be its work"
+            )
         known = [str(path) for path in end.data.get("changed", ())]
         paths = dict.fromkeys([*known, *(row.path for row in changed.files), *changed.lost])
         return msgspec.structs.replace(

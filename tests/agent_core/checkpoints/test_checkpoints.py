@@ -265,8 +265,14 @@ async def test_what_another_session_did_at_the_same_time_is_not_ours(tmp_path: P
     (tmp_path / "src/a.py").write_text("first")
     changed = await first.end()
     assert changed is not None and [row.path for row in changed.files] == ["src/a.py"]
+    assert second.changed is not None and second.changed.beside and not changed.beside
+    with pytest.raises(UndoRefused, match="while a turn of another session did") as refused:
+        await second.kept.undo()
+    assert "`undo 1`" in refused.value.hint
     await first.kept.undo()
     assert (tmp_path / "src/b.py").read_text() == "second"
+    await second.kept.undo("1")
+    assert (tmp_path / "src/b.py").read_text() == "b\n"
 
 
 async def test_a_turn_that_a_kill_interrupted_is_undone_only_by_name(tmp_path: Path) -> None:

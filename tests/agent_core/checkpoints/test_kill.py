@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent_core.checkpoints import restoring
+from agent_core.checkpoints.store import Store
 from agent_core.errors import ToolError
 from tests.agent_core.checkpoints.trees import Turns, checkpoints, picture
 
@@ -122,3 +123,38 @@ async def test_an_error_in_the_middle_is_taken_back(tmp_path: Path, monkeypatch:
             await turns.kept.undo()
     assert picture(tmp_path) == here
     await turns.kept.undo()
+
+
+async def test_undo_after_a_killed_undo_finishes_that_one_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_text("first")
+    (tmp_path / "b").write_text("first")
+    turns = Turns(tmp_path)
+    async with turns:
+        (tmp_path / "a").write_text("second")
+    async with turns:
+        (tmp_path / "a").write_text("third")
+        (tmp_path / "b").write_text("third")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring.Restorer, "_shut", killed)
+        patched.setattr(restoring.Restorer, "_take_back", lambda *_: None)
+        patched.setattr(Store, "clear_journal", lambda *_: None)
+        with pytest.raises(Killed):
+            await turns.kept.undo()
+    (tmp_path / "b").write_text("third")  # as if it had not got there
+    turns.kept.close()
+    kept = checkpoints(tmp_path)
+    undone = await kept.undo()
+    assert undone.turn.number == 2 and "has been finished" in undone.warnings[0]
+    assert {row.path for row in undone.files} == {"a", "b"}
+    assert ((tmp_path / "a").read_text(), (tmp_path / "b").read_text()) == ("second", "first")
+    await kept.undo("1")
+    assert (tmp_path / "a").read_text() == "first"
