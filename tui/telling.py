@@ -40,7 +40,8 @@ class Telling:
                 page.append_reasoning(event.turn_id, event.text)
             case e.ToolStarted():
                 typed = event.turn_id == self._typed
-                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed)
+                edit = event.name == "edit"
+                page.start_tool(event.turn_id, event.call_id, event.command, typed=typed, edit=edit)
             case e.ToolProgress():
                 page.tool_output(event.call_id, event.text)
             case e.ToolFinished():
@@ -56,7 +57,14 @@ class Telling:
                     page.append_text(event.turn_id, event.text)
                 self._streamed.discard(event.turn_id)
                 page.finish_turn(
-                    event.turn_id, event.outcome, event.reason, event.error, event.usage, event.seconds
+                    event.turn_id,
+                    event.outcome,
+                    event.reason,
+                    event.error,
+                    event.usage,
+                    event.seconds,
+                    unverified=event.outcome == "changed" and event.data.get("verified") == [],
+                    undoable=bool(event.data.get("undo")),
                 )
             case _:
                 pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,6 +23,14 @@ _TITLES = {
 }  # fmt: skip
 ARM_S = 0.4
 """Keys typed before the question could be seen answer nothing."""
+
+
+_NEXT_RULE = re.compile(r", (?=(?:read|heavy|write|run|shell|network):)")
+
+
+def rules_of(rule: str) -> list[str]:
+    """The rules that "always" would add, each for itself."""
+    return [printable(one) for one in _NEXT_RULE.split(rule)]
 
 
 class ApproveScreen(Dialog[Decision]):
@@ -53,14 +62,20 @@ class ApproveScreen(Dialog[Decision]):
         """The command, the reason, the rule, the keys."""
         question = self._question
         with Vertical(classes="frame") as frame:
-            frame.border_title = _TITLES.get(question.action, "Allow it?")
+            several = question.action == "run" and "\n" in question.command.strip()
+            frame.border_title = (
+                "Run programs of the project?" if several else _TITLES.get(question.action, "Allow it?")
+            )
             with VerticalScroll(id="command"):
                 yield Static(Content(printable(question.command)), markup=False)
             if question.reason:
                 yield Static(Content(printable(question.reason)), classes="reason", markup=False)
-            added = f"{self._always_key} always adds the rule  "
-            rule = Content.assemble((added, "dim"), (printable(question.rule), "bold"))
-            yield Static(rule, classes="rule", markup=False)
+            rules = rules_of(question.rule)
+            added = f"{self._always_key} always adds the {'rule' if len(rules) == 1 else 'rules'}"
+            gap = "  " if len(rules) == 1 else "\n"
+            shown = "\n".join(rules)
+            with VerticalScroll(id="rules"):
+                yield Static(Content.assemble((f"{added}{gap}", "dim"), (shown, "bold")), markup=False)
             yield self._hints
 
     def on_mount(self) -> None:

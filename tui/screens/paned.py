@@ -31,6 +31,7 @@ class PanedScreen(Screen[None]):
         self._arrangement = WorkLayout()
         waiting = f"↑ edits · {keys.shown('prompt.now')} now · {keys.shown('prompt.drop')} drops"
         self.chat = Chat(stop_key=keys.shown("stop"), waiting_keys=waiting, clock=clock)
+        self.chat.transcript.undo_key = keys.shown("undo")
         self.files = Files()
         self.logs = Logs()
         self.suggestions = Suggestions()

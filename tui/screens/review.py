@@ -10,9 +10,8 @@ from textual.binding import BindingType
 
 from agent_core.changes.model import Chosen
 from agent_core.events import ApprovalNeeded, Decision
-from agent_core.text import printable
 from tui.keys import REVIEW, Keys, bindings
-from tui.screens.approve import ARM_S
+from tui.screens.approve import ARM_S, rules_of
 from tui.screens.review_more import AlwaysScreen, EditScreen, why_not_edited
 from tui.screens.review_panes import SPLIT_LEAST, Reply, ReviewPanes
 from tui.widgets.diff.draft import FileDraft, chosen_of, put, rewritten, toggled, wanted_of
@@ -108,11 +107,12 @@ class ReviewScreen(ReviewPanes):
         """Edit the file before it is written."""
         if not self._files:
             return
-        file = self._files[self._diff.spot[0]]
+        place, hunk = self._diff.spot
+        file = self._files[place]
         if why := why_not_edited(file):
             self.notify(why, timeout=4, markup=False)
             return
-        screen = EditScreen(file.path, file.text(), self._keys)
+        screen = EditScreen(file.path, file.text(), self._keys, line=file.first_line(hunk))
         self.app.push_screen(screen, lambda text: self._take(file, text))  # pyright: ignore[reportUnknownMemberType]
 
     def _take(self, file: FileDraft, text: str | None) -> None:
@@ -140,7 +140,7 @@ class ReviewScreen(ReviewPanes):
         """Apply, once the rules that are added were seen."""
         if not self._armed or not self._files or not wanted_of(self._files)[0]:
             return
-        screen = AlwaysScreen(printable(self._question.rule), self._keys)
+        screen = AlwaysScreen(rules_of(self._question.rule))
         self.app.push_screen(screen, lambda yes: self._answer("always") if yes else None)  # pyright: ignore[reportUnknownMemberType]
 
     def _answer(self, decision: Decision) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +15,8 @@ from agent_core.text import human_size, one_line, printable
 from tui.keys import EDIT, Keys, bindings
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.diff.draft import FileDraft
+from tui.widgets.editor import NAME, editor_theme
+from tui.widgets.transcript.palette import Palette
 
 _MOST = 1024 * 1024
 """Characters of a text that is edited here."""
@@ -28,10 +31,9 @@ class AlwaysScreen(Dialog[bool]):
         Binding("n,escape", "answer(False)", show=False),
     ]
 
-    def __init__(self, rules: str, keys: Keys) -> None:
+    def __init__(self, rules: Sequence[str]) -> None:
         super().__init__()
-        self._rules = rules
-        self._keys = keys
+        self._rules = tuple(rules)
 
     def compose(self) -> ComposeResult:
         """The rules and the keys."""
@@ -39,7 +41,7 @@ class AlwaysScreen(Dialog[bool]):
             frame.border_title = "Apply, and always allow this?"
             yield Static("From now on nothing is asked for what these rules allow:", markup=False)
             with VerticalScroll():
-                yield Static(Content(self._rules.replace(", ", "\n")), markup=False)
+                yield Static(Content("\n".join(self._rules)), markup=False)
             yield Hints(
                 [
                     ("Enter", "apply and add them", "screen.answer(True)"),
@@ -59,13 +61,15 @@ class EditScreen(Dialog[str]):
         path: The file; its name tells the language.
         text: What is proposed, with plain line ends.
         keys: For the row of keys.
+        line: Where the cursor begins, from 1.
     """
 
     CSS_PATH = "review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDIT)]
 
-    def __init__(self, path: str, text: str, keys: Keys) -> None:
+    def __init__(self, path: str, text: str, keys: Keys, *, line: int = 1) -> None:
         super().__init__()
+        self._line = line
         self._path = path
         self._text = text
         self._keys = keys
@@ -95,7 +99,22 @@ class EditScreen(Dialog[str]):
         language = language_of(self._path)
         if language in area.available_languages:
             area.language = language
+            self._colour()
         area.focus()
+        area.move_cursor((max(0, self._line - 1), 0), center=True)
+
+    def notify_style_update(self) -> None:
+        """The theme changed."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._colour()
+
+    def _colour(self) -> None:
+        area = self.query_one(TextArea)
+        variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
+        palette = Palette(variables, foreground=area.colors[3], background=area.colors[2])
+        area.register_theme(editor_theme(palette))
+        area.theme = NAME
 
     def action_save(self) -> None:
         """End with the text."""

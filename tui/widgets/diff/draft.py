@@ -66,6 +66,17 @@ class FileDraft:
         """Whether a hunk is wanted."""
         return (0 if self.slots == 1 else hunk) not in self.rejected
 
+    def first_line(self, hunk: int) -> int:
+        """The first line that a hunk changes, in the new text."""
+        if not self.hunks:
+            return 1
+        new = self.hunks[hunk].new_start
+        for line in self.hunks[hunk].lines:
+            if line.side != " ":
+                return line.new or new
+            new = line.new + 1
+        return new
+
     def text(self) -> str:
         """What the file is to be, with all hunks and plain line ends; "" where it is deleted."""
         return _text(self.change.after).replace("\r\n", "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from agent_core.errors import ErrorInfo
 from agent_core.text import human_duration, one_line, plural, printable, shorten
 from agent_core.tools.live import plain
@@ -9,10 +11,11 @@ from tui.widgets.transcript.colours import coloured_runs
 from tui.widgets.transcript.inline import plain_runs
 from tui.widgets.transcript.lines import Line, Run, cell_len, wrap
 from tui.widgets.transcript.listing import Listing
+from tui.widgets.transcript.patch import PatchRow, patch_rows
 from tui.widgets.transcript.units import Clock, Unit
 
-_FIRST, _TYPED, _MORE = 12, 60, 200
-"""Rows shown when a call is unfolded, of a command that the user typed, and by each "more"."""
+_FIRST, _TYPED, _MORE, _EDIT = 12, 60, 200, 10
+"""Rows shown when a call is unfolded, of a command that the user typed, by each "more", of a change."""
 _ROW = 2_000
 """Characters of one row of output that are shown."""
 _KEPT = 400_000
@@ -21,11 +24,16 @@ _DIFFS = ("diff", "/diff", "git diff", "git show", "!git diff", "!git show")
 
 
 class Tool(Unit):
-    """A tool call: one line, and its output behind it; that of a command that was `typed` shows at once."""
+    """A tool call: one line, and its output behind it.
+
+    That of a command that was `typed` shows at once, and of an `edit` its beginning: a patch.
+    """
 
     kind = "tool"
 
-    def __init__(self, command: str, *, turn_id: str, clock: Clock, typed: bool = False) -> None:
+    def __init__(
+        self, command: str, *, turn_id: str, clock: Clock, typed: bool = False, edit: bool = False
+    ) -> None:
         super().__init__(turn_id=turn_id)
         self._command = one_line(command)
         self._clock = clock
@@ -36,6 +44,7 @@ class Tool(Unit):
         self._error: ErrorInfo | None = None
         self._seconds: float | None = None
         self._shown = _TYPED if typed else 0
+        self._edit = edit
         self._listing: Listing | None = None
 
     @property
@@ -82,6 +91,8 @@ class Tool(Unit):
         elif text:
             self._chunks = [text]
             self._listing = Listing(path) if path else None
+        if self._edit and not error:
+            self._shown = self._shown or _EDIT
         self.forget()
 
     def toggle(self) -> bool:
@@ -93,7 +104,8 @@ class Tool(Unit):
     @property
     def hidden(self) -> int:
         """Rows of the unfolded output that do not show."""
-        return max(0, len(self._rows()) - self._shown) if self._shown else 0
+        rows = self._patch() if self._is_patch else self._rows()
+        return max(0, len(rows) - self._shown) if self._shown else 0
 
     def more(self) -> None:
         """Show more of the output."""
@@ -138,15 +150,15 @@ class Tool(Unit):
         return out
 
     def _body(self, width: int) -> list[Line]:
-        rows = self._rows()
-        # A running tool is watched at its end, a finished one is read from its beginning.
-        shown = rows[-self._shown :] if self.running else rows[: self._shown]
         bar: tuple[Run, ...] = (("  │ ", "rule", None),)
         out: list[Line] = []
-        for number, runs in self._listing.rows(shown) if self._listing else self._as_it_is(shown):
+        rows: Sequence[str | PatchRow] = self._patch() if self._is_patch else self._rows()
+        # A running tool is watched at its end, a finished one is read from its beginning.
+        shown = rows[-self._shown :] if self.running else rows[: self._shown]
+        for number, runs, fill in self._drawn(shown):
             first: tuple[Run, ...] = (*bar, (number, "dim", None)) if number else bar
             rest: tuple[Run, ...] = (*bar, (" " * len(number), "", None)) if number else bar
-            out += wrap(runs, width, first=first, rest=rest, at_words=False)
+            out += wrap(runs, width, first=first, rest=rest, fill=fill, at_words=False)
         hidden = len(rows) - len(shown)
         if hidden > 0:
             more = "earlier" if self.running else "more"
@@ -157,19 +169,29 @@ class Tool(Unit):
             out.append(Line((*bar, ("no output", "dim", None)), lead=13))
         return out
 
-    def _as_it_is(self, rows: list[str]) -> list[tuple[str, list[Run]]]:
-        """Rows without numbers, coloured where they are a diff."""
-        is_diff = self._command.startswith(_DIFFS)
-        out: list[tuple[str, list[Run]]] = []
+    @property
+    def _is_patch(self) -> bool:
+        return self._edit or self._command.startswith(_DIFFS)
+
+    def _patch(self) -> list[PatchRow]:
+        return patch_rows(self._rows(), named=self._edit)
+
+    def _drawn(self, rows: Sequence[str | PatchRow]) -> Iterator[tuple[str, Sequence[Run], str]]:
+        """The number, the runs and the fill of each row."""
+        plain_rows = [row for row in rows if isinstance(row, str)]
+        if plain_rows and self._listing:
+            for number, runs in self._listing.rows(plain_rows):
+                yield number, runs, ""
+            return
         for row in rows:
-            if "\x1b" in row:
-                out.append(("", coloured_runs(row)))
+            text, style, fill = row if isinstance(row, PatchRow) else PatchRow(row)
+            if "\x1b" in text:
+                yield "", coloured_runs(text), ""
                 continue
-            runs = [*plain_runs(row[:_ROW].expandtabs(4), _diff_style(row) if is_diff else "title")]
-            if len(row) > _ROW:
-                runs.append((f" … {len(row) - _ROW:,} more characters", "dim", None))
-            out.append(("", runs))
-        return out
+            runs = [*plain_runs(text[:_ROW].expandtabs(4), style)]
+            if len(text) > _ROW:
+                runs.append((f" … {len(text) - _ROW:,} more characters", "dim", None))
+            yield "", runs, fill
 
     def _plain(self) -> str:
         output = printable(plain("".join(self._chunks))).strip("\n")
@@ -179,14 +201,6 @@ class Tool(Unit):
 def took_text(seconds: float) -> str:
     """How long something took, in milliseconds where seconds would say 0."""
     return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else human_duration(seconds)
-
-
-def _diff_style(row: str) -> str:
-    if row.startswith("@@"):
-        return "fn"
-    if row.startswith(("+++", "---", "diff ", "index ")):
-        return "dim"
-    return {"+": "ins", "-": "del"}.get(row[:1], "title")
 
 
 class Reasoning(Unit):

@@ -38,6 +38,8 @@ class Transcript(PointedReader):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._clock = clock
+        self.undo_key = ""
+        """The key that takes back what a turn changed, where there is one."""
         self.moment: float | None = None
         """The time that is shown, in seconds of any clock, while what happened earlier is shown again."""
         self._stream: AnswerStream | None = None
@@ -87,9 +89,11 @@ class Transcript(PointedReader):
         self._reasoning.add(text)
         self.changed()
 
-    def start_tool(self, turn_id: str, call_id: str, command: str, *, typed: bool = False) -> None:
-        """A tool begins; the output of one that the user `typed` is what they want to see."""
-        tool = Tool(command, turn_id=turn_id, clock=self._now, typed=typed)
+    def start_tool(
+        self, turn_id: str, call_id: str, command: str, *, typed: bool = False, edit: bool = False
+    ) -> None:
+        """A tool begins; the output of one that the user `typed`, or of an `edit`, is wanted at once."""
+        tool = Tool(command, turn_id=turn_id, clock=self._now, typed=typed, edit=edit)
         tool.gap = not (
             self.page.units and isinstance(self.page.units[-1], Tool | Reasoning) and not self._stream
         )
@@ -141,8 +145,14 @@ class Transcript(PointedReader):
         error: ErrorInfo | None,
         usage: Usage,
         seconds: float,
+        *,
+        unverified: bool = False,
+        undoable: bool = False,
     ) -> None:
-        """The turn's end: its error with the next step, and what it took."""
+        """The turn's end: its error with the next step, and what it took.
+
+        `unverified`: it changed files, and no check that ran its code says that it is right.
+        """
         self._settle()
         self._stop_running(turn_id)
         if usage.reasoning_tokens and not usage.estimated:
@@ -153,7 +163,10 @@ class Transcript(PointedReader):
             unit.summary for unit in self.page.units if isinstance(unit, Tool) and unit.turn_id == turn_id
         }
         said |= {error.message} if error else set()
-        self._add(Footer(_footer(outcome, "" if reason in said else reason, usage, seconds), turn_id=turn_id))
+        mark, style = ("✎ changed, not verified", "warn") if unverified else _MARKS[outcome]
+        how = f"{mark}: {reason}" if reason and reason not in said else mark
+        back = f"{self.undo_key} takes it back" if undoable and self.undo_key else ""
+        self._add(Footer([(how, style), (back, "mark"), *_cost(usage, seconds)], turn_id=turn_id))
         self.changed()
 
     def clear(self) -> None:
@@ -247,9 +260,9 @@ def import_parsers() -> None:
     language_of("a.toml")
 
 
-def _footer(outcome: Outcome, reason: str, usage: Usage, seconds: float) -> list[tuple[str, str]]:
-    mark, style = _MARKS[outcome]
-    parts = [(f"{mark}: {reason}" if reason else mark, style)]
+def _cost(usage: Usage, seconds: float) -> list[tuple[str, str]]:
+    """What a turn took."""
+    parts: list[tuple[str, str]] = []
     if usage.prompt_tokens or usage.completion_tokens:
         about = "about " if usage.estimated else ""
         parts.append((f"{about}{usage.prompt_tokens:,} → {usage.completion_tokens:,} tokens", "dim"))
