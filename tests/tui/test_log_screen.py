@@ -286,6 +286,17 @@ async def test_an_event_is_expanded_to_the_lines_of_the_log(logged: FakeRuntime)
         await until(pilot, lambda: "Traceback" in told(screen))
 
 
+async def test_a_clicked_event_shows_and_expands_when_clicked_again(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await pilot.click("#events", offset=(4, 2))
+        await until(pilot, lambda: "reloaded: max_connections" in told(screen))
+        await pilot.click("#events", offset=(4, 2))
+        await until(pilot, lambda: "GET / 200" in told(screen))
+        await pilot.click("#events", offset=(4, 0))
+        await until(pilot, lambda: "→ src/server.py:5" in told(screen))
+
+
 async def test_lines_are_followed_until_paused(logged: FakeRuntime) -> None:
     async with app_of(logged).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot)
@@ -350,7 +361,7 @@ async def test_no_logs_says_what_to_do(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+o")
-        await until(pilot, lambda: "The setting log_files" in screen_text(app_of_pilot(pilot)))
+        await until(pilot, lambda: "setting log_files names others" in screen_text(app_of_pilot(pilot)))
         await pilot.press("tab")
         await until(pilot, lambda: "There is no log file whose lines could be shown" in said(pilot))
 

@@ -30,6 +30,15 @@ _WHOLE = 400
 """Lines shown of a record that is expanded."""
 
 
+class _Events(Choices):
+    """The list of events."""
+
+    def clicked(self, *, moved: bool) -> None:
+        """An event that is clicked shows; where it does already, it is expanded."""
+        if not moved:
+            self.action_choose()
+
+
 class LogEvents(Container):
     """A list of events and of noise that recurs, and one of them in full.
 
@@ -64,7 +73,7 @@ class LogEvents(Container):
 
     def compose(self) -> ComposeResult:
         """The list and the event."""
-        yield Choices(id="events", cursor_always=True)
+        yield _Events(id="events", cursor_always=True)
         yield Rows(id="event")
 
     @property

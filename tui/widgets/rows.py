@@ -211,5 +211,10 @@ class Rows(Canvas):
             return
         index = round(self.scroll_y) + offset.y
         if index < len(self.items) and self.items[index].can_choose:
+            moved = index != self.cursor
             self.put_cursor(index)
-            self.action_choose()
+            self.clicked(moved=moved)
+
+    def clicked(self, *, moved: bool) -> None:
+        """The item with the cursor was clicked; `moved` says that this brought the cursor to it."""
+        self.action_choose()
