@@ -23,11 +23,12 @@ from agent_core.checkpoints.api import Changed, Listing, Restored, Snapshot, Und
 from agent_core.checkpoints.gitblobs import clean_blobs, tracked_files
 from agent_core.checkpoints.keeping import Keeper
 from agent_core.checkpoints.liveness import Liveness
+from agent_core.checkpoints.records import Header, Record
 from agent_core.checkpoints.scanning import Watch, left_out
 from agent_core.checkpoints.shelf import MOST_SHOWN, Shelf
 from agent_core.checkpoints.states import Tree, kind_of
 from agent_core.checkpoints.steps import Obstacle, Step
-from agent_core.checkpoints.store import Header, Record, Store
+from agent_core.checkpoints.store import Store
 from agent_core.checkpoints.threads import Teller, threaded, whole
 from agent_core.checkpoints.undoing import Direction, Journal, Undoer
 from agent_core.errors import AgentError, ToolError, UsageError
@@ -104,7 +105,7 @@ class Checkpoints:
                 blobs = await clean_blobs(self._root, self._keeper.sizes(found), attributes)
             tree = await threaded(lambda watch: self._keeper.begin(turn, found, blobs, watch), teller)
         self._open = turn, tree
-        missing = left_out(tree)
+        missing = left_out(self._root, tree)
         return Snapshot(
             kept=True,
             left_out=tuple((encodable(path), why) for path, why in sorted(missing.items())[:MOST_SHOWN]),

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from agent_core.changes.hunks import counts, is_binary
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import ChangedFile
+from agent_core.checkpoints.records import Change
 from agent_core.checkpoints.states import Seen, State, Tree, id_of, is_file, is_folder
-from agent_core.checkpoints.store import Change
 from agent_core.text import encodable
 
 Get = Callable[[bytes], bytes | None]

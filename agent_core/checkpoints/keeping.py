@@ -12,6 +12,7 @@ import msgspec
 from agent_core.checkpoints.comparing import Difference, became_hidden, compare
 from agent_core.checkpoints.gitblobs import Pins
 from agent_core.checkpoints.places import look
+from agent_core.checkpoints.records import Change, Header, Record
 from agent_core.checkpoints.scanning import Scan, Watch, fill, scan
 from agent_core.checkpoints.states import (
     GIT_ID_BYTES,
@@ -22,7 +23,7 @@ from agent_core.checkpoints.states import (
     git_id_of,
     is_file,
 )
-from agent_core.checkpoints.store import Change, Header, Record, Store
+from agent_core.checkpoints.store import Store
 from agent_core.files import BusyError
 
 _ASK_GIT_FROM = 64

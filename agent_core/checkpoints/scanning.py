@@ -187,10 +187,14 @@ def fill(root: Path, tree: Tree, unknown: list[str], *, put: Put, budget: int, w
         tree.entries[path] = found if content is None else found._replace(id=put(path, content))
 
 
-def left_out(tree: Tree) -> dict[str, str]:
+def left_out(root: Path, tree: Tree) -> dict[str, str]:
     """Why a file's bytes are not kept, by path."""
     return {
-        path: "too large" if entry.size > MOST_FILE else "unreadable, or more than is kept in all"
+        path: "too large"
+        if entry.size > MOST_FILE
+        else "more than is kept in all"
+        if os.access(root / path, os.R_OK)
+        else "unreadable"
         for path, entry in tree.entries.items()
         if not entry.id and stat.S_ISREG(entry.mode)
     }

@@ -7,8 +7,9 @@ import os
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import Changed, TurnRow
 from agent_core.checkpoints.comparing import count, is_of_folder, told
+from agent_core.checkpoints.records import Change, Record
 from agent_core.checkpoints.states import State, is_file, is_folder
-from agent_core.checkpoints.store import Change, Record, Store
+from agent_core.checkpoints.store import Store
 from agent_core.text import encodable
 
 MOST_SHOWN = 500

@@ -10,10 +10,11 @@ from typing import Literal
 import msgspec
 
 from agent_core.checkpoints.places import look
+from agent_core.checkpoints.records import Record
 from agent_core.checkpoints.restoring import Restorer
 from agent_core.checkpoints.states import State, is_folder
 from agent_core.checkpoints.steps import Blocked, Obstacle, Step, obstacles, opened
-from agent_core.checkpoints.store import Record, Store
+from agent_core.checkpoints.store import Store
 from agent_core.errors import NothingDone, UndoRefused, UsageError
 from agent_core.text import one_line, plural, shorten
 

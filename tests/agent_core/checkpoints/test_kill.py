@@ -140,13 +140,16 @@ async def test_undo_after_a_killed_undo_finishes_that_one_and_no_other(
     class Killed(BaseException):
         pass
 
-    def killed(*_: object) -> None:
+    def killed(*args: object) -> None:
         raise Killed
+
+    def nothing(*args: object) -> None:
+        return None
 
     with monkeypatch.context() as patched:
         patched.setattr(restoring.Restorer, "_shut", killed)
-        patched.setattr(restoring.Restorer, "_take_back", lambda *_: None)
-        patched.setattr(Store, "clear_journal", lambda *_: None)
+        patched.setattr(restoring.Restorer, "_take_back", nothing)
+        patched.setattr(Store, "clear_journal", nothing)
         with pytest.raises(Killed):
             await turns.kept.undo()
     (tmp_path / "b").write_text("third")  # as if it had not got there
