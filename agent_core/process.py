@@ -171,13 +171,14 @@ class Process(asyncio.SubprocessProtocol):
 
     async def end(self, grace: float) -> None:
         """Leave nothing of it running; `grace` is how many seconds it has to clean up after SIGTERM."""
+        by_itself = self._exited.is_set() and self._ended
         try:
             if grace and not self._exited.is_set():
                 _signal_group(self.pid, signal.SIGTERM)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._exited.wait(), grace)
         finally:
-            if self._exited.is_set() and self._ended:
+            if by_itself:
                 _signal_group(self.pid, signal.SIGKILL)
             else:
                 self.kill()

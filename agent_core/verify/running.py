@@ -174,6 +174,8 @@ class _Run:
                     self._exit = await process.wait()
             except TimeoutError:
                 self._exit = None
+            if seat.is_copy:  # which goes away: what would go on in there goes too
+                process.kill()
             self._errors = plain(process.errors)
 
     async def _read(self, process: Process) -> None:

@@ -1,7 +1,7 @@
 """A folder of one's own that goes away: at the end, or when the next one is made after a kill.
 
 Beside each folder lies a lock that its process holds for as long as it lives. A lock that can be taken
-belongs to nobody any more, and its folder with it.
+belongs to nobody any more, and its folder with it; what that process had running in there goes, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from agent_core.process import kill_marked
 from agent_core.verify.copying import remove_tree
 
 
@@ -56,9 +57,20 @@ def remove_stale(parent: Path) -> None:
             fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _end_what_runs(lock.name.partition("-")[0])
                 folder = lock.with_suffix("")
                 if folder.is_dir() and not folder.is_symlink():
                     remove_tree(folder)
                 lock.unlink()
             finally:
                 os.close(fd)
+
+
+def _end_what_runs(pid: str) -> None:
+    """End what a process that was killed had started, unless its number is another's by now."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        kill_marked(f"{pid}-")
+    except (ValueError, OverflowError, PermissionError):
+        return

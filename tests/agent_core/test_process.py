@@ -109,6 +109,18 @@ async def test_leaving_the_block_kills_grandchildren(tmp_path: Path) -> None:
 
 
 @LINUX
+async def test_who_follows_the_request_to_end_leaves_nothing_either(tmp_path: Path) -> None:
+    code = (
+        "import subprocess as s, time\n"
+        "a = s.Popen(['sleep', '600'], start_new_session=True, stdout=s.DEVNULL, stderr=s.DEVNULL)\n"
+        "print(a.pid, flush=True); time.sleep(600)"
+    )
+    async with stream_process(python(code), cwd=tmp_path, grace=30) as process:
+        (child,) = await pids(process, 1)
+    await gone(child)
+
+
+@LINUX
 async def test_cancelling_kills_at_once_although_sigterm_is_ignored(tmp_path: Path) -> None:
     code = (
         "import signal, time, os; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

@@ -13,7 +13,7 @@ import pytest
 from agent_core.config import Settings
 from agent_core.verify.api import Report, Verifier
 from agent_core.verify.detect import detect
-from agent_core.verify.running import run_verifier
+from agent_core.verify.running import Seat, run_verifier
 from agent_core.verify.sandbox import Sandbox
 from tests.agent_core.verify.conftest import Make, left_in
 from tests.fakes.processes import gone
@@ -147,6 +147,17 @@ async def test_what_is_left_in_the_background_does_not_hold_it_up(tmp_path: Path
     marker = tmp_path / "pid"
     report = await run(tmp_path, shell(f"sleep 600 & echo $! > {marker}; echo done"))
     assert (report.state, report.tail) == ("passed", "done")
+    await gone(int(marker.read_text()))
+
+
+async def test_what_tests_started_does_not_outlive_their_copy(tmp_path: Path) -> None:
+    copy, marker = tmp_path / "copy", tmp_path / "pid"
+    copy.mkdir()
+    check = shell(f"setsid sleep 600 >/dev/null 2>&1 & echo $! > {marker}; echo done")
+    report = await run_verifier(
+        check, root=tmp_path, timeout=60, seat=Seat(root=copy, stands_for=tmp_path, env={})
+    )
+    assert report.state == "passed"
     await gone(int(marker.read_text()))
 
 

@@ -22,6 +22,7 @@ from agent_core.verify.stale import OwnFolder, remove_stale
 from agent_core.verify.trial import Trial
 from agent_core.workspace import Workspace
 from tests.agent_core.verify.conftest import Make, left_in
+from tests.fakes.processes import gone
 
 BOTH = pytest.mark.parametrize("boxed", [True, False], ids=["sandbox", "without"])
 SHOP = {
@@ -274,6 +275,19 @@ def test_the_copies_of_killed_runs_go_with_the_next_one(tmp_path: Path) -> None:
     assert not killed.path.exists() and not killed_lock.exists()
     assert living.path.is_dir()
     living.remove()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known by /proc")
+async def test_what_a_killed_run_had_running_goes_with_its_copy(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (tmp_path / f"{ended.pid}-aa").mkdir()
+    (tmp_path / f"{ended.pid}-aa.lock").touch()
+    marked = {**os.environ, "DSPY_TUI_PROCESS": f"{ended.pid}-bb"}
+    with subprocess.Popen(["sleep", "600"], env=marked, start_new_session=True) as left:
+        await asyncio.to_thread(remove_stale, tmp_path)
+        await gone(left.pid)
     assert left_in(tmp_path) == []
 
 
