@@ -75,8 +75,14 @@ def ollama(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Olla
     if not script.exists():
         pytest.skip("the kit has no Ollama")
     _needs_weights()
+    with ollama_server(script, tmp_path_factory.mktemp("ollama")) as server:
+        yield server
+
+
+@contextmanager
+def ollama_server(script: Path, folder: Path) -> Iterator[Ollama]:
+    """One with its models, which goes when the block ends."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("ollama")
     server = Ollama(f"http://127.0.0.1:{port}", folder, script, port)
     try:
         server.run("start")
@@ -107,19 +113,20 @@ os._exit(0)
 @pytest.fixture(scope="session")
 def llamacpp() -> Iterator[str]:
     """The base URL of a real llama.cpp server, ending in /v1."""
-    with _llamacpp() as url:
+    with llamacpp_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def llamacpp_embeddings() -> Iterator[str]:
     """The same, of one that makes embeddings and nothing else."""
-    with _llamacpp("embeddings") as url:
+    with llamacpp_server("embeddings") as url:
         yield url
 
 
 @contextmanager
-def _llamacpp(*words: str) -> Iterator[str]:
+def llamacpp_server(*words: str) -> Iterator[str]:
+    """The base URL of one, ending in /v1; its words are those of the program above."""
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("no xllamacpp: install the extra `embedded`")
     _needs_weights()

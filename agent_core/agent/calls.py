@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from agent_core.agent.meant import meant_arguments, meant_name
 from agent_core.agent.port import TurnPort
 from agent_core.errors import AgentError, Interrupted, ModelError
 from agent_core.events import Hit
-from agent_core.llm.dspy_engine import UNPARSED
 from agent_core.llm.port import ToolSpec
 from agent_core.masking import masker
 from agent_core.tools.base import AnyTool
+from agent_core.tools.fields import fields_of
 
 _MOST_TEXT = 24_000
 """Characters of a result that are kept at all; the budget decides how many the model sees."""
@@ -59,13 +60,11 @@ class Caller:
         return None
 
     def _checked(self, name: str, arguments: dict[str, Any]) -> tuple[AnyTool, msgspec.Struct]:
-        tool = self._tools.get(name.rpartition(".")[2].strip().lower())
+        tool = self._tools.get(meant_name(name, self._tools) or "")
         if tool is None:
             raise _BadCallError(f"There is no tool {name[:40]!r}. The tools are: {', '.join(self._tools)}.")
-        if UNPARSED in arguments:
-            raise _BadCallError(f"The arguments of {tool.name} must be one JSON object. {_takes(tool)}")
-        given = {key: value for key, value in arguments.items() if value is not None}
         try:
+            given = meant_arguments(fields_of(tool.args_type), arguments)
             return tool, msgspec.convert(given, tool.args_type, strict=False)
         except (msgspec.ValidationError, ValueError) as error:
             raise _BadCallError(f"Wrong arguments for {tool.name}: {error}. {_takes(tool)}") from None

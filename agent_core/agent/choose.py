@@ -8,19 +8,27 @@ cut-off end.
 from __future__ import annotations
 
 import ast
-import json
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
 
+from agent_core.agent.meant import meant_name
+from agent_core.agent.objects import CUT, objects_in
+from agent_core.llm.dspy_engine import UNPARSED
 from agent_core.llm.port import ToolSpec
 
 ANSWER = "answer"
 _NAME_KEYS = ("action", "tool", "name", "function", "tool_name", "function_name", "command")
 _ARGUMENT_KEYS = ("arguments", "args", "parameters", "params", "input", "action_input", "tool_input")
 _MOST_STARTS = 20
+_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
+_FUNCTION_TAG = re.compile(r"<function=([\w.-]+)>\s*(\{.*?)\s*(?:</function>|$)", re.DOTALL)
+CODE_CALL = re.compile(r"^[ \t`]*([A-Za-z_][\w.]*)\(.*\)(?=[ \t`]*$)", re.MULTILINE)
+"""A line that is a call as Python writes it."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -28,6 +36,17 @@ class Choice(msgspec.Struct, frozen=True):
 
     name: str
     arguments: dict[str, Any]
+    known: bool = False
+    """Whether there is such a tool."""
+    cut: bool = False
+    """Whether a value was cut off; it is not among the arguments."""
+    is_call: bool = False
+    """Whether it has the form of a call: a name, and arguments by themselves."""
+
+
+def without_thought(text: str) -> str:
+    """The reply without what is said in or before a `<think>` block."""
+    return _THOUGHT.sub("", text)
 
 
 def choice_schema(tools: Iterable[ToolSpec]) -> dict[str, Any]:
@@ -65,11 +84,48 @@ def parse_choice(text: str, names: Iterable[str]) -> Choice | None:
 
     Args:
         text: The reply.
-        names: The tools' names; an object that names one of them is preferred.
+        names: The tools' names; what names one of them is preferred.
     """
-    known = {ANSWER, *names}
-    found = [choice for value in objects_in(text) if (choice := _as_choice(value)) is not None]
-    return next((choice for choice in found if choice.name in known), found[0] if found else None)
+    found = parse_choices(text, names)
+    return next((choice for choice in found if choice.known), found[0] if found else None)
+
+
+def parse_choices(text: str, names: Iterable[str]) -> list[Choice]:
+    """Every choice in a reply, each once; what is said in or before a `<think>` block is no reply."""
+    text = without_thought(text)
+    known = (ANSWER, *names)
+    found = [choice for value in objects_in(text, cut=True) if (choice := _as_choice(value)) is not None]
+    found += [Choice(match[1], _bare(match[2]), is_call=True) for match in _FUNCTION_TAG.finditer(text)]
+    found += _code_calls(text)
+    chosen: list[Choice] = []
+    for choice in found:
+        name = meant_name(choice.name, known)
+        arguments = {key: value for key, value in choice.arguments.items() if value is not CUT}
+        is_cut = any(value is CUT for value in choice.arguments.values())
+        known_name = name is not None
+        made = Choice(name or choice.name, arguments, known=known_name, cut=is_cut, is_call=choice.is_call)
+        if made not in chosen:
+            chosen.append(made)
+    return chosen
+
+
+def _code_calls(text: str) -> list[Choice]:
+    """Lines that are a call as Python writes it: `grep(pattern="x")`."""
+    found: list[Choice] = []
+    for match in itertools.islice(CODE_CALL.finditer(text), _MOST_STARTS):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                call = ast.parse(match[0].strip(), mode="eval").body
+            if not isinstance(call, ast.Call) or len(call.args) > 1:
+                continue
+            arguments = {part.arg or "": ast.literal_eval(part.value) for part in call.keywords}
+            if call.args:
+                arguments[UNPARSED] = ast.literal_eval(call.args[0])
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+        found.append(Choice(match[1], arguments))
+    return found
 
 
 def _as_choice(value: Any) -> Choice | None:
@@ -83,8 +139,9 @@ def _as_choice(value: Any) -> Choice | None:
         if isinstance(named, dict):  # {"function": {"name": ..., "arguments": ...}}
             return _as_choice(cast("Any", named))
         if isinstance(named, str) and named.strip():
-            name = re.split(r"[\s(]", named.strip())[0].rpartition(".")[2]
-            return Choice(name, _arguments(fields, key))
+            name = re.split(r"[\s(]", named.strip())[0].rpartition(".")[2] or named.strip()
+            is_call = any(isinstance(fields.get(other), dict | str) for other in _ARGUMENT_KEYS)
+            return Choice(name, _arguments(fields, key), is_call=is_call)
     return None
 
 
@@ -92,65 +149,17 @@ def _arguments(fields: dict[str, Any], name_key: str) -> dict[str, Any]:
     arguments = {key: value for key, value in fields.items() if key != name_key and key not in _ARGUMENT_KEYS}
     for key in _ARGUMENT_KEYS:
         nested = fields.get(key)
-        if isinstance(nested, str):
-            nested = next(iter(objects_in(nested)), None)
         if isinstance(nested, dict):
             arguments.update(cast("dict[str, Any]", nested))
+        elif nested is not None:
+            arguments.update(_bare(nested))
     return {key: value for key, value in arguments.items() if value is not None}
 
 
-def objects_in(text: str) -> Iterator[Any]:
-    """The JSON objects in a text, complete ones first, then what a cut-off one amounts to."""
-    decoder = json.JSONDecoder()
-    at, starts = 0, 0
-    broken: list[str] = []
-    while starts < _MOST_STARTS and (at := text.find("{", at)) >= 0:
-        starts += 1
-        try:
-            value, at = decoder.raw_decode(text, at)
-            yield value
-        except (ValueError, RecursionError):
-            broken.append(text[at : at + 4000])
-            at += 1
-    for candidate in broken[:3]:
-        value = _mended(candidate)
-        if value is not None:
-            yield value
-
-
-def _mended(text: str) -> Any:
-    """A broken object read as well as it can be: cut off at its end, or written as Python writes it."""
-    closed = _closed(text)
-    for candidate in (closed, re.sub(r",\s*([}\]])", r"\1", closed)):
-        try:
-            return json.loads(candidate, strict=False)
-        except (ValueError, RecursionError):
-            pass
-        try:
-            value = ast.literal_eval(candidate)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            continue
+def _bare(given: Any) -> dict[str, Any]:
+    """Arguments that are given as something else than an object."""
+    if isinstance(given, str):
+        value = next(iter(objects_in(given, cut=True)), None)
         if isinstance(value, dict):
-            return cast("Any", value)
-    return None
-
-
-def _closed(text: str) -> str:
-    """The text up to where its first object ends, with what is open at its end closed."""
-    stack: list[str] = []
-    quoted = escaped = False
-    for index, char in enumerate(text):
-        if quoted:
-            quoted = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-        elif char == '"':
-            quoted = True
-        elif char in "{[":
-            stack.append("}" if char == "{" else "]")
-        elif char in "}]" and stack:
-            stack.pop()
-            if not stack:
-                return text[: index + 1]
-    text = (text[:-1] if escaped else text) + '"' * quoted
-    text = re.sub(r'(,\s*|,?\s*"[^"]*"\s*:\s*|(?<=\{)\s*"[^"]*"\s*|,\s*"[^"]*"\s*)$', "", text.rstrip())
-    return text + "".join(reversed(stack))
+            return cast("dict[str, Any]", value)
+    return {UNPARSED: given}

@@ -5,22 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal, Protocol
 
+from agent_core.agent.written import Scanner
+
 Show = Literal["at once", "unless a call", "prose", "never"]
 """Everything; no tool call that is written as text; neither that nor edits; nothing."""
 
-_CALL_STARTS = (
-    "{",
-    "[{",
-    "[TOOL_CALLS]",
-    "<tool_call",
-    "<function",
-    "<|tool",
-    "```json",
-    "```tool",
-    "```\n{",
-)
 _LONGEST_CALL = 4000
-_TAGGED = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|$)", re.DOTALL)
 _EDIT_OPENS = re.compile(
     r"\s*(?:`{3,}|~{3,}|<{4,}|\*\*\* Begin Patch|diff --git |--- \S|@@ -"
     r"|\{\s*\"|\[\s*\{\s*\"|</?(?:edit|file|patch)\b)"
@@ -80,33 +70,39 @@ class Everything:
 
 
 class Calls:
-    """Holds back what begins like a tool call; small models write them into their text.
+    """Holds back everything from where a tool call begins; small models write them into their text.
 
     Args:
-        after: Takes the text once it is known to be none.
+        after: Takes the text before that, and what turns out to be none because it is too long.
     """
 
     def __init__(self, after: Holding) -> None:
         self._after = after
+        self._scanner = Scanner()
         self._held = ""
-        self._open = True
+        self._is_call = self._open = False
 
     def take(self, text: str) -> str:
-        """The text from when it is clear that it is no call."""
-        if not self._open:
+        """The text before what begins, or may begin, like a call."""
+        if self._open:
             return self._after.take(text)
         self._held += text
-        start = self._held.lstrip()
-        maybe_call = any(start.startswith(mark) or mark.startswith(start) for mark in _CALL_STARTS)
-        if maybe_call and len(start) <= _LONGEST_CALL:
+        if not self._is_call:
+            count, self._is_call = self._scanner.scan(self._held)
+            return self._passed(count)
+        if len(self._held) <= _LONGEST_CALL:
             return ""
-        held, self._held, self._open = self._held, "", False
-        return self._after.take(held)
+        self._open = True
+        return self._passed(len(self._held))
+
+    def _passed(self, count: int) -> str:
+        taken, self._held = self._held[:count], self._held[count:]
+        return self._after.take(taken) if taken else ""
 
     @property
     def rest(self) -> str:
         """What may be a call, or what comes after is held back."""
-        return self._held + self._after.rest
+        return self._after.rest + self._held
 
 
 class Edits:
@@ -147,12 +143,3 @@ class Edits:
             return ""
         shown, self._pending = self._pending + line, ""
         return shown
-
-
-def call_in_text(text: str) -> str | None:
-    """The part of a reply that looks like a tool call written as text; None when nothing does."""
-    tagged = _TAGGED.search(text)
-    if tagged:
-        return tagged[1]
-    start = text.lstrip()
-    return start if start.startswith(_CALL_STARTS) else None

@@ -7,14 +7,17 @@ import json
 from agent_core.agent import choose
 from agent_core.agent.budget import Step
 from agent_core.agent.calls import Caller, Outcome
-from agent_core.agent.holding import Show, call_in_text
+from agent_core.agent.holding import Show
 from agent_core.agent.modelcalls import ModelCalls, Reply
+from agent_core.agent.written import call_in_text, says_nothing
 from agent_core.events import Hit
 from agent_core.llm.dspy_engine import arguments_of
 from agent_core.llm.port import ToolCall
 
 _MOST_CALLS_AT_ONCE = 6
 _MOST_REPEATS = 2
+CUT_OFF = "{"
+"""Stands for arguments that were cut off."""
 
 
 class Looking:
@@ -61,17 +64,28 @@ class Looking:
             reply = await self._calls.act(show)
             calls = list(reply.calls) or self._written(reply)
             if not calls:
-                return reply if reply.text.strip() else None
+                return None if says_nothing(reply.text) else reply
             await self.carry_out(calls[:_MOST_CALLS_AT_ONCE], reply.text if reply.calls else "")
         return None
 
     def _written(self, reply: Reply) -> list[ToolCall]:
-        """The tool call that a model without practice wrote into its text."""
-        written = call_in_text(reply.text)
-        choice = choose.parse_choice(written, self._caller.names) if written else None
-        if choice is None or choice.name not in self._caller.names:
-            return []
-        return [ToolCall(f"text_{self._calls.made}", choice.name, json.dumps(choice.arguments))]
+        """The tool calls that a model without practice wrote into its text.
+
+        One that names no tool, or was cut off, is none that can be made: what is wrong with it is its result.
+        """
+        text = choose.without_thought(reply.text)
+        written = call_in_text(text)
+        found = choose.parse_choices(written, self._caller.names) if written else []
+        known = [choice for choice in found if choice.known and choice.name != choose.ANSWER]
+        called = known or [choice for choice in found if choice.is_call and choice.name != choose.ANSWER]
+        return [
+            ToolCall(
+                f"text_{self._calls.made}_{number}",
+                choice.name,
+                CUT_OFF if choice.cut else json.dumps(choice.arguments),
+            )
+            for number, choice in enumerate(called)
+        ]
 
     async def carry_out(self, calls: list[ToolCall], text: str) -> None:
         """Run calls, and remember them with what they gave as a step; `text` is what was said beside them."""

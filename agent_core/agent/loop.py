@@ -118,6 +118,8 @@ class _Run:
             choice = choose.parse_choice(text, self._caller.names)
             if choice is None:
                 problem = "Your last reply held no JSON object."
+            elif choice.cut:
+                problem = f"Your last reply was cut off in the middle of the arguments of {choice.name}."
             elif choice.name == choose.ANSWER:
                 return choice
             else:

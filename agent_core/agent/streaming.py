@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from agent_core.agent.holding import Holding, Nothing, Show, holding
@@ -20,6 +21,7 @@ from agent_core.llm.port import Finished, FinishReason, ModelInfo, ReasoningChun
 from agent_core.llm.windows import known
 from agent_core.text import printable
 
+_THOUGHT_ENDS = re.compile(r"\A\s*</think(?:ing)?>\s*")
 _SIGN_S = 1.0
 """Seconds between two signs that something is being written which is not shown."""
 
@@ -81,7 +83,8 @@ class TurnStream:
             self._meter.see(event)
         if isinstance(event, TextChunk):
             self.received = True
-            if shown := self._holding.take(event.text):
+            text = _lone_end(event.text) if isinstance(self._holding, Nothing) else event.text
+            if shown := self._holding.take(text):
                 self.say(shown)
             else:
                 self._writing()
@@ -113,7 +116,7 @@ class TurnStream:
         """Show what was held back: it was not what it looked like."""
         held, self._holding = self._holding.rest, Nothing()
         if held:
-            self.say(held)
+            self.say(_THOUGHT_ENDS.sub("", held, count=1))
 
     def say(self, text: str) -> None:
         """Add to the answer."""
@@ -147,6 +150,11 @@ class TurnStream:
     def usage(self) -> Usage:
         """What all calls used together; times are the first call's wait and the mean rate."""
         return add_up(self._usages)
+
+
+def _lone_end(text: str) -> str:
+    """The piece; nothing where it is the end of a thought that was never begun: mostly one token."""
+    return "" if _THOUGHT_ENDS.fullmatch(text) else text
 
 
 def add_up(usages: list[Usage]) -> Usage:

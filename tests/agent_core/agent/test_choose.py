@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.agent.choose import Choice, choice_schema, describe, parse_choice
+from agent_core.agent.choose import choice_schema, describe, parse_choice, parse_choices
 from agent_core.llm.dspy_engine import UNPARSED, arguments_of
 from agent_core.llm.port import ToolSpec
 
@@ -46,17 +46,49 @@ def test_tools_are_described_in_a_line_each() -> None:
         ('{"tool": "functions.grep", "pattern": "x"}', "grep", {"pattern": "x"}),
         ('Here: {"a": 1} and {"action": "grep", "pattern": "x"}', "grep", {"pattern": "x"}),
         ("```json\n{\"action\": \"cat\", 'path': 'a'}\n```", "cat", {"path": "a"}),
-        ('{"action": "grep", "pattern": "unfinis', "grep", {"pattern": "unfinis"}),
         ('{"action": "grep", "pattern": "x", "path"', "grep", {"pattern": "x"}),
         ('{"action": "grep", "pattern": "x",', "grep", {"pattern": "x"}),
-        ('{"action": "grep", "pattern": "a\\', "grep", {"pattern": "a"}),
         ('[{"action": "grep", "pattern": "x"}]', "grep", {"pattern": "x"}),
         ("{'action': 'grep', 'pattern': 'it\\'s', 'word': True}", "grep", {"pattern": "it's", "word": True}),
         ('<think>{no}</think> {"action": "cat", "path": "a"}', "cat", {"path": "a"}),
     ],
 )
 def test_a_choice_is_read(text: str, name: str, arguments: dict[str, Any]) -> None:
-    assert parse_choice(text, NAMES) == Choice(name, arguments)
+    choice = parse_choice(text, NAMES)
+    assert choice is not None
+    assert (choice.name, choice.arguments, choice.known, choice.cut) == (name, arguments, True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"action": "grep", "pattern": "unfinis',
+        '{"action": "grep", "pattern": "a\\',
+        '{"name": "grep", "arguments": {"pattern": "unf',
+        '{"name": "grep", "arguments": "{\\"pattern\\": \\"unf',
+    ],
+)
+def test_a_value_that_is_cut_off_is_none(text: str) -> None:
+    choice = parse_choice(text, NAMES)
+    assert choice is not None
+    assert (choice.name, choice.cut, choice.arguments) == ("grep", True, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "arguments"),
+    [
+        ('{action: "grep", pattern: "x",}', "grep", {"pattern": "x"}),
+        ('grep(pattern="x", word=True)', "grep", {"pattern": "x", "word": True}),
+        ('Sure.\n\ngrep("x")', "grep", {UNPARSED: "x"}),
+        ('<function=grep>{"pattern": "x"}</function>', "grep", {"pattern": "x"}),
+        ('{"name": "read_file", "arguments": "a.py"}', "cat", {UNPARSED: "a.py"}),
+        ('{"name": "grpe", "arguments": {"pattern": "x"}}', "grep", {"pattern": "x"}),
+        ('perhaps {"name": "cat"}\n</think>\n{"action": "grep", "pattern": "x"}', "grep", {"pattern": "x"}),
+    ],
+)
+def test_other_ways_to_write_a_call(text: str, name: str, arguments: dict[str, Any]) -> None:
+    (choice,) = parse_choices(text, NAMES)
+    assert (choice.name, choice.arguments, choice.known) == (name, arguments, True)
 
 
 @pytest.mark.parametrize(

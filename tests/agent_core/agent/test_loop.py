@@ -158,8 +158,8 @@ async def test_an_unknown_tool_and_wrong_arguments_are_corrected(root: Path) -> 
     model = ScriptedModel(
         [
             Reply.of(call("frobnicate", x=1)),
-            Reply.of(call("cat", "c2", file="app.py")),
-            Reply.of(ToolCallChunk(ToolCall("c3", "cat", "not json"))),
+            Reply.of(call("cat", "c2", lines=5)),
+            Reply.of(ToolCallChunk(ToolCall("c3", "cat", '{"path": "app'))),
             Reply.of(call("cat", "c4", path="../etc/passwd")),
             "I give up.",
         ]
