@@ -48,8 +48,8 @@ def pairs(text: Text, at: Offsets) -> Found:
     shift = (at - begin)[ok]
     found: dict[str, Matches] = {}
     for name, what, table, longest in _TOLD_BY:
-        told, start, length = (part[ok] for part in words.first(what, table, longest))
-        found[name] = Matches(told, {name: (start + shift, length)})
+        told, start, length = words.first(what, table, longest)
+        found[name] = Matches(told[ok], {name: (start[ok] + shift, length[ok])})
     found["body"] = Matches(np.ones(len(shift), np.bool_), {"all": (at[ok], (words.shown() - begin)[ok])})
     return ok, found
 
@@ -103,7 +103,8 @@ class _Words:
         line, start = self._line[which], start[which]
         values = np.ndarray((len(self._lines) - longest,), f"V{longest}", self._lines.data, strides=(1,))
         goes_on = table[values[start].view(np.uint8).reshape(len(start), longest)]
-        ok, first, length = (np.zeros(len(self._begin), kind) for kind in (np.bool_, np.int64, np.int64))
+        count = len(self._begin)
+        ok, first, length = np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.int64)
         ok[line], first[line] = True, start
         length[line] = np.where(goes_on.all(axis=1), longest, goes_on.argmin(axis=1))
         return ok, first, length
