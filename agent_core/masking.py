@@ -11,7 +11,7 @@ from agent_core.config import MASK, Settings
 _KEY_BLOCK = r"(?s)(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)((?:(?!-----).){1,20000})"
 _SHAPES = (
     (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    (("gh",), r"\bgh[pousr]_[A-Za-z0-9]{20,255}"),
+    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{20,255}"),
     (("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{20,255}"),
     (("glpat-",), r"\bglpat-[A-Za-z0-9_-]{16,64}"),
     (("sk-", "pk-"), r"\b[sp]k-(?=[A-Za-z_-]{0,99}\d)[A-Za-z0-9_-]{16,255}"),
@@ -23,7 +23,7 @@ _SHAPES = (
     (("pypi-",), r"\bpypi-[A-Za-z0-9_-]{50,255}"),
     (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}(?:\.[A-Za-z0-9_-]{0,2048})?"),
 )
-_URL = r"(?<=://)([^\s/?#@:'\"<>]{0,128}):([^\s/?#@'\"<>]{1,256})@"
+_URL = r"://([^\s/?#@:'\"<>]{0,128}):([^\s/?#@'\"<>]{1,256})@"
 _BEARER = r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9+/_.~=-]{12,4096})"
 _WORDS = (
     *("passw", "passphrase", "secret", "token", "api_key", "apikey", "api-key"),
@@ -39,6 +39,11 @@ _SAID = r"""(?xi)
     (?P<before>(?P<name>passwd|password|passphrase|pwd|secret|api[_-]?key)=)
     (?P<value>[^\s"',;()\[\]{}<>&]{3,512}+) (?![(\[])
 """
+# Where they begin, in small letters: the patterns themselves, tried at each letter of a text, take longer.
+_BEARER_NEAR = r"b(?=earer|asic)"
+_ASSIGNED_NEAR = (
+    r"p(?=assw|assphrase|rivate[_-]?key)|s(?=ecret)|t(?=oken)|a(?=pi[_-]?key|ccess[_-]?key)|c(?=redential)"
+)
 _HARMLESS = (
     r"(?i)\$|%\(|\{|<|\*{3}|•|x{4}"
     r"|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b"
@@ -62,13 +67,29 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
         if any(hint in text for hint in hints):
             text = re.sub(pattern, MASK, text)
     if "://" in text and "@" in text:
-        text = re.sub(_URL, rf"\1:{MASK}@", text)
+        text = re.sub(_URL, rf"://\1:{MASK}@", text)
     lowered = text.lower()
     if "bearer" in lowered or "basic" in lowered:
-        text = re.sub(_BEARER, _header, text)
+        text = _mask_near(_BEARER_NEAR, _BEARER, _header, text)
     if any(word in lowered for word in _WORDS):
-        text = re.sub(_ASSIGNED, _assigned, text)
+        text = _mask_near(_ASSIGNED_NEAR, _ASSIGNED, _assigned, text)
     return text
+
+
+def _mask_near(near: str, pattern: str, masked: Callable[[re.Match[str]], str], text: str) -> str:
+    """`re.sub` of a pattern that can match only where `near` does in the same text in small letters."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # some letters are two when they are small
+        return re.sub(pattern, masked, text)
+    whole = re.compile(pattern)
+    out: list[str] = []
+    done = 0
+    for place in re.finditer(near, lowered):
+        match = whole.match(text, place.start()) if place.start() >= done else None
+        if match is not None:
+            out += [text[done : match.start()], masked(match)]
+            done = match.end()
+    return "".join(out) + text[done:]
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from agent_core.agent.history import History
 from agent_core.bus import Bus
 from agent_core.changes.model import Chosen
 from agent_core.config import Settings
-from agent_core.events import Decision, Event, Notice, SessionOpened, TurnQueued, TurnUnqueued
+from agent_core.events import (
+    Decision,
+    Event,
+    HistoryCompacted,
+    Notice,
+    SessionOpened,
+    TurnQueued,
+    TurnUnqueued,
+)
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation, exchanges_of
@@ -106,13 +114,12 @@ class Session:
         """Run the prompt now, or after those before it; returns its turn's id."""
         if self._closed:
             raise RuntimeError("the session is closed")
-        turn = Turn(turn_id=self.conversation.next_turn_id(), text=text, desk=self._desk)
+        turn = self._new_turn(text)
         self._idle.clear()
         if self._running is None:
             self._start(turn)
         else:
-            self._queue.append(turn)
-            self._publish(TurnQueued(turn_id=turn.turn_id, text=text, position=len(self._queue)))
+            self._enqueue(turn)
         return turn.turn_id
 
     def send_now(self, turn_id: str) -> bool:
@@ -139,14 +146,19 @@ class Session:
         return None
 
     def switch(self) -> None:
-        """Go on in the session that was prepared; while a turn runs, when it has ended."""
-        loaded = self.conversation.switch() if self._running is None else None
-        if loaded is None:
+        """Go on in the session that was prepared, with what waits; while a turn runs, when it has ended."""
+        if self._running is not None or not self.conversation.is_switching:
             return
+        waiting, self._queue = self._queue, deque[Turn]()
+        for turn in waiting:
+            self._publish(TurnUnqueued(turn_id=turn.turn_id))
+        loaded = self.conversation.switch()
         self.history.clear()
         for exchange in exchanges_of(loaded.records):
             self.history.add(exchange.question, exchange.answer)
         self.bus.publish(_opened(loaded))
+        for turn in waiting:
+            self._enqueue(self._new_turn(turn.text))
 
     def answer(self, call_id: str, decision: Decision, chosen: Chosen | None = None) -> bool:
         """Answer an `ApprovalNeeded`; False when the question is not open (any more).
@@ -177,9 +189,20 @@ class Session:
     def _publish(self, event: Event) -> None:
         """Keep what happened, then tell everyone: what was seen is not lost."""
         warning = self.conversation.take(event)
+        if isinstance(event, HistoryCompacted):
+            self.history.clear()
+            for exchange in event.exchanges:
+                self.history.add(exchange.question, exchange.answer)
         self.bus.publish(event)
         if warning:
             self.bus.publish(Notice(level="warning", message=warning, hint="Make room, then `fork` goes on."))
+
+    def _new_turn(self, text: str) -> Turn:
+        return Turn(turn_id=self.conversation.next_turn_id(), text=text, desk=self._desk)
+
+    def _enqueue(self, turn: Turn) -> None:
+        self._queue.append(turn)
+        self._publish(TurnQueued(turn_id=turn.turn_id, text=turn.text, position=len(self._queue)))
 
     def _start(self, turn: Turn) -> None:
         self._running = turn

@@ -58,6 +58,11 @@ def test_keys_are_known_by_their_shape(secret: str) -> None:
         ("postgres://user:pa55w0rd@db:5432/x", f"postgres://user:{MASK}@db:5432/x"),
         ("redis://:pa55w0rd@db", f"redis://:{MASK}@db"),
         ("?token=abc123def456&x=1", f"?token={MASK}&x=1"),
+        ("secretoken: 9f8e7d6c5b4a", f"secretoken: {MASK}"),
+        (
+            "İ PassWord='hunter2!' and passpassword=\"hunter2!\"",
+            f"İ PassWord='{MASK}' and passpassword=\"{MASK}\"",
+        ),
     ],
 )
 def test_assigned_secrets(text: str, shown: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 from agent_core.agent.history import Exchange
 from agent_core.errors import UsageError
-from agent_core.events import Event, TextDelta, TurnFinished, TurnStarted
+from agent_core.events import ContextPacked, Event, HistoryCompacted, TextDelta, TurnFinished, TurnStarted
 from agent_core.session.saved.ending import Account, Ending
 from agent_core.session.saved.model import Loaded, Record, SavedSession, turn_name
 from agent_core.session.saved.saving import Saving
@@ -29,6 +29,8 @@ class Conversation:
         self._next: Loaded | None = None
         self.earlier: tuple[Record, ...] = ()
         """What happened in the session before it was opened here."""
+        self.context: ContextPacked | None = None
+        """What went into the last prompt of a model."""
 
     @property
     def id(self) -> str:
@@ -53,6 +55,8 @@ class Conversation:
     def take(self, event: Event) -> str:
         """Something happened in it; returns a warning where it cannot be saved any more."""
         self._account.take(event)
+        if isinstance(event, ContextPacked):
+            self.context = event
         return self._saving.take(event)
 
     def ending(self, waiting: tuple[str, ...] = ()) -> Ending:
@@ -116,15 +120,20 @@ class Conversation:
 
     # For the session
 
-    def switch(self) -> Loaded | None:
-        """Go on in the session that was prepared, if one was."""
+    @property
+    def is_switching(self) -> bool:
+        """Whether one was prepared to go on in."""
+        return self._next is not None
+
+    def switch(self) -> Loaded:
+        """Go on in the session that was prepared; there must be one."""
         loaded, self._next = self._next, None
-        if loaded is not None:
-            self._saving.close(self.ending().lines)
-            self._saving.open(loaded)
-            self._account, self._count, self.earlier = Account(), loaded.count, loaded.records
-            for record in loaded.records:
-                self._account.take(record.event)
+        assert loaded is not None
+        self._saving.close(self.ending().lines)
+        self._saving.open(loaded)
+        self._account, self._count, self.earlier = Account(), loaded.count, loaded.records
+        for record in loaded.records:
+            self._account.take(record.event)
         return loaded
 
     def close(self, waiting: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -148,6 +157,8 @@ def exchanges_of(records: tuple[Record, ...]) -> tuple[Exchange, ...]:
     for _, event in records:
         if isinstance(event, TurnStarted) and event.kind == "task":
             asked[event.turn_id] = event.text.strip()
+        elif isinstance(event, HistoryCompacted):
+            found = [Exchange(one.question, one.answer) for one in event.exchanges]
         elif isinstance(event, TextDelta):
             said.setdefault(event.turn_id, []).append(event.text)
         elif isinstance(event, TurnFinished) and event.turn_id in asked:

@@ -26,6 +26,7 @@ from agent_core.events import (
     TurnFinished,
     TurnQueued,
     TurnStarted,
+    TurnUnqueued,
     Usage,
 )
 from agent_core.files import BusyError
@@ -35,7 +36,9 @@ from agent_core.session.saved.conversation import Conversation, exchanges_of
 from agent_core.session.saved.markdown import as_markdown
 from agent_core.session.saved.model import Loaded
 from agent_core.session.saved.saving import Saving
+from agent_core.session.saved.shrink import line_of
 from agent_core.session.saved.store import SavedSessions
+from agent_core.text import encodable
 from agent_core.workspace import Workspace
 from tests.fakes.session import Echo, Wait, make_session
 
@@ -286,6 +289,37 @@ async def test_a_session_resumes_another_when_its_turn_ends(tmp_path: Path) -> N
     assert len(again.conversation.store.list()) == 2
 
 
+async def test_prompts_that_wait_go_along_to_the_other_session(tmp_path: Path) -> None:
+    from agent_core.tools.resume import ResumeTool
+
+    session, _ = make_session(tmp_path, Echo(), saved=True)
+    session.submit("echo hello")
+    await session.idle()
+    first = session.conversation.id
+    await session.aclose()
+    again, seen = make_session(tmp_path, Echo(), Wait(), saved=True)
+    again.registry.add(ResumeTool(conversation=again.conversation))
+    other = again.conversation.id
+    for text in ("echo other", "resume last", "echo two", "echo three"):
+        again.submit(text)
+    await again.idle()
+    at = next(number for number, event in enumerate(seen.events) if isinstance(event, SessionOpened))
+    before, after = seen.events[:at], seen.events[at:]
+    assert [event.turn_id for event in before if isinstance(event, TurnUnqueued)] == [
+        f"{other}.3",
+        f"{other}.4",
+    ]
+    assert [event.turn_id for event in after if isinstance(event, TurnQueued)] == [f"{first}.2", f"{first}.3"]
+    await again.aclose()
+    store = again.conversation.store
+    asked = {
+        name: [event.text for _, event in store.load(name).records if isinstance(event, TurnStarted)]
+        for name in (first, other)
+    }
+    assert asked == {first: ["echo hello", "echo two", "echo three"], other: ["echo other"]}
+    assert store.load(other).waiting == ()
+
+
 async def test_what_waited_is_told_to_the_next_program_alone(tmp_path: Path) -> None:
     first, store = opened(tmp_path)
     turn(first, "one", "1")
@@ -398,3 +432,38 @@ def test_a_killed_program_loses_nothing_that_was_told(tmp_path: Path) -> None:
         assert len(answered) >= told
         assert not loaded.warnings or "1 line could" in loaded.warnings[0]
         assert not store.is_open(saved.id)
+
+
+_PIECES = st.sampled_from(
+    [
+        SECRET,
+        'password = "hunter2!"',
+        "Bearer ",
+        "abcdef0123456789",
+        "\n",
+        "\0",
+        "\n\0\n",
+        "\ud800",
+        "ä",
+        "token=",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "https://",
+        "me:pa55w0rd@",
+        "x" * 20,
+    ]
+)
+
+
+@given(st.lists(st.lists(_PIECES, max_size=4).map("".join), max_size=8))
+def test_texts_are_masked_as_if_each_stood_alone(texts: list[str]) -> None:
+    event = ToolFinished(
+        turn_id="a",
+        call_id="b",
+        name="c",
+        summary="",
+        text="",
+        seconds=0.0,
+        data={"hits": [{"text": t} for t in texts]},
+    )
+    saved = [hit["text"] for hit in json.loads(line_of(event, 1.0, mask_secrets))["data"]["hits"]]
+    assert saved == [encodable(mask_secrets(text)) for text in texts]
