@@ -127,7 +127,7 @@ async def test_a_question_of_permission(repo: Path, server: ModelServer) -> None
         while "Run a shell command?" in terminal.text:  # keys typed before it could be read answer nothing
             terminal.type("y")
             await asyncio.to_thread(terminal.read)
-        await terminal.shows("✓ answered")
+        await terminal.shows("✎ changed")
         assert (repo / "made").exists()
         terminal.type("\x11")
         await terminal.ends()

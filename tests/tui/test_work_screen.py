@@ -137,11 +137,9 @@ async def test_keys_typed_ahead_answer_no_question(runtime: FakeRuntime) -> None
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        await tell(pilot, runtime, question())
-        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
-        screen = app.screen
-        assert isinstance(screen, ApproveScreen)
-        screen._armed = False  # as in the moment in which it appears
+        screen = ApproveScreen(question(), app.keys, arm_s=3600)  # the moment in which it appears lasts
+        app.push_screen(screen, lambda d: runtime.session.answer("c1", str(d)))
+        await until(pilot, lambda: app.screen is screen)
         await pilot.press("y", "a", "n")
         assert runtime.session.answers == []
         assert app.screen is screen
