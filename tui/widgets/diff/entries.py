@@ -44,8 +44,9 @@ def entries(file: FileDraft, found: Found, *, split: bool) -> list[Entry]:
         out.append(Entry("note", text=file.note))
     if not file.hunks:
         out.append(Entry("note", text=_nothing(file)))
+    before, after = ((side or b"").split(b"\n") for side in (file.change.before, file.change.after))
     for hunk in file.hunks:
-        out.append(Entry("hunk", hunk.number, text=enclosing(file, hunk)))
+        out.append(Entry("hunk", hunk.number, text=enclosing(before, after, hunk)))
         out += _two(hunk, found) if split else _one(hunk, found)
     return [*out, Entry("gap")]
 
@@ -92,20 +93,26 @@ def _findings(hunk: int, found: Sequence[Finding]) -> list[Entry]:
     return [Entry("finding", hunk, text=f"{f.code}  {f.message}".strip()) for f in found]
 
 
-def enclosing(file: FileDraft, hunk: Hunk) -> str:
-    """The line of the definition that a hunk is in; "" when there is none above it."""
-    before = file.change.before is not None and hunk.old_size
-    content = file.change.before if before else file.change.after
-    lines = (content or b"").split(b"\n")
+def enclosing(before: Sequence[bytes], after: Sequence[bytes], hunk: Hunk) -> str:
+    """The line of the definition that a hunk is in, of the old file where it has one; "" where it shows."""
+    lines, start = (before, hunk.old_start - 1) if hunk.old_size else (after, hunk.new_start - 1)
     first = next(
         (line for line in hunk.lines if line.side != " " and line.text.strip()),
         hunk.lines[0] if hunk.lines else None,
     )
     indent = len(first.text) - len(first.text.lstrip()) if first else 0
-    start = (hunk.old_start if before else hunk.new_start) - 1
     changed = next((k for k, line in enumerate(hunk.lines) if line.side != " "), 0)
     for number in range(min(start + changed, len(lines)) - 1, max(-1, start - _FAR), -1):
         row = lines[number]
         if _DEFINES.match(row) and len(row) - len(row.lstrip()) < max(indent, 1):
             return "" if number >= start else row.decode("utf-8", "replace").strip()
     return ""
+
+
+def ranges_of(rows: Sequence[Entry]) -> dict[int, tuple[int, int]]:
+    """The first and the last row of each hunk."""
+    out: dict[int, tuple[int, int]] = {}
+    for number, entry in enumerate(rows):
+        if entry.hunk >= 0:
+            out[entry.hunk] = (out.get(entry.hunk, (number, number))[0], number)
+    return out

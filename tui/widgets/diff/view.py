@@ -15,7 +15,7 @@ from textual.message import Message
 from tui.keys import DIFF, bindings
 from tui.widgets.diff.colours import Colours, coloured
 from tui.widgets.diff.draft import FileDraft
-from tui.widgets.diff.entries import Entry, Found, entries
+from tui.widgets.diff.entries import Entry, Found, entries, ranges_of
 from tui.widgets.diff.paint import Look, Painter, head_row
 from tui.widgets.transcript.canvas import Canvas
 from tui.widgets.transcript.lines import BLANK, wrap
@@ -25,6 +25,8 @@ Spot = tuple[int, int]
 """A file and a hunk in it; 0 in a file without hunks."""
 _NO_COLOURS = Colours()
 _FARTHEST = 20_000
+_MOST_MADE = 4000
+"""Rows that are kept as they are drawn."""
 
 
 class DiffView(Canvas):
@@ -58,6 +60,8 @@ class DiffView(Canvas):
         self._ranges: list[dict[int, tuple[int, int]]] = []
         self._colours: dict[int, Colours] = {}
         self._pale: list[int] = []
+        self._look: Look | None = None
+        self._made: dict[tuple[int, bool], Row] = {}
         self._colouring = False
 
     # What it shows
@@ -76,6 +80,7 @@ class DiffView(Canvas):
     def mark(self, files: Sequence[FileDraft]) -> None:
         """The same change; other parts of it are wanted."""
         self.files = list(files)
+        self._made.clear()
         self.redraw()
 
     def set_split(self, split: bool) -> None:
@@ -85,13 +90,14 @@ class DiffView(Canvas):
             self._lay_out()
 
     def _lay_out(self) -> None:
+        self._made.clear()
         self._entries = [
             entries(file, self._found.get(file.path, {}), split=self.split) for file in self.files
         ]
         self._starts = [0]
         for rows in self._entries:
             self._starts.append(self._starts[-1] + len(rows))
-        self._ranges = [_ranges(rows) for rows in self._entries]
+        self._ranges = [ranges_of(rows) for rows in self._entries]
         self.virtual_size = Size(0, self._starts[-1])
         file, hunk = self.spot
         file = max(0, min(file, len(self.files) - 1))
@@ -180,6 +186,9 @@ class DiffView(Canvas):
         if region.width < 8 or not region.height:
             return
         look = Look(region.width, self.shift, self._plain())
+        if look != self._look or len(self._made) > _MOST_MADE:
+            self._look = look
+            self._made.clear()
         rows: list[Row] = []
         painters: dict[int, Painter] = {}
         for row in range(self._top, min(self._starts[-1], self._top + region.height)):
@@ -189,7 +198,10 @@ class DiffView(Canvas):
                 continue
             if file not in painters:
                 painters[file] = Painter(self.files[file], self._colours.get(file, _NO_COLOURS), look)
-            rows.append(painters[file].row(entry, now=(file, entry.hunk) == self.spot))
+            now = (file, entry.hunk) == self.spot
+            if (row, now) not in self._made:
+                self._made[row, now] = painters[file].row(entry, now=now)
+            rows.append(self._made[row, now])
         if not rows and self.waiting:
             rows = [Row(line) for line in wrap([(self.waiting, "dim", None)], region.width)]
         self.paint([*rows, *[Row(BLANK)] * (region.height - len(rows))], region.width)
@@ -204,9 +216,10 @@ class DiffView(Canvas):
             while self._pale:
                 place = self._pale.pop(0)
                 file = self.files[place]
-                colours = await asyncio.to_thread(coloured, file)
+                colours = await asyncio.to_thread(coloured, file, still=lambda: self.is_attached)
                 if place < len(self.files) and self.files[place].change is file.change:
                     self._colours[place] = colours
+                    self._made.clear()
                 self.redraw()
         finally:
             self._colouring = False
@@ -282,12 +295,3 @@ class DiffView(Canvas):
             self.spot = (file, min(entry.hunk, self.files[file].slots - 1))
             self.redraw()
             self.post_message(self.Moved())
-
-
-def _ranges(rows: Sequence[Entry]) -> dict[int, tuple[int, int]]:
-    """The first and the last row of each hunk."""
-    out: dict[int, tuple[int, int]] = {}
-    for number, entry in enumerate(rows):
-        if entry.hunk >= 0:
-            out[entry.hunk] = (out.get(entry.hunk, (number, number))[0], number)
-    return out
