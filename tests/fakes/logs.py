@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from agent_core.errors import AgentError
@@ -9,7 +10,8 @@ from agent_core.logs.api import Digest, DigestQuery, LogProgress, SourceFacts
 
 
 class GivenLogs:
-    """Implements `Logs`: `tell` hands a digest to everyone who follows; `fail` is raised by everything."""
+    """Implements `Logs`: `tell` hands a digest to everyone who follows; `fail` is raised by everything;
+    while there is a `busy`, the sources are told once it is set."""
 
     def __init__(self, digest: Digest | None = None, *names: str) -> None:
         self.given = digest
@@ -17,9 +19,12 @@ class GivenLogs:
         self.following: list[Callable[[Digest], None]] = []
         self.asked: list[DigestQuery] = []
         self.fail: AgentError | None = None
+        self.busy: asyncio.Event | None = None
         self.closed = False
 
     async def sources(self) -> tuple[SourceFacts, ...]:
+        if self.busy is not None:
+            await self.busy.wait()
         if self.fail is not None:
             raise self.fail
         return tuple(SourceFacts(name=name) for name in self.names)

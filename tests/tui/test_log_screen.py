@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -189,6 +190,16 @@ async def test_going_to_a_line_a_share_and_a_time(logged: FakeRuntime) -> None:
         assert screen.query_one("#place", Input).display is False
 
 
+async def test_going_to_a_line_from_the_events(logged: FakeRuntime) -> None:
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("colon", "2")
+        await until(pilot, lambda: screen.query_one("#place", Input).value == "2")
+        await pilot.press("enter")
+        current = screen.query_one(LogLines)
+        await until(pilot, lambda: current.current and "slow query" in current.current.text)
+
+
 async def test_a_line_leads_to_the_code_and_to_the_clipboard(logged: FakeRuntime) -> None:
     log(logged).write_text(
         '10:00:00 ERROR failed\nTraceback:\n  File "/srv/x/src/server.py", line 5, in f\nE: x\n'
@@ -213,6 +224,26 @@ async def test_a_log_is_chosen_by_its_name(logged: FakeRuntime) -> None:
         await pilot.press("enter")
         await shows(pilot, screen, "GET / 200", "GET /missing 404")
         assert "(2 of 2)" in str(screen.query_one(".frame").border_title)
+
+
+@pytest.mark.parametrize(("key", "then"), [("tab", LogScreen), ("colon", LogScreen), ("s", LogPicker)])
+async def test_keys_that_come_before_the_logs_are_found_wait(
+    logged: FakeRuntime, key: str, then: type[object]
+) -> None:
+    logged.logs.busy = asyncio.Event()
+    async with app_of(logged).run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, LogScreen)
+        await pilot.press(key)
+        assert not screen.shows_lines
+        assert not said(pilot)
+        logged.logs.busy.set()
+        await until(pilot, lambda: isinstance(pilot.app.screen, then))
+        await until(pilot, lambda: screen.shows_lines is (then is LogScreen))
+        await until(pilot, lambda: isinstance(screen.focused, Input) is (key == "colon"))
 
 
 async def test_what_was_heard_stays_while_the_process_starts_anew(logged: FakeRuntime) -> None:

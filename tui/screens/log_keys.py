@@ -52,6 +52,8 @@ class LogKeys(Dialog[str]):
         self._leads = LineLeads(workspace, maps)
         self.facts: dict[str, SourceFacts] = {}
         """The logs that are files, the latest changed first."""
+        self.looked = asyncio.Event()
+        """Set once the logs were looked for."""
 
     @property
     def shows_lines(self) -> bool:
@@ -77,6 +79,7 @@ class LogKeys(Dialog[str]):
         box = self.query_one(f"#{name}", Input)
         box.display = True
         self.set_focus(box)
+        box.focus()  # also behind what asked for the focus just now, and gets it later
 
     def end_typing(self, name: str) -> bool:
         """Empty a box and close it; whether it was open."""
@@ -100,7 +103,9 @@ class LogKeys(Dialog[str]):
             self.post_message(self._lines.Changed())
             return
         event, noise = self._events.current, self._events.noise
-        if event is not None and event.source in self.facts:
+        if not (self._path or self.looked.is_set()):
+            self._once_looked(self.action_view)
+        elif event is not None and event.source in self.facts:
             self.show_lines(event.source, event.first)
         elif noise is not None and noise.source in self.facts:
             self.show_lines(noise.source)
@@ -108,6 +113,15 @@ class LogKeys(Dialog[str]):
             self.show_lines(self._path or next(iter(self.facts)))
         else:
             self._tell("There is no log file whose lines could be shown")
+
+    def _once_looked(self, act: Callable[[], None]) -> None:
+        """Do what a key asked for before the logs were found."""
+
+        async def wait() -> None:
+            await self.looked.wait()
+            act()
+
+        self.run_worker(wait, group="looked", exclusive=True)
 
     def action_source(self, step: int) -> None:
         """The lines of another log."""
@@ -124,7 +138,9 @@ class LogKeys(Dialog[str]):
             if name:
                 self.show_lines(name)
 
-        if self.facts:
+        if not self.looked.is_set():
+            self._once_looked(self.action_pick)
+        elif self.facts:
             self.app.push_screen(LogPicker(list(self.facts.values())), show)  # pyright: ignore[reportUnknownMemberType]
         else:
             self._tell("There is no log file whose lines could be shown")
@@ -173,6 +189,9 @@ class LogKeys(Dialog[str]):
         """Type where to go."""
         if isinstance(self.focused, Input):
             raise SkipAction
+        if not (self.shows_lines or self._path or self.looked.is_set()):
+            self._once_looked(self.action_go)
+            return
         if not self.shows_lines:
             self.action_view()
         if self.shows_lines:

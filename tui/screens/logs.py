@@ -145,9 +145,11 @@ class LogScreen(LogKeys):
         try:
             facts = await self._logs.sources()
         except AgentError as error:
+            self.looked.set()
             self._take(Digest(note=f"{error.message}. {error.hint}".strip()))
             return
         self.facts = {fact.name: fact for fact in facts if self._is_file(fact)}
+        self.looked.set()
         self._events.files = frozenset(self.facts)
         if not facts and not self._known:
             self._take(Digest())
