@@ -126,6 +126,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Keep the index of the code fresh while the screen is open; false: only when a command needs it."
         ),
     ] = True
+    undo_limit_mb: Annotated[
+        int,
+        _setting(
+            "Megabytes that .dspy_tui/checkpoints may take; the oldest turns go first; files for which half"
+            " of it does not suffice are not covered.",
+            user_only=True,
+            ge=16,
+            le=1_000_000,
+        ),
+    ] = 512
     index_uri: Annotated[
         str,
         _setting(

@@ -120,7 +120,7 @@ def open_runtime(
     )
     logs = WorkerLogs(workspace=workspace, settings=settings, given=given)
     cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
-    checkpoints = Checkpoints(workspace=workspace)
+    checkpoints = Checkpoints(workspace=workspace, limit_bytes=settings.undo_limit_mb << 20)
     mask = masker(settings)
     store = SavedSessions(workspace)
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))

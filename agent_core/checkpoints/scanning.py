@@ -192,7 +192,7 @@ def left_out(root: Path, tree: Tree) -> dict[str, str]:
     return {
         path: "too large"
         if entry.size > MOST_FILE
-        else "more than is kept in all"
+        else "more than undo_limit_mb keeps"
         if os.access(root / path, os.R_OK)
         else "unreadable"
         for path, entry in tree.entries.items()
