@@ -135,7 +135,7 @@ def mentions_in(text: str) -> tuple[Mention, ...]:
 def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine | Task:
     if not name:
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
-    tool = registry.get(name)
+    tool = (None if rest else registry.forced(name)) or registry.get(name)
     if tool is None:
         broken = registry.why_not(name)
         raise UsageError(broken or f"There is no command {shown(name)}", hint=_nearest(name, registry))

@@ -311,6 +311,25 @@ class SessionOpened(_Event, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A question and its answer, as a model gets to see them."""
+
+    question: str
+    answer: str
+
+
+class HistoryCompacted(_Event, frozen=True, kw_only=True):
+    """From here on a model sees these exchanges instead of what was said before, which stays in the record.
+
+    `before` and `after` are the tokens of both.
+    """
+
+    turn_id: str
+    exchanges: tuple[Said, ...]
+    before: int
+    after: int
+
+
 class Suggestion(msgspec.Struct, frozen=True):
     """A proposed command. `probability` is None while there is no evidence to compute one from."""
 
@@ -350,6 +369,7 @@ Event = (
     | PullProgress
     | IndexChanged
     | SessionOpened
+    | HistoryCompacted
     | SuggestionsRanked
 )
 

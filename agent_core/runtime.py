@@ -29,6 +29,7 @@ from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.commit import CommitTool
+from agent_core.tools.compact import CompactTool
 from agent_core.tools.ctx import CtxTool
 from agent_core.tools.edit import EditTool
 from agent_core.tools.emb_index import EmbIndexTool
@@ -49,6 +50,7 @@ from agent_core.tools.skills import SkillsTool
 from agent_core.tools.undo import UndoTool
 from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
 from agent_core.tools.vretr import VretrTool
+from agent_core.tools.window import WindowTool
 from agent_core.workspace import Workspace
 
 
@@ -144,6 +146,8 @@ def open_runtime(
         ForkTool(conversation=conversation),
         ExportTool(conversation=conversation),
         SkillsTool(),
+        CompactTool(models=models),
+        WindowTool(conversation=conversation, models=models, registry=registry),
         CommitTool(checkpoints=checkpoints, models=models),
         PlanTool(models=models),
         EditTool(),

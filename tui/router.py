@@ -87,7 +87,13 @@ class Router:
                 self._opened(event)
             case e.SuggestionsRanked():
                 screen.suggestions.rank(event)
-            case e.Notice() | e.ToolProgress() | e.ChecksFinished() | e.WorkspaceChanged():
+            case (
+                e.Notice()
+                | e.ToolProgress()
+                | e.ChecksFinished()
+                | e.WorkspaceChanged()
+                | e.HistoryCompacted()
+            ):
                 pass
 
     async def replay(self, records: Sequence[Record]) -> None:

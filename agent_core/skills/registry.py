@@ -34,6 +34,7 @@ BUILT_IN = {
     "review": ("agent_core.skills.review:Review", "verify a change before it is made"),
     "logs": ("agent_core.skills.logs:ExplainLogs", "say what key events of logs mean"),
     "session": ("agent_core.skills.session_summary:SessionSummary", "say what a session came to"),
+    "compact": ("agent_core.skills.compact:Compact", "sum up what was said before"),
     "commit": ("agent_core.skills.commit:CommitMessage", "write the message of a commit"),
 }
 """Where each built-in skill is, and what it does."""

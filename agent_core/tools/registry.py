@@ -72,6 +72,10 @@ class Registry:
             found = self._tools.get(name) or self._aliases.get(name)
         return found
 
+    def forced(self, name: str) -> AnyTool | None:
+        """The tool that a name alone behind a slash stands for, where that is another than elsewhere."""
+        return next((tool for tool in self._tools.values() if name in getattr(tool, "slash_names", ())), None)
+
     def all(self) -> list[AnyTool]:
         """Every tool, the built-in ones first; loads every plugin."""
         waiting = self._waiting()
