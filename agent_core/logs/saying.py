@@ -52,9 +52,13 @@ def notes(digest: Digest) -> str:
         digest.note,
         f"{plural(digest.left_out, 'further key event')}; --limit shows more" if digest.left_out else "",
         f"{plural(digest.dropped, 'time-out')} of the model client dropped" if digest.dropped else "",
-        *(f"{label(source.name)}: {source.note}" for source in digest.sources if source.note),
+        *(_noted(label(source.name), source.note) for source in digest.sources),
     ]
     return "; ".join(filter(None, found))
+
+
+def _noted(name: str, note: str) -> str:
+    return f"{name}: {note}" if note and not note.startswith(name) else note
 
 
 def hits(digest: Digest, is_file: Callable[[str], bool]) -> tuple[Hit, ...]:

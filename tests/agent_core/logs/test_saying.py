@@ -60,6 +60,8 @@ def test_what_was_left_out() -> None:
         " 1 time-out of the model client dropped; logs/app.log: cut"
     )
     assert notes(Digest()) == ""
+    named = SourceFacts(name="a.log", note="a.log is left out: it is binary")
+    assert notes(Digest(sources=(named, SourceFacts(name="b.log")))) == named.note
 
 
 def test_recurring_errors_are_not_nothing() -> None:
