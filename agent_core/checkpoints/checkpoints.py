@@ -31,7 +31,7 @@ from agent_core.checkpoints.steps import Obstacle, Step
 from agent_core.checkpoints.store import Store
 from agent_core.checkpoints.threads import Teller, threaded, whole
 from agent_core.checkpoints.undoing import Direction, Journal, Undoer
-from agent_core.errors import AgentError, ToolError, UsageError
+from agent_core.errors import AgentError, NothingDone, ToolError, UsageError
 from agent_core.files import BusyError
 from agent_core.text import encodable, one_line, shorten
 from agent_core.workspace import Workspace
@@ -216,6 +216,9 @@ class Checkpoints:
                 f"The files cannot be written ({self._reason(error)}); nothing was changed",
                 hint="Make room or check the permissions, and try again.",
             ) from None
+        except NothingDone as nothing:
+            broken = " ".join(f"{warning}." for warning in self._warnings())
+            raise NothingDone(nothing.message, hint=f"{broken} {nothing.hint}".strip()) from None
         return self._told(record, steps, skipped)
 
     def _told(self, record: Record, steps: Sequence[Step], skipped: Sequence[Obstacle]) -> Undone:

@@ -75,7 +75,7 @@ class Restorer:
                 continue
             content = self._get(step.then.id)
             if content is None:
-                missing.append(Obstacle(step.name, "its bytes are no longer kept"))
+                missing.append(Obstacle(step.name, "is no longer kept as it was"))
                 continue
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             fd = os.open(self._staged(step), flags, 0o600)

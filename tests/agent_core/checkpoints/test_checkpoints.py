@@ -321,6 +321,10 @@ async def test_broken_files_of_the_store_are_kept_aside(tmp_path: Path) -> None:
     assert len(list(store.rglob("*.bad-*"))) == 3
     await again.kept.undo()
     assert (tmp_path / "src/a.py").read_bytes() == b"one\r\ntwo\n"
+    (store / "turns/000001").write_bytes(b"garbage")
+    with pytest.raises(NothingDone) as nothing:
+        await checkpoints(tmp_path).undo()
+    assert "turns/000001 is broken; kept as 000001.bad-" in nothing.value.hint
 
 
 async def test_damaged_contents_are_noticed_before_anything_is_written(tmp_path: Path) -> None:
@@ -333,7 +337,7 @@ async def test_damaged_contents_are_noticed_before_anything_is_written(tmp_path:
         if blob.is_file():
             blob.write_bytes(b"garbage")
     here = picture(tmp_path)
-    with pytest.raises(UndoRefused, match="no longer kept"):
+    with pytest.raises(UndoRefused, match=r"src/a\.py is no longer kept"):
         await turns.kept.undo()
     assert picture(tmp_path) == here
 
