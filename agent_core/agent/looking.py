@@ -16,6 +16,7 @@ from agent_core.llm.port import ToolCall
 
 _MOST_CALLS_AT_ONCE = 6
 _MOST_REPEATS = 2
+_RUN = ("run_tests", "lint", "build")
 CUT_OFF = "{"
 """Stands for arguments that were cut off."""
 
@@ -36,6 +37,8 @@ class Looking:
         """Files that tools changed."""
         self.seen: list[Hit] = []
         """Places that tools found, in order."""
+        self.has_run = False
+        """Whether tests, a linter or a build were run."""
 
     @property
     def in_circles(self) -> bool:
@@ -95,6 +98,7 @@ class Looking:
             self._repeats += outcome.repeated
             self.changed += outcome.changed
             self.seen += outcome.hits
+            self.has_run = self.has_run or (outcome.label.split(" ")[0] in _RUN and not outcome.failed)
             outcomes.append(outcome)
         results = tuple(outcome.text for outcome in outcomes)
         labels = tuple(outcome.label for outcome in outcomes)

@@ -14,6 +14,7 @@ from typing import Any
 from agent_core.agent import choose, intent
 from agent_core.agent.calls import Caller
 from agent_core.agent.citations import check_citations
+from agent_core.agent.claims import unbacked
 from agent_core.agent.gather import gather
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls, NoTools
@@ -160,6 +161,8 @@ class _Run:
         if intent.asks_for_change(self._task.text) and not self._looking.changed:
             reason = "unchanged"
             stream.remark("(Nothing was changed: a change was asked for, and no file was edited.)")
+        elif remark := unbacked(stream.text, changed=bool(self._looking.changed), ran=self._looking.has_run):
+            stream.remark(remark)
         good, bad = await asyncio.to_thread(check_citations, stream.text, self._turn.workspace)
         if bad:
             message = f"the answer cites what does not exist: {', '.join(bad[:5])}"
