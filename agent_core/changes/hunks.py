@@ -13,6 +13,8 @@ import msgspec
 from agent_core.changes.model import Chosen, FileChange
 from agent_core.changes.steps import Opcode, steps
 from agent_core.changes.text import FileText, Unfit
+from agent_core.errors import ChangeRefused
+from agent_core.text import one_line
 
 CONTEXT = 3
 """Lines that a hunk shows on either side."""
@@ -118,7 +120,11 @@ def unified(change: FileChange) -> str:
 
 
 def choose(changes: Sequence[FileChange], chosen: Chosen) -> tuple[FileChange, ...]:
-    """The changes with only what was chosen of them; those of which nothing is left are gone."""
+    """The changes with only what was chosen of them; those of which nothing is left are gone.
+
+    Raises:
+        ChangeRefused: A text that was edited by hand has a letter that the file's encoding has not.
+    """
     kept: list[FileChange] = []
     for change in changes:
         if change.path in chosen.left_out:
@@ -174,9 +180,7 @@ def _partly(change: FileChange, rejected: frozenset[int]) -> bytes | None:
 
 
 def _encoded(text: str, change: FileChange) -> bytes:
-    """The text as the file is written: its encoding, its line ends. Raises `Unfit` where it has no such
-    letter.
-    """
+    """The text as the file is written: its encoding, its line ends."""
     model = change.after if change.after is not None else change.before
     try:
         like = FileText.of(model or b"")
@@ -185,7 +189,13 @@ def _encoded(text: str, change: FileChange) -> bytes:
     plain = text.replace("\r\n", "\n")
     if like.usual_end != "\n":
         plain = plain.replace("\n", like.usual_end)
-    return like.mark + plain.encode(like.encoding)
+    try:
+        return like.mark + plain.encode(like.encoding)
+    except UnicodeEncodeError as error:
+        raise ChangeRefused(
+            f"{one_line(change.path)} is not UTF-8, so that {plain[error.start]!r} cannot be written into it",
+            hint="Nothing was written. Leave the letter out, or change the file's encoding first.",
+        ) from None
 
 
 def _lines(content: bytes | None) -> list[bytes]:

@@ -341,3 +341,17 @@ async def test_the_list_of_files_ticks_files(runtime: FakeRuntime) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.work)
     assert runtime.session.chosen == Chosen(left_out=("docs/retries.md",))
+
+
+async def test_it_is_usable_at_every_size(runtime: FakeRuntime) -> None:
+    async with asking(runtime, asked(), (160, 50)) as (pilot, app, screen):
+        await pilot.press("j")
+        for size in ((60, 20), (40, 12), (100, 30), (160, 50)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: screen.size == size)
+            await until(pilot, lambda: "17-32" in screen_text(app) and "apply" in screen_text(app))
+            assert spot(screen) == (0, 1)
+            assert "fail with it" in screen_text(app)
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: app.screen is app.work)
+    assert runtime.session.chosen == Chosen(rejected={"src/server.py": (1,)})

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.changes.hunks import hunks
-from agent_core.changes.model import FileChange
+from agent_core.changes.hunks import choose, hunks
+from agent_core.changes.model import Chosen, FileChange
 from agent_core.changes.sides import sides
+from agent_core.errors import ChangeRefused
 
 LINES = st.lists(st.sampled_from([b"a", b"\xc3\xa9", b"\xe9", b"", b"x\r", b"\ttab"]), max_size=12)
 
@@ -52,3 +53,12 @@ def test_hunks_of_the_texts_are_those_of_the_bytes(
 )
 def test_sides(before: bytes | None, after: bytes | None, shown: tuple[str | None, str | None, bool]) -> None:
     assert sides(FileChange(path="f", before=before, after=after)) == shown
+
+
+def test_a_letter_that_a_file_cannot_hold_is_refused() -> None:
+    change = FileChange(path="old.txt", before=b"caf\xe9\n", after=b"caf\xe9s\n")
+    shown = sides(change).after
+    assert shown == "cafés\n"
+    assert choose([change], Chosen(edited={"old.txt": "né\n"}))[0].after == b"n\xe9\n"
+    with pytest.raises(ChangeRefused, match=r"old\.txt is not UTF-8, so that '→'"):
+        choose([change], Chosen(edited={"old.txt": "→\n"}))
