@@ -295,6 +295,17 @@ def test_a_bundle_without_a_workspace(tmp_path: Path) -> None:
     assert write_bundle(config=config, checks=[], workspace=None, folder=tmp_path).exists()
 
 
+@pytest.mark.parametrize("pair", ["/srv/app", "=src", "/srv/app=none", "/srv/app=../.."])
+async def test_paths_that_lead_nowhere(tmp_path: Path, pair: str) -> None:
+    workspace = Workspace.open(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.log").write_text("x\n")
+    right = ("/srv/app=.", "/srv/shop=src", "/srv=")
+    assert (await check_logs(workspace, Settings(log_paths=right))).verdict == "ok"
+    found = await check_logs(workspace, Settings(log_paths=(*right, pair)))
+    assert found.verdict == "warn" and repr(pair) in found.detail
+
+
 async def test_the_logs_of_a_workspace(tmp_path: Path) -> None:
     workspace = Workspace.open(tmp_path)
     found = await check_logs(workspace, Settings())

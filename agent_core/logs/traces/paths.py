@@ -61,9 +61,7 @@ class Paths:
         for path in self._files:
             self._by_name.setdefault(path[path.rfind("/") + 1 :], []).append(path)
         pairs = (pair.partition("=")[::2] for pair in maps if "=" in pair)
-        cleaned = [
-            (_clean(left).rstrip("/"), _clean(right).strip("/").removeprefix(".")) for left, right in pairs
-        ]
+        cleaned = [(_clean(left).rstrip("/"), _folder(_clean(right))) for left, right in pairs]
         self._maps = sorted(cleaned, key=lambda pair: -len(pair[0]))
         self._root = _clean(root).rstrip("/")
         self._known: dict[str, str | None] = {}
@@ -146,6 +144,12 @@ def _common(parts: Sequence[str], others: Sequence[str]) -> int:
             break
         count += 1
     return count
+
+
+def _folder(path: str) -> str:
+    """A folder of the workspace as its files' paths begin; "" for the root."""
+    path = path.strip("/")
+    return "" if path == "." else path.removeprefix("./")
 
 
 def _clean(path: str) -> str:

@@ -111,6 +111,8 @@ def test_maps_come_first_and_lead_only_to_files_that_there_are() -> None:
     assert paths.find("/opt/site-packages/bill/rates.py") == "billing/rates.py"
     assert paths.find("/code/one/util.py") == "one/util.py"
     assert paths.find("/srv/app/../../secret") is None
+    hidden = Paths([".build/shop.py", "src/shop.py"], maps=("/opt=.build", "/srv=./src/"))
+    assert (hidden.find("/opt/shop.py"), hidden.find("/srv/shop.py")) == (".build/shop.py", "src/shop.py")
 
 
 def test_the_places_of_a_trace_begin_at_its_root() -> None:
