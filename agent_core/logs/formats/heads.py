@@ -77,18 +77,25 @@ def shown(text: Text, start: Offsets, end: Offsets, heads: Heads) -> Shown:
     if not heads.laid:
         return Shown(text.block, start, heads.body, heads.end, end)
     stop = text.breaks
-    pieces = [text.block[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
-    for row, laid in heads.laid.items():
-        pieces[row] = laid.text
-    rows, all_laid = list(heads.laid), list(heads.laid.values())
-    body, head_end, length = heads.body - start, heads.end - start, end - start
+    rows, all_laid = np.fromiter(heads.laid, np.int64, len(heads.laid)), list(heads.laid.values())
+    texts = [laid.text for laid in all_laid]
+    pieces = [b""] * len(start)
+    plain = np.ones(len(pieces), np.bool_)
+    plain[rows] = False
+    for row in np.flatnonzero(plain).tolist():
+        pieces[row] = text.block[start[row] : stop[row]]
+    for row, laid in zip(rows.tolist(), texts, strict=True):
+        pieces[row] = laid
+    sizes = np.array(list(map(len, texts)))
+    body, head_end, length, whole = heads.body - start, heads.end - start, end - start, stop - start
     body[rows] = [laid.body for laid in all_laid]
-    head_end[rows] = [len(laid.text.partition(b"\n")[0]) for laid in all_laid]
-    length[rows] = [len(laid.text) for laid in all_laid]
+    line = np.array([text.find(b"\n") for text in texts])
+    head_end[rows] = np.where(line >= 0, line, sizes)
+    length[rows] = whole[rows] = sizes
     breaks = np.ones(len(pieces), np.int64)
     breaks[rows] = [not laid.gone for laid in all_laid]
     first = np.zeros(len(pieces), np.int64)
-    first[1:] = np.cumsum([len(piece) for piece in pieces[:-1]] + breaks[:-1])
+    first[1:] = np.cumsum((whole + breaks)[:-1])
     ends = first + length
     last = np.maximum.accumulate(np.where(breaks == 1, np.arange(len(pieces)), 0))
     ends[breaks == 0] = ends[last[breaks == 0]]

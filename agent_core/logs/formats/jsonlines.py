@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, cast
 
@@ -53,16 +54,25 @@ _BY_WORD = {form: int(level) for word, level in WORDS.items() for form in (word,
 _decode = msgspec.json.Decoder().decode
 
 
-class Laid(NamedTuple):
-    """What a line of JSON says: its text, whose first line is the message; time in milliseconds, or as it
-    was written; level; component. `again` tells that the text is a line that a program wrote, with a head of
-    its own."""
+@dataclass(slots=True)
+class Said:
+    """What lines of JSON say, a column each.
 
-    text: str
-    time: int | str
-    level: int
-    name: str
-    again: bool
+    Attributes:
+        place: Which of the lines they are.
+        text: What is to be read of each: its message on the first line.
+        time: Milliseconds since the epoch, or as it was written.
+        level: Of `Level`.
+        name: The component.
+        again: Whether the text is a line that a program wrote, with a head of its own.
+    """
+
+    place: list[int] = field(default_factory=list[int])
+    text: list[bytes] = field(default_factory=list[bytes])
+    time: list[int | str] = field(default_factory=list[int | str])
+    level: list[int] = field(default_factory=list[int])
+    name: list[str] = field(default_factory=list[str])
+    again: list[bool] = field(default_factory=list[bool])
 
 
 class _Plan(NamedTuple):
@@ -75,30 +85,50 @@ class _Plan(NamedTuple):
     traces: tuple[str, ...]
     more: tuple[str, ...]
     again: bool
+    log: bool
+    """Whether there may be more under `log`."""
+
+    @property
+    def says(self) -> bool:
+        """Whether a record is one of a log."""
+        return bool(self.time or self.level or self.message)
 
 
-def laid_out(line: bytes) -> Laid | None:
-    """A line of JSON laid out; None if it is none, or says neither time, level nor message."""
-    try:
-        record = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if type(record) is not dict or len(fields := cast(dict[str, object], record)) > _MOST_KEYS:
-        return None
-    plan = _plan(tuple(fields))
-    if not (plan.time or plan.level or plan.message):
-        return None
+def lay_out(lines: Iterable[bytes]) -> Said:
+    """Lay out those of the lines that are JSON and say time, level or message."""
+    said = Said()
+    plans: dict[tuple[str, ...], _Plan] = {}
+    for place, line in enumerate(lines):
+        try:
+            record = _decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if type(record) is not dict or len(fields := cast(dict[str, object], record)) > _MOST_KEYS:
+            continue
+        keys = tuple(fields)
+        plan = plans.get(keys)
+        if plan is None:
+            plan = plans[keys] = _plan(keys)
+        if plan.says:
+            _lay_out(said, place, fields, plan)
+    return said
+
+
+def _lay_out(said: Said, place: int, fields: dict[str, object], plan: _Plan) -> None:
     text = _text(fields, plan)
     level = _level(fields[plan.level]) if plan.level else 0
     name = _name(fields[plan.name]) if plan.name else ""
-    log = fields.get("log")
-    if isinstance(log, dict):  # as the Elastic Common Schema tells them
+    again = plan.again and type(fields["log"]) is str
+    if plan.log and isinstance(log := fields["log"], dict):  # as the Elastic Common Schema tells them
         inner = cast(dict[str, object], log)
         level, name = level or _level(inner.get("level")), name or _name(inner)
-    time = _time(fields[plan.time]) if plan.time else NO_TIME
-    return Laid(
-        text, time, level or int(explicit_level(text)), name, plan.again and type(fields["log"]) is str
-    )
+    time = fields[plan.time] if plan.time else None
+    said.place.append(place)
+    said.text.append(text.encode("utf-8", "replace"))
+    said.time.append(time if type(time) is str else _time(time))
+    said.level.append(level if level or again else int(explicit_level(text)))
+    said.name.append(name)
+    said.again.append(again)
 
 
 @lru_cache(maxsize=256)
@@ -117,6 +147,7 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         traces=() if again else tuple(name for name in _TRACES if name in keys),
         more=() if again else tuple(key for key in keys if key not in silent)[:_MOST_FIELDS],
         again=again,
+        log="log" in keys,
     )
 
 
@@ -139,6 +170,8 @@ def _time(value: object) -> int | str:
 
 
 def _name(value: object) -> str:
+    if type(value) is str:
+        return value
     if isinstance(value, dict):
         inner = cast(dict[str, object], value)
         value = inner.get("name") or inner.get("logger")
@@ -148,8 +181,11 @@ def _name(value: object) -> str:
 def _text(fields: dict[str, object], plan: _Plan) -> str:
     """Message and small fields on the first line, traces behind it."""
     message = fields.get(plan.message)
-    if type(message) is str and not plan.traces and "\n" not in message and "\r" not in message:
-        return _with_more(message, fields, plan)[:_LONGEST]
+    if type(message) is str:
+        if plan.again:
+            return message.rstrip("\r\n")[:_LONGEST]
+        if not plan.traces and "\n" not in message and "\r" not in message:
+            return (_with_more(message, fields, plan) if plan.more else message)[:_LONGEST]
     if isinstance(message, dict):
         message = _first(cast(dict[str, object], message), _MESSAGES)
     text = message if isinstance(message, str) else "" if message is None else _shown(message)
@@ -164,14 +200,15 @@ def _text(fields: dict[str, object], plan: _Plan) -> str:
 
 
 def _with_more(text: str, fields: dict[str, object], plan: _Plan) -> str:
-    parts = [text]
     for name in plan.more:
         value = fields[name]
-        if type(value) is str and len(value) <= _LONGEST_FIELD and value.isprintable():
-            parts.append(f"{name}={value}")
+        if type(value) is int or (
+            type(value) is str and len(value) <= _LONGEST_FIELD and value.isprintable()
+        ):
+            text = f"{text} {name}={value}"
         elif type(value) is not dict and type(value) is not list:
-            parts.append(f"{name}={_shown(value)}")
-    return " ".join(parts) if len(parts) > 1 else text
+            text = f"{text} {name}={_shown(value)}"
+    return text
 
 
 def _add_fault(name: str, value: object, text: str, words: list[str], traces: list[str]) -> None:

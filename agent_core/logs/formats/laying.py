@@ -65,63 +65,54 @@ class Layer:
         likely = np.flatnonzero(done)
         if not len(likely):
             return done
-        found: list[jsonlines.Laid] = []
-        begin, end, block = heads.body[rows[likely]].tolist(), heads.end[rows[likely]].tolist(), text.block
-        for index, place in enumerate(likely.tolist()):
-            laid = jsonlines.laid_out(block[begin[index] : end[index]])
-            if laid is None:
-                done[place] = False
-            else:
-                found.append(laid)
-        self._keep(heads, rows[done].tolist(), found)
+        block = text.block
+        spans = zip(heads.body[rows[likely]].tolist(), heads.end[rows[likely]].tolist(), strict=True)
+        said = jsonlines.lay_out([block[begin:end] for begin, end in spans])
+        done[:] = False
+        done[likely[said.place]] = True
+        if said.place:
+            self._keep(heads, rows[likely[said.place]], said)
         return done
 
-    def _keep(self, heads: Heads, rows: list[int], found: list[jsonlines.Laid]) -> None:
+    def _keep(self, heads: Heads, rows: Offsets, said: jsonlines.Said) -> None:
         """Keep what lines say."""
-        for row, laid in zip(rows, found, strict=True):
-            heads.laid[row] = Laid(laid.text.encode("utf-8", "replace"))
-        level = np.array([laid.level for laid in found], np.int8)
-        name = np.array([self._names.named(laid.name) for laid in found], np.int32)
-        time = np.array([NO_TIME if isinstance(laid.time, str) else laid.time for laid in found], np.int64)
+        heads.laid.update(zip(rows.tolist(), map(Laid, said.text), strict=True))
+        number = {name: self._names.named(name) for name in dict.fromkeys(said.name)}
+        level, name = np.array(said.level, np.int8), np.array([number[name] for name in said.name], np.int32)
         heads.found[rows] = True
         heads.level[rows] = np.where(level > 0, level, heads.level[rows])
         heads.name[rows] = np.where(name > 0, name, heads.name[rows])
+        written = np.array([type(time) is str for time in said.time], np.bool_)
+        time = np.array([NO_TIME if type(time) is str else time for time in said.time], np.int64)
+        if written.any():
+            time[written] = self._written([time for time in said.time if type(time) is str])
         heads.time[rows] = np.where(time == NO_TIME, heads.time[rows], time)
-        told = zip(rows, found, strict=True)
-        self._written(heads, [(row, laid.time) for row, laid in told if isinstance(laid.time, str)])
-        self._again(heads, [row for row, laid in zip(rows, found, strict=True) if laid.again])
-
-    def _written(self, heads: Heads, times: list[tuple[int, str]]) -> None:
-        """Read times that are written out."""
-        if not times:
-            return
-        text, start, _ = _lines(
-            [time[:64].replace("\n", " ").encode("utf-8", "replace") for _, time in times]
-        )
-        read = self._clock.written(text, start)
-        rows = np.array([row for row, _ in times])
-        heads.time[rows] = np.where(read == NO_TIME, heads.time[rows], read)
-
-    def _again(self, heads: Heads, rows: list[int]) -> None:
-        """Read the heads of the lines that programs wrote, which a container engine put into JSON."""
-        if not rows:
-            return
-        texts = [heads.laid[row].text for row in rows]
-        text, start, end = _lines([line.replace(b"\n", b" ") for line in texts])
-        inner = self._read(text, start, end)
-        for place, row in enumerate(rows):
-            laid = inner.laid.get(place)
-            begin = int(start[place])
-            heads.laid[row] = laid or Laid(
-                text.block[begin : int(end[place])], int(inner.body[place]) - begin
+        again = np.array(said.again, np.bool_)
+        if again.any():
+            self._again(
+                heads, rows[again], [text for text, inner in zip(said.text, said.again, strict=True) if inner]
             )
-            heads.level[row] = inner.level[place] or heads.level[row]
-            heads.name[row] = inner.name[place] or heads.name[row]
-            if inner.time[place] != NO_TIME:
-                heads.time[row] = inner.time[place]
+
+    def _written(self, times: list[str]) -> Offsets:
+        """The times that are written out."""
+        text, start, _ = _lines([time[:64].encode("utf-8", "replace") for time in times])
+        return self._clock.written(text, start)
+
+    def _again(self, heads: Heads, rows: Offsets, lines: list[bytes]) -> None:
+        """Read the heads of the lines that programs wrote, which a container engine put into JSON."""
+        text, start, end = _lines(lines)
+        inner = self._read(text, start, end)
+        block, body = text.block, (inner.body - start).tolist()
+        begin, stop = start.tolist(), end.tolist()
+        for place, row in enumerate(rows.tolist()):
+            heads.laid[row] = inner.laid.get(place) or Laid(block[begin[place] : stop[place]], body[place])
+        heads.level[rows] = np.where(inner.level > 0, inner.level, heads.level[rows])
+        heads.name[rows] = np.where(inner.name > 0, inner.name, heads.name[rows])
+        heads.time[rows] = np.where(inner.time == NO_TIME, heads.time[rows], inner.time)
 
 
 def _lines(lines: list[bytes]) -> tuple[Text, Offsets, Offsets]:
+    lines = [line.replace(b"\n", b" ") for line in lines]
     length = np.array([len(line) for line in lines])
     end = np.cumsum(length + 1) - 1
     return Text(b"".join((b"\n".join(lines), b"\n", PAD))), end - length, end
