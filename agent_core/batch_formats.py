@@ -194,6 +194,7 @@ class TextFront:
                 self._finished(event)
             case TurnFinished():
                 self._end_line()
+                self._tell_how_sure(event)
             case WorkspaceChanged():
                 self._end_line()
                 self._writer.diagnose(f"dspy-tui: {changed_in_short(event)}")
@@ -216,6 +217,12 @@ class TextFront:
         elif event.text:
             self._out(printable(event.text))
             self._end_line()
+
+    def _tell_how_sure(self, event: TurnFinished) -> None:
+        """Of a task that changed files: what verified that, or that nothing did."""
+        if self._is_task and event.outcome in ("changed", "verified"):
+            how = "verified" if event.outcome == "verified" else "not verified"
+            self._writer.diagnose(f"dspy-tui: {how}: {one_line(event.reason) or 'nothing checked it'}")
 
     def _progress(self, text: str) -> None:
         for line in printable(text).splitlines():

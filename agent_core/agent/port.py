@@ -37,8 +37,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     files that tools changed. `stop_reason`: stop, length (cut by the model's limit), steps (the limit of
     steps), repeat (the same call again and again), empty (the model said nothing), no-model, or unchanged (a
     change was asked for and nothing was changed). Of a change, `verified` names the checks that passed with
-    it, `remark` says what else there is to know of it in one line, `diff` is it in full, and `reports` are
-    what the checks said.
+    it, `remark` says what else there is to know of it in one line, `diff` is it in full, `reports` are what
+    the checks said, and `attempts` counts what was proposed and checked before it was written.
     """
 
     text: str
@@ -50,6 +50,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     remark: str = ""
     diff: str = ""
     reports: tuple[Report, ...] = ()
+    attempts: int = 0
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,8 +112,9 @@ class TurnPort(Protocol):
         """An id for a call or a question, unique in the session."""
         ...
 
-    def check_possible(self, action: ActionClass) -> None:
-        """Raises `PermissionRefused` where nothing of the class could be allowed in the end."""
+    def check_possible(self, action: ActionClass, subjects: Sequence[str] = ()) -> None:
+        """Raises `PermissionRefused` where it could not be allowed in the end: nothing of the class, or one
+        of the subjects, where they are known."""
         ...
 
     async def ask(self, question: Question) -> Chosen:

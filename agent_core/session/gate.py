@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -101,12 +101,15 @@ class Gate:
         future.set_result((decision, chosen or Chosen()))
         return True
 
-    def check_possible(self, action: ActionClass) -> None:
+    def check_possible(self, action: ActionClass, subjects: Sequence[str] = ()) -> None:
         """Refuse at once what would be refused in the end; raises `PermissionRefused`.
 
-        That is where nobody can be asked and no rule grants anything of the class.
+        That is what a rule denies, and where nobody can be asked what no rule grants: each of the subjects,
+        or, before they are known, anything of the class.
         """
-        if not self._interactive and not self._permissions.grants(action):
+        if subjects:
+            self._asking(action, subjects)
+        elif not self._interactive and not self._permissions.grants(action):
             raise PermissionRefused(
                 f"{action} needs permission, and nobody can be asked here",
                 hint=f"Grant it with --allow {action}, or a part of it with --allow {action}:GLOB.",
@@ -114,39 +117,44 @@ class Gate:
 
     async def check(self, request: Request, publish: Publish) -> Chosen:
         """Return when the request may go on, with what of it; raises `PermissionRefused` when it may not."""
-        verdicts = {
-            subject: self._permissions.decide(request.action, subject) for subject in request.subjects
-        }
-        shown = {subject: shorten(one_line(subject), _SHOWN) for subject in verdicts}
-        for subject, verdict in verdicts.items():
-            if verdict == "deny":
-                raise PermissionRefused(
-                    f"A rule denies {request.action} {shown[subject]!r}",
-                    hint="See `dspy-tui config show`, setting deny.",
-                )
-        asking = [subject for subject, verdict in verdicts.items() if verdict == "ask" or request.doubt]
+        asking = self._asking(request.action, request.subjects)
+        shown = [_shown(subject) for subject in request.subjects]
+        if request.doubt:
+            asking = list(dict.fromkeys(request.subjects))
         if not asking:
             return Chosen()
-        rules = [exact_rule(request.action, subject) for subject in asking]
-        if not self._interactive and request.doubt:
+        if not self._interactive:
             raise PermissionRefused(
-                f"{request.action} {', '.join(shown.values())}: {request.doubt}, and nobody can be asked",
+                f"{request.action} {', '.join(shown)}: {request.doubt}, and nobody can be asked",
                 hint="Mend that, or decide on screen.",
             )
-        if not self._interactive:
-            granting = " ".join(f"--allow {shlex.quote(rule)}" for rule in rules)
-            raise PermissionRefused(
-                f"{request.action} {', '.join(repr(shown[subject]) for subject in asking)} needs permission,"
-                " and nobody can be asked here",
-                hint=f"Grant it with {granting}.",
-            )
+        rules = [exact_rule(request.action, subject) for subject in asking]
         decision, chosen = await self._ask(request, ", ".join(rules), publish)
         if decision == "no":
-            raise PermissionRefused(f"You refused {request.action} {', '.join(map(repr, shown.values()))}")
+            raise PermissionRefused(f"You refused {request.action} {', '.join(map(repr, shown))}")
         if decision == "always":
             for rule in rules:
                 await self._remember(rule, request.turn_id, publish)
         return chosen
+
+    def _asking(self, action: ActionClass, subjects: Sequence[str]) -> list[str]:
+        """The subjects that no rule decides about; raises `PermissionRefused` where that is an end of it."""
+        verdicts = {subject: self._permissions.decide(action, subject) for subject in subjects}
+        for subject, verdict in verdicts.items():
+            if verdict == "deny":
+                raise PermissionRefused(
+                    f"A rule denies {action} {_shown(subject)!r}",
+                    hint="See `dspy-tui config show`, setting deny.",
+                )
+        asking = [subject for subject, verdict in verdicts.items() if verdict == "ask"]
+        if asking and not self._interactive:
+            granting = " ".join(f"--allow {shlex.quote(exact_rule(action, subject))}" for subject in asking)
+            raise PermissionRefused(
+                f"{action} {', '.join(repr(_shown(subject)) for subject in asking)} needs permission,"
+                " and nobody can be asked here",
+                hint=f"Grant it with {granting}.",
+            )
+        return asking
 
     @contextmanager
     def asking_for(self, asker: Asker) -> Generator[None]:
@@ -216,3 +224,7 @@ class Gate:
                     turn_id=turn_id,
                 )
             )
+
+
+def _shown(subject: str) -> str:
+    return shorten(one_line(subject), _SHOWN)

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,8 +20,10 @@ from agent_core.config import Settings
 from agent_core.errors import AgentError, ErrorInfo, Interrupted
 from agent_core.events import (
     ActionClass,
+    ChecksFinished,
     Event,
     TextDelta,
+    ToolFinished,
     TurnFinished,
     TurnKind,
     TurnStarted,
@@ -78,6 +80,7 @@ class Turn:
         self._desk = desk
         self._received: list[str] = []
         self._usage = Usage()
+        self._proposed: dict[str, Any] = {}
         self._changed: dict[str, None] = {}
         self._stock = Stock(checkpoints=desk.checkpoints, turn_id=turn_id, title=text, publish=self.publish)
         self._calls = 0
@@ -141,6 +144,10 @@ class Turn:
             self._received.append(event.text)
         elif isinstance(event, UsageReported):
             self._usage = add_usage(self._usage, event.usage)
+        elif isinstance(event, ToolFinished) and event.name == "edit" and event.error is None:
+            self._proposed = {"diff": event.text, "checks": []}
+        elif isinstance(event, ChecksFinished) and self._proposed:
+            self._proposed["checks"] = [msgspec.to_builtins(report) for report in event.reports]
         self._desk.publish(event)
 
     def next_call_id(self) -> str:
@@ -148,9 +155,9 @@ class Turn:
         self._calls += 1
         return f"{self._id}.{self._calls}"
 
-    def check_possible(self, action: ActionClass) -> None:
-        """Raises `PermissionRefused` where nothing of the class could be allowed in the end."""
-        self._desk.gate.check_possible(action)
+    def check_possible(self, action: ActionClass, subjects: Sequence[str] = ()) -> None:
+        """Raises `PermissionRefused` where it, or one of the subjects, could not be allowed in the end."""
+        self._desk.gate.check_possible(action, subjects)
 
     async def ask(self, question: Question) -> Chosen:
         """Return when it may be done, with what of it is wanted; raises `PermissionRefused`."""
@@ -231,6 +238,9 @@ class Turn:
         end = end or _cancelled()
         self.start(guess_kind(self._text))
         text = self.received if end.text is None else end.text
+        data = end.data
+        if end.outcome == "stopped" and self._proposed:
+            data = {**data, "proposed": self._proposed}
         self._desk.publish(
             TurnFinished(
                 turn_id=self._id,
@@ -240,7 +250,7 @@ class Turn:
                 exit=end.exit,
                 seconds=0.0 if self._began is None else time.monotonic() - self._began,
                 usage=end.usage or self._usage,
-                data=end.data,
+                data=data,
                 error=end.error,
             )
         )

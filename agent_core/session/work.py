@@ -92,6 +92,8 @@ def _end(turn: Turn, answer: Answer, *, has_model: bool, wants_change: bool) -> 
         data["diff"] = answer.diff
         data["checks"] = [msgspec.to_builtins(report) for report in answer.reports]
         data["verified"] = list(answer.verified)
+        data["remark"] = answer.remark
+        data["attempts"] = answer.attempts
     text = answer.text
     error = None if changed else _shortfall(answer, has_model=has_model, wants_change=wants_change)
     if error is not None:

@@ -27,9 +27,14 @@ def subtract(before: Report, after: Report) -> Report:
 
     A state that was failed because of known findings alone counts as passed, with a note; the findings stay
     in `remaining`, for who wanted to be rid of one of them. Tests of which none passed (they could not even
-    be compiled, then and now) are `broken` instead: nothing was tried. A report that says nothing about the
-    project (`broken`, `missing`) is left as it is, and such an earlier one is not used.
+    be compiled, then and now) are `broken` instead: nothing was tried. So is a check that was ended for
+    taking too long, then and now. A report that says nothing about the project (`broken`, `missing`) is left
+    as it is, and such an earlier one is not used.
     """
+    if before.state == after.state == "timed-out":
+        return msgspec.structs.replace(
+            after, state="broken", findings=(), note="it takes too long without the change, too"
+        )
     if after.state in ("broken", "missing") or before.state in ("broken", "missing"):
         return after
     left = Counter(_key(each) for each in before.findings)

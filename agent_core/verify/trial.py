@@ -127,7 +127,7 @@ class Trial:
         verifiers: Sequence[Verifier],
         *,
         progress: Progress = silent,
-        timeout: float | None = None,  # noqa: ASYNC109 - as above
+        timeout: float | None = None,  # noqa: ASYNC109 - a bound of the program's time, which ends as a report
     ) -> tuple[Report, ...]:
         """Run checks in the copy as it is, one after the other."""
         return tuple([await self._run(verifier, progress, timeout) for verifier in verifiers])
@@ -154,31 +154,31 @@ class Trial:
         verifiers: Sequence[Verifier],
         *,
         progress: Progress = silent,
-        timeout: float | None = None,  # noqa: ASYNC109 - a bound of the program's time, which ends as a report
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
     ) -> tuple[Report, ...]:
         """Run checks in the copy as it is, and leave out what they find in the unchanged workspace too.
 
-        The unchanged one is only looked at for checks that find something now. `timeout` are the seconds that
-        each may take now, where those are fewer than usual.
+        The unchanged one is only looked at for checks that find something now, or took all their time.
+        `timeout` are the seconds that each may take now, where those are fewer than usual.
         """
         after = await self.run(verifiers, progress=progress, timeout=timeout)
-        faulty = [verifier for verifier, report in zip(verifiers, after, strict=True) if report.findings]
+        ended = "timed-out" if timeout is None else ""
+        faulty = [
+            each
+            for each, report in zip(verifiers, after, strict=True)
+            if report.findings or report.state == ended
+        ]
         before = dict(zip(faulty, await self.baseline(faulty, progress=progress), strict=True))
         return tuple(
             subtract(before[verifier], report) if verifier in before else report
             for verifier, report in zip(verifiers, after, strict=True)
         )
 
-    async def _run(
-        self,
-        verifier: Verifier,
-        progress: Progress,
-        timeout: float | None = None,  # noqa: ASYNC109 - as above
-    ) -> Report:
+    async def _run(self, verifier: Verifier, progress: Progress, limit: float | None = None) -> Report:
         return await run_verifier(
             verifier,
             root=self._workspace.root,
-            timeout=self._timeout if timeout is None else min(timeout, self._timeout),
+            timeout=self._timeout if limit is None else min(limit, self._timeout),
             progress=progress,
             sandbox=self._sandbox,
             seat=self._seated,

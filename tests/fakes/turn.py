@@ -122,14 +122,15 @@ class RecordedTurn:
         self.chosen: list[Chosen] = []
         """What is chosen of the next changes that are asked about; all of them when it is empty."""
         self.refuse = False
+        self.denied: set[str] = set()
 
     history = ()
 
     def next_call_id(self) -> str:
         return f"n{len(self.events)}"
 
-    def check_possible(self, action: ActionClass) -> None:
-        if self.refuse:
+    def check_possible(self, action: ActionClass, subjects: Sequence[str] = ()) -> None:
+        if self.refuse or self.denied.intersection(subjects):
             raise PermissionRefused("not here")
 
     async def ask(self, question: Question) -> Chosen:

@@ -56,10 +56,15 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     def doubt(self) -> str:
         """Why the change should not be made without a second look, in a few words; "" when nothing speaks
         against it."""
-        if not self.failed:
-            return ""
-        names = ", ".join(report.verifier for report in self.failed)
-        return f"{names} {'fails' if len(self.failed) == 1 else 'fail'} with it"
+        slow = [report.verifier for report in self.failed if report.state == "timed-out"]
+        failing = [report.verifier for report in self.failed if report.state != "timed-out"]
+        parts = (
+            [f"{', '.join(failing)} {'fails' if len(failing) == 1 else 'fail'} with it"] if failing else []
+        )
+        parts += (
+            [f"{', '.join(slow)} {'takes' if len(slow) == 1 else 'take'} too long with it"] if slow else []
+        )
+        return " and ".join(parts)
 
     def remark(self) -> str:
         """One line for people: what passed, what failed, what was not run."""
@@ -97,6 +102,7 @@ def _said(report: Report) -> str:
     how = _HOW.get(report.state, "did not run")
     counts = [f"{plural(report.passed, 'test')}"] if report.passed is not None and how == "passed" else []
     counts += [plural(len(report.findings), "new finding")] if report.findings and how == "failed" else []
+    counts += [one_line(report.note)] if report.note and report.state not in _HOW else []
     return f"{report.verifier} {how}{f' ({counts[0]})' if counts else ''}"
 
 

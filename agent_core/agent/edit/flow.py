@@ -26,13 +26,15 @@ from agent_core.changes.hunks import choose
 from agent_core.changes.model import Chosen, FileChange
 from agent_core.edits.model import Resolved
 from agent_core.errors import NothingDone, PermissionRefused
-from agent_core.events import Notice, ProposedFile
+from agent_core.events import ChecksFinished, Notice, ProposedFile
 from agent_core.llm.dspy_engine import preload
 from agent_core.llm.port import LanguageModel
 from agent_core.skills.registry import load_skill, skills_folder
-from agent_core.text import plural
+from agent_core.text import one_line, plural, shorten
 
 MOST_REPAIRS = 3
+_MOST_WHY = 300
+_AGAIN = "This is the same change as an earlier one, which did not do either. Another one is needed."
 
 
 async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answer:
@@ -71,7 +73,8 @@ class _Change:
     ) -> None:
         self._proposing, self._checks, self._calls, self._turn = proposing, checks, calls, turn
         self._round = 0
-        self._doubted = self._reviewed = False
+        self._doubted = self._reviewed = self._again = False
+        self._tried: list[tuple[tuple[FileChange, ...], Checked]] = []
         self._count = count
 
     async def done(self) -> Answer:
@@ -80,10 +83,7 @@ class _Change:
             return self._unchanged()
         proposal, checked = await self._repaired(proposal)
         if proposal.problem:
-            raise NothingDone(
-                f"The edits of the model could not be placed after {plural(self._round, 'attempt')}",
-                hint="Say which lines you mean, ask for less at a time, or use a larger model.",
-            )
+            raise _not_placed(proposal, self._round)
         wanted, checked = await self._approved(proposal.resolved, checked)
         paths = await self._turn.write(wanted)
         stream = self._calls.stream
@@ -95,6 +95,7 @@ class _Change:
             remark=checked.remark(),
             diff=await asyncio.to_thread(diff_of, wanted),
             reports=checked.reports,
+            attempts=self._round,
         )
 
     def _unchanged(self) -> Answer:
@@ -112,6 +113,8 @@ class _Change:
             self._round += 1
             checked = await self._judged(proposal)
             problem = proposal.problem or checked.feedback() or self._doubts(checked)
+            if problem and self._again:
+                problem = f"{_AGAIN}\n{problem}"
             if not problem and not checked.verified and self._calls.left > 0 and not self._reviewed:
                 self._reviewed = True
                 found = await review(self._calls, self._turn, proposal.resolved, checked, count=self._count)
@@ -131,10 +134,25 @@ class _Change:
         return doubts
 
     async def _judged(self, proposal: Proposal) -> Checked:
+        """What the checks say of it; of one that was checked before, what they said then."""
         await tell_of_proposal(self._turn, proposal, self._round)
+        changes = proposal.resolved.changes
         if proposal.problem:
+            self._again = False
             return Checked()
-        return await self._checks.check(proposal.resolved.changes, self._round)
+        self._turn.check_possible("write", [change.path for change in changes])
+        known = next((checked for tried, checked in self._tried if tried == changes), None)
+        self._again = known is not None
+        if known is None:
+            known = await self._checks.check(changes, self._round)
+            self._tried.append((changes, known))
+        else:
+            paths = tuple(change.path for change in changes)
+            turn_id = self._turn.turn_id
+            self._turn.publish(
+                ChecksFinished(turn_id=turn_id, round=self._round, files=paths, reports=known.reports)
+            )
+        return known
 
     async def _approved(self, resolved: Resolved, checked: Checked) -> tuple[tuple[FileChange, ...], Checked]:
         """What of the changes is wanted, checked as it will be written."""
@@ -162,3 +180,16 @@ class _Change:
                 doubt=checked.doubt,
             )
         )
+
+
+def _not_placed(proposal: Proposal, attempts: int) -> NothingDone:
+    if proposal.resolved.complete:
+        return NothingDone(
+            "The files are already as the edits of the model would leave them",
+            hint="There is nothing to do, or it takes more words to say what.",
+        )
+    why = shorten(one_line(proposal.problem.partition("\n")[0]), _MOST_WHY).removesuffix(":")
+    return NothingDone(
+        f"The edits of the model could not be placed after {plural(attempts, 'attempt')}: {why}",
+        hint="Say which lines you mean, ask for less at a time, or use a larger model.",
+    )

@@ -61,11 +61,11 @@ async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> N
             turn_id=turn.turn_id,
             call_id=call_id,
             name="edit",
-            summary=_summary(changes) if not problem else one_line(problem)[:200],
+            summary=_summary(changes) if not problem else one_line(problem.partition("\n")[0])[:200],
             text="\n\n".join(filter(None, (printable(problem), diff[:_MOST_DIFF]))),
             data={"files": [change.path for change in changes], "attempt": number},
             seconds=time.monotonic() - began,
-            error=ErrorInfo("edit-refused", one_line(problem)[:300]) if problem else None,
+            error=ErrorInfo("edit-refused", one_line(problem.partition("\n")[0])[:300]) if problem else None,
         )
     )
 

@@ -170,7 +170,8 @@ class TrialChecks:
     async def _followed(self, trial: Trial, first: Report, whole: Verifier) -> tuple[Report, ...]:
         """What is told once the tests that concern the change have run; all run as far as there is time."""
         if first.state != "passed":
-            return (first,) if first.state == "failed" else (await self._one(trial, whole),)
+            told = first.state == "failed" or first.exit is None  # all would take as long, or be as missing
+            return (first,) if told else (await self._one(trial, whole),)
         second = await self._one(trial, whole, _WHOLE_S)
         return (first, second) if second.state == "timed-out" else (second,)
 

@@ -232,6 +232,13 @@ async def test_what_would_be_refused_in_the_end_is_refused_at_once(tmp_path: Pat
             change("docs/a", "b.py"), lambda _: None
         )
     assert refused.value.hint == "Grant it with --allow write:b.py."
+    with pytest.raises(PermissionRefused, match=r"'b\.py' needs permission"):
+        gate_for(tmp_path, interactive=False, allow=("write:docs/*",)).check_possible(
+            "write", ("docs/a", "b.py")
+        )
+    gate_for(tmp_path, interactive=True).check_possible("write", ("b.py",))
+    with pytest.raises(PermissionRefused, match="denies write 'secret/a'"):
+        gate_for(tmp_path, interactive=True).check_possible("write", ("b.py", "secret/a"))
 
 
 async def test_no_rule_answers_for_what_is_in_doubt(tmp_path: Path) -> None:

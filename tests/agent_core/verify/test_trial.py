@@ -264,6 +264,17 @@ async def test_cancelled_while_a_check_runs(workspace: Make, tmp_path: Path) -> 
     assert left_in(tmp_path / "trials") == []
 
 
+async def test_what_never_ended_is_no_fault_of_the_change(workspace: Make, tmp_path: Path) -> None:
+    space = workspace({"a.txt": "one\n"})
+    change = FileChange(path="a.txt", before=b"one\n", after=b"two\n")
+    async with Trial(space, parent=tmp_path / "trials", timeout=5) as trial:
+        await trial.apply([change])
+        always, hung = await trial.check([shell("sleep 600"), shell("grep -q one a.txt || sleep 600")])
+        assert (await trial.check([shell("sleep 600; true")], timeout=1))[0].state == "timed-out"
+    assert (always.state, always.note) == ("broken", "it takes too long without the change, too")
+    assert hung.state == "timed-out"
+
+
 def test_the_copies_of_killed_runs_go_with_the_next_one(tmp_path: Path) -> None:
     killed, living = OwnFolder(tmp_path), OwnFolder(tmp_path)
     (killed.path / "sub").mkdir()

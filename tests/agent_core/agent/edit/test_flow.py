@@ -125,6 +125,37 @@ async def test_a_change_that_fails_its_tests_is_doubted(root: Path) -> None:
     assert not answer.verified and "pytest failed (1 new finding)" in answer.remark
 
 
+async def test_the_same_change_again_is_not_checked_again(root: Path) -> None:
+    turn = RecordedTurn(root)
+    model = ScriptedModel([WRONG, WRONG, RIGHT], info=NO_TOOLS)
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    answer = await change(model, task, turn)
+    assert answer.verified and answer.attempts == 3
+    first, second = (request.messages[-1].content for request in model.requests[1:])
+    assert "the same change as an earlier one" in second and "the same change" not in first
+    assert "assert 6 == 5" in first and "assert 6 == 5" in second
+    assert shown(turn) == ["edit", "run_tests", "edit", "edit", "run_tests", "run_tests"]
+    rounds = [event for event in turn.events if isinstance(event, ChecksFinished)]
+    assert [event.round for event in rounds] == [1, 2, 3] and rounds[0].reports == rounds[1].reports
+
+
+async def test_what_may_not_be_written_is_not_tried(root: Path) -> None:
+    turn = RecordedTurn(root)
+    turn.denied = {"app.py"}
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    with pytest.raises(PermissionRefused):
+        await change(ScriptedModel([RIGHT], info=NO_TOOLS), task, turn)
+    assert shown(turn) == ["edit"] and not turn.questions
+
+
+async def test_a_change_that_is_there_already_is_said_to_be(root: Path) -> None:
+    (root / "app.py").write_text(APP.replace("a - b", "a + b"))
+    again = block("    return a + b", "    return a + b")
+    task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
+    with pytest.raises(NothingDone, match="already as the edits"):
+        await change(ScriptedModel([again] * 4, info=NO_TOOLS), task, RecordedTurn(root))
+
+
 async def test_syntax_is_looked_at_before_anything_is_run(root: Path) -> None:
     turn = RecordedTurn(root)
     task = TaskInput(text="mend @app.py", mentions=(Mention("app.py"),))
