@@ -7,6 +7,7 @@ from agent_core.changes.model import FileChange
 from agent_core.errors import ErrorInfo
 from tui.widgets.transcript.folds import Tool
 from tui.widgets.transcript.patch import patch_rows
+from tui.widgets.transcript.units import Footer
 
 ONE = FileChange(path="a b/one.sql", before=b"x\n-- old\nkeep\n", after=b"x\n++ new\nkeep")
 TWO = FileChange(path="two.py", before=None, after=b"print()\n")
@@ -53,3 +54,17 @@ def test_a_proposal_shows_its_first_lines_unless_it_was_refused() -> None:
     refused = Tool("edit f.py", turn_id="t1", clock=lambda: 0.0, edit=True)
     refused.finish("", unified(change), ErrorInfo("edit-refused", "No such line."), 0.1)
     assert not refused.expanded
+
+
+def test_the_end_of_a_turn_breaks_between_its_parts() -> None:
+    footer = Footer(
+        [("✓ verified: pytest passed", "ok"), ("Alt+Z takes it back", "mark"), ("14 s", "dim")], turn_id="t1"
+    )
+    assert [line.text for line in footer.lines(80)] == [
+        "✓ verified: pytest passed · Alt+Z takes it back · 14 s"
+    ]
+    assert [line.text for line in footer.lines(34)] == [
+        "✓ verified: pytest passed",
+        "Alt+Z takes it back · 14 s",
+    ]
+    assert all(line.cells <= 12 for line in footer.lines(12))

@@ -211,7 +211,7 @@ class Notice(Unit):
 
 
 class Footer(Unit):
-    """How a turn ended and what it took."""
+    """How a turn ended and what it took; a row ends between two parts where it can."""
 
     kind = "footer"
 
@@ -220,12 +220,17 @@ class Footer(Unit):
         self._parts = [(one_line(text), style) for text, style in parts if text]
 
     def _render(self, width: int) -> list[Line]:
-        runs: list[Run] = []
-        for number, (text, style) in enumerate(self._parts):
-            if number:
-                runs.append((" · ", "rule", None))
-            runs.append((text, style, None))
-        return wrap(runs, width)
+        rows: list[list[Run]] = [[]]
+        for text, style in self._parts:
+            part: Run = (text, style, None)
+            together = [*rows[-1], (" · ", "rule", None), part]
+            if not rows[-1]:
+                rows[-1] = [part]
+            elif len(wrap(together, width)) > len(wrap(rows[-1], width)):
+                rows.append([part])
+            else:
+                rows[-1] = together
+        return [line for runs in rows for line in wrap(runs, width)]
 
     def _plain(self) -> str:
         return " · ".join([text for text, _ in self._parts])
