@@ -79,6 +79,9 @@ async def session(root: Path, **settings: str) -> AsyncIterator[tuple[Runtime, l
         yield runtime, seen
     finally:
         await runtime.aclose()
+        failed = [event for event in seen if isinstance(event, TurnFinished) and event.error]
+        if any(event.error.code == "internal" for event in failed if event.error) and runtime.log.path:
+            print(runtime.log.path.read_text()[-3000:], file=sys.stderr)
 
 
 async def turn(runtime: Runtime, seen: list[Event], text: str) -> list[Event]:
