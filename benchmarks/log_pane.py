@@ -31,6 +31,8 @@ _ROW = re.compile(r"row=(\d+) at=(\d+\.\d{4}) row=\1 ")
 """Twice the same number: a row that was not written whole yet is not taken for another."""
 _SETTLE_S = 3.0
 _LETTER_S = 0.15
+_LETTERS = 80
+"""So many fit into a row of the prompt; what it breaks into two is not found again."""
 _WRITER = r"""
 import sys, time
 path, rate, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
@@ -62,12 +64,12 @@ def follow(session: Any, log: Path, rate: int, seconds: float, *, typing: bool) 
     command = [sys.executable, "-c", _WRITER, str(log), str(rate), str(seconds)]
     began = time.monotonic()
     with subprocess.Popen(command) as writer:
-        typed = ""
+        typed, pause = "", max(_LETTER_S, seconds / _LETTERS)
         while writer.poll() is None:
-            if typing:
+            if typing and len(typed) < _LETTERS:
                 typed += chr(ord("a") + len(typed) % 25)
                 session.send(typed[-1].encode(), ("text", typed, len(typed)))
-            session.pump(_LETTER_S)
+            session.pump(pause)
     ended = time.monotonic()
     session.pump(1.0)
     return began, ended
