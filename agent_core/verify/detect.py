@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ _SUFFIXES = {
     "rust": frozenset({".rs"}),
     "go": frozenset({".go"}),
 }
+_SET = re.compile(r"[A-Za-z_]\w*=")
 _DEPTH = 2
 _MOST_FOLDERS = 400
 
@@ -114,34 +116,41 @@ def _configured(settings: Settings) -> Iterator[Verifier]:
     commands = (settings.test_cmd, settings.lint_cmd, settings.build_cmd)
     for kind, setting, command in zip(KINDS, ("test_cmd", "lint_cmd", "build_cmd"), commands, strict=True):
         if command.strip():
-            argv = shell_words(command.strip())
+            env, argv = shell_words(command.strip())
             yield Verifier(
                 name=setting,
                 kind=kind,
                 argv=argv,
+                env=env,
                 origin=f"setting {setting}",
                 ecosystem="configured",
                 tool=tool_of(argv),
             )
 
 
-def shell_words(command: str) -> tuple[str, ...]:
-    """A configured command as an argument list; what needs a shell is given to one."""
-    if simple(command):
+def shell_words(command: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """A configured command as the variables set before it and an argument list.
+
+    What needs a shell is given to one.
+    """
+    if simple(command) and not any(char in command for char in "*?[~"):
         try:
             words = shlex.split(command)
         except ValueError:
             words = []
-        if words and "=" not in words[0] and not any(char in command for char in "*?[~"):
-            return tuple(words)
-    return ("sh", "-c", command)
+        count = next((number for number, word in enumerate(words) if not _SET.match(word)), len(words))
+        env = tuple((name, value) for name, _, value in (word.partition("=") for word in words[:count]))
+        if count < len(words) and "=" not in words[count]:
+            return env, tuple(words[count:])
+    return (), ("sh", "-c", command)
 
 
 def command_line(verifier: Verifier) -> str:
     """The line that is run, as a person would type it: what permission rules look at."""
     if len(verifier.argv) == 3 and verifier.argv[:2] == ("sh", "-c"):
         return verifier.argv[2]
-    return shlex.join(verifier.argv)
+    env = [f"{name}={shlex.quote(value)}" for name, value in verifier.env]
+    return " ".join([*env, shlex.join(verifier.argv)])
 
 
 def _nearest(workspace: Workspace, folder: str, env: Mapping[str, str]) -> Iterator[Verifier]:

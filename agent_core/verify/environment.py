@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _QUIET = {
@@ -65,6 +65,14 @@ def check_environment(
         made["PYTHONDONTWRITEBYTECODE"] = "1"
         made.pop("PYTHONPYCACHEPREFIX", None)
     return made
+
+
+def own_variables(own: Iterable[tuple[str, str]], of_copy: Mapping[str, str]) -> dict[str, str]:
+    """What a check's own call sets; what leads Python to the copy comes after the places that it names."""
+    env = dict(own)
+    if "PYTHONPATH" in env and "PYTHONPATH" in of_copy:
+        env["PYTHONPATH"] += os.pathsep + of_copy["PYTHONPATH"]
+    return env
 
 
 def without_secrets(env: Mapping[str, str]) -> dict[str, str]:

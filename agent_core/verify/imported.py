@@ -44,7 +44,12 @@ def asking(verifier: Verifier, paths: Sequence[str], workspace: Workspace) -> Ve
         return None
     python = verifier.argv[: verifier.argv.index("-m")]
     return Verifier(
-        name="imports", kind="run_tests", argv=(*python, "-c", _ASK, *names), cwd=verifier.cwd, tool=""
+        name="imports",
+        kind="run_tests",
+        argv=(*python, "-c", _ASK, *names),
+        env=verifier.env,
+        cwd=verifier.cwd,
+        tool="",
     )
 
 

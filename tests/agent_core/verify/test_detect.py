@@ -196,9 +196,33 @@ def test_a_configured_command_stands_alone_for_its_kind(tmp_path: Path) -> None:
     assert [(each.name, each.argv, each.tool) for each in run] == [
         ("test_cmd", ("pytest", "-x", "a b"), "pytest"),
         ("lint_cmd", ("sh", "-c", "ruff check . | tee log"), ""),
-        ("build_cmd", ("sh", "-c", "A=1 x"), ""),
+        ("build_cmd", ("x",), ""),
     ]
+    assert run[2].env == (("A", "1"),)
     assert [command_line(each) for each in run] == ["pytest -x 'a b'", "ruff check . | tee log", "A=1 x"]
+
+
+@pytest.mark.parametrize(
+    ("command", "env", "argv", "tool"),
+    [
+        (
+            "PYTHONPATH=src python -m pytest -q",
+            {"PYTHONPATH": "src"},
+            ("python", "-m", "pytest", "-q"),
+            "pytest",
+        ),
+        ("A='1 2' B= go test ./...", {"A": "1 2", "B": ""}, ("go", "test", "./..."), "go-test"),
+        ("A=$HOME pytest", {}, ("sh", "-c", "A=$HOME pytest"), ""),
+        ("A=1", {}, ("sh", "-c", "A=1"), ""),
+        ("A=~/x pytest", {}, ("sh", "-c", "A=~/x pytest"), ""),
+    ],
+)
+def test_variables_before_a_configured_command(
+    tmp_path: Path, command: str, env: dict[str, str], argv: tuple[str, ...], tool: str
+) -> None:
+    (check,) = found(tmp_path, {}, test_cmd=command)
+    assert (dict(check.env), check.argv, check.tool) == (env, argv, tool)
+    assert command_line(check) == command.replace("B= ", "B='' ")
 
 
 MONOREPO = {
