@@ -36,7 +36,7 @@ async def asking(
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
         screen = app.screen
         assert isinstance(screen, ReviewScreen)
-        await until(pilot, lambda: screen._armed)
+        await until(pilot, lambda: screen._armed and screen._seen)
         yield pilot, app, screen
 
 
@@ -208,7 +208,7 @@ async def test_questions_wait_for_each_other(runtime: FakeRuntime) -> None:
 
 async def test_keys_typed_ahead_write_nothing(runtime: FakeRuntime) -> None:
     async with asking(runtime, asked()) as (pilot, app, screen):
-        screen._armed = False  # as in the moment in which it appears
+        screen._armed = screen._seen = False  # as in the moment in which it appears
         await pilot.press("y", "enter", "n", "escape", "A")
         assert app.screen is screen
         assert runtime.session.answers == []

@@ -43,7 +43,7 @@ class ReviewScreen(ReviewPanes):
     ) -> None:
         super().__init__(question, keys, split=split, keep_split=keep_split)
         self._arm_s = arm_s
-        self._armed = self._answered = False
+        self._armed = self._seen = self._answered = False
         self._next_finding = 0
 
     def on_mount(self) -> None:
@@ -52,6 +52,14 @@ class ReviewScreen(ReviewPanes):
 
     def _arm(self) -> None:
         self._armed = True
+
+    async def _compare(self) -> None:
+        """Nothing is written before its diff could be seen, however long it took to be made."""
+        await super()._compare()
+        self.set_timer(max(self._arm_s, 0.001), self._see)
+
+    def _see(self) -> None:
+        self._seen = True
 
     # Choosing
 
@@ -129,7 +137,7 @@ class ReviewScreen(ReviewPanes):
 
     def action_apply(self) -> None:
         """Write what is ticked."""
-        if self._files:
+        if self._seen:
             self._answer("once" if wanted_of(self._files)[0] else "no")
 
     def action_reject(self) -> None:
@@ -138,7 +146,7 @@ class ReviewScreen(ReviewPanes):
 
     def action_always(self) -> None:
         """Apply, once the rules that are added were seen."""
-        if not self._armed or not self._files or not wanted_of(self._files)[0]:
+        if not self._seen or not wanted_of(self._files)[0]:
             return
         screen = AlwaysScreen(rules_of(self._question.rule))
         self.app.push_screen(screen, lambda yes: self._answer("always") if yes else None)  # pyright: ignore[reportUnknownMemberType]
