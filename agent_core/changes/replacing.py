@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 
+from agent_core.beside import name_beside, remove_left_over
 from agent_core.changes.targets import Target
 from agent_core.files import write_all
 from agent_core.text import one_line
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LEFT_OVER = re.compile(r"^\..{1,200}\.(\d{1,10})-[0-9a-f]{8}\.dspy-tui-(?:new|old)$")
-_OLD_S = 60.0
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EACCES)
 """What a file system says that has no hard links."""
 
@@ -27,8 +24,7 @@ class _Step:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.folder = target.folder()
-        stem = f".{target.name[:180]}.{os.getpid()}-{os.urandom(4).hex()}.dspy-tui-"
-        self.new, self.old = stem + "new", stem + "old"
+        self.new, self.old = name_beside(target.name, "new"), name_beside(target.name, "old")
         self.replaced = False
 
 
@@ -57,7 +53,7 @@ class Replacing:
             step = _Step(target)
             if step.folder not in cleaned:
                 cleaned.add(step.folder)
-                _remove_left_over(step.folder)
+                remove_left_over(step.folder)
             self._steps.append(step)
             if target.change.after is not None:
                 self._write(step, target.change.after)
@@ -157,24 +153,3 @@ def _keep(step: _Step, before: bytes) -> None:
             write_all(fd, before)
         finally:
             os.close(fd)
-
-
-def _remove_left_over(folder: int) -> None:
-    """Remove what a killed run of this program left beside the files."""
-    with suppress(OSError):
-        for name in os.listdir(folder):
-            match = _LEFT_OVER.match(name)
-            if match and not _alive(int(match[1])):
-                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                if time.time() - status.st_ctime > _OLD_S:
-                    os.unlink(name, dir_fd=folder)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from agent_core.beside import name_beside, remove_left_over
 from agent_core.checkpoints.places import Stamp, folder_of, set_mode, stamp_at
 from agent_core.checkpoints.states import State, is_file, is_folder, plain_mode
 from agent_core.checkpoints.steps import Blocked, Obstacle, Step, depth, obstacles, opened, ordered
@@ -170,6 +171,13 @@ class Restorer:
         with folder_of(self._root, path) as (fd, name), suppress(FileExistsError):
             os.mkdir(name, stat.S_IMODE(opened(mode)), dir_fd=fd)
 
+    def clean_up(self, steps: Sequence[Step]) -> None:
+        """Remove what a killed run left: what it had prepared, and what it left beside the paths."""
+        shutil.rmtree(self._staging, ignore_errors=True)
+        for folder in {step.name.rpartition("/")[0] for step in steps}:
+            with suppress(OSError), folder_of(self._root, f"{folder}/." if folder else ".") as (fd, _):
+                remove_left_over(fd)
+
     def _place(self, staged: Path, fd: int, name: str) -> None:
         with suppress(OSError):
             old, new = os.stat(name, dir_fd=fd, follow_symlinks=False), staged.stat()
@@ -185,7 +193,7 @@ class Restorer:
 
     def _copy(self, staged: Path, fd: int, name: str) -> None:
         """Across file systems: a copy beside the place, then the same."""
-        beside = f".{os.urandom(8).hex()}.dspy-tui"
+        beside = name_beside(name, "new")
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=fd)
         try:
             try:
@@ -201,7 +209,7 @@ class Restorer:
             raise
 
     def _link(self, target: bytes, fd: int, name: str) -> None:
-        beside = f".{os.urandom(8).hex()}.dspy-tui"
+        beside = name_beside(name, "new")
         os.symlink(target, os.fsencode(beside), dir_fd=fd)
         try:
             os.rename(beside, name, src_dir_fd=fd, dst_dir_fd=fd)

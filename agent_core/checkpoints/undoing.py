@@ -191,6 +191,7 @@ class Undoer:
         journal = self._store.load_journal(Journal)
         if journal is None:
             return None
+        self._restorer().clean_up(journal.steps)
         left, odd = self._left(journal.steps)
         name = f"The {journal.direction} of turn {label(journal.record)} that was interrupted"
         try:

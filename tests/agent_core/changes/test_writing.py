@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_core import beside
 from agent_core.changes import replacing
 from agent_core.changes.model import FileChange
 from agent_core.changes.writing import write_changes, write_changes_now
@@ -224,16 +225,15 @@ def test_a_killed_writer_leaves_each_file_old_or_new(tmp_path: Path) -> None:
     assert kept == whole
 
 
-def test_what_a_killed_writer_left_beside_the_files_is_removed_later(root: Path) -> None:
+def test_what_a_killed_writer_left_beside_the_files_is_removed_later(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     for name in (f".a.py.{ended.pid}-0123abcd.dspy-tui-new", f".a.py.{os.getpid()}-0123abcd.dspy-tui-old"):
         (root / "src" / name).write_bytes(b"left")
-    replacing._OLD_S, before = -1.0, replacing._OLD_S
-    try:
-        write_changes_now(Workspace.open(root), [change("src/a.py", b"a\n", b"A\n")])
-    finally:
-        replacing._OLD_S = before
+    monkeypatch.setattr(beside, "_OLD_S", -1.0)
+    write_changes_now(Workspace.open(root), [change("src/a.py", b"a\n", b"A\n")])
     assert sorted(path.name for path in (root / "src").iterdir()) == [
         f".a.py.{os.getpid()}-0123abcd.dspy-tui-old", "a.py", "b.py",
     ]  # fmt: skip
