@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.agent.budget import UNKNOWN_WINDOW
 from agent_core.agent.citations import check_citations
-from agent_core.agent.estimate import estimate_for
+from agent_core.agent.estimate import estimate_for, ready_estimate
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, Interrupted, ModelProtocolError
 from agent_core.events import ContextItem, ContextPacked, Notice
@@ -101,6 +101,7 @@ async def _say(
     from agent_core.skills.text_adapter import TextAdapter
 
     (predictor,) = cast("Any", skill).predictors()
+    await ready_estimate(model)
     facts, used = _fitting(model, facts, predictor, label=label, turn=turn)
     engine = PortEngine(
         open_stream=lambda request: watch(model, request, settings=settings, publish_alive=stream.alive),
@@ -140,5 +141,7 @@ def _fitting(
     facts = count.cut(facts, max(64, room))
     used = fixed + count(facts)
     items = (ContextItem("system", "instructions", fixed), ContextItem("tool", label, count(facts)))
-    turn.publish(ContextPacked(turn_id=turn.turn_id, used=used, window=window, items=items))
+    turn.publish(
+        ContextPacked(turn_id=turn.turn_id, used=used, window=window, items=items, reserve=_MOST_ANSWER)
+    )
     return facts, used

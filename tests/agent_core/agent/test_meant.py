@@ -17,7 +17,8 @@ CAT, GREP = fields_of(CatTool.args_type), fields_of(GrepTool.args_type)
 @pytest.mark.parametrize(
     ("said", "name"),
     [
-        ("grep", "grep"), ("GREP", "grep"), ("functions.grep", "grep"), ("grep_tool", "grep"), ("gerp", "grep"),
+        ("grep", "grep"), ("GREP", "grep"), ("functions.grep", "grep"), ("grep_tool", "grep"),
+        ("gerp", "grep"),
         ("read_file", "cat"), ("list_dir", "ls"), ("run-tests", "run_tests"), ("emb_index", "emb-index"),
         ("ct", None), ("l", None), ("search", None), ("", None), ("frobnicate", None),
     ],
@@ -55,5 +56,5 @@ def test_a_text_may_be_a_number_and_a_switch_a_word() -> None:
     "given", [{"path": "a.py", "file": "b.py"}, {UNPARSED: '{"path": "a.'}, {UNPARSED: ["a", "b"]}]
 )
 def test_what_could_mean_several_things_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="twice|JSON object"):
+    with pytest.raises(ValueError, match=r"twice|JSON object"):
         meant_arguments(CAT, given)
