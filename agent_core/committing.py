@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from agent_core.text import one_line, printable, shorten
 
 _MOST_SAID = 8_000
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames")
+_UNKNOWN = re.compile(r"Please tell me who you are|empty ident name|no email was given")
 _NEW = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The tree without files, which a first commit is compared with."""
 
@@ -67,13 +70,29 @@ class Repository:
         """
         env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "GIT_PAGER": "cat"}
         argv = ["git", "--literal-pathspecs", "commit", "--message", message]
+        new: list[str] = []
         if not staged:
-            # Files that git does not know yet have to be named to it first.
-            await self._run(["git", "--literal-pathspecs", "add", "--", *paths], env, progress)
             argv += ["--only", "--", *paths]
-        said = await self._run(argv, env, progress)
+            new = await self._unknown(paths)
+        try:
+            if new:  # files that git does not know yet have to be named to it first
+                add = ["git", "--literal-pathspecs", "add", "--intent-to-add", "--", *new]
+                await self._run(add, env, progress)
+            said = await self._run(argv, env, progress)
+        except BaseException:
+            if new:
+                forget = ("--literal-pathspecs", "rm", "--cached", "--quiet", "--ignore-unmatch", "--", *new)
+                await asyncio.shield(self._ask(*forget))
+            raise
         asked = await self._ask("rev-parse", "--short", "HEAD")
         return Committed(commit=asked.out.decode().strip(), said=said)
+
+    async def _unknown(self, paths: Sequence[str]) -> list[str]:
+        """The files that are there and that git does not know."""
+        asked = await self._ask("--literal-pathspecs", "ls-files", "-z", "--", *paths, limit=16 << 20)
+        known = set(asked.out.decode("utf-8", "surrogateescape").split("\0"))
+        unknown = [path for path in paths if path not in known]
+        return await asyncio.to_thread(_there, self._root, unknown)
 
     async def _run(self, argv: Sequence[str], env: Mapping[str, str], progress: Callable[[str], None]) -> str:
         said = ""
@@ -86,6 +105,11 @@ class Repository:
                 code = await process.wait()
         except NotStarted as error:
             raise ToolError(f"git cannot be run: {error.strerror}", hint="Install git.") from None
+        if code != 0 and _UNKNOWN.search(said):
+            raise ToolError(
+                "Nothing was committed: git does not know who you are",
+                hint='`!git config user.name "NAME"` and `!git config user.email ADDRESS`, then `commit`.',
+            )
         if code != 0:
             why = shorten(one_line(said.strip()) or f"exit {code}", 300)
             raise ToolError(
@@ -101,3 +125,7 @@ class Repository:
             raise ToolError("git did not answer in time", hint="Try again.") from None
         except OSError:
             raise ToolError("git cannot be run", hint="Install git.") from None
+
+
+def _there(root: Path, paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if os.path.lexists(root / path)]

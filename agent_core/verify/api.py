@@ -16,9 +16,10 @@ class Verifier(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is short and stable (pytest, ruff, cargo-test); `argv` is run in the folder `cwd`, relative to the
     root, with the variables `env`. `executes` says that it runs code of the workspace (tests, builds,
-    plugins), so that it asks first where a model wrote some of it. `origin` says what it was detected by, or that it was
-    configured. `ecosystem` is python, node, rust, go, make or configured; `tool` says in which form its output comes (an
-    entry of `findings/`; "" is plain text of any tool). `found` is False where the program is not installed.
+    plugins), so that it asks first where a model wrote some of it. `origin` says what it was detected by, or
+    that it was configured. `ecosystem` is python, node, rust, go, make or configured; `tool` says in which
+    form its output comes (an entry of `findings/`; "" is plain text of any tool). `found` is False where the
+    program is not installed.
     """
 
     name: str

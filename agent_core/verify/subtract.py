@@ -14,6 +14,8 @@ _VOLATILE = re.compile(
     r"0x[0-9a-fA-F]{4,}|/tmp/[^\s'\",)]+|\b\d+(?:\.\d+)? ?(?:ms|µs|us|seconds?|s)\b|\bport \d+"
     r"|\bpid[ =]\d+|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 )
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_MOST_SAID = 1200
 _PLACE = re.compile(r"(?<=:)\d+(?::\d+)?\b|\bline \d+")
 
 
@@ -28,13 +30,19 @@ def subtract(before: Report, after: Report) -> Report:
     A state that was failed because of known findings alone counts as passed, with a note; the findings stay
     in `remaining`, for who wanted to be rid of one of them. Tests of which none passed (they could not even
     be compiled, then and now) are `broken` instead: nothing was tried. So is a check that was ended for
-    taking too long, then and now. A report that says nothing about the project (`broken`, `missing`) is left
-    as it is, and such an earlier one is not used.
+    taking too long, then and now, and one that failed without a finding and said the same (but for numbers),
+    which is kept as one. A report that says nothing about the project (`broken`, `missing`) is left as it is,
+    and such an earlier one is not used.
     """
     if before.state == after.state == "timed-out":
         return msgspec.structs.replace(
             after, state="broken", findings=(), note="it takes too long without the change, too"
         )
+    bare = before.state == after.state == "failed" and not before.findings and not after.findings
+    if bare and after.tail and _said(before) == _said(after):
+        said = Finding(path="", line=0, message=f"{after.verifier} fails", excerpt=after.tail[-_MOST_SAID:])
+        note = f"it fails without the change, too{f' ({after.note})' if after.note else ''}"
+        return msgspec.structs.replace(after, state="broken", remaining=(said,), note=note)
     if after.state in ("broken", "missing") or before.state in ("broken", "missing"):
         return after
     left = Counter(_key(each) for each in before.findings)
@@ -57,6 +65,10 @@ def subtract(before: Report, after: Report) -> Report:
     return msgspec.structs.replace(
         after, state=state, findings=tuple(new), known=len(known), remaining=tuple(known), note=note
     )
+
+
+def _said(report: Report) -> str:
+    return _NUMBER.sub("#", _VOLATILE.sub("#", report.tail))
 
 
 def _fails(report: Report, new: list[Finding]) -> bool:

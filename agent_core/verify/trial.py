@@ -162,11 +162,11 @@ class Trial:
         `timeout` are the seconds that each may take now, where those are fewer than usual.
         """
         after = await self.run(verifiers, progress=progress, timeout=timeout)
-        ended = "timed-out" if timeout is None else ""
+        ended = ("failed", "timed-out") if timeout is None else ("failed",)
         faulty = [
             each
             for each, report in zip(verifiers, after, strict=True)
-            if report.findings or report.state == ended
+            if report.findings or report.state in ended
         ]
         before = dict(zip(faulty, await self.baseline(faulty, progress=progress), strict=True))
         return tuple(

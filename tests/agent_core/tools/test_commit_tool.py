@@ -113,6 +113,20 @@ async def test_a_hook_that_refuses_is_told(tmp_path: Path, root: Path) -> None:
     assert git(root, "log", "-1", "--format=%s").strip() == "Begin"
 
 
+async def test_who_one_is_has_to_be_known_and_nothing_is_left_staged(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gitconfig").write_text("[user]\nuseConfigOnly = true\n")
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    session, seen = opened(tmp_path)
+    await typed(session, seen, "!echo two >> a.py; echo new > b.py")
+    end = await typed(session, seen, "commit Add two")
+    assert end.error is not None and "who you are" in end.error.message
+    assert "git config user.name" in end.error.hint
+    assert git(root, "status", "--porcelain").split("\n") == [" M a.py", "?? b.py", ""]
+
+
 async def test_the_message_is_shown_before_anything_is_committed(tmp_path: Path, root: Path) -> None:
     session, seen = opened(tmp_path, interactive=True)
     await typed(session, seen, "!echo two >> a.py")

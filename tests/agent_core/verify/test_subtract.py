@@ -105,3 +105,21 @@ def test_nothing_is_lost_and_nothing_is_made_up(
     assert subtract(report(*after), report(*after)).findings == ()
     moved = tuple(msgspec.structs.replace(each, line=each.line + 100) for each in after)
     assert subtract(report(*before), report(*moved)).known == result.known
+
+
+def test_a_check_that_fails_without_a_word_of_where_failed_before_if_it_said_the_same() -> None:
+    def said(tail: str) -> Report:
+        return msgspec.structs.replace(report(tests=True), tail=tail)
+
+    before = said("not ok 1 - add (took 12.5 ms)\nfailed 1 of 3")
+    same = subtract(before, said("not ok 1 - add (took 9.1 ms)\nfailed 1 of 3"))
+    assert (same.state, same.note) == ("broken", "it fails without the change, too")
+    assert same.remaining[0].message == "x fails" and "not ok 1 - add" in same.remaining[0].excerpt
+    other = subtract(before, said("not ok 1 - add\nnot ok 2 - twice\nfailed 2 of 3"))
+    assert (other.state, other.remaining) == ("failed", ())
+
+
+def test_what_took_too_long_before_says_nothing() -> None:
+    slow = report(state="timed-out", tests=True)
+    assert subtract(slow, slow).state == "broken"
+    assert subtract(report(state="passed", tests=True), slow) == slow
