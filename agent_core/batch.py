@@ -85,6 +85,7 @@ class Batch:
         return code
 
     async def _one(self, command: str, events: AsyncIterator[Event]) -> BatchResult:
+        await self._session.idle()  # the one before has told its end, and may switch to another session yet
         turn_id = self._session.submit(command)
         kind: TurnKind = "task"
         tools: list[str] = []

@@ -108,7 +108,7 @@ class Router:
         page = self._screen.transcript
         name = one_line(event.name) or event.session_id
         turns = plural(event.turns, "turn")
-        said = f"A copy of {event.forked_from}" if event.forked_from else "Resumed"
+        said = f"A copy of {one_line(event.forked_from)}" if event.forked_from else "Resumed"
         page.add_notice("info", f"{said}: {name}, {turns}")
         for text in event.waiting:
             page.add_notice("info", f"Never ran: {one_line(text)}", "Up in the prompt finds it again.")

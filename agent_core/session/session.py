@@ -216,11 +216,13 @@ class Session:
         assert self._running is not None
         self._running.finish()
         self._running = self._task = None
-        self.switch()
-        if self._queue:
-            self._start(self._queue.popleft())
-        else:
-            self._idle.set()
+        try:
+            self.switch()
+        finally:
+            if self._queue:
+                self._start(self._queue.popleft())
+            else:
+                self._idle.set()
 
 
 def _opened(loaded: Loaded) -> SessionOpened:

@@ -172,7 +172,7 @@ def _row(saved: SavedSession, now: float, *, is_here: bool) -> str:
         plural(saved.turns, "turn"),
         *([one_line(saved.branch)] if saved.branch else []),
         human_size(saved.size),
-        *([f"forked from {saved.forked_from}"] if saved.forked_from else []),
+        *([f"forked from {one_line(saved.forked_from)}"] if saved.forked_from else []),
     ]
     return f"{mark} {saved.id}  {name}{shorten(saved.first, 70)}  ({', '.join(facts)})"
 

@@ -40,7 +40,7 @@ def facts(saved: SavedSession) -> str:
         *([f"⎇ {one_line(saved.branch)}"] if saved.branch else []),
         *([plural(saved.tokens, "token")] if saved.tokens else []),
         human_size(saved.size),
-        *([f"copy of {saved.forked_from}"] if saved.forked_from else []),
+        *([f"copy of {one_line(saved.forked_from)}"] if saved.forked_from else []),
     ]
     return " · ".join(known)
 

@@ -85,7 +85,7 @@ def summarise(path: Path) -> SavedSession:
         elif seen.type == "session_renamed":
             name = seen.name
     return SavedSession(
-        id=head.id,
+        id=path.stem,
         name=name,
         first=first,
         begun=head.at,

@@ -28,7 +28,9 @@ from agent_core.events import (
     ToolFinished,
     ToolProgress,
     TurnFinished,
+    TurnQueued,
     TurnStarted,
+    TurnUnqueued,
 )
 from agent_core.files import BusyError, append_line
 from agent_core.gitstate import branch_now
@@ -79,6 +81,7 @@ class Saving:
         self._timer: asyncio.TimerHandle | None = None
         self._said: list[str] = []
         self._progress: dict[str, int] = {}
+        self._waiting: set[str] = set()
 
     @property
     def begun(self) -> bool:
@@ -94,6 +97,8 @@ class Saving:
         try:
             if isinstance(event, TurnStarted):
                 self._skipped = event.turn_id if is_about_sessions(event.text, event.kind) else ""
+                if self._skipped in self._waiting and self._path is not None:
+                    self._take(TurnUnqueued(turn_id=event.turn_id))  # its own events are not saved
                 self._said.clear()
                 self._progress.clear()
                 if self._path is None and not self._skipped:
@@ -114,6 +119,8 @@ class Saving:
             self._delta(event)
             return
         self.flush()
+        if isinstance(event, TurnQueued):
+            self._waiting.add(event.turn_id)
         if isinstance(event, TurnFinished) and event.text and event.text == "".join(self._said):
             event = msgspec.structs.replace(event, text="")  # its pieces are there already
         if isinstance(event, ToolFinished):

@@ -42,7 +42,7 @@ def _cleaned(texts: list[str], mask: Callable[[str], str]) -> list[str]:
     cut = [_cut(text) for text in texts]
     joined = encodable(_APART.join(cut))
     masked = mask(joined).split(_APART)
-    if len(masked) == len(texts) == joined.count(_APART) + 1:
+    if len(masked) == len(texts) == joined.count("\0") + 1:
         return masked
     return [encodable(mask(text)) for text in cut]
 

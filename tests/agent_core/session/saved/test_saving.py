@@ -320,6 +320,32 @@ async def test_prompts_that_wait_go_along_to_the_other_session(tmp_path: Path) -
     assert store.load(other).waiting == ()
 
 
+async def test_what_waited_and_is_no_part_of_it_is_not_told_of(tmp_path: Path) -> None:
+    conversation, store = opened(tmp_path)
+    turn(conversation, "one", "1")
+    turn_id = conversation.next_turn_id()
+    conversation.take(TurnQueued(turn_id=turn_id, text="sessions", position=1))
+    conversation.take(TurnStarted(turn_id=turn_id, text="sessions", kind="command"))
+    conversation.take(finished(turn_id))
+    loaded = store.load(conversation.id)
+    assert (loaded.waiting, loaded.saved.turns) == ((), 1)
+    conversation.close()
+
+
+async def test_a_file_that_says_it_is_another_is_itself(tmp_path: Path) -> None:
+    """So that nothing outside of the folder is deleted or written in its name."""
+    conversation, store = opened(tmp_path)
+    turn(conversation, "one", "1")
+    conversation.close()
+    (saved,) = store.list()
+    path = store.path_of(saved.id)
+    path.write_text(path.read_text().replace(f'"id":"{saved.id}"', '"id":"../../outside"', 1))
+    (tmp_path / "outside.jsonl").write_text("")
+    assert [row.id for row in store.list()] == [saved.id]
+    store.delete(store.find("last").id)
+    assert (tmp_path / "outside.jsonl").exists() and not path.exists()
+
+
 async def test_what_waited_is_told_to_the_next_program_alone(tmp_path: Path) -> None:
     first, store = opened(tmp_path)
     turn(first, "one", "1")
