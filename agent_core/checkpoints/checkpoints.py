@@ -16,7 +16,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, nullcontext, suppress
 
 from agent_core.changes.model import FileChange
 from agent_core.checkpoints.api import Changed, Listing, Restored, Snapshot, Undone
@@ -208,8 +208,8 @@ class Checkpoints:
             finished = self._prepare() if self._store.exists() else None
             if finished is not None and finished.is_meant_by(direction, turn):
                 return self._told(finished.record, finished.steps, ())
-            record = self._undoer.choose(direction, turn)
-            with self._store.lock():
+            with self._lock_if_any():
+                record = self._undoer.choose(direction, turn)
                 steps, skipped = self._undoer.run(record, direction, skip_changed=skip_changed)
         except OSError as error:
             raise ToolError(
@@ -220,6 +220,10 @@ class Checkpoints:
             broken = " ".join(f"{warning}." for warning in self._warnings())
             raise NothingDone(nothing.message, hint=f"{broken} {nothing.hint}".strip()) from None
         return self._told(record, steps, skipped)
+
+    def _lock_if_any(self) -> AbstractContextManager[None]:
+        """The store's lock, alone; nothing where there is no store."""
+        return self._store.lock() if self._store.exists() else nullcontext()
 
     def _told(self, record: Record, steps: Sequence[Step], skipped: Sequence[Obstacle]) -> Undone:
         files = [
