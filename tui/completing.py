@@ -1,4 +1,4 @@
-"""What the prompt's text could be completed to: commands, their options and choices, paths."""
+"""What the prompt's text could be completed to: commands, their options and choices, sessions, paths."""
 
 from __future__ import annotations
 
@@ -28,13 +28,29 @@ class Completion(msgspec.Struct, frozen=True):
         return first[:same]
 
 
-def complete(text: str, *, tools: Iterable[AnyTool], paths: Iterable[str]) -> Completion:
+def names_a_session(text: str) -> bool:
+    """Whether the word at the end of the text names a saved session."""
+    *before, _ = text.lstrip().removeprefix("/").split(" ")
+    if not before or before[0] not in ("resume", "sessions", "fork", "export"):
+        return False
+    of = before[-1] == "--of"
+    return (
+        of
+        or (len(before) == 1 and before[0] == "resume")
+        or (len(before) == 2 and before[0] == "sessions" and before[1] in ("show", "summary", "delete"))
+    )
+
+
+def complete(
+    text: str, *, tools: Iterable[AnyTool], paths: Iterable[str], sessions: Iterable[str] = ()
+) -> Completion:
     """Complete the text that ends at the cursor.
 
     Args:
         text: From the prompt's beginning to the cursor.
         tools: The commands there are.
         paths: The workspace's files.
+        sessions: What the saved sessions are called.
     """
     start = max(text.rfind(" "), text.rfind("\n")) + 1
     word = text[start:]
@@ -45,6 +61,8 @@ def complete(text: str, *, tools: Iterable[AnyTool], paths: Iterable[str]) -> Co
         return Completion(start, _names(word, tools))
     if text.startswith("!"):
         return Completion(start, tuple(_next_parts(word, paths)))
+    if names_a_session(text):
+        return Completion(start, tuple(sorted(f"{name} " for name in sessions if name.startswith(word))))
     tool = _tool(first.removeprefix("/"), tools)
     if tool is not None and word.startswith("-"):
         flags = [flag for field in fields_of(tool.args_type) for flag in field.flags]

@@ -85,12 +85,12 @@ class SessionsTool:
         shown = [saved for saved in sessions if low in f"{saved.name}\n{saved.first}\n{saved.id}".lower()]
         now = time.time()
         rows = [_row(saved, now, is_here=saved.id == conversation.id) for saved in shown]
+        rows += [f"! {one_line(warning)}" for warning in conversation.store.warnings]
         nothing = "No session is saved here yet: each is from its first turn on."
         return ToolResult(
             text="\n".join(rows) or (nothing if not sessions else "No session is called so."),
             summary=plural(len(shown), "session"),
             data={"sessions": [msgspec.to_builtins(saved) for saved in shown], "current": conversation.id},
-            note="; ".join(conversation.store.warnings),
         )
 
     async def _show(self, name: str, context: ToolContext) -> ToolResult:

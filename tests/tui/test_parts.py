@@ -96,6 +96,22 @@ def test_what_completions_share() -> None:
     assert complete("zzz", tools=TOOLS, paths=PATHS).common == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("resume l", ("login ",)),
+        ("/resume ", ("20261128-114501-a3f9 ", "login ")),
+        ("sessions delete 2", ("20261128-114501-a3f9 ",)),
+        ("fork copy --of lo", ("login ",)),
+        ("fork lo", ()),
+        ("sessions rename lo", ()),
+    ],
+)
+def test_sessions_are_completed_where_one_is_named(text: str, options: tuple[str, ...]) -> None:
+    names = ("login", "20261128-114501-a3f9")
+    assert complete(text, tools=TOOLS, paths=PATHS, sessions=names).options == options
+
+
 # Finding files
 
 

@@ -19,6 +19,7 @@ from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from agent_core.index.api import Index
+    from agent_core.session.saved.store import SavedSessions
     from agent_core.tools.registry import Registry
     from tui.catalog import Catalog
     from tui.prompt_history import PromptHistory
@@ -63,6 +64,7 @@ class Chat(Vertical):
         self._history: PromptHistory | None = None
         self._catalog: Catalog | None = None
         self._registry: Registry | None = None
+        self._sessions: SavedSessions | None = None
         self._offers: tuple[str, ...] = ()
         self._offer = -1
         self._offer_start = 0
@@ -76,11 +78,17 @@ class Chat(Vertical):
         yield self.prompt
 
     async def begin(
-        self, *, history: PromptHistory, catalog: Catalog, registry: Registry, index: Index
+        self,
+        *,
+        history: PromptHistory,
+        catalog: Catalog,
+        registry: Registry,
+        index: Index,
+        sessions: SavedSessions,
     ) -> None:
         """What the prompt needs once there is time for it."""
         self._picking.begin(catalog=catalog, index=index)
-        self._catalog, self._registry = catalog, registry
+        self._catalog, self._registry, self._sessions = catalog, registry, sessions
         await asyncio.to_thread(history.load)
         self._history = history
 
@@ -154,10 +162,12 @@ class Chat(Vertical):
             return
         if self._registry is None or self._catalog is None:
             return
-        from tui.completing import complete
+        from tui.completing import complete, names_a_session
 
         before = self.prompt.before_cursor
-        found = complete(before, tools=self._registry.all(), paths=await self._catalog.files())
+        paths = await self._catalog.files()
+        sessions = await self._session_names() if names_a_session(before) else ()
+        found = complete(before, tools=self._registry.all(), paths=paths, sessions=sessions)
         if not found.options:
             self._end_completion()
             return
@@ -169,6 +179,11 @@ class Chat(Vertical):
             self._end_completion()
         else:
             self.activity.offer(tuple(option.rstrip() for option in found.options))
+
+    async def _session_names(self) -> tuple[str, ...]:
+        """What the sessions are called: ids for those whose names are none, or several words."""
+        saved = await asyncio.to_thread(self._sessions.list) if self._sessions else []
+        return tuple(one.name if len(one.name.split()) == 1 else one.id for one in saved)
 
     def _take(self, number: int) -> None:
         self._offer = number

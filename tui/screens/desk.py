@@ -52,7 +52,11 @@ class Desk:
         self.propose()
         history = PromptHistory(runtime.workspace)
         await screen.chat.begin(
-            history=history, catalog=self.catalog, registry=runtime.registry, index=runtime.index
+            history=history,
+            catalog=self.catalog,
+            registry=runtime.registry,
+            index=runtime.index,
+            sessions=runtime.session.conversation.store,
         )
         await screen.files.begin(runtime.workspace)
         await screen.logs.begin(runtime.workspace, runtime.config.settings.log_files)

@@ -121,7 +121,7 @@ class _Reading:
         self._saved = saved
         self._records: list[Record] = []
         self._open: TurnStarted | None = None
-        self._began = 0.0
+        self._began = self._seen = 0.0
         self._waiting: dict[str, str] = {}
         self._queued: list[str] = []
         self._last = saved.begun
@@ -151,6 +151,7 @@ class _Reading:
             case _:
                 pass
         self._records.append(Record(self._last, event))
+        self._seen = self._last
 
     def _close(self) -> None:
         """A program left: it was told what waited before it came; what waits since is for the next."""
@@ -170,7 +171,7 @@ class _Reading:
                 reason="the program ended",
                 text="",
                 exit=Interrupted.exit_code,
-                seconds=max(0.0, self._last - self._began),
+                seconds=max(0.0, self._seen - self._began),
                 usage=Usage(),
                 error=error,
             )

@@ -72,12 +72,15 @@ class SavedSessions:
                 state = path.lstat()
                 stamp = (state.st_size, state.st_mtime_ns)
                 kept = known.get(path.stem)
-                found[path.stem] = kept if kept and kept.stamp == stamp else _Known(stamp, summarise(path))
+                is_known = kept is not None and kept.stamp == stamp and kept.saved.id == path.stem
+                found[path.stem] = kept if kept and is_known else _Known(stamp, summarise(path))
             except FileNotFoundError:
                 continue
             except (OSError, AgentError) as error:
-                reason = error.message if isinstance(error, AgentError) else error.strerror
-                warnings.append(f"{path.name}: {reason}" if isinstance(error, OSError) else str(reason))
+                is_ours = isinstance(error, AgentError)
+                warnings.append(
+                    error.message if is_ours else f"{path.name}: {error.strerror or 'no regular file'}"
+                )
         self.warnings = tuple(warnings)
         if found != known:
             self._write_index(found)

@@ -64,7 +64,14 @@ def turn(conversation: Conversation, text: str, answer: str = "", kind: Any = "t
 
 def finished(turn_id: str, *, text: str = "", **more: Any) -> TurnFinished:
     usage = Usage(prompt_tokens=10, completion_tokens=5)
-    values = {"outcome": "answered", "reason": "", "exit": 0, "seconds": 1.0, "usage": usage, **more}
+    values: dict[str, Any] = {
+        "outcome": "answered",
+        "reason": "",
+        "exit": 0,
+        "seconds": 1.0,
+        "usage": usage,
+        **more,
+    }
     return TurnFinished(turn_id=turn_id, text=text, **values)
 
 
@@ -342,6 +349,9 @@ async def test_a_file_that_says_it_is_another_is_itself(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace(f'"id":"{saved.id}"', '"id":"../../outside"', 1))
     (tmp_path / "outside.jsonl").write_text("")
     assert [row.id for row in store.list()] == [saved.id]
+    index = path.with_name("index.json")
+    index.write_text(index.read_text().replace(f'"id":"{saved.id}"', '"id":"../../outside"'))
+    assert [row.id for row in store.list()] == [saved.id], "what the index says counts as little"
     store.delete(store.find("last").id)
     assert (tmp_path / "outside.jsonl").exists() and not path.exists()
 
