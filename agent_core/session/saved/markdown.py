@@ -26,6 +26,8 @@ from agent_core.text import human_duration, one_line, plural, printable
 
 _MARKS = {"answered": "✓", "stopped": "■", "changed": "✎", "verified": "✓"}
 _RUN = re.compile("`+")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_TAG = re.compile(r"(`+).*?(?<!`)\1(?!`)|<(?=[!/?A-Za-z])")
 
 
 def as_markdown(loaded: Loaded) -> str:
@@ -119,9 +121,27 @@ class _Writer:
         if thought := "".join(self._thought).strip():
             self._rows += _details("reasoning", thought, "")
         if answer := "".join(self._answer).strip():
-            self._rows += [printable(answer), ""]
+            self._rows += [*_answer(answer), ""]
         self._thought.clear()
         self._answer.clear()
+
+
+def _answer(text: str) -> list[str]:
+    """A model's Markdown as it is, but for tags, and with an end for code that was cut off."""
+    rows: list[str] = []
+    fence = ""
+    for line in printable(text).split("\n"):
+        found = _FENCE.match(line)
+        if fence:
+            ends = found is not None and found[1].startswith(fence) and not found[2].strip()
+            fence = "" if ends else fence
+            rows.append(line)
+        elif found is not None and not (found[1][0] == "`" and "`" in found[2]):
+            fence = found[1]
+            rows.append(line)
+        else:
+            rows.append(_TAG.sub(lambda match: match[0] if match[1] else "&lt;", line))
+    return [*rows, fence] if fence else rows
 
 
 def _usage(usage: Usage) -> list[str]:

@@ -470,6 +470,23 @@ def test_a_killed_program_loses_nothing_that_was_told(tmp_path: Path) -> None:
         assert not store.is_open(saved.id)
 
 
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("Cut off in:\n```py\nx = '<b>'", "Cut off in:\n```py\nx = '<b>'\n```"),
+        ("~~~~\n```\n~~~\n<!--", "~~~~\n```\n~~~\n<!--\n~~~~"),
+        ("<!-- `<b>` ``<i>`` 1 < 2 </details>", "&lt;!-- `<b>` ``<i>`` 1 < 2 &lt;/details>"),
+        ("```x``` is <b>\n```\ncode\n```\n<i>", "```x``` is &lt;b>\n```\ncode\n```\n&lt;i>"),
+    ],
+)
+async def test_an_answer_in_markdown_ends_where_it_ends(tmp_path: Path, answer: str, shown: str) -> None:
+    conversation, _ = opened(tmp_path)
+    turn(conversation, "one", answer)
+    text = as_markdown(await conversation.load())
+    assert f"\n\n{shown}\n\n*✓ answered" in text
+    conversation.close()
+
+
 _PIECES = st.sampled_from(
     [
         SECRET,
