@@ -146,6 +146,19 @@ async def test_a_session_is_renamed_forked_exported_and_deleted_when_asked(
         assert with_sessions.session.submitted[-1].startswith("/fork --of ")
 
 
+async def test_the_session_that_is_open_is_not_deleted(with_sessions: FakeRuntime) -> None:
+    conversation = with_sessions.session.conversation
+    await conversation.prepare(conversation.store.list()[0].id)
+    conversation.switch()
+    async with app_of(with_sessions).run_test(size=(100, 30)) as pilot:
+        app, screen = await opened(pilot)
+        assert screen.current is not None and screen.current.id == conversation.id
+        await pilot.press("d", "y")
+        await until(pilot, lambda: any("open here" in note.message for note in app._notifications))
+        assert len(conversation.store.list()) == 4
+    conversation.close()
+
+
 async def test_no_sessions_say_how_they_come(repository: Path) -> None:
     runtime = fake_runtime(repository)
     async with app_of(runtime).run_test(size=(80, 24)) as pilot:

@@ -110,10 +110,8 @@ class SessionsScreen(Dialog[str]):
         """The row of keys; letters are typed while the filter has the focus."""
         shown = self._keys.shown
         if self._asking:
-            return [
-                (shown("sessions.yes"), "delete it", "screen.yes"),
-                (shown("sessions.close"), "keep it", "screen.close"),
-            ]
+            yes, no = shown("sessions.yes"), shown("sessions.close")
+            return [(yes, "delete it", "screen.yes"), (no, "keep it", "screen.close")]
         if self._typing == "name":
             return [("Enter", "keep the name", "screen.resume"), ("Esc", "leave it", "screen.close")]
         letters = [
@@ -147,10 +145,9 @@ class SessionsScreen(Dialog[str]):
         now = self._clock()
         items = [item(saved, now, is_here=saved.id == self._conversation.id) for saved in self._shown]
         self._list.set_items(items, empty="No session has these letters." if self._sessions else _NONE)
-        frame = self.query_one(".frame")
         size = human_size(sum(saved.size for saved in self._sessions))
-        counted = plural(len(self._shown), "session")
-        frame.border_subtitle = Content(f"{counted} · {size}" if self._sessions else "")
+        counted = f"{plural(len(self._shown), 'session')} · {size}" if self._sessions else ""
+        self.query_one(".frame").border_subtitle = Content(counted)
         self._look()
 
     def on_choices_moved(self) -> None:
@@ -250,7 +247,10 @@ class SessionsScreen(Dialog[str]):
 
     def action_delete(self) -> None:
         """Ask whether it is to be deleted."""
-        if (saved := self.current) is not None:
+        saved = self.current
+        if saved is not None and saved.id == self._conversation.id:
+            self.notify("That session is open here. Resume another first.", severity="warning", markup=False)
+        elif saved is not None:
             self._asking = saved.id
             self.query_one(".frame").border_subtitle = Content(f"Delete {shorten(called(saved), 50)}?")
             self._hints.set_hints(self._what_keys_do())
