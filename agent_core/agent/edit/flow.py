@@ -135,14 +135,13 @@ class _Change:
 
     async def _judged(self, proposal: Proposal) -> Checked:
         """What the checks say of it; of one that was checked before, what they said then."""
-        await tell_of_proposal(self._turn, proposal, self._round)
         changes = proposal.resolved.changes
+        known = next((checked for tried, checked in self._tried if tried == changes), None)
+        self._again = known is not None and not proposal.problem
+        await tell_of_proposal(self._turn, proposal, self._round, again=self._again)
         if proposal.problem:
-            self._again = False
             return Checked()
         self._turn.check_possible("write", [change.path for change in changes])
-        known = next((checked for tried, checked in self._tried if tried == changes), None)
-        self._again = known is not None
         if known is None:
             known = await self._checks.check(changes, self._round)
             self._tried.append((changes, known))

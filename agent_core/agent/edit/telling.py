@@ -37,13 +37,14 @@ def _proposed(change: FileChange, notes: Sequence[Note]) -> ProposedFile:
     return ProposedFile(path=change.path, before=before, after=after, note=note, whole=whole)
 
 
-async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> None:
+async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int, *, again: bool = False) -> None:
     """Publish it as a call of `edit`: its diff, and whatever of it was refused.
 
     Args:
         turn: Where it was made.
         proposal: What was proposed.
         number: Which attempt it is, from 1.
+        again: Whether it is the same as an earlier one, which is not checked again.
     """
     began = time.monotonic()
     call_id = turn.next_call_id()
@@ -61,7 +62,7 @@ async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> N
             turn_id=turn.turn_id,
             call_id=call_id,
             name="edit",
-            summary=_summary(changes) if not problem else one_line(problem.partition("\n")[0])[:200],
+            summary=_summary(changes, again) if not problem else one_line(problem.partition("\n")[0])[:200],
             text="\n\n".join(filter(None, (printable(problem), diff[:_MOST_DIFF]))),
             data={"files": [change.path for change in changes], "attempt": number},
             seconds=time.monotonic() - began,
@@ -70,7 +71,9 @@ async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int) -> N
     )
 
 
-def _summary(changes: Sequence[FileChange]) -> str:
+def _summary(changes: Sequence[FileChange], again: bool) -> str:
+    if again:
+        return "the same change again"
     added, removed = (sum(side) for side in zip(*(counts(change) for change in changes), strict=True))
     return f"proposes +{added:,} -{removed:,} in {plural(len(changes), 'file')}"
 

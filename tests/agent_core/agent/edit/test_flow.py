@@ -135,6 +135,10 @@ async def test_the_same_change_again_is_not_checked_again(root: Path) -> None:
     assert "the same change as an earlier one" in second and "the same change" not in first
     assert "assert 6 == 5" in first and "assert 6 == 5" in second
     assert shown(turn) == ["edit", "run_tests", "edit", "edit", "run_tests", "run_tests"]
+    edits = [
+        event.summary for event in turn.events if isinstance(event, ToolFinished) and event.name == "edit"
+    ]
+    assert edits[1] == "the same change again" != edits[2]
     rounds = [event for event in turn.events if isinstance(event, ChecksFinished)]
     assert [event.round for event in rounds] == [1, 2, 3] and rounds[0].reports == rounds[1].reports
 
