@@ -18,6 +18,11 @@ _AFTER = re.compile(r"\s*\((?:[^()]{1,40})\)\s*$")
 _WRAP = "`*\"'“”‘’"
 _SAFE = re.compile(r"^[^\x00-\x1f<>|?*\"`:;,=]+$")
 _NAME = re.compile(r"^[^/\\]*\.[A-Za-z][A-Za-z0-9_+-]{0,11}$|^\.[A-Za-z][\w.-]+$")
+_BARE = re.compile(
+    r"^(?:(?:GNU)?[Mm]akefile|Dockerfile|Containerfile|[Jj]ustfile|Procfile|Jenkinsfile|Vagrantfile|Gemfile"
+    r"|Rakefile|Brewfile|Pipfile|Taskfile|Tiltfile|LICEN[CS]E|COPYING|NOTICE|CODEOWNERS|AUTHORS)$"
+)
+"""Names of files that have no ending and are nothing else."""
 _COMMENTS = (
     re.compile(r"^\s*(?:#|//|--|;|%|\*)+!?\s*(\S.*?)\s*$"),
     re.compile(r"^\s*(?:/\*+|<!--|\{#|\(\*)\s*(\S.*?)\s*(?:\*+/|-->|#\}|\*\))\s*$"),
@@ -55,6 +60,8 @@ def _path_like(text: str, known: Known, *, bare: bool) -> bool:
     if " " in plain or not _SAFE.match(plain) or plain.endswith(("/", "\\", ".")):
         return False
     name = re.split(r"[/\\]", plain)[-1]
+    if _BARE.match(name):
+        return bare or name != plain
     if "/" in plain or "\\" in plain:
         return bool(_NAME.match(name)) or (
             name.isidentifier() and name[:1].isupper() and plain.count("/") >= 1

@@ -192,3 +192,10 @@ def test_all_forms_in_one_reply_keep_their_order() -> None:
     assert [(edit.path, edit.form) for edit in result.edits] == [
         ("src/app.py", "block"), ("src/lib.go", "diff"), ("Makefile", "json"), ("docs/guide.md", "file"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["docker/Makefile", "Dockerfile", "LICENSE"])
+def test_a_new_file_whose_name_has_no_ending(path: str) -> None:
+    reply = f"{path}\n```\n<<<<<<< SEARCH\n=======\nall:\n>>>>>>> REPLACE\n```\n"
+    (edit,) = parsed(reply).edits
+    assert edit.path == path
