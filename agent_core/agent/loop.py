@@ -99,7 +99,7 @@ class _Run:
         return reply.ending
 
     async def _by_choice(self) -> str:
-        while self._looking.may_go_on(keep=1):
+        while self._caller.names and self._looking.may_go_on(keep=1):
             choice = await self._choice()
             if choice is None or choice.name == choose.ANSWER:
                 break
