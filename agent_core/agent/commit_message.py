@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from agent_core.agent.budget import UNKNOWN_WINDOW
 from agent_core.agent.estimate import estimate_for
 from agent_core.agent.gather import Gathered
+from agent_core.agent.loading import skill_for
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.errors import AgentError, Interrupted
 from agent_core.events import Notice
-from agent_core.llm.dspy_engine import preload
 from agent_core.llm.port import LanguageModel
 from agent_core.masking import masker
-from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.text import one_line, plural, printable, shorten
 
 _SHARE = 0.5
@@ -54,8 +52,7 @@ async def message_of(
 
 
 async def _written(model: LanguageModel, turn: TurnPort, *, diff: str, earlier: Sequence[str]) -> str:
-    await preload()
-    skill, _ = await asyncio.to_thread(load_skill, "commit", skills_folder(turn.workspace))
+    skill = await skill_for(turn, "commit", turn.workspace)
     from agent_core.skills.commit import cleaned
 
     count = estimate_for(model)

@@ -16,14 +16,13 @@ from agent_core.agent.calls import Caller
 from agent_core.agent.citations import check_citations
 from agent_core.agent.claims import unbacked
 from agent_core.agent.gather import gather
+from agent_core.agent.loading import skill_for
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls, NoTools
 from agent_core.agent.port import Answer, TaskInput, TurnPort
 from agent_core.events import Notice
-from agent_core.llm.dspy_engine import preload
 from agent_core.llm.port import LanguageModel, ToolCall
 from agent_core.logs.saying import NOTHING_FOUND
-from agent_core.skills.registry import load_skill, skills_folder
 
 _LOGS = "ctx"
 
@@ -49,13 +48,8 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
 
 async def _load(turn: TurnPort) -> Any:
     """What takes long the first time: dspy, the installed plugins, the skill as saved for the workspace."""
-    await preload()
     await asyncio.to_thread(turn.registry.all)
-    ask, warning = await asyncio.to_thread(load_skill, "ask", skills_folder(turn.workspace))
-    if warning:
-        hint = "The built-in instructions are used."
-        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
-    return ask
+    return await skill_for(turn, "ask", turn.workspace)
 
 
 class _Run:

@@ -8,12 +8,11 @@ import msgspec
 
 from agent_core.agent.citations import check_citations
 from agent_core.agent.gather import Gathered, gather
+from agent_core.agent.loading import skill_for
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.events import Hit, Notice
-from agent_core.llm.dspy_engine import preload
 from agent_core.llm.port import LanguageModel
-from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.text import one_line
 from agent_core.verify.api import Verifier
 from agent_core.verify.detect import command_line
@@ -35,11 +34,7 @@ async def plan(
     Raises:
         ModelError: The model failed.
     """
-    await preload()
-    skill, warning = await asyncio.to_thread(load_skill, "plan", skills_folder(turn.workspace))
-    if warning:
-        hint = "The built-in instructions are used."
-        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+    skill = await skill_for(turn, "plan", turn.workspace)
     from agent_core.skills.plan import parts_of
 
     gathered = await gather(task, turn)

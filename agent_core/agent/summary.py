@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 from agent_core.agent.budget import UNKNOWN_WINDOW
 from agent_core.agent.citations import check_citations
 from agent_core.agent.estimate import estimate_for, ready_estimate
+from agent_core.agent.loading import skill_for
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError, Interrupted, ModelProtocolError
 from agent_core.events import ContextItem, ContextPacked, Notice
-from agent_core.llm.dspy_engine import PortEngine, language_model, preload
+from agent_core.llm.dspy_engine import PortEngine, language_model
 from agent_core.llm.timeouts import watch
 from agent_core.masking import masker
-from agent_core.skills.registry import load_skill, skills_folder
 
 if TYPE_CHECKING:
     import dspy
@@ -64,11 +64,7 @@ async def summarise(
         model = await models.current()
         if model is None:
             return ""
-        await preload()
-        module, warning = await asyncio.to_thread(load_skill, skill, skills_folder(workspace))
-        if warning:
-            hint = "The built-in instructions are used."
-            turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+        module = await skill_for(turn, skill, workspace)
         stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
         await _say(model, stream, masker(settings)(facts), module, label=label, turn=turn, settings=settings)
     except Interrupted:

@@ -19,6 +19,7 @@ from agent_core.agent.edit.telling import diff_of, proposed, tell_of_proposal
 from agent_core.agent.edit.trial import TrialChecks
 from agent_core.agent.estimate import Estimate, estimate_for
 from agent_core.agent.gather import gather
+from agent_core.agent.loading import skill_for
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.port import Answer, Question, TaskInput, TurnPort
@@ -26,10 +27,8 @@ from agent_core.changes.hunks import choose
 from agent_core.changes.model import Chosen, FileChange
 from agent_core.edits.model import Resolved
 from agent_core.errors import NothingDone, PermissionRefused
-from agent_core.events import ChecksFinished, Notice, ProposedFile
-from agent_core.llm.dspy_engine import preload
+from agent_core.events import ChecksFinished, ProposedFile
 from agent_core.llm.port import LanguageModel
-from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.text import one_line, plural, shorten
 
 MOST_REPAIRS = 3
@@ -47,11 +46,7 @@ async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answe
         ModelError: The model failed.
     """
     turn.check_possible("write")
-    await preload()
-    skill, warning = await asyncio.to_thread(load_skill, "edit", skills_folder(turn.workspace))
-    if warning:
-        hint = "The built-in instructions are used."
-        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+    skill = await skill_for(turn, "edit", turn.workspace)
     caller, count = Caller(turn), estimate_for(model)
     gathered = await gather(task, turn)
     calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=skill)

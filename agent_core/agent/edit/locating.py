@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from agent_core.agent.loading import skill_for
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.objects import objects_in
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.events import Hit
-from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.workspace import Workspace
 
 _MOST_CANDIDATES = 8
@@ -35,7 +35,7 @@ async def locate(
     candidates = candidates[:_MOST_CANDIDATES]
     if len(candidates) <= 1:
         return candidates
-    skill, _ = await asyncio.to_thread(load_skill, "locate", skills_folder(turn.workspace))
+    skill = await skill_for(turn, "locate", turn.workspace)
     from agent_core.skills.locate import MOST_FILES, schema
 
     rows = "\n".join(_described(path, places) for path in candidates)

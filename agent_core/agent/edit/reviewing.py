@@ -12,13 +12,13 @@ from agent_core.agent.choose import objects_in
 from agent_core.agent.edit.checking import Checked
 from agent_core.agent.edit.telling import diff_of
 from agent_core.agent.estimate import Estimate
+from agent_core.agent.loading import skill_for
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.port import TurnPort
 from agent_core.edits.model import Resolved
 from agent_core.errors import AgentError, ErrorInfo, Interrupted
 from agent_core.events import ToolFinished, ToolStarted
 from agent_core.masking import masker
-from agent_core.skills.registry import load_skill, skills_folder
 from agent_core.text import one_line, printable, shorten
 
 _SHARE = 0.5
@@ -95,7 +95,7 @@ async def review(
 async def _asked(
     calls: ModelCalls, turn: TurnPort, resolved: Resolved, checked: Checked, count: Estimate
 ) -> Review:
-    skill, _ = await asyncio.to_thread(load_skill, "review", skills_folder(turn.workspace))
+    skill = await skill_for(turn, "review", turn.workspace)
     from agent_core.skills.review import SCHEMA
 
     diff = masker(turn.settings)(await asyncio.to_thread(diff_of, resolved.changes))

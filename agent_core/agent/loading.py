@@ -1,0 +1,30 @@
+"""A skill as it is used in a workspace, ready to be called."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from agent_core.events import Notice
+from agent_core.llm.dspy_engine import preload
+from agent_core.skills.registry import load_skill, skills_folder
+
+if TYPE_CHECKING:
+    from agent_core.tools.base import Speaker
+    from agent_core.workspace import Workspace
+
+
+async def skill_for(turn: Speaker, name: str, workspace: Workspace) -> Any:
+    """The skill with what was optimised for the workspace; imports dspy the first time.
+
+    What of it cannot be used is left out and told in the turn.
+
+    Raises:
+        ToolError: There is no such skill.
+    """
+    await preload()
+    skill, warning = await asyncio.to_thread(load_skill, name, skills_folder(workspace))
+    if warning:
+        hint = "The built-in instructions are used."
+        turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
+    return skill
