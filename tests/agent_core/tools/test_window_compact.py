@@ -64,8 +64,7 @@ async def test_the_window_lists_what_went_in_and_what_did_not(tmp_path: Path) ->
 
 async def test_compact_lets_the_model_sum_up_and_the_record_stays(tmp_path: Path) -> None:
     info = msgspec.structs.replace(DEFAULT_INFO, window=4096, supports_tools=False)
-    answers = ['{"action": "answer"}', LONG] * 4 + ["The port is read in app.py:5."]
-    model = ScriptedModel([*answers, '{"action": "answer"}', "Yes."], info=info)
+    model = ScriptedModel([*[LONG] * 4, "The port is read in app.py:5.", "Yes."], info=info)
     session, seen = opened(tmp_path, model)
     try:
         done = await said(session, seen, *(f"question {n} please" for n in range(4)), "compact --keep 1")
