@@ -30,6 +30,7 @@ def _words(option: Option) -> tuple[str, ...]:
 def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.codectx import CodectxTool
     from agent_core.tools.commit import CommitTool
+    from agent_core.tools.compact import CompactTool
     from agent_core.tools.ctx import CtxTool
     from agent_core.tools.edit import EditTool
     from agent_core.tools.emb_index import EmbIndexTool
@@ -50,9 +51,10 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.undo import UndoTool
     from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
     from agent_core.tools.vretr import VretrTool
+    from agent_core.tools.window import WindowTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
-    talks = (SessionsTool, ResumeTool, ForkTool, ExportTool)
+    talks = (SessionsTool, ResumeTool, ForkTool, ExportTool, WindowTool, CompactTool)
     checks = (RunTestsTool, LintTool, BuildTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
     wired = (*index, *talks, *checks, *changes, SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool)

@@ -60,6 +60,8 @@ async def test_tool_calls_of_the_agent_are_told(repo: Path, server: ModelServer)
 async def test_nothing_was_changed(repo: Path, server: ModelServer) -> None:
     server.script(Answer(text=("I would create the file now.",)))
     code, result, err = await batch(repo, server.url, "-c", "create a file hello.txt")
+    assert (code, result["error"]["code"]) == (3, "permission") and not server.chats, "refused at once"
+    code, result, err = await batch(repo, server.url, "--allow", "write", "-c", "create a file hello.txt")
     assert (code, result["error"]["code"]) == (6, "nothing-done")
     assert "I would create the file" in result["data"]["text"]
     assert result["error"]["message"] in err
