@@ -213,14 +213,14 @@ async def test_in_the_sandbox_there_is_no_network_and_no_home(
     script = (
         "cat ~/.ssh/id_rsa; ls -A ~; ls ..; echo token=$GITHUB_TOKEN; touch made; touch ~/mine && echo home;"
         "touch /usr/x; touch /etc/x; ls -A /tmp | grep -v dspy | grep -v pytest; ls -d /proc/[0-9]* | wc -l;"
-        f"{sys.executable} -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 3)' 2>&1"
+        "echo interfaces: $(grep : /proc/net/dev | cut -d: -f1)"
     )
     report = await run_verifier(shell(script), root=root, timeout=60, sandbox=sandbox)
     lines = report.tail.split("\n")
     assert any("id_rsa: No such file" in line for line in lines)
     assert "key" not in lines and "beside" not in lines and "token=" in lines and "home" in lines
     assert sum("Read-only file system" in line for line in lines) == 2
-    assert any("Network is unreachable" in line for line in lines)
+    assert "interfaces: lo" in lines
     assert left_in(root) == ["made"] and left_in(home) == [".ssh"]
     assert report.sandboxed
 
