@@ -233,7 +233,7 @@ def show(rows: list[dict[str, Any]], over: list[dict[str, Any]], detail: bool) -
         counts = by_fault.setdefault(row["fault"], [0, 0])
         counts[0] += not row["wrong"]
         counts[1] += 1
-    return report("small_model", figures, LIMITS, faults=by_fault)
+    return report("small-model", figures, LIMITS, faults=by_fault)
 
 
 if __name__ == "__main__":
