@@ -16,22 +16,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from agent_core.marks import kill_marked, marked_environment
 
 _PIPE_SIZE = 1 << 20
 _HIGH = 1 << 20
 _BATCH = 1 << 16
 _PATIENCE_S = 0.01
 _ERRORS = 16 * 1024
-_MARK = "DSPY_TUI_PROCESS"
-_ROUNDS = 5
-_QUIET_ROUNDS = 2
-"""Once is not enough: a process shows no environment while its program is being replaced by another."""
 _ROWS = 40
 
 
@@ -237,7 +234,8 @@ async def stream_process(
             start_new_session=True,
         )
         if ends:
-            await _read_terminal(process, ends.pop(0))
+            terminal = os.fdopen(ends.pop(0), "rb", buffering=0)
+            await asyncio.get_running_loop().connect_read_pipe(lambda: _TerminalReader(process), terminal)
     except OSError as error:
         raise NotStarted(error.errno or 0, error.strerror or str(error)) from error
     except ValueError as error:  # a NUL, or what is no text
@@ -285,33 +283,6 @@ class _TerminalReader(asyncio.Protocol):
         self._process.pipe_connection_lost(1, None)
 
 
-async def _read_terminal(process: Process, fd: int) -> None:
-    file = os.fdopen(fd, "rb", buffering=0)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: _TerminalReader(process), file)
-
-
-def marked_environment(env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """A new mark, and the environment by which a process and what it starts can be known.
-
-    The mark begins with the one that this process itself was started with: who kills by that finds them too.
-    """
-    outer = os.environ.get(_MARK, "")
-    mark = f"{outer}/{os.getpid()}-{os.urandom(6).hex()}".removeprefix("/")
-    return mark, {**env, _MARK: mark}
-
-
-def kill_marked(mark: str) -> None:
-    """Kill every process that carries the mark, on Linux."""
-    quiet = 0
-    for _ in range(_ROUNDS):  # what was being started meanwhile shows up in the next round
-        escaped = _marked(mark)
-        quiet = 0 if escaped else quiet + 1
-        if quiet == _QUIET_ROUNDS:
-            break
-        for pid in escaped:
-            _signal(os.kill, pid, signal.SIGKILL)
-
-
 def _enlarge(pipe: Any) -> None:
     """Let a megabyte wait in the pipe, so that a fast writer is not held up by each turn of the loop."""
     with suppress(ImportError, AttributeError, OSError, ValueError):  # it may be over already
@@ -321,31 +292,6 @@ def _enlarge(pipe: Any) -> None:
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    if pid > 0:
-        _signal(os.killpg, pid, number)
-
-
-def _signal(send: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        send(pid, number)
-
-
-def _marked(mark: str) -> list[int]:
-    """The processes whose environment holds the mark and that still run."""
-    if not sys.platform.startswith("linux"):
-        return []
-    wanted = f"{_MARK}={mark}".encode()
-    found: list[int] = []
-    with suppress(OSError):
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and wanted in _environment(folder):
-                found.append(int(folder.name))
-    return found
-
-
-def _environment(folder: Path) -> bytes:
-    """The environment of a process, empty for one that is over or somebody else's."""
-    try:
-        return (folder / "environ").read_bytes()
-    except OSError:
-        return b""
+        if pid > 0:
+            os.killpg(pid, number)

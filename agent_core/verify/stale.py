@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from agent_core.process import kill_marked
+from agent_core.marks import kill_marked
 from agent_core.verify.copying import remove_tree
 
 

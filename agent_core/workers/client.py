@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from agent_core.errors import AgentError, ErrorInfo
-from agent_core.process import kill_marked, marked_environment
+from agent_core.marks import kill_marked, marked_environment
 from agent_core.text import one_line, shorten
 from agent_core.workers import wire
 
