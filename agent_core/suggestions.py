@@ -13,6 +13,8 @@ from agent_core.words import enquote, quote
 if TYPE_CHECKING:
     from agent_core.index.api import IndexStatus
 
+_ABOUT_A_TASK = ("plan",)
+"""Without anything that was asked there is nothing to do it with."""
 NO_EVIDENCE = "no evidence yet"
 ORDER = (
     "ctx",
@@ -51,7 +53,7 @@ def propose(
         waiting: Names of the tools whose cooldown is not over: they are not proposed.
         index: How the index stands; what it does not need is not proposed.
     """
-    left_out = {*waiting, *(_needless(index) if index else ())}
+    left_out = {*waiting, *(_needless(index) if index else ()), *(() if asked.strip() else _ABOUT_A_TASK)}
     items = [
         Suggestion(tool=tool, command=command, why=why)
         for tool in ORDER
@@ -86,21 +88,23 @@ def _filled(tool: str, asked: str) -> tuple[str, str]:
         case "codectx":
             return tool, "what this project is"
         case "esearch":
-            return _searching(tool, asked or "where does the program start"), "places in the code"
+            return _worded(tool, asked or "where does the program start"), "places in the code"
         case "intel":
-            return _searching(tool, name or asked or "main"), "and what is connected"
+            return _worded(tool, name or asked or "main"), "and what is connected"
         case "vretr":
-            return _searching(tool, asked or "where are errors handled"), "by meaning alone"
+            return _worded(tool, asked or "where are errors handled"), "by meaning alone"
         case "index":
             return tool, "refresh the index"
         case "emb-index":
             return tool, "search by meaning, too"
+        case "plan":
+            return _worded(tool, asked), "how it would be done"
         case _:
             return tool, ""
 
 
-def _searching(tool: str, query: str) -> str:
-    """The command that searches for the query, as plain as it can be read back."""
+def _worded(tool: str, query: str) -> str:
+    """The command about what was asked, as plain as it can be read back."""
     query = shorten(query, _LONGEST)
     plain = not query.startswith(("-", "'", '"')) and "--" not in query
     return f"{tool} {query if plain else enquote(query)}"

@@ -27,7 +27,7 @@ def test_it_says_what_it_rests_on() -> None:
 
 
 def test_every_safe_tool_has_its_place() -> None:
-    assert [item.tool for item in propose(set(ORDER)).items] == list(ORDER)
+    assert [item.tool for item in propose(set(ORDER), asked="read the port").items] == list(ORDER)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,9 @@ def test_what_the_index_does_not_need_is_not_proposed(status: IndexStatus, propo
 )
 def test_the_word_that_looks_like_a_name(text: str, word: str) -> None:
     assert most_telling(text) == word
+
+
+def test_a_plan_is_proposed_for_what_was_asked_and_for_nothing_else() -> None:
+    asked = propose(("plan", "ls"), asked="read the port only once")
+    assert "plan read the port only once" in [item.command for item in asked.items]
+    assert [item.tool for item in propose(("plan", "ls")).items] == ["ls"]
