@@ -39,6 +39,7 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._git: list[str] | None = None
 
     async def earlier_subjects(self, count: int = 5) -> tuple[str, ...]:
         """The first lines of the last commits' messages, newest first."""
@@ -119,8 +120,11 @@ class Repository:
 
     async def _ask(self, *words: str, limit: int = 256 * 1024) -> Captured:
         try:
-            argv = [*await safe_git(self._root), *words]
-            return await capture(argv, cwd=self._root, env=git_environment(), timeout=30, limit=limit)
+            if self._git is None:
+                self._git = await safe_git(self._root)
+            return await capture(
+                [*self._git, *words], cwd=self._root, env=git_environment(), timeout=30, limit=limit
+            )
         except TimeoutError:
             raise ToolError("git did not answer in time", hint="Try again.") from None
         except OSError:

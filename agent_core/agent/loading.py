@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from agent_core.agent.gather import Gathered, gather
 from agent_core.events import Notice
 from agent_core.llm.dspy_engine import preload
 from agent_core.skills.registry import load_skill, skills_folder
 
 if TYPE_CHECKING:
+    from agent_core.agent.port import TaskInput, TurnPort
     from agent_core.tools.base import Speaker
     from agent_core.workspace import Workspace
 
@@ -28,3 +30,21 @@ async def skill_for(turn: Speaker, name: str, workspace: Workspace) -> Any:
         hint = "The built-in instructions are used."
         turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
     return skill
+
+
+async def prepared(task: TaskInput, turn: TurnPort, name: str) -> tuple[Gathered, Any]:
+    """What a task starts with, and its skill, at the same time: the first time, dspy and plugins take long.
+
+    Raises:
+        Interrupted: The turn was cancelled while something asked.
+    """
+
+    async def load() -> Any:
+        await asyncio.to_thread(turn.registry.all)
+        return await skill_for(turn, name, turn.workspace)
+
+    loading = asyncio.create_task(load())
+    try:
+        return await gather(task, turn), await loading
+    finally:
+        loading.cancel()

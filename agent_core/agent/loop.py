@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
 
 from agent_core.agent import choose, intent
 from agent_core.agent.calls import Caller
 from agent_core.agent.citations import check_citations
 from agent_core.agent.claims import unbacked
-from agent_core.agent.gather import gather
-from agent_core.agent.loading import skill_for
+from agent_core.agent.loading import prepared
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls, NoTools
 from agent_core.agent.port import Answer, TaskInput, TurnPort
@@ -34,22 +32,11 @@ async def respond_with_model(model: LanguageModel, task: TaskInput, turn: TurnPo
         ModelError: The model failed; what it said until then has been published.
         Interrupted: The turn was cancelled while a tool asked.
     """
-    loading = asyncio.create_task(_load(turn))
-    try:
-        gathered = await gather(task, turn)
-        ask = await loading
-    finally:
-        loading.cancel()
+    gathered, ask = await prepared(task, turn, "ask")
     caller = Caller(turn)
     calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=ask)
     with calls.context():
         return await _Run(calls, caller, task, turn).answer()
-
-
-async def _load(turn: TurnPort) -> Any:
-    """What takes long the first time: dspy, the installed plugins, the skill as saved for the workspace."""
-    await asyncio.to_thread(turn.registry.all)
-    return await skill_for(turn, "ask", turn.workspace)
 
 
 class _Run:

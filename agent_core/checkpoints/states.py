@@ -101,11 +101,6 @@ def git_id_of(content: bytes) -> bytes:
     return digest.digest()
 
 
-def same_content(content: bytes, known: bytes) -> bool:
-    """Whether the bytes are those that an id of either kind names."""
-    return (git_id_of(content) if len(known) == GIT_ID_BYTES else id_of(content)) == known
-
-
 def seen(status: os.stat_result, content_id: bytes, *, read_at: int | None = None) -> Seen:
     """A path as it is now. `read_at` is when its bytes began to be read, by `time.time_ns`."""
     moment = time.time_ns() if read_at is None else read_at

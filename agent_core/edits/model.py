@@ -105,15 +105,13 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why an edit was not made, in words that help a model to repair it.
 
-    `lines` are the places in the file that the message speaks of, from 1; `reply_line` is where the edit
-    begins in the reply.
+    `lines` are the places in the file that the message speaks of, from 1.
     """
 
     code: RefusalCode
     path: str
     message: str
     lines: tuple[int, ...] = ()
-    reply_line: int = 0
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,27 +31,26 @@ _INFO = re.compile(r"(?:title|file(?:name)?|path)\s*[=:]\s*[\"']?([^\"'\s}]+)", 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
-def path_of(text: str, known: Known, *, bare: bool = True) -> str:
+def path_of(text: str, known: Known) -> str:
     """The path that the text consists of, "" when it is something else.
 
     Decoration is taken off: headings, list marks, back-ticks, bold, quotes, a colon at the end, `File:`
-    before it, a remark in brackets behind it. Without `bare` a name without a folder counts only where the
-    file is known.
+    before it, a remark in brackets behind it.
     """
     text = _LEAD.sub("", text.strip())
     whole = text
     for _ in range(3):
         text = text.strip().strip(_WRAP).strip().removesuffix(":").strip()
-    if _path_like(text, known, bare=bare):
+    if _path_like(text, known):
         return text
     text = _AFTER.sub("", whole.strip().removesuffix(":")).strip()
     text = _WORDS.sub("", text.strip(_WRAP + " "))
     for _ in range(3):
         text = text.strip().strip(_WRAP).strip().removesuffix(":").strip()
-    return text if _path_like(text, known, bare=bare) else ""
+    return text if _path_like(text, known) else ""
 
 
-def _path_like(text: str, known: Known, *, bare: bool) -> bool:
+def _path_like(text: str, known: Known) -> bool:
     if not text or len(text) > 300 or "://" in text:
         return False
     if known(text):
@@ -61,12 +60,12 @@ def _path_like(text: str, known: Known, *, bare: bool) -> bool:
         return False
     name = re.split(r"[/\\]", plain)[-1]
     if _BARE.match(name):
-        return bare or name != plain
+        return True
     if "/" in plain or "\\" in plain:
         return bool(_NAME.match(name)) or (
             name.isidentifier() and name[:1].isupper() and plain.count("/") >= 1
         )
-    return bare and bool(_NAME.match(name))
+    return bool(_NAME.match(name))
 
 
 def path_of_info(info: str, known: Known) -> str:

@@ -78,7 +78,7 @@ class _Resolving:
     def result(self) -> Resolved:
         """Make one edit after the other."""
         for fault in self._parsed.faults:
-            self._refuse("malformed", self._guess(fault.path), fault.message, reply_line=fault.line)
+            self._refuse("malformed", self._guess(fault.path), fault.message)
         for number, edit in enumerate(self._parsed.edits):
             self._make(number, edit)
         changes = self._changes()
@@ -107,7 +107,7 @@ class _Resolving:
             message = refused.message
             if isinstance(refused, Conflict):
                 message = message[:1].upper() + message[1:] + "."
-            self._refuse(refused.code, path, message, lines=lines, reply_line=edit.line)
+            self._refuse(refused.code, path, message, lines=lines)
 
     def _located(self, edit: Edit) -> tuple[Edit, Found]:
         if isinstance(edit, Replace) and not any(line.strip() for line in edit.search):
@@ -203,15 +203,11 @@ class _Resolving:
 
     # -- what comes of it
 
-    def _refuse(
-        self, code: RefusalCode, path: str, message: str, *, lines: tuple[int, ...] = (), reply_line: int = 0
-    ) -> None:
+    def _refuse(self, code: RefusalCode, path: str, message: str, *, lines: tuple[int, ...] = ()) -> None:
         self._refused[path] = None
         if path in self._together:
             self._refused[self._together[path]] = None
-        self._refusals.append(
-            Refusal(code=code, path=path, message=message, lines=lines, reply_line=reply_line)
-        )
+        self._refusals.append(Refusal(code=code, path=path, message=message, lines=lines))
 
     def _changes(self) -> list[FileChange]:
         changes: list[FileChange] = []

@@ -123,14 +123,18 @@ class CommitTool:
 
     async def _message(self, repository: Repository, paths: Sequence[str], turn: TurnPort) -> str:
         from agent_core.agent.commit_message import message_of
+        from agent_core.agent.edit.telling import diff_of
 
-        changes = [change for change in await self._checkpoints.changes() if change.path in set(paths)]
         diff = await repository.diff(paths, limit=_MOST_DIFF)
+        if not diff:  # only files that git does not know yet
+            named = set(paths)
+            changes = [change for change in await self._checkpoints.changes() if change.path in named]
+            diff = await asyncio.to_thread(diff_of, changes)
         model = await self._models.current()
         return await message_of(
             model,
             turn,
-            diff=diff or await asyncio.to_thread(_unified, changes),
+            diff=diff,
             paths=paths,
             earlier=await repository.earlier_subjects(),
         )
@@ -139,12 +143,6 @@ class CommitTool:
 def _differs(path: str, files: Mapping[str, str]) -> bool:
     parts = path.split("/")
     return any("/".join(parts[: count + 1]) in files for count in range(len(parts)))
-
-
-def _unified(changes: Sequence[object]) -> str:
-    from agent_core.agent.edit.telling import diff_of
-
-    return diff_of(changes)  # pyright: ignore[reportArgumentType]
 
 
 def _named(paths: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from agent_core.events import ActionClass
-from agent_core.llm.dspy_engine import preload
 from agent_core.skills.registry import SkillRow, load_skill, skill_rows, skills_folder
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
@@ -37,6 +36,8 @@ class SkillsTool:
         folder = skills_folder(context.workspace)
         if not args.name:
             return _listed(await asyncio.to_thread(skill_rows, folder))
+        from agent_core.llm.dspy_engine import preload
+
         await preload()
         skill, warning = await asyncio.to_thread(load_skill, args.name, folder)
         prompts = _prompts(skill)

@@ -151,14 +151,24 @@ class Sandbox:
             yield from ("--tmpfs", str(stands_for / name))
 
 
+_WORKING: set[str] = set()
+"""The programs that have worked in this process."""
+
+
 async def find_sandbox(env: Mapping[str, str] | None = None) -> tuple[Sandbox | None, str]:
-    """A sandbox that works here, or None and why there is none. It is tried once, with everything it uses."""
+    """A sandbox that works here, or None and why there is none.
+
+    A program is tried with everything that is used of it until it has worked once; from then on it is taken
+    to work, so that what was approved to run in a sandbox is never run without one.
+    """
     environment = os.environ if env is None else env
     if sys.platform != "linux":
         return None, "bubblewrap exists on Linux only"
     program = which("bwrap", path=environment.get("PATH"))
     if program is None:
         return None, "bubblewrap is not installed"
+    if program in _WORKING:
+        return Sandbox(program), ""
     trial = (program, *_TRIED, "--", "true")
     try:
         answer = await capture(trial, env=environment, timeout=_TRY_S, limit=64 * 1024)
@@ -166,6 +176,7 @@ async def find_sandbox(env: Mapping[str, str] | None = None) -> tuple[Sandbox | 
         return None, f"bubblewrap does not work here: {one_line(str(error)) or 'it does not answer'}"
     if answer.code != 0:
         return None, f"bubblewrap does not work here: {one_line(answer.err)[:200] or 'no reason given'}"
+    _WORKING.add(program)
     return Sandbox(program), ""
 
 

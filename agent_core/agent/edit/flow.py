@@ -18,8 +18,7 @@ from agent_core.agent.edit.reviewing import review
 from agent_core.agent.edit.telling import diff_of, proposed, tell_of_proposal
 from agent_core.agent.edit.trial import TrialChecks
 from agent_core.agent.estimate import Estimate, estimate_for
-from agent_core.agent.gather import gather
-from agent_core.agent.loading import skill_for
+from agent_core.agent.loading import prepared
 from agent_core.agent.looking import Looking
 from agent_core.agent.modelcalls import ModelCalls
 from agent_core.agent.port import Answer, Question, TaskInput, TurnPort
@@ -46,9 +45,8 @@ async def change(model: LanguageModel, task: TaskInput, turn: TurnPort) -> Answe
         ModelError: The model failed.
     """
     turn.check_possible("write")
-    skill = await skill_for(turn, "edit", turn.workspace)
+    gathered, skill = await prepared(task, turn, "edit")
     caller, count = Caller(turn), estimate_for(model)
-    gathered = await gather(task, turn)
     calls = ModelCalls(model, task=task, turn=turn, gathered=gathered, tools=caller.specs, skill=skill)
     proposing = Proposing(
         calls,

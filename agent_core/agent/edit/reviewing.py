@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import msgspec
 
-from agent_core.agent.choose import objects_in
 from agent_core.agent.edit.checking import Checked
 from agent_core.agent.edit.telling import diff_of
 from agent_core.agent.estimate import Estimate
 from agent_core.agent.loading import skill_for
 from agent_core.agent.modelcalls import ModelCalls
+from agent_core.agent.objects import objects_in
 from agent_core.agent.port import TurnPort
 from agent_core.edits.model import Resolved
 from agent_core.errors import AgentError, ErrorInfo, Interrupted

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from agent_core.agent.budget import Mentioned
 from agent_core.agent.estimate import Estimate
+from agent_core.agent.markdown import fenced
 from agent_core.errors import ToolError, WorkspaceError
 from agent_core.events import Hit
 from agent_core.text import plural
@@ -16,7 +16,6 @@ _AROUND = (60, 30, 12, 4)
 """Lines around a place that are shown, the most that fits."""
 _AROUND_TOKENS = 16
 """What the prompt, the fence and the path take besides."""
-_FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
 def shown_files(
@@ -49,7 +48,7 @@ def shown_files(
         spans = [(hit.start, hit.end) for hit in places if hit.path == path]
         text = _fitting(lines, spans, share, count)
         if text:
-            shown = _fenced(mask(text))
+            shown = fenced(mask(text))
             found.append(Mentioned(path, shown))
             tokens -= count(shown) + count(path) + _AROUND_TOKENS
     return tuple(found)
@@ -90,9 +89,3 @@ def _merged(spans: Iterable[tuple[int, int]], around: int, total: int) -> list[t
         else:
             merged.append((start, end))
     return merged
-
-
-def _fenced(text: str) -> str:
-    longest = max((len(match[1]) for match in _FENCE.finditer(text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}\n{text}\n{fence}"

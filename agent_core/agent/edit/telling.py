@@ -12,7 +12,7 @@ from agent_core.changes.hunks import counts, unified
 from agent_core.changes.model import FileChange
 from agent_core.changes.sides import sides
 from agent_core.edits.model import Note
-from agent_core.errors import ErrorInfo
+from agent_core.errors import EditRefused
 from agent_core.events import ProposedFile, ToolFinished, ToolStarted
 from agent_core.text import one_line, plural, printable
 
@@ -66,7 +66,7 @@ async def tell_of_proposal(turn: TurnPort, proposal: Proposal, number: int, *, a
             text="\n\n".join(filter(None, (printable(problem), diff[:_MOST_DIFF]))),
             data={"files": [change.path for change in changes], "attempt": number},
             seconds=time.monotonic() - began,
-            error=ErrorInfo("edit-refused", one_line(problem.partition("\n")[0])[:300]) if problem else None,
+            error=EditRefused(one_line(problem.partition("\n")[0])[:300]).info if problem else None,
         )
     )
 

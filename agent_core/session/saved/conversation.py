@@ -42,11 +42,6 @@ class Conversation:
         """What the user calls it; "" for nothing."""
         return self._saving.name
 
-    @property
-    def is_saved(self) -> bool:
-        """Whether there is anything of it on disk."""
-        return self._saving.begun
-
     def next_turn_id(self) -> str:
         """An id for the next turn, which no other turn of the workspace has."""
         self._count += 1
