@@ -90,7 +90,30 @@ def scan(root: Path, known: Mapping[str, Seen], watch: Watch, tracked: Iterable[
         with suppress(OSError), folder_of(root, path) as (fd, name):
             status = os.stat(name, dir_fd=fd, follow_symlinks=False)
             _see(path, status, f"{root}/{path}", known, entries, unknown)
+    _leave_out_shells(entries, hidden)
     return Scan(Tree(entries, hidden, beside), unknown)
+
+
+def _leave_out_shells(entries: dict[str, Seen], hidden: set[str]) -> None:
+    """Take folders that hold nothing but what is ignored for ignored themselves, as git does.
+
+    Such as a cache that brings rules along by which all of it is ignored.
+    """
+    shells = _above(hidden) - _above(path for path, entry in entries.items() if not stat.S_ISDIR(entry.mode))
+    for path in [path for path in entries if path in shells or not shells.isdisjoint(_above([path]))]:
+        del entries[path]
+        hidden.add(path)
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """The folders that the paths lie in, but for the root."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _take(

@@ -413,3 +413,21 @@ async def test_what_turns_changed_comes_as_whole_files(tmp_path: Path) -> None:
     assert (change.path, change.before, change.after) == ("src/b.py", b"b\n", b"first")
     changes = {change.path: (change.before, change.after) for change in await turns.kept.changes()}
     assert changes == {"src/b.py": (b"b\n", b"second"), "gone": (None, b"x")}
+
+
+async def test_a_folder_of_which_all_is_ignored_is_no_change(tmp_path: Path) -> None:
+    """Caches bring their own rules along; a check that only made one changed nothing."""
+    (tmp_path / "a.py").write_text("a\n")
+    kept = Checkpoints(workspace=Workspace.open(tmp_path))
+    await kept.before("s.1", "pytest")
+    cache = tmp_path / ".cache" / "v"
+    cache.mkdir(parents=True)
+    (cache.parent / ".gitignore").write_text("*\n")
+    (cache / "x").write_text("x\n")
+    (cache / "empty").mkdir()
+    assert await kept.after("s.1") is None
+    await kept.before("s.2", "mkdir d")
+    (tmp_path / "d").mkdir()
+    changed = await kept.after("s.2")
+    assert changed is not None and [row.path for row in changed.files] == ["d/"]
+    kept.close()
