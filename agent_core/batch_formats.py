@@ -166,7 +166,8 @@ class TextFront:
         self._several = several
         self._is_task = False
         self._line_open = False
-        self._written = self._said = False
+        self._written = False
+        self._said = ""
 
     async def write(self, text: str) -> None:
         """A piece of a command's whole result, instead of the bounded one in its end."""
@@ -178,13 +179,13 @@ class TextFront:
         """Write the part of it that is a result, and tell the rest on standard error."""
         match event:
             case TurnStarted():
-                self._is_task, self._written, self._said = event.kind == "task", False, False
+                self._is_task, self._written, self._said = event.kind == "task", False, ""
                 if self._several:
                     self._writer.diagnose(f"> {one_line(event.text)}")
             case TextDelta():
                 if self._written and not self._said:
                     self._out("\n")  # what a model says of a result stands below it
-                self._said = True
+                self._said += event.text
                 self._out(printable(event.text))
             case ToolStarted() if self._is_task:
                 self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")
@@ -214,7 +215,10 @@ class TextFront:
             self._writer.diagnose(f"{self._MARK} {one_line(event.summary)} ({took})")
         elif self._written:
             self._end_line()
-        elif event.text:
+        elif event.text and event.text.strip() != self._said.strip():
+            if self._said:  # what a model said of the result came before it
+                self._end_line()
+                self._out("\n")
             self._out(printable(event.text))
             self._end_line()
 

@@ -25,7 +25,7 @@ _PATH = (
     r"(?P<path>(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*\.[A-Za-z][\w]{0,9}|(?:[\w.@+-]+/)+[\w.@+-]+"
     r"|Makefile|Dockerfile|Justfile|Rakefile|Gemfile|Procfile|LICENSE|README|CHANGELOG|NOTICE)"
 )
-_FILE = re.compile(rf"(?<![\w./-])`?{_PATH}`?(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?(?![\w/-])")
+_FILE = re.compile(rf"(?<![\w./-])[`@]?{_PATH}`?(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?(?![\w/-])")
 _LINES = re.compile(r"\blines?\s+(\d+)(?:\s*(?:-|–|to|through|until|and)\s*(\d+))?", re.IGNORECASE)
 _SHOW = re.compile(
     r"\b(show|open|print|view|display|read|cat|see|dump|contents? of|look at|inside|what(?:'s| is) in)\b",

@@ -22,11 +22,11 @@ async def server() -> AsyncIterator[ModelServer]:
         yield running
 
 
-async def batch(repo: Path, url: str, *arguments: str) -> tuple[int, Any, str]:
-    """Exit code, the one result, and standard error of a run against the endpoint."""
+async def run_text(repo: Path, url: str, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a run against the endpoint."""
     process = await asyncio.create_subprocess_exec(
         *PROGRAM,
-        *("--batch", "--format", "json", *arguments),
+        *("--batch", *arguments),
         cwd=repo,
         env=environment(OPENAI_BASE_URL=f"{url}/v1", MODEL_NAME="big"),
         stdin=asyncio.subprocess.DEVNULL,
@@ -34,10 +34,16 @@ async def batch(repo: Path, url: str, *arguments: str) -> tuple[int, Any, str]:
         stderr=asyncio.subprocess.PIPE,
     )
     out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None and b"Traceback" not in err
+    return process.returncode, out.decode(), err.decode()
+
+
+async def batch(repo: Path, url: str, *arguments: str) -> tuple[int, Any, str]:
+    """Exit code, the one result, and standard error of a run against the endpoint."""
+    code, out, err = await run_text(repo, url, "--format", "json", *arguments)
     (result,) = json.loads(out)["results"]
-    assert process.returncode == result["exit"]
-    assert b"Traceback" not in err
-    return result["exit"], result, err.decode()
+    assert code == result["exit"]
+    return result["exit"], result, err
 
 
 async def test_an_answer(repo: Path, server: ModelServer) -> None:
@@ -105,3 +111,15 @@ async def test_a_command_asks_no_model(repo: Path, server: ModelServer) -> None:
     code, _, _ = await batch(repo, server.url, "-c", "grep main")
     assert code == 0
     assert server.requests == []
+
+
+async def test_a_plan_stands_once_and_what_a_model_says_apart_from_facts(
+    repo: Path, server: ModelServer
+) -> None:
+    server.script(Answer(text=("**Steps:**\n", "1. Read `src/parser.py:1`.")))
+    _, out, _ = await run_text(repo, server.url, "-c", "plan read it once")
+    assert out == "**Steps:**\n1. Read `src/parser.py:1`.\n"
+    server.script(Answer(text=("It parses.",)))
+    _, out, _ = await run_text(repo, server.url, "-c", "codectx src/parser.py")
+    said, _, facts = out.partition("\n\n")
+    assert said == "It parses." and facts.startswith("src/parser.py: ")

@@ -94,7 +94,8 @@ class _Change:
     def _unchanged(self) -> Answer:
         """What the model says instead of a change."""
         stream = self._calls.stream
-        stream.release()
+        if not stream.text.strip():
+            stream.release()
         if stream.text.strip():
             stream.remark("(Nothing was changed: the reply held no edit.)")
         reason = "unchanged" if stream.text else "empty"

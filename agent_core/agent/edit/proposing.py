@@ -135,7 +135,9 @@ class Proposing:
         )
         calls.known.places = tuple(hit for hit in self._found if hit.path not in self._paths)
         calls.known.rules = await rules_for((*self._paths, *(hit.path for hit in seen)), self._turn)
-        reply = await calls.call("write", "edit", show="prose", fields={"remark": remark})
+        # What it says beside a second attempt it has said beside the first.
+        show = "never" if remark else "prose"
+        reply = await calls.call("write", "edit", show=show, fields={"remark": remark})
         return reply if reply.text.strip() else None
 
     def _remark(self, reply: str, problem: str) -> str:

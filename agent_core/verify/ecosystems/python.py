@@ -24,6 +24,7 @@ MANIFESTS = (
     ".pytest.ini",
     "tox.ini",
     "requirements.txt",
+    *("ruff.toml", ".ruff.toml", ".flake8", "mypy.ini", ".mypy.ini", "pyrightconfig.json"),
 )
 
 

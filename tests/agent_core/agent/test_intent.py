@@ -234,3 +234,8 @@ def test_the_kits_requests_are_routed(kit: Path) -> None:
     pairs = [*held_out, *((text, tool) for tool, texts in examples.items() for text in texts)]
     wrong = [text for text, tool in pairs if route(text).purpose.replace("search", "esearch") != tool]
     assert len(wrong) <= 2, wrong
+
+
+def test_a_mention_is_no_part_of_the_path() -> None:
+    found = route("what is in @src/calc.py:3-9 about add?")
+    assert (found.purpose, found.arguments) == ("cat", {"path": "src/calc.py", "start": 3, "end": 9})

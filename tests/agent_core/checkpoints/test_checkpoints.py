@@ -418,7 +418,7 @@ async def test_what_turns_changed_comes_as_whole_files(tmp_path: Path) -> None:
 async def test_a_folder_of_which_all_is_ignored_is_no_change(tmp_path: Path) -> None:
     """Caches bring their own rules along; a check that only made one changed nothing."""
     (tmp_path / "a.py").write_text("a\n")
-    kept = Checkpoints(workspace=Workspace.open(tmp_path))
+    kept = checkpoints(tmp_path)
     await kept.before("s.1", "pytest")
     cache = tmp_path / ".cache" / "v"
     cache.mkdir(parents=True)

@@ -77,7 +77,7 @@ async def test_a_wrong_change_is_repaired_with_what_the_tests_say(root: Path) ->
     assert running.action == "run" and any("pytest" in line for line in running.subjects)
     assert (writing.action, [file.path for file in writing.files]) == ("write", ["app.py"])
     assert writing.files[0].before == APP and not writing.doubt
-    assert turn.said == "I mend it.\n\nI mend it.\n", "the edits are shown as diffs, not as the model's text"
+    assert turn.said == "I mend it.\n", "edits are shown as diffs; what is said beside them, once"
 
 
 async def test_without_tools_the_model_names_the_files_and_writes_the_change(root: Path) -> None:
