@@ -52,7 +52,8 @@ class WindowTool:
             packed = await self._before(context)
         available = max(0, packed.window - packed.used - packed.reserve)
         used = f"{packed.used:,} of {packed.window:,} tokens"
-        what = "The last prompt took" if asked else "Nothing was asked yet; what always goes in takes"
+        nothing = "Nothing was asked yet; of what will go in, instructions of the project and tools take"
+        what = "The last prompt took" if asked else nothing
         head = f"{what} {used} ({_percent(packed.used, packed.window)}); "
         head += f"{packed.reserve:,} are kept for the answer, {available:,} are free."
         return ToolResult(
