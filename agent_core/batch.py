@@ -6,8 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from agent_core.batch_formats import BatchResult, Front, JsonFront, JsonLinesFront, TextFront
+from agent_core.commandline import lone_word
 from agent_core.errors import Interrupted, UsageError
-from agent_core.events import Event, ToolFinished, ToolStarted, TurnFinished, TurnKind, TurnStarted
+from agent_core.events import (
+    Event,
+    Notice,
+    ToolFinished,
+    ToolStarted,
+    ToolSuggested,
+    TurnFinished,
+    TurnKind,
+    TurnStarted,
+)
 from agent_core.output import Writer
 
 if TYPE_CHECKING:
@@ -86,21 +96,27 @@ class Batch:
 
     async def _one(self, command: str, events: AsyncIterator[Event]) -> BatchResult:
         await self._session.idle()  # the one before has told its end, and may switch to another session yet
+        if told := lone_word(command, self._session.registry):
+            self._session.bus.publish(Notice(level="info", message=told[0], hint=told[1]))
         turn_id = self._session.submit(command)
         kind: TurnKind = "task"
         tools: list[str] = []
         last: ToolFinished | None = None
+        suggested: ToolSuggested | None = None
         async for event in events:
             self._front.event(event)
             match event:
                 case TurnStarted():
                     kind = event.kind
+                case ToolSuggested():
+                    suggested = event
                 case ToolStarted():
                     tools.append(event.command)
                 case ToolFinished():
                     last = event
                 case TurnFinished() if event.turn_id == turn_id:
-                    return BatchResult.of(command, event, tool=None if kind == "task" else last, tools=tools)
+                    ran = None if kind == "task" else last
+                    return BatchResult.of(command, event, tool=ran, tools=tools, suggested=suggested)
                 case _:
                     pass
         raise AssertionError("the bus was closed in the middle of a turn")

@@ -18,11 +18,13 @@ from agent_core.events import (
     ToolFinished,
     ToolProgress,
     ToolStarted,
+    ToolSuggested,
     TurnFinished,
     TurnStarted,
     WorkspaceChanged,
 )
 from agent_core.output import Writer
+from agent_core.rl.saying import suggested
 from agent_core.text import human_duration, one_line, printable
 
 SCHEMA = "dspy-tui.batch/1"
@@ -43,14 +45,22 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(
-        cls, command: str, end: TurnFinished, *, tool: ToolFinished | None, tools: list[str]
+        cls,
+        command: str,
+        end: TurnFinished,
+        *,
+        tool: ToolFinished | None,
+        tools: list[str],
+        suggested: ToolSuggested | None = None,
     ) -> BatchResult:
-        """The result of a turn; `tool` is what a command ran, None for a question or a task."""
+        """The result of a turn; `tool` is what a command ran, None for a question or a task, of which
+        `tools` are the commands that ran and `suggested` is what was suggested before."""
         data: dict[str, Any]
         if tool is not None:
             data = {**tool.data, **end.data, "tool": tool.name, "summary": tool.summary, "text": tool.text}
         elif end.text or end.data or tools:
             data = {**end.data, "text": end.text, "tools": tools, "usage": msgspec.to_builtins(end.usage)}
+            data["suggested"] = msgspec.to_builtins(suggested.suggestion) if suggested else None
         else:
             data = {}
         return cls(
@@ -187,6 +197,8 @@ class TextFront:
                     self._out("\n")  # what a model says of a result stands below it
                 self._said += event.text
                 self._out(printable(event.text))
+            case ToolSuggested():
+                self._writer.diagnose(f"{self._MARK} {suggested(event.suggestion)}")
             case ToolStarted() if self._is_task:
                 self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")
             case ToolProgress() if not self._is_task:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,11 +33,13 @@ async def capture(
     env: Mapping[str, str] | None = None,
     timeout: float = 10.0,  # noqa: ASYNC109 - a bound of the program's time, not of the wait alone
     limit: int = 8 * 1024 * 1024,
+    memory: int | None = None,
 ) -> Captured:
     """Run a program without input and collect what it says.
 
     It gets a session of its own, and the whole of it is killed when the time is up, when it says more than
-    `limit` bytes, or when the caller is cancelled.
+    `limit` bytes, or when the caller is cancelled. Where it runs on Linux, no process of it gets more than
+    `memory` bytes for its data.
 
     Raises:
         OSError: It cannot be started.
@@ -52,6 +56,9 @@ async def capture(
     )
     assert process.stdout is not None and process.stderr is not None
     try:
+        if memory is not None and sys.platform == "linux":
+            with suppress(ProcessLookupError, PermissionError):
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
         async with asyncio.timeout(timeout):
             out, err = await asyncio.gather(
                 _read(process.stdout, limit, lambda: _kill(process)),

@@ -22,10 +22,11 @@ from agent_core.tools.fields import Field, fields_of
 from agent_core.tools.registry import Registry
 from agent_core.words import enquote, quote, split_span
 
-__all__ = ["CommandLine", "Mention", "ShellLine", "Task", "mentions_in", "parse", "render", "synopsis"]
-__all__ += ["usage"]
+__all__ = ["CommandLine", "Mention", "ShellLine", "Task", "lone_word", "mentions_in", "parse", "render"]
+__all__ += ["synopsis", "usage"]
 
 _MENTION = re.compile(r"(?:(?<=[\s(\[{])|^)@(?:\"([^\"\n]+)\"(:\d[\d-]*)?|([^\s\"]+))")
+_WORD = re.compile(r"[A-Za-z][\w-]*")
 _SHELL = "shell"
 _EDIT = "edit"
 _SPACE = "a leading space makes it a question"
@@ -132,13 +133,22 @@ def mentions_in(text: str) -> tuple[Mention, ...]:
     return tuple(found)
 
 
+def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
+    """What to say of a single word that is no command, and so a question, and the next step; None for
+    anything else. Where nobody looks on, a mistyped command would pass for one that was done."""
+    if not _WORD.fullmatch(text.rstrip()) or registry.get(text.rstrip()) is not None:
+        return None
+    name = text.rstrip()
+    return f"There is no command {shown(name)}, so it is read as a question", f"{_nearest(name, registry)}."
+
+
 def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine | Task:
     if not name:
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
     tool = (None if rest else registry.forced(name)) or registry.get(name)
     if tool is None:
-        broken = registry.why_not(name)
-        raise UsageError(broken or f"There is no command {shown(name)}", hint=_nearest(name, registry))
+        message = registry.why_not(name) or f"There is no command {shown(name)}"
+        raise UsageError(message, hint=f"{_nearest(name, registry)}; {_SPACE}.")
     return _command(tool, read_arguments(tool, rest), typed)
 
 
@@ -147,7 +157,7 @@ def _nearest(name: str, registry: Registry) -> str:
 
     near = get_close_matches(name, [tool.name for tool in registry.all()], n=1)
     first = f"Did you mean /{near[0]}? " if near else ""
-    return f"{first}`help` lists the commands; {_SPACE}."
+    return f"{first}`help` lists the commands"
 
 
 def render(tool: AnyTool | str, args: msgspec.Struct) -> str:

@@ -27,6 +27,7 @@ def _setting(
     env: str = "",
     secret: bool = False,
     user_only: bool = False,
+    env_only: bool = False,
     adds_up: bool = False,
     rules: bool = False,
     ge: float | None = None,
@@ -36,10 +37,14 @@ def _setting(
     """Describe a setting: help text, environment variable, whether to mask it, and its bounds.
 
     `user_only` settings are never taken from the workspace's file: a repository that somebody else wrote must
-    not be able to choose them. The values of `adds_up` settings are joined over all origins instead of
+    not be able to choose them. `env_only` ones come from their variable alone, so that no file and no list of
+    processes holds them. The values of `adds_up` settings are joined over all origins instead of
     replaced. The elements of `rules` settings are permission rules.
     """
-    extra = {"env": env, "secret": secret, "user_only": user_only, "adds_up": adds_up, "rules": rules}
+    extra = {
+        "env": env, "secret": secret, "user_only": user_only, "env_only": env_only, "adds_up": adds_up,
+        "rules": rules,
+    }  # fmt: skip
     bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le}
     return msgspec.Meta(description=text, extra=extra, **bounds)
 
@@ -107,6 +112,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     temperature: Annotated[float, _setting("Sampling temperature.", ge=0, le=2)] = 0.2
+    instructions: Annotated[
+        str,
+        _setting(
+            "What the model is told beside the project's own instructions.", env="DSPY_TUI_INSTRUCTIONS"
+        ),
+    ] = ""
     max_steps: Annotated[int, _setting("Model calls in one turn at most.", ge=1, le=50)] = 8
     first_token_timeout: Annotated[
         float,
@@ -158,7 +169,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     log_files: Annotated[
         tuple[str, ...],
-        _setting("Globs of log files, beside those found by themselves; and compose, or compose:SERVICE."),
+        _setting("Globs of log files, beside those found by themselves; compose, bus, or either:SERVICE."),
     ] = ()
     log_paths: Annotated[
         tuple[str, ...],
@@ -176,9 +187,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
     ] = {}
+    stack_dir: Annotated[
+        str,
+        _setting("Where the files of the stack are, from the workspace on.", env="DSPY_TUI_STACK_DIR"),
+    ] = "docker/lightweight"
     kafka_bootstrap: Annotated[
         str, _setting("Kafka bootstrap servers.", env="KAFKA_BOOTSTRAP", user_only=True)
     ] = "localhost:9092"
+    kafka_security: Annotated[
+        dict[str, str],
+        _setting(
+            "How Kafka is spoken to, as kafka-python names it: security_protocol, sasl_mechanism,"
+            " sasl_plain_username, ssl_cafile, ssl_certfile, ssl_keyfile, ssl_check_hostname, …",
+            env="KAFKA_SECURITY",
+            user_only=True,
+        ),
+    ] = {}
+    kafka_sasl_plain_password: Annotated[
+        str,
+        _setting("Password at Kafka.", env="KAFKA_SASL_PLAIN_PASSWORD", secret=True, env_only=True),
+    ] = ""
+    kafka_ssl_password: Annotated[
+        str,
+        _setting("Password of the key file for Kafka.", env="KAFKA_SSL_PASSWORD", secret=True, env_only=True),
+    ] = ""
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,11 @@ from agent_core.errors import ConfigError
 from agent_core.files import read_bounded
 from agent_core.text import one_line
 
+UNUSABLE = ""
+"""The one name in a table of settings that is there and cannot be used; its value says why."""
+_NEEDED = ("kafka_security",)
+"""Settings that are not left out where they are wrong: without them, things would be done less safely."""
+_SECRET = "(?i)passw|secret|token"
 _LIMIT = 1 << 20
 _BOOLS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -31,6 +37,7 @@ class Field(msgspec.Struct, frozen=True):
     env: str
     secret: bool
     user_only: bool
+    env_only: bool
     adds_up: bool
     rules: bool
 
@@ -71,11 +78,14 @@ class Layers:
                 self._warn(path, f"unknown setting {one_line(name)!r}{near}; left out")
             elif field.user_only and kind == "workspace file":
                 self._warn(path, f"{name} cannot be set by a workspace, only by its user; left out")
+            elif field.env_only:
+                self._warn(path, f"{name} is taken from the variable {field.env} alone; left out")
             else:
+                origin = Origin(kind, str(path))
                 try:
-                    self._set(field, _checked(field, value, strict=True), Origin(kind, str(path)))
+                    self._set(field, _checked(field, value, strict=True), origin)
                 except ConfigError as error:
-                    self._warn(path, f"{error.message}; left out")
+                    self._leave_out(field, f"{one_line(str(path))}: {error.message}", origin)
 
     def _table(self, path: Path) -> dict[str, Any]:
         try:
@@ -104,15 +114,16 @@ class Layers:
             text = env.get(field.env) if field.env else None
             if not text:
                 continue
+            origin = Origin("environment", field.env)
             try:
                 value = _parsed(field, text)
             except ConfigError as error:
-                self._warnings.append(f"environment variable {field.env}: {error.message}; left out")
+                self._leave_out(field, f"environment variable {field.env}: {error.message}", origin)
                 continue
             earlier = self._origins.get(field.name)
             if field.name == "provider" and earlier and earlier.detail == "USE_OLLAMA" and value != "ollama":
                 self._warnings.append(f"{field.env}={value} and USE_OLLAMA=true disagree; {field.env} wins")
-            self._set(field, value, Origin("environment", field.env))
+            self._set(field, value, origin)
 
     def _use_ollama(self, env: Mapping[str, str]) -> None:
         text = env.get("USE_OLLAMA", "").strip()
@@ -131,13 +142,27 @@ class Layers:
             if field is None:
                 message = f"unknown setting {one_line(name)!r}{_nearest(name)}"
                 raise ConfigError(message, hint="`dspy-tui config show` lists all of them.")
-            self._set(field, _parsed(field, text), Origin("flag", f"{field.name}={_shown(field, text)}"))
+            if field.env_only:
+                raise ConfigError(
+                    f"{field.name} is no flag: everybody could read it in the list of processes",
+                    hint=f"Set the environment variable {field.env}.",
+                )
+            value = _parsed(field, text)
+            shown = _shown(field, value if _is_table(field.type[0]) else text)
+            self._set(field, value, Origin("flag", f"{field.name}={shown}"))
 
     def _set(self, field: Field, value: Any, origin: Origin) -> None:
         if field.adds_up:
             value = tuple(dict.fromkeys((*self._values.get(field.name, ()), *value)))
         self._values[field.name] = value
         self._origins[field.name] = origin
+
+    def _leave_out(self, field: Field, why: str, origin: Origin) -> None:
+        if field.name in _NEEDED:
+            self._set(field, {UNUSABLE: why}, origin)
+            self._warnings.append(f"{why}; what needs it is not done")
+        else:
+            self._warnings.append(f"{why}; left out")
 
     def _warn(self, path: Path, what: str) -> None:
         self._warnings.append(f"{one_line(str(path))}: {what}")
@@ -159,7 +184,7 @@ def _parsed(field: Field, text: str) -> Any:
         lowered = text.lower()
         value = None if lowered in ("unset", "none", "default", "") else _BOOLS.get(lowered, text)
     elif _is_table(kind):
-        value = _pairs(field, text)
+        value = _table(field, text)
     elif _is_list(kind):
         value = [part.strip() for part in text.split(",") if part.strip()]
     return _checked(field, value, strict=False)
@@ -177,15 +202,31 @@ def _is_table(kind: Any) -> bool:
     return getattr(kind, "__origin__", None) is dict
 
 
-def _pairs(field: Field, text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    if not all(equals for _, equals, _ in pairs):
-        raise ConfigError(f"{field.name}: {one_line(text)!r} is not NAME=VALUE,NAME=VALUE")
-    return {name.strip(): value.strip() for name, _, value in pairs}
+_TABLE = 'It is NAME=VALUE,NAME=VALUE or, such as for commas in values, JSON: {"NAME": "VALUE"}.'
+
+
+def _table(field: Field, text: str) -> dict[str, Any]:
+    """What a flag or a variable says of a table. Errors quote nothing of it: it may have secrets."""
+    if text.startswith("{"):
+        try:
+            return msgspec.json.decode(text, type=dict[str, Any])
+        except msgspec.DecodeError:
+            raise ConfigError(f"{field.name} begins as JSON and is none", hint=_TABLE) from None
+    parts = [part.partition("=") for part in text.split(",") if part.strip()]
+    for number, (name, equals, _) in enumerate(parts, 1):
+        if not (equals and name.strip()):
+            what = f"part {number} of {len(parts)}" if len(parts) > 1 else "its value"
+            raise ConfigError(f"{field.name}: {what} is not NAME=VALUE", hint=_TABLE)
+    found = {name.strip(): value.strip() for name, _, value in parts}
+    if len(found) < len(parts):
+        raise ConfigError(f"{field.name} says something twice", hint=_TABLE)
+    return found
 
 
 def _checked(field: Field, value: Any, *, strict: bool) -> Any:
     """The value if it fits the setting; raises `ConfigError`, which never shows a secret."""
+    if _is_table(field.type[0]):
+        value = _fitting(field, value)
     try:
         fitting: Any = msgspec.convert(value, field.type[1], strict=strict)
     except msgspec.ValidationError as error:
@@ -198,6 +239,15 @@ def _checked(field: Field, value: Any, *, strict: bool) -> Any:
     if isinstance(fitting, str) and not fitting.isprintable():
         raise ConfigError(f"{field.name}: control characters do not belong into it")
     return fitting
+
+
+def _fitting(field: Field, value: Any) -> dict[str, str]:
+    """A table of texts; true and false are texts, too."""
+    said = cast("dict[str, Any]", value) if isinstance(value, dict) else {UNUSABLE: value}
+    found = {name: str(each).lower() if isinstance(each, bool) else each for name, each in said.items()}
+    if UNUSABLE in found or not all(isinstance(each, str) for each in found.values()):
+        raise ConfigError(f"{field.name} is no table of names and texts", hint=_TABLE)
+    return found
 
 
 def _check_rules(name: str, rules: tuple[str, ...]) -> None:
@@ -226,7 +276,8 @@ def masked(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [masked(item) for item in cast("Sequence[Any]", value)]
     if isinstance(value, dict):
-        return {name: masked(item) for name, item in cast("dict[Any, Any]", value).items()}
+        named = cast("dict[Any, Any]", value).items()
+        return {name: MASK if re.search(_SECRET, str(name)) else masked(item) for name, item in named}
     return value
 
 

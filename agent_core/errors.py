@@ -13,19 +13,17 @@
     ├── ChangeRefused           a change cannot be written to the disk
     ├── UndoRefused             files are not as the turn left them
     ├── IndexFault              the index cannot be read or written
+    ├── LearningFault           what was learnt cannot be read, or estimated
+    ├── TrainingFault           an offline training cannot begin, or came to no end
     ├── LogFault                a log source is unknown or cannot be read
-    └── ModelError              anything between us and a language model
-        ├── NoModel             none is configured, and one was needed
-        ├── ModelUnreachable    connection refused, no such host, TLS
-        ├── ModelAuth           401, 403
-        ├── ModelNotFound       404: the endpoint has no such model
-        ├── ModelRateLimited    429
-        ├── ModelServerError    5xx
-        ├── ModelRefused        any other 4xx
-        ├── ModelProtocolError  what came back is not the protocol
-        ├── ModelStalled        no progress within the time-out
-        ├── ModelCutOff         the stream broke off in the middle
-        └── ContextTooSmall     the question does not fit the model's window
+    ├── StackFault              the stack's services, or the engine that runs them
+    │   └── NoEngine            there is none, or it may not be used
+    ├── BusFault                something about the message bus
+    │   ├── BusUnreachable      no broker answers, or what does is none
+    │   ├── BusAuth             credentials, certificates or rights are refused
+    │   ├── NoTopic             there is no such topic
+    │   └── NoResult            what was handed over did not come back in time
+    └── ModelError              anything between us and a language model: `llm/errors.py`
 
 They are caught at the edges of a turn or a worker, nowhere else.
 """
@@ -149,6 +147,18 @@ class LogFault(AgentError):
     code = "log"
 
 
+class LearningFault(AgentError):
+    """What was learnt about suggestions cannot be read, written or estimated."""
+
+    code = "learning"
+
+
+class TrainingFault(AgentError):
+    """An offline training cannot begin or go on, or it ended before it was done."""
+
+    code = "training"
+
+
 class IndexFault(AgentError):
     """The index cannot be read or written."""
 
@@ -160,87 +170,44 @@ class IndexFault(AgentError):
         """What is stored is damaged: building it anew helps, trying again does not."""
 
 
-class ModelError(AgentError):
-    """Anything between us and a language model."""
+class StackFault(AgentError):
+    """Something about the services of the stack, or the container engine that runs them."""
 
-    code = "model"
-
-
-class NoModel(ModelError):
-    """No model is configured or answers, and one was needed."""
-
-    code = "no-model"
-    exit_code = 4
+    code = "stack"
 
 
-class ModelUnreachable(ModelError):
-    """Connection refused, no such host, or TLS failed."""
+class NoEngine(StackFault):
+    """There is no container engine, it does not answer, or it may not be used."""
 
-    code = "model-unreachable"
-    exit_code = 4
-
-
-class ModelAuth(ModelError):
-    """The endpoint rejected the credentials (401, 403)."""
-
-    code = "model-auth"
+    code = "no-engine"
 
 
-class ModelNotFound(ModelError):
-    """The endpoint has no such model (404)."""
+class BusFault(AgentError):
+    """Something about the message bus (Kafka)."""
 
-    code = "model-not-found"
-    exit_code = 4
-
-
-class ModelRateLimited(ModelError):
-    """The endpoint asks us to slow down (429)."""
-
-    code = "model-rate-limited"
-
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
-        """Seconds that the endpoint asked to wait; None when it did not say."""
+    code = "bus"
 
 
-class ModelServerError(ModelError):
-    """The endpoint failed (5xx)."""
+class BusUnreachable(BusFault):
+    """No broker answers, or what answers is none."""
 
-    code = "model-server"
-
-
-class ModelRefused(ModelError):
-    """The endpoint refused the request (another 4xx)."""
-
-    code = "model-refused"
-
-    def __init__(self, message: str, *, hint: str = "", parameter: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.parameter = parameter
-        """The part of the request that was refused, such as "tools"; "" when it is not known."""
+    code = "bus-unreachable"
 
 
-class ModelProtocolError(ModelError):
-    """What came back does not follow the protocol."""
+class BusAuth(BusFault):
+    """The bus refuses the credentials, we its certificate, or it does not allow what was asked."""
 
-    code = "model-protocol"
+    code = "bus-auth"
 
 
-class ModelStalled(ModelError):
-    """No progress within the time-out."""
+class NoTopic(BusFault):
+    """There is no such topic."""
 
-    code = "model-stalled"
+    code = "no-topic"
+
+
+class NoResult(BusFault):
+    """What was handed over to workers did not come back in time."""
+
+    code = "no-result"
     exit_code = 5
-
-
-class ModelCutOff(ModelError):
-    """The stream broke off in the middle of an answer."""
-
-    code = "model-cut-off"
-
-
-class ContextTooSmall(ModelError):
-    """The question does not fit the model's context window."""
-
-    code = "context-too-small"

@@ -16,6 +16,7 @@ import msgspec
 from agent_core.checkpoints.api import ChangedFile
 from agent_core.errors import ErrorInfo
 from agent_core.index.api import IndexStatus
+from agent_core.rl.api import Suggestion, Waiting
 from agent_core.verify.api import Report
 
 Outcome = Literal["answered", "stopped", "changed", "verified"]
@@ -330,20 +331,45 @@ class HistoryCompacted(_Event, frozen=True, kw_only=True):
     after: int
 
 
-class Suggestion(msgspec.Struct, frozen=True):
-    """A proposed command. `probability` is None while there is no evidence to compute one from."""
-
-    tool: str
-    command: str
-    why: str
-    probability: float | None = None
-
-
 class SuggestionsRanked(_Event, frozen=True, kw_only=True):
-    """The tools proposed next, best first. `evidence` says what the order rests on."""
+    """The tools proposed next, best first. `evidence` says what the order rests on.
+
+    `decision` names the list where it is recorded, "" where it is not; `waiting` are tools under a cooldown.
+    """
 
     items: tuple[Suggestion, ...]
     evidence: str
+    decision: str = ""
+    waiting: tuple[Waiting, ...] = ()
+
+
+class ToolSuggested(_Event, frozen=True, kw_only=True):
+    """What the policy would do about the question, said before the agent acts; it runs nothing."""
+
+    turn_id: str
+    suggestion: Suggestion
+    decision: str = ""
+
+
+class PlaceOpened(_Event, frozen=True, kw_only=True):
+    """Somebody opened a place of the workspace on the screen."""
+
+    path: str
+    line: int = 0
+
+
+BusState = Literal["absent", "connecting", "up", "lost", "refused"]
+"""absent: none answers, and none did. lost: one did. refused: one answers, and does not let us in."""
+
+
+class BusChanged(_Event, frozen=True, kw_only=True):
+    """How the message bus at `where` stands. `topics` are those of ours that it has, while it is up; `fault`
+    is why it is not."""
+
+    state: BusState
+    where: str
+    topics: tuple[str, ...] = ()
+    fault: ErrorInfo | None = None
 
 
 Event = (
@@ -371,6 +397,9 @@ Event = (
     | SessionOpened
     | HistoryCompacted
     | SuggestionsRanked
+    | ToolSuggested
+    | PlaceOpened
+    | BusChanged
 )
 
 _encoder = msgspec.json.Encoder()

@@ -76,17 +76,21 @@ def read_bounded(path: str | Path, limit: int = STATE_LIMIT, *, follow: bool = T
         os.close(fd)
 
 
-def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644, durable: bool = True) -> None:
+def write_atomic(
+    path: Path, data: bytes | str, *, mode: int = 0o644, durable: bool = True, exact: bool = False
+) -> None:
     """Replace the file as a whole: a reader sees the old content or the new, also after a kill.
 
-    `durable` waits until the disk has it. Raises OSError; the old file is then untouched and nothing is
-    left over.
+    `durable` waits until the disk has it; `exact` gives it its mode whatever the umask says. Raises OSError;
+    the old file is then untouched and nothing is left over.
     """
     content = data.encode() if isinstance(data, str) else data
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
+            if exact:
+                os.fchmod(fd, mode)
             write_all(fd, content)
             if durable:
                 os.fsync(fd)
@@ -106,15 +110,18 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def append_line(path: Path, line: bytes, *, mode: int = 0o644) -> None:
+def append_line(path: Path, line: bytes, *, mode: int = 0o644, exact: bool = False) -> None:
     """Append one line as one write, so that lines of several processes never mix.
 
-    A line that a killed process left unfinished is closed first, so that only that one is lost.
+    A line that a killed process left unfinished is closed first, so that only that one is lost. `exact` gives
+    an empty file its mode whatever the umask says.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     fd = os.open(path, flags, mode)
     try:
         size = os.fstat(fd).st_size
+        if exact and not size:
+            os.fchmod(fd, mode)
         torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
         write_all(fd, (b"\n" if torn else b"") + line.rstrip(b"\n") + b"\n")
     finally:
@@ -146,23 +153,35 @@ def locked(path: Path, *, timeout: float = 5.0, shared: bool = False) -> Generat
     import fcntl
 
     lock = path.with_name(path.name + ".lock")
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise BusyError(
-                        f"{path.name} is in use by another process",
-                        hint="Close the other session or try again.",
-                    ) from None
-                time.sleep(0.005)
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | flags, 0o644)
+    except PermissionError:  # somebody else's: for a lock it is enough to read it
+        fd = os.open(lock, os.O_RDONLY | flags)
+    try:
+        if not flock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout=timeout):
+            raise BusyError(
+                f"{path.name} is in use by another process", hint="Close the other session or try again."
+            )
         yield
     finally:
         os.close(fd)
+
+
+def flock(fd: int, kind: int, *, timeout: float) -> bool:
+    """Lock an open file, waiting at most `timeout` seconds; whether it is held, until the file is closed."""
+    import fcntl
+
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+        else:
+            return True
 
 
 def load_state(path: Path, kind: type[T]) -> tuple[T | None, str]:

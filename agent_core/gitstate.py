@@ -12,7 +12,7 @@ import msgspec
 
 from agent_core.capture import capture
 from agent_core.files import read_bounded
-from agent_core.ignore import repository_root
+from agent_core.ignore import is_own, repository_root
 from agent_core.workspace import Workspace
 
 Code = Literal["M", "A", "D", "?", "R", "U"]
@@ -107,7 +107,7 @@ def _parsed(text: str, prefix: str) -> GitState:
             branch = record.removeprefix("# branch.head ")
         elif found := _file(record, records):
             path, code = found
-            if path.startswith(prefix):
+            if path.startswith(prefix) and not is_own(path.rpartition("/")[2]):
                 files[path[len(prefix) :].rstrip("/")] = code
     if branch == "(detached)":
         branch = f"{commit[:7]} (detached)"

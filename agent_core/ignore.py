@@ -2,7 +2,8 @@
 
 Sources, later ones winning: `.git/info/exclude`, the `.gitignore` of the repository's top folder and of
 every folder down to the file, and in each folder `.ignore` after `.gitignore` (as ripgrep has it). As in
-git, nothing inside an ignored folder can be taken back. `.git` and `.dspy_tui` are always ignored.
+git, nothing inside an ignored folder can be taken back. `.git`, `.dspy_tui` and the files of what was learnt
+are always ignored.
 
 pathspec matches one path against all patterns of a file in turn; a tree of 100,000 files would take
 seconds. So its regular expressions are sorted here once per ignore file: plain names into sets, the others
@@ -20,7 +21,9 @@ from pathlib import Path
 
 from agent_core.files import read_bounded
 
-ALWAYS = frozenset({".git", ".dspy_tui"})
+_ALWAYS = frozenset({".git", ".dspy_tui"})
+_LEARNT = (".dspy_rl_", "..dspy_rl_")
+"""How the names of state and events begin, and those of their unfinished copies."""
 _NAMES = (".gitignore", ".ignore")
 _LIMIT = 1 << 20
 _MOST_ANY_DEPTH = 3
@@ -31,6 +34,11 @@ _CLASSES = {
 _CLASS = re.compile(rf"\[:({'|'.join(_CLASSES)}):\]")
 _INNER = re.compile(r"(?<!\\)(\[\^?)\[")
 _SPECIAL = re.compile(r"(?<!\\)[.^$*+?{}\[\]|()]|\\[a-zA-Z0-9]")
+
+
+def is_own(name: str) -> bool:
+    """Whether an entry is no part of the project: it is git's, or this program keeps it beside the files."""
+    return name in _ALWAYS or name.startswith(_LEARNT)
 
 
 class _Run:
@@ -161,7 +169,7 @@ class FolderRules:
 
     def ignored(self, name: str, is_dir: bool) -> bool:
         """Whether the entry of this name is ignored."""
-        if name in ALWAYS:
+        if is_own(name):
             return True
         for prefix, patterns in self._chain:
             verdict = patterns.verdict(name, prefix + name, is_dir)

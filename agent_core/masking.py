@@ -32,8 +32,9 @@ _WORDS = (
 _ASSIGNED = r"""(?xi)
     (?P<name>(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)
         (?:[_-]?(?:key|id|value))?)
-    (?P<quote>["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
-    (?: "(?P<double>[^"\n]{4,512})" | '(?P<single>[^'\n]{4,512})' | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
+    (?P<quote>\\{0,4}["']?)(?P<between>[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})
+    (?: \\{0,4}"(?P<double>[^"\n]{4,512}?)\\{0,4}" | \\{0,4}'(?P<single>[^'\n]{4,512}?)\\{0,4}'
+      | (?P<bare>[^\s"',;()\[\]{}<>&]{6,512}) )
 """
 _SAID = r"""(?xi)
     (?P<before>(?P<name>passwd|password|passphrase|pwd|secret|api[_-]?key)=)
@@ -55,8 +56,8 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
 
     Known: keys of the common services, JSON web tokens, private key blocks (their lines are kept, so that
     line numbers stay), credentials in addresses and headers, literal values assigned to names such as
-    `password` or `api_key`; and exactly the `values`, wherever they stand. Code that only speaks of secrets
-    stays as it is.
+    `password` or `api_key`, also inside of JSON in JSON; and exactly the `values`, wherever they stand. Code
+    that only speaks of secrets stays as it is.
     """
     for value in values:
         if len(value) >= 6 and value in text:
@@ -100,15 +101,16 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
     return tuple(value for value in values if value)
 
 
-def masker(settings: Settings) -> Callable[[str], str]:
-    """`mask_secrets` that also knows the secrets of these settings."""
-    values = secret_values(settings)
+def masker(settings: Settings, more: Iterable[str] = ()) -> Callable[[str], str]:
+    """`mask_secrets` that also knows the secrets of these settings, and `more` values."""
+    values = (*secret_values(settings), *more)
     return lambda text: mask_secrets(text, values)
 
 
-def log_masker(settings: Settings) -> Callable[[str], str]:
-    """The same for what programs log: `password=word` gives it away there; in code it names a variable."""
-    mask = masker(settings)
+def log_masker(settings: Settings, more: Iterable[str] = ()) -> Callable[[str], str]:
+    """The same for what programs log and people type: `password=word` gives it away there; in code it names
+    a variable."""
+    mask = masker(settings, more)
     return lambda text: re.sub(_SAID, _said, mask(text)) if "=" in text else mask(text)
 
 

@@ -60,7 +60,11 @@ class Writer:
 
     def diagnose(self, line: str) -> None:
         """A line for people, on standard error."""
-        self._queue.put((STDERR, line.encode("utf-8", "replace") + b"\n"))
+        self.err(line + "\n")
+
+    def err(self, text: str) -> None:
+        """Something for people, as it is, on standard error."""
+        self._queue.put((STDERR, text.encode("utf-8", "replace")))
 
     @property
     def lost(self) -> bool:

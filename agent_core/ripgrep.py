@@ -74,7 +74,7 @@ def search_command(
     argv += [flag for flag, wanted in switches if wanted]
     if glob:
         # A glob beats the ignore rules, hidden folders included.
-        argv += [f"--glob={glob}", "--glob=!.git", "--glob=!.dspy_tui"]
+        argv += [f"--glob={glob}", *(f"--glob=!{own}" for own in (".git", ".dspy_tui", ".dspy_rl_*"))]
     argv.append(f"--regexp={pattern}")
     return argv if path == "." else [*argv, "--", path]
 

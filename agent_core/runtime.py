@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from agent_core.bus import Bus
 from agent_core.checkpoints.checkpoints import Checkpoints
 from agent_core.config import Config, load
 from agent_core.cooldowns import Cooldowns, seconds_of
+from agent_core.events import BusChanged
 from agent_core.index.api import Index
 from agent_core.index.client import WorkerIndex
 from agent_core.llm.select import Models
@@ -21,16 +23,21 @@ from agent_core.logs.api import Logs
 from agent_core.logs.client import WorkerLogs
 from agent_core.masking import masker
 from agent_core.permissions import Permissions
+from agent_core.rl.learning import Learned
+from agent_core.rl.sharing import Sharing, learning_sink
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation
 from agent_core.session.saved.saving import Saving
 from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
+from agent_core.streaming.link import BusLink
+from agent_core.tools.base import AnyTool
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.commit import CommitTool
 from agent_core.tools.compact import CompactTool
 from agent_core.tools.ctx import CtxTool
+from agent_core.tools.dispatch import DispatchTool
 from agent_core.tools.edit import EditTool
 from agent_core.tools.emb_index import EmbIndexTool
 from agent_core.tools.esearch import EsearchTool
@@ -39,12 +46,15 @@ from agent_core.tools.fork import ForkTool
 from agent_core.tools.help import HelpTool
 from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
+from agent_core.tools.logs import LogsTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.plan import PlanTool
 from agent_core.tools.redo import RedoTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.tools.resume import ResumeTool
+from agent_core.tools.rl import RlTool
+from agent_core.tools.rl_training import Tutor
 from agent_core.tools.sessions import SessionsTool
 from agent_core.tools.skills import SkillsTool
 from agent_core.tools.undo import UndoTool
@@ -66,18 +76,23 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     cooldowns: Cooldowns
     checkpoints: Checkpoints
     permissions: Permissions
+    learning: Learned
+    sharing: Sharing
+    link: BusLink
     session: Session
     bus: Bus
     log: OwnLog
 
     async def aclose(self) -> None:
-        """End the session, the index and the logs, every reader of the bus, and the own log."""
+        """End the session, index, logs and what is on the bus, every reader of events, and the own log."""
         try:
             await self.session.aclose()
+            await self.learning.aclose()
         finally:
+            await self.link.aclose()
             self.checkpoints.close()
             try:
-                await asyncio.gather(self.index.aclose(), self.logs.aclose())
+                await asyncio.gather(self.index.aclose(), self.logs.aclose(), self.sharing.aclose())
             finally:
                 self.bus.close()
                 self.log.close()
@@ -89,10 +104,12 @@ def open_runtime(
     flags: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     interactive: bool,
+    proposes: bool = False,
     allow: tuple[str, ...] = (),
     debug: bool = False,
     write: Write | None = None,
     given: int | None = None,
+    tools: Iterable[AnyTool] = (),
 ) -> Runtime:
     """Open the workspace at `root`; quick, and nothing is written.
 
@@ -101,10 +118,12 @@ def open_runtime(
         flags: Settings given on the command line, as typed.
         env: The environment; this process's by default.
         interactive: Whether somebody can answer questions.
+        proposes: Whether changes are worked out and told although nobody can allow them; see `Gate`.
         allow: Rules granted on the command line, on top of the settings'.
         debug: Log debugging messages.
         write: Takes the whole result of a typed command as it is found.
         given: The descriptor of standard input, where commands may read it.
+        tools: Further tools, which the rooms above this one bring.
 
     Raises:
         WorkspaceError: The folder cannot be used.
@@ -115,7 +134,7 @@ def open_runtime(
     settings = config.settings
     permissions = Permissions(workspace=workspace.root, allow=(*settings.allow, *allow), deny=settings.deny)
     bus = Bus()
-    gate = Gate(permissions=permissions, interactive=interactive)
+    gate = Gate(permissions=permissions, interactive=interactive, proposes=proposes)
     models = Models(settings=settings, publish=bus.publish, approve_host=gate.approve_host)
     index = WorkerIndex(
         workspace=workspace, settings=settings, publish=bus.publish, approve_host=gate.approve_host
@@ -153,8 +172,22 @@ def open_runtime(
         EditTool(),
         UndoTool(checkpoints=checkpoints),
         RedoTool(checkpoints=checkpoints),
+        *tools,
     ):
         registry.add(tool)
+    learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)
+    registry.add(RlTool(learning=learning, tutor=Tutor(models=models, registry=registry, logs=logs)))
+    sharing = Sharing(workspace=workspace, open_sink=partial(learning_sink, settings, workspace))
+    learning.listen(sharing.take)
+
+    def stands(event: BusChanged) -> None:
+        bus.publish(event)
+        sharing.hear(event)
+
+    link = BusLink(settings=settings, publish=stands)
+    if not proposes:  # a worker hands nothing on
+        registry.add(DispatchTool(link=link))
+        registry.add(LogsTool(given=given))
     log = open_log(workspace, mask=mask, debug=debug)
     session = Session(
         workspace=workspace,
@@ -169,6 +202,7 @@ def open_runtime(
         write=write,
         cooldowns=cooldowns,
         checkpoints=checkpoints,
+        suggest=learning.suggest,
     )
     return Runtime(
         workspace=workspace,
@@ -180,6 +214,9 @@ def open_runtime(
         cooldowns=cooldowns,
         checkpoints=checkpoints,
         permissions=permissions,
+        learning=learning,
+        sharing=sharing,
+        link=link,
         session=session,
         bus=bus,
         log=log,

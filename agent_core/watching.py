@@ -9,7 +9,8 @@ from pathlib import Path
 
 _UNNAMED = "Unable to decode path"
 """What watchfiles says, and stops, when something changes whose name is not UTF-8."""
-_WAKE_MS = 1000
+_AGAIN_S = 1.0
+"""How long nothing is watched after such a name: each change of that file would end the watching anew."""
 _LONGEST = 4
 
 
@@ -24,7 +25,7 @@ class FolderWatch:
         on_change: Called in the event loop with the paths that changed.
         on_unnamed: Called when something changed whose name is not text, nobody knows where.
         on_trouble: Called once with the reason when watching is not possible.
-        on_start: Called within a second whenever watching begins anew: what changed before was not told.
+        on_start: Called whenever watching begins anew: what changed before was not told.
         step_ms: How long the disk must be quiet before changes are told; while it is not, they are told after
             four times as long.
     """
@@ -59,31 +60,30 @@ class FolderWatch:
         """Watch until cancelled."""
         watchfiles = await asyncio.to_thread(_import)
         modified = watchfiles.Change.modified
+        loop = asyncio.get_running_loop()
         while True:
             self._again.clear()
             folders = await asyncio.to_thread(_existing, self._wanted)
             if not folders:
                 await self._again.wait()
                 continue
+            watching = watchfiles.awatch(  # pyright: ignore[reportUnknownMemberType]
+                *folders, recursive=False, watch_filter=None, step=self._step_ms,
+                debounce=_LONGEST * self._step_ms, rust_timeout=0, stop_event=self._again,
+                ignore_permission_denied=True,
+            )  # fmt: skip
+            self.watching = True
+            begun = loop.call_soon(self._on_start)  # it watches before it waits for the first time
             try:
-                watching = watchfiles.awatch(  # pyright: ignore[reportUnknownMemberType]
-                    *folders, recursive=False, watch_filter=None, step=self._step_ms,
-                    debounce=_LONGEST * self._step_ms, rust_timeout=_WAKE_MS, yield_on_timeout=True,
-                    stop_event=self._again, ignore_permission_denied=True,
-                )  # fmt: skip
-                self.watching = True
-                started = False
                 async for changes in watching:
-                    if not started:
-                        started = True
-                        self._on_start()
-                    if changes:
-                        self._on_change({Path(path) for _, path in changes})
-                        if any(kind != modified and Path(path) in folders for kind, path in changes):
-                            self._again.set()  # of a folder that was made anew nothing would be told
+                    self._on_change({Path(path) for _, path in changes})
+                    if any(kind != modified and Path(path) in folders for kind, path in changes):
+                        self._again.set()  # of a folder that was made anew nothing would be told
             except FileNotFoundError:
+                begun.cancel()
                 continue  # a folder vanished in between
             except OSError as error:
+                begun.cancel()
                 self._on_trouble(error.strerror or str(error))
                 return
             except ExceptionGroup as group:  # what the watching thread raises
@@ -91,8 +91,7 @@ class FolderWatch:
                     self._on_trouble(reason)
                     return
                 self._on_unnamed()
-                # Each change of that file would end the watching anew.
-                await asyncio.sleep(_WAKE_MS / 1000)
+                await asyncio.sleep(_AGAIN_S)
 
 
 def _existing(folders: Iterable[Path]) -> list[Path]:
@@ -106,7 +105,10 @@ def _reason(group: ExceptionGroup[Exception]) -> str | None:
 
 
 def _import():
+    import anyio
     import watchfiles
 
+    # What anyio takes to work beside asyncio is imported by its first use: here, not in the event loop.
+    anyio.run(anyio.sleep, 0)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     return watchfiles

@@ -15,9 +15,11 @@ from agent_core.ignore import FolderRules, IgnoreRules
 from agent_core.reading import MAX_BYTES, TextPart, read_part
 from agent_core.text import one_line
 
-__all__ = ["STATE_FOLDER", "Entry", "IgnoreRules", "TextPart", "Workspace"]
+__all__ = ["STATE_FOLDER", "STATE_VARIABLE", "Entry", "IgnoreRules", "TextPart", "Workspace"]
 
 STATE_FOLDER = ".dspy_tui"
+STATE_VARIABLE = "DSPY_TUI_WORKSPACE_STATE"
+"""Names where a program keeps its state instead that runs as another user than the workspace's owner."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -41,16 +43,21 @@ class Workspace(msgspec.Struct, frozen=True):
 
     Paths go in as people and models write them (relative to the root, or absolute) and come out relative to
     the root, posix, `.` for the root itself.
+
+    Args:
+        root: The folder.
+        elsewhere: Where this program keeps its state of it; None for the folder's own `.dspy_tui`.
     """
 
     root: Path
+    elsewhere: Path | None = None
 
     @classmethod
     def open(cls, root: str | Path) -> Workspace:
         """The workspace at a folder; writes nothing.
 
         Raises:
-            WorkspaceError: The folder is missing, is not a folder, or cannot be read.
+            WorkspaceError: The folder is missing, is not a folder, or cannot be read; or as `at`.
         """
         shown = one_line(str(root))
         try:
@@ -68,20 +75,33 @@ class Workspace(msgspec.Struct, frozen=True):
             raise WorkspaceError(
                 f"{shown} cannot be opened ({error})", hint="Name an existing folder."
             ) from None
-        return cls(Path(resolved))
+        return cls.at(Path(resolved))
+
+    @classmethod
+    def at(cls, root: Path) -> Workspace:
+        """The same without a look at the folder. Raises `WorkspaceError` for a `STATE_VARIABLE` that is no
+        whole path."""
+        elsewhere = Path(named) if (named := os.environ.get(STATE_VARIABLE)) else None
+        if elsewhere and not elsewhere.is_absolute():
+            raise WorkspaceError(f"{STATE_VARIABLE} is no whole path", hint="Begin it with a slash.")
+        return cls(root, elsewhere)
+
+    @property
+    def own(self) -> Workspace:
+        """The same with the state that all of its programs share: its name, what was learnt, prompts."""
+        return Workspace(self.root)
 
     @property
     def state_dir(self) -> Path:
-        """Where the workspace's state lies; it need not exist."""
-        return self.root / STATE_FOLDER
+        """Where the state lies that this program keeps; it need not exist."""
+        return self.elsewhere or self.root / STATE_FOLDER
 
     def ensure_state_dir(self, sub: str = "") -> Path:
         """Make the state folder (and a folder `sub` in it) and return it.
 
         Raises:
-            WorkspaceError: It cannot be made, or a symbolic link lies in its place (a repository could
-            bring one
-                along and have us write elsewhere).
+            WorkspaceError: It cannot be made, or a symbolic link lies in its place (a repository could bring
+                one along and have us write elsewhere).
         """
         folder = self.state_dir
         try:

@@ -115,6 +115,12 @@ class WorkerProcess:
         async with self.starting:
             await self.end()
 
+    async def rest(self) -> None:
+        """End it, unless somebody waits for an answer; the next question starts another."""
+        async with self.starting:
+            if not self._waiting:
+                await self.end()
+
     async def end(self) -> None:
         """End it; the next question starts another. `starting` is held by the caller."""
         process, self.process = self.process, None

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,11 @@ class Echo(WorkerProcess):
         self.ends: list[AgentError] = []
         super().__init__(
             module="tests.agent_core.workers.echo_worker", name="echo", fault=LogFault, cwd=ROOT,
-            first=self.start, on_told=lambda value: self.told.append(msgspec.msgpack.decode(value)),
+            first=self.begin, on_told=lambda value: self.told.append(msgspec.msgpack.decode(value)),
             on_end=self.ends.append, environment={"PYTHONPATH": str(ROOT)}, fds=fds,
         )  # fmt: skip
 
-    async def start(self) -> msgspec.Struct:
+    async def begin(self) -> msgspec.Struct:
         return Start(self.refuse)
 
 
@@ -48,8 +49,10 @@ async def echo() -> AsyncGenerator[Echo]:
 async def gone(pid: int) -> None:
     """Wait until a process is over; the limit is there only so that a failure ends."""
     async with asyncio.timeout(_LONG_S):
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0.01)
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                await asyncio.sleep(0.01)
 
 
 async def test_answers_at_once_and_what_is_told(echo: Echo) -> None:
