@@ -6,6 +6,7 @@ Plain values: they cross the pipe to the worker process as they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -39,6 +40,11 @@ class IndexStatus(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int = 0
     trouble: str = ""
     alone: bool = True
+
+
+def lies_in(state_dir: Path) -> bool:
+    """Whether the state of a workspace has an index, though it may not be opened yet."""
+    return (state_dir / "index" / "image").is_file()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -186,6 +192,10 @@ class Index(Protocol):
 
     async def opened(self, paths: tuple[str, ...]) -> None:
         """Tell that the person looks at these files: their vectors are made first."""
+        ...
+
+    async def expect(self) -> None:
+        """Tell that a search may come soon: what has gone to rest meanwhile gets ready for it."""
         ...
 
     def stirred(self) -> None:

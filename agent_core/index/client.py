@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -118,6 +119,12 @@ class WorkerIndex:
         """See `api.Index.opened`."""
         if self._process is not None:
             await self._worker.ask(p.Opened(paths), None)
+
+    async def expect(self) -> None:
+        """See `api.Index.expect`."""
+        if self._process is not None:
+            with suppress(IndexFault):
+                await self._worker.ask(p.Expect(), None)
 
     def stirred(self) -> None:
         """See `api.Index.stirred`."""

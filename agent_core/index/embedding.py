@@ -90,6 +90,11 @@ class Embedding:
             )
         return self.maker
 
+    def wake(self) -> None:
+        """Have the embedder ready for a question, where it would be asked."""
+        if self._embedder is not None and self.maker is not None and self._image.with_vector:
+            self._embedder.wake()
+
     async def of(self, query: str) -> tuple[NDArray[np.float32] | None, str]:
         """The vector of a question, or None with the reason where it is worth telling."""
         if self._embedder is None or not self._image.with_vector or self.maker is None:

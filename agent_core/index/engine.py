@@ -37,10 +37,9 @@ from agent_core.workspace import Workspace
 
 _PATIENCE_S = 0.4
 """How long a search waits for files that are known to be behind."""
-_STEP_MS = 40
+_STEP_MS = 100
 """How long the disk must be quiet before changed files are read."""
 _POLL_S = 5.0
-_WARM_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -102,13 +101,7 @@ class Engine:
         self._start(self._watch.run())
         self._start(self._keeper.run())
         self._start(self._embedding.run())
-        self._start(self._warm())
         self._answers.recency.take(await churn(Workspace(self._root)), today=date.today())
-
-    async def _warm(self) -> None:
-        """Make ready for changes, unless it is all over by then: a single question needs no more."""
-        await asyncio.sleep(_WARM_S)
-        await self._updater.warm()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -254,6 +247,10 @@ class Engine:
         """Somebody looks at these files."""
         if (maker := self._embedding.maker) is not None:
             maker.prefer(paths)
+
+    def expect(self) -> None:
+        """A search comes soon."""
+        self._embedding.wake()
 
     def stirred(self) -> None:
         """Files may have changed just now: look, instead of waiting to be told."""

@@ -15,7 +15,9 @@ from agent_core.index.lock import WriterLock
 from agent_core.index.saying import not_kept
 from agent_core.index.tables import Tables, Vectors
 
-_TICK_S = 1.0
+_TICK_S, _REST_S = 1.0, 5.0
+"""Between two looks at what is due, and where nothing changed for a while."""
+_CALM_S = 15.0
 _QUIET_S = 3.0
 _SAVE_BUSY_S = 20.0
 _SAVE_LATEST_S = 300.0
@@ -56,6 +58,7 @@ class Keeper:
         self._saved_changes: int = image.changes
         self._saved_at = self._changed_at = time.monotonic()
         self._troubles = {"lock": "", "image": ""}
+        self._woken = asyncio.Event()
 
     @property
     def size(self) -> int:
@@ -105,6 +108,7 @@ class Keeper:
         self._tables.changed(added)
         self._unsaved.update(added)
         self._changed_at = time.monotonic()
+        self._woken.set()
 
     async def known(self, hashes: Sequence[bytes]) -> Vectors:
         """The vectors that were made before, by text hash."""
@@ -119,10 +123,18 @@ class Keeper:
         """Work until cancelled."""
         told = (self.trouble, self.size)
         while True:
+            await self._rest()
             await asyncio.sleep(_TICK_S)
             await self._tick()
             if told != (told := (self.trouble, self.size)):
                 self._on_change()
+
+    async def _rest(self) -> None:
+        """Wait longer where nothing is to be written, and nobody else writes, until something changes."""
+        self._woken.clear()
+        if self.writer and time.monotonic() - self._changed_at > _CALM_S:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _REST_S - _TICK_S)
 
     async def _tick(self) -> None:
         """Write what is due; without the lock, try to get it."""

@@ -19,7 +19,7 @@ class WriterLock:
     """
 
     def __init__(self, *, root: Path, folder: Path) -> None:
-        self._workspace, self._path = Workspace(root), folder / "lock"
+        self._workspace, self._path = Workspace.at(root), folder / "lock"
         self._file = -1
 
     @property

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from agent_core.index.digest import Digest, digest
 from agent_core.index.reader import begin, read
+from agent_core.index.remains import give_back
 
 _BATCH = 100
 _FEW = 300
@@ -29,6 +30,10 @@ _FEW_AT_ONCE = 8
 _TRIES = 3
 """After so many pools in a row of which no process started, none is tried for:"""
 _WITHOUT_S = 60.0
+_FIRST_S, _LATER_S = 3.0, 60.0
+"""How long the processes are kept when there is no more to read: a start brings some files, then mostly none
+for long; somebody who changes files goes on with that."""
+_LOOK_S = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -37,15 +42,24 @@ class _NoProcess(Exception):
 
 
 class Readers:
-    """A pool of processes for one workspace, started when they are needed and kept.
+    """A pool of processes for one workspace, started when they are needed, and kept for a while.
 
     Args:
         root: The workspace's root.
         at_once: Processes at most; as many as there are cores by default.
+        first_s: How long they are kept after what is read first.
+        later_s: How long they are kept once they were started again.
     """
 
-    def __init__(self, root: Path, *, at_once: int = 0) -> None:
+    def __init__(
+        self, root: Path, *, at_once: int = 0, first_s: float = _FIRST_S, later_s: float = _LATER_S
+    ) -> None:
         self._root = root
+        self._kept_s, self._later_s = first_s, later_s
+        self._busy = 0
+        self._closed = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._tiring: asyncio.Task[None] | None = None
         self._count = at_once or os.cpu_count() or 1
         self._pool: _Pool | None = None
         self._first: asyncio.Task[None] | None = None
@@ -61,12 +75,14 @@ class Readers:
             known: The hashes of their contents so far.
         """
         few = len(paths) <= _FEW
-        if few and self._first is not None:
-            await asyncio.wait({self._first})  # else a second process would be started beside it
         batches = _batches(paths, max(_FEW_AT_ONCE, len(paths) // _FEW_AT_ONCE) if few else _BATCH)
         at_once = 1 if few else 2 * self._count
-        running = {self._read(batch, known) for batch in islice(batches, at_once)}
+        running: set[asyncio.Task[list[Digest]]] = set()
+        self._begin()
         try:
+            if few and self._first is not None:
+                await asyncio.wait({self._first})  # else a second process would be started beside it
+            running = {self._read(batch, known) for batch in islice(batches, at_once)}
             while running:
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 running |= {self._read(batch, known) for batch in islice(batches, len(done))}
@@ -76,24 +92,74 @@ class Readers:
         finally:
             for task in running:
                 task.cancel()
-        if not few:
-            self.rest()
+            if not few:
+                self.rest()
+            self._finish()
 
     def start(self) -> None:
         """Start a process while it is being found out what there is to read."""
         if self._first is None:
-            self._first = asyncio.create_task(self.warm())
+            self._first = asyncio.create_task(self._warm())
             self._first.add_done_callback(self._started)
 
     def _started(self, _: asyncio.Task[None]) -> None:
         self._first = None
 
-    async def warm(self) -> None:
-        """Have a process ready, so that the first change need not wait for one."""
-        await self._survived([], {})
+    async def _warm(self) -> None:
+        """Have a process ready."""
+        self._begin()
+        try:
+            await self._survived([], {})
+        finally:
+            self._finish()
+
+    def _begin(self) -> None:
+        self._busy += 1
+        self._forget()
+
+    def _finish(self) -> None:
+        """When nothing is read any more, keep the processes for a while."""
+        self._busy -= 1
+        self._forget()
+        if not self._busy and not self._closed:
+            self._timer = asyncio.get_running_loop().call_later(self._kept_s, self._tire)
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+
+    def _tire(self) -> None:
+        """There was nothing to read for a while."""
+        self._kept_s = self._later_s
+        self._timer = None
+        pool, self._pool = self._pool, None
+        self._tiring = asyncio.create_task(self._go_to_rest(pool))
+
+    async def _go_to_rest(self, pool: _Pool | None) -> None:
+        """End the processes, and multiprocessing's own, and give back the memory that all this left."""
+        if pool is not None:
+            await asyncio.to_thread(pool.wait)
+        del pool
+        # Some are not waited for when they end.
+        while multiprocessing.active_children() and self._unused():  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(_LOOK_S)
+        if self._unused():
+            give_back()
+
+    def _unused(self) -> bool:
+        return self._pool is None and not self._busy and not self._closed
+
+    async def aclose(self) -> None:
+        """End the processes for good."""
+        self._closed = True
+        first = self._first
+        self.rest()
+        await asyncio.gather(*filter(None, (first, self._tiring)), return_exceptions=True)
 
     def rest(self) -> None:
         """End the processes; the next file starts one again."""
+        self._forget()
         if self._first is not None:
             self._first.cancel()
         pool, self._pool = self._pool, None
@@ -193,6 +259,12 @@ class _Pool:
         """End the processes when they have done what is asked of them, or only what they have begun."""
         # Not waiting: whoever was cancelled must not be held up by a file of a megabyte.
         self._processes.shutdown(wait=False, cancel_futures=cancel)
+
+    def wait(self) -> None:
+        """End the processes, and return when they have ended. The pool is of no use any more."""
+        self._processes.shutdown(cancel_futures=True)
+        # Whoever calls this from a thread may hold the pool a moment longer: what it holds must go now.
+        del self._processes, self._begun
 
 
 def _batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -54,12 +54,16 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
     paths: tuple[str, ...]
 
 
+class Expect(msgspec.Struct, frozen=True, tag=True):
+    """Answered with None; a search comes soon."""
+
+
 class Stirred(msgspec.Struct, frozen=True, tag=True):
     """Answered with None; what is asked next waits, as it does for all that is behind, for a look at
     everything."""
 
 
-Call = Look | Search | Build | Embed | Facts | Names | Survey | Opened | Stirred
+Call = Look | Search | Build | Embed | Facts | Names | Survey | Opened | Expect | Stirred
 
 
 class Start(msgspec.Struct, frozen=True):

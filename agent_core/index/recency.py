@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_core.gitchurn import Churn
+from agent_core.gitchurn import MOST_COMMITS, Churn
 from agent_core.index.image import Image
 
 _HALF_LIFE_DAYS = 30.0
@@ -24,9 +24,13 @@ class Recency:
         self._changes = -1
 
     def take(self, churn: Churn, *, today: date) -> None:
-        """Use this log from now on; commits of very many files say nothing about any of them."""
+        """Use this log from now on; commits of very many files say nothing about any of them, nor does the
+        very first one, which brought its files and changed none."""
         days: dict[str, int] = {}
+        first = churn.commits[-1] if 0 < len(churn.commits) < MOST_COMMITS else None
         for commit in churn.telling():
+            if commit is first:
+                continue
             age = max((today - date.fromisoformat(commit.date)).days, 0)
             for path in commit.files:
                 days.setdefault(path, age)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -26,3 +29,15 @@ class ChunkRow(msgspec.Struct, frozen=True, array_like=True):
     text: str
     terms: str
     text_hash: bytes
+
+
+def stamp_of(chunks: Mapping[str, str]) -> bytes:
+    """What tells the chunks of a file from any others: 16 bytes, none for a file without chunks.
+
+    Args:
+        chunks: The hash of the file that each was made of, by its id.
+    """
+    if not chunks:
+        return b""
+    text = "\n".join(f"{chunk} {file_hash}" for chunk, file_hash in sorted(chunks.items()))
+    return hashlib.blake2s(text.encode(), digest_size=16).digest()

@@ -88,16 +88,12 @@ class Updater:
             await asyncio.wait({running}, timeout=seconds)
         return self._running is None
 
-    async def warm(self) -> None:
-        """Make ready for changes."""
-        await self._readers.warm()
-
     async def aclose(self) -> None:
         """End what runs."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
-        self._readers.rest()
+        await self._readers.aclose()
 
     def _wake(self) -> None:
         if self._running is None:

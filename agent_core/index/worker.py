@@ -79,6 +79,8 @@ class Teller:
                 return await engine.overview(call.path)
             case p.Opened():
                 return engine.opened(call.paths)
+            case p.Expect():
+                return engine.expect()
             case p.Stirred():
                 return engine.stirred()
 

@@ -15,25 +15,23 @@ import json
 import os
 import re
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from agent_core.errors import AgentError, ModelProtocolError
+from agent_core.errors import AgentError
 from agent_core.events import Usage
+from agent_core.llm.errors import ModelProtocolError
 from agent_core.llm.port import (
     ChatRequest,
-    Finished,
     FinishReason,
     LanguageModel,
     Message,
-    ReasoningChunk,
     StreamEvent,
-    TextChunk,
     ToolCall,
-    ToolCallChunk,
     ToolSpec,
 )
+from agent_core.llm.said import Said, whole
+from agent_core.llm.warm import loading
 
 if TYPE_CHECKING:
     import dspy
@@ -62,7 +60,8 @@ def _import() -> None:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     import logging
 
-    import dspy
+    with loading():
+        import dspy
 
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
     logger = logging.getLogger("dspy")
@@ -106,25 +105,9 @@ class PortEngine:
             raise
 
     async def _complete(self, request: lm15.Request) -> lm15.Response:
-        text: list[str] = []
-        reasoning: list[str] = []
-        calls: list[ToolCall] = []
-        finished: Finished | None = None
-        listener = self._listener
-        async with aclosing(self._open(chat_request(request))) as events:
-            async for event in events:
-                listener(event)
-                if isinstance(event, TextChunk):
-                    text.append(event.text)
-                elif isinstance(event, ReasoningChunk):
-                    reasoning.append(event.text)
-                elif isinstance(event, ToolCallChunk):
-                    calls.append(event.call)
-                elif isinstance(event, Finished):
-                    finished = event
-        if finished is None:
-            raise ModelProtocolError(f"{request.model} ended its answer without saying so")
-        return _response(request.model, "".join(text), "".join(reasoning), calls, finished)
+        events = self._open(chat_request(request))
+        said = await whole(events, model=request.model, listener=self._listener)
+        return response_of(request.model, said)
 
     async def aclose(self) -> None:
         """Nothing to close: connections belong to the language model."""
@@ -202,23 +185,22 @@ def arguments_of(raw: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {UNPARSED: raw}
 
 
-def _response(
-    model: str, text: str, reasoning: str, calls: list[ToolCall], finished: Finished
-) -> lm15.Response:
+def response_of(model: str, said: Said) -> lm15.Response:
+    """What a reply amounts to, as DSPy takes it."""
     from dspy import lm15
 
     parts: list[Any] = []
-    if reasoning:
-        parts.append(lm15.ThinkingPart(reasoning))
-    if text or not calls:
-        parts.append(lm15.TextPart(text))
+    if said.reasoning:
+        parts.append(lm15.ThinkingPart(said.reasoning))
+    if said.text or not said.calls:
+        parts.append(lm15.TextPart(said.text))
     parts.extend(
         lm15.ToolCallPart(call.id or f"call_{index}", call.name or "?", arguments_of(call.arguments))
-        for index, call in enumerate(calls)
+        for index, call in enumerate(said.calls)
     )
-    finish: Any = "tool_call" if calls else _FINISH[finished.reason]
+    finish: Any = "tool_call" if said.calls else _FINISH[said.finished.reason]
     message = lm15.Message(role="assistant", parts=tuple(parts))
-    return lm15.Response(None, model, message, finish, _usage(finished.usage))
+    return lm15.Response(None, model, message, finish, _usage(said.finished.usage))
 
 
 def _usage(usage: Usage) -> lm15.Usage:

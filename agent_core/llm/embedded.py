@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.errors import ModelCutOff, ModelError, ModelNotFound, ModelServerError, ModelUnreachable
+from agent_core.llm.errors import ModelCutOff, ModelError, ModelNotFound, ModelServerError, ModelUnreachable
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import Alive, ChatRequest, ModelInfo, StreamEvent
 from agent_core.text import one_line, shorten

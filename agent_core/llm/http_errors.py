@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from agent_core.errors import (
+from agent_core.llm.errors import (
     ModelAuth,
     ModelCutOff,
     ModelError,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.errors import ContextTooSmall, ModelRefused
 from agent_core.events import PullProgress
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ContextTooSmall, ModelRefused
 from agent_core.llm.hosts import host_of, is_local, ollama_url
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.meter import Meter

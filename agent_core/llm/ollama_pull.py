@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
-from agent_core.errors import ModelError
 from agent_core.events import PullProgress
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.http_errors import Endpoint
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _progress(model: str, status: str, layers: dict[str, tuple[int, int]]) -> Pu
 
 
 def _refused(status: int, said: str, endpoint: Endpoint) -> ModelError:
-    from agent_core.errors import ModelNotFound, ModelServerError
+    from agent_core.llm.errors import ModelNotFound, ModelServerError
 
     text = http_errors.error_text(said)
     if status == 404 or "file does not exist" in text or "not found" in text:

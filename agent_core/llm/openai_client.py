@@ -15,8 +15,8 @@ import httpx
 import msgspec
 import openai
 
-from agent_core.errors import ModelError
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.pace import paced
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.errors import ContextTooSmall, ModelError, ModelNotFound, ModelRefused, ModelServerError
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ContextTooSmall, ModelError, ModelNotFound, ModelRefused, ModelServerError
 from agent_core.llm.hosts import host_of, is_local, openai_url
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.meter import Meter

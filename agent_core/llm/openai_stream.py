@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from agent_core.errors import ModelError
 from agent_core.events import Usage
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.lines import EventSplitter, LineTooLongError
 from agent_core.llm.meter import Meter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_core.errors import ContextTooSmall
+from agent_core.llm.errors import ContextTooSmall
 from agent_core.llm.port import ModelInfo
 
 _SPARSEST = 8.0

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
-from agent_core.errors import ModelError, ModelUnreachable
+from agent_core.llm.errors import ModelError, ModelUnreachable
 from agent_core.llm.meter import Meter
 from agent_core.llm.port import ChatRequest, Finished, ModelInfo, StreamEvent, TextChunk, ToolCallChunk
 from agent_core.llm.timeouts import prompt_chars

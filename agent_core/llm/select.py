@@ -10,8 +10,9 @@ import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Provider, Settings
-from agent_core.errors import (
-    AgentError,
+from agent_core.errors import AgentError, PermissionRefused
+from agent_core.events import ModelChanged, ModelState, PullProgress
+from agent_core.llm.errors import (
     ModelAuth,
     ModelError,
     ModelNotFound,
@@ -19,9 +20,7 @@ from agent_core.errors import (
     ModelRefused,
     ModelUnreachable,
     NoModel,
-    PermissionRefused,
 )
-from agent_core.events import ModelChanged, ModelState, PullProgress
 from agent_core.llm.hosts import host_of, is_local, ollama_url, openai_url
 from agent_core.llm.port import LanguageModel, ModelInfo
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from weakref import WeakKeyDictionary
 
 from agent_core.config import Settings
-from agent_core.errors import (
+from agent_core.llm.errors import (
     ModelCutOff,
     ModelError,
     ModelRateLimited,

@@ -1,4 +1,4 @@
-"""Loading a vendor's client in a thread without holding up the event loop more than the imports need."""
+"""Loading a vendor's library in a thread without holding up the event loop more than the imports need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ def loading() -> Generator[None]:
     """Wraps the imports: no full garbage collection meanwhile, and httpx's own late imports at their end.
 
     Thousands of new classes set off collections that hold the interpreter for 30 ms and more, and httpx
-    leaves 0.1 s of imports to its first request. To be entered in a thread.
+    leaves 0.1 s of imports to its first request. What was loaded never becomes garbage and is set aside, or
+    the next collection would walk it all. To be entered in a thread.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -24,4 +25,5 @@ def loading() -> Generator[None]:
         asyncio.run(anyio.lowlevel.checkpoint())  # loads anyio's backend
     finally:
         if collects:
+            gc.freeze()
             gc.enable()

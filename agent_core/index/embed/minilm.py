@@ -65,6 +65,10 @@ class MiniLmEmbedder:
             vectors[places] = found
         return vectors
 
+    async def load(self) -> None:
+        """Load it before the first call. Raises ModelNotFound, ModelServerError."""
+        await self._loaded()
+
     async def aclose(self) -> None:
         """End the threads; a batch that runs is waited for."""
         self._model = None

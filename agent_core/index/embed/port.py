@@ -41,6 +41,10 @@ class Embedder(Protocol):
         """
         ...
 
+    def wake(self) -> None:
+        """Make ready in the background: a question comes soon."""
+        ...
+
     async def aclose(self) -> None:
         """Close what it holds open."""
         ...

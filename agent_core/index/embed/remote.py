@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.errors import ModelError, ModelNotFound, ModelRefused, ModelServerError, ModelStalled
 from agent_core.index.embed.port import EmbedderInfo, Purpose
 from agent_core.index.embed.texts import beginning, prefix
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ModelError, ModelNotFound, ModelRefused, ModelServerError, ModelStalled
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.port import ModelInfo
 from agent_core.llm.timeouts import LOAD_LIMIT_S, RETRIED, PromptRate, retry_delay
@@ -78,6 +78,10 @@ class RemoteEmbedder(ABC):
         before = prefix(self._endpoint.model, purpose)
         found = [await self._batch(texts[i : i + _BATCH], before) for i in range(0, len(texts), _BATCH)]
         return np.concatenate(found) if found else np.empty((0, self._info.dims), np.float32)
+
+    def wake(self) -> None:
+        """How long its model is kept is the endpoint's business."""
+        return
 
     @abstractmethod
     async def aclose(self) -> None:

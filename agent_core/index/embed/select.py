@@ -19,9 +19,9 @@ def open_embedder(settings: Settings) -> Embedder | None:
     before the first call where it is not local.
     """
     if settings.embedder == "minilm":
-        from agent_core.index.embed.minilm import MiniLmEmbedder
+        from agent_core.index.embed.minilm_process import MiniLmProcess
 
-        return MiniLmEmbedder()
+        return MiniLmProcess()
     return _remote(settings)
 
 

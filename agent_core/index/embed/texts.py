@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agent_core.index.embed.port import Purpose
 
+MINILM_CHARS = 2048
+"""Characters of a text that MiniLM looks at: its first 128 tokens take up less."""
 _SEARCH = "Represent this sentence for searching relevant passages: "
 _PREFIXES: tuple[tuple[str, str, str], ...] = (
     # What the authors of a model trained it with, by a part of its name: documents, queries.

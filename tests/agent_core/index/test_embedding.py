@@ -81,6 +81,9 @@ class Breaking:
     async def embed(self, texts: Sequence[str], *, purpose: Purpose) -> np.ndarray[Any, Any]:
         raise ValueError("a fault nobody thought of")
 
+    def wake(self) -> None:
+        return None
+
     async def aclose(self) -> None:
         return None
 
@@ -96,6 +99,9 @@ class Recording:
     async def embed(self, texts: Sequence[str], *, purpose: Purpose) -> np.ndarray[Any, Any]:
         self.texts += texts
         return np.ones((len(texts), 3), np.float32)
+
+    def wake(self) -> None:
+        return None
 
     async def aclose(self) -> None:
         return None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent_core.index import tables
 from agent_core.index.client import WorkerIndex
 from agent_core.index.digest import digest
 from agent_core.index.keeping import Keeper
-from agent_core.index.rows import ChunkRow
 from agent_core.index.store import Store
+from agent_core.index.store_process import StoreProcess
+from agent_core.index.store_protocol import Apply, Asked
 from tests.agent_core.index.workspaces import fresh, make, until
 
 Open = Callable[..., WorkerIndex]
@@ -32,8 +33,7 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
     )
     assert keeper.try_lock()
     path = "pkg0/module_0.py"
-    loop = asyncio.get_running_loop()
-    write, changes = tables._applied, iter(["def quite_different():\n    return 1\n"])
+    ask, changes = StoreProcess.ask, iter(["def quite_different():\n    return 1\n"])
 
     def change() -> None:
         for text in changes:
@@ -41,13 +41,12 @@ async def test_a_file_that_changes_while_it_is_written_is_written_again(
             image.take(digest(tmp_path, [path]))
             keeper.changed([path])
 
-    def written(store: Store, rows: Sequence[ChunkRow], paths: Sequence[str]) -> bool:
-        done = write(store, rows, paths)
-        loop.call_soon_threadsafe(change)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
-        return done
+    async def asked(store: StoreProcess, asked: Asked, kind: Any, *, seconds: float) -> Any:
+        if isinstance(asked.call, Apply):
+            change()
+        return await ask(store, asked, kind, seconds=seconds)
 
-    monkeypatch.setattr(tables, "_applied", written)
+    monkeypatch.setattr(StoreProcess, "ask", asked)
     await keeper.sync()
     await keeper.sync()
     await keeper.aclose()
@@ -114,3 +113,34 @@ async def test_a_workspace_that_vanishes_is_told_without_a_question(tmp_path: Pa
     assert (await index.search("alpha")).places == ()
     await index.aclose()
     assert not root.exists(), "nothing is left where it was"
+
+
+async def test_who_rests_wakes_up_for_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, 2)
+    image = fresh(tmp_path)
+    folder = tmp_path / ".dspy_tui" / "index"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("agent_core.index.keeping._CALM_S", 0.0)
+    monkeypatch.setattr("agent_core.index.keeping._REST_S", 3600.0)
+    monkeypatch.setattr("agent_core.index.keeping._TICK_S", 0.01)
+    keeper = Keeper(
+        root=tmp_path, folder=folder, uri="", image=image, on_tick=lambda: None, on_change=lambda: None
+    )
+    assert keeper.try_lock()
+    ticked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def tick() -> None:
+        ticked.put_nowait(None)
+
+    monkeypatch.setattr(keeper, "_tick", tick)
+    running = asyncio.create_task(keeper.run())
+    await asyncio.sleep(0.1)
+    assert ticked.empty(), "it rests"
+    monkeypatch.setattr("agent_core.index.keeping._CALM_S", 3600.0)
+    keeper.changed(["pkg0/module_0.py"])
+    async with asyncio.timeout(60):
+        await ticked.get()
+        await ticked.get()
+    running.cancel()
+    await asyncio.wait((running,))
+    await keeper.aclose()

@@ -116,3 +116,56 @@ async def test_where_only_some_processes_can_be_started_nothing_is_lost(
     assert sorted(found) == paths
     assert len(started) == 1
     readers.rest()
+
+
+async def test_what_has_nothing_to_read_ends_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    make(tmp_path, 3)
+    before = children() - _trackers()
+    readers = Readers(tmp_path, at_once=2, first_s=0.05, later_s=3600.0)
+    readers.start()
+    assert len(await read(readers, ["pkg0/module_0.py"])) == 1
+    assert children() - before
+    async with asyncio.timeout(60):
+        while children() - before:
+            await asyncio.sleep(0.02)
+    assert len(await read(readers, ["pkg0/module_0.py"])) == 1
+    await asyncio.sleep(0.2)
+    assert children() - before - _trackers(), "whoever comes back is expected to come again"
+    await readers.aclose()
+
+
+async def test_what_is_read_while_they_end_is_read_by_others(tmp_path: Path) -> None:
+    make(tmp_path, 3)
+    readers = Readers(tmp_path, at_once=2, first_s=0.0, later_s=0.0)
+    for number in range(6):
+        (found,) = await read(readers, ["pkg0/module_0.py"])
+        assert [row.path for row in found.files] == ["pkg0/module_0.py"]
+        await asyncio.sleep(number / 50)
+    await readers.aclose()
+
+
+async def test_what_is_given_up_while_it_waits_for_a_process_keeps_none(tmp_path: Path) -> None:
+    make(tmp_path, 3)
+    before = children() - _trackers()
+    readers = Readers(tmp_path, at_once=2, first_s=0.05, later_s=3600.0)
+    readers.start()
+    reading = asyncio.create_task(read(readers, ["pkg0/module_0.py"]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    async with asyncio.timeout(60):
+        while not children() - before - _trackers():
+            await asyncio.sleep(0.01)
+        while children() - before:
+            await asyncio.sleep(0.02)
+    await readers.aclose()
+
+
+async def test_nothing_is_left_to_do_after_the_end(tmp_path: Path) -> None:
+    readers = Readers(tmp_path, at_once=2, first_s=3600.0)
+    readers.start()
+    await asyncio.sleep(0)
+    await readers.aclose()
+    await asyncio.sleep(0.05)
+    assert readers._timer is None

@@ -20,7 +20,7 @@ from tests.fakes.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = [f"src/{number}.py" for number in range(12)]
-KILLS = 15
+KILLS = 8
 
 WRITER = """
 import sys
@@ -98,13 +98,14 @@ def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> 
     store.apply(rows_of(1), paths=PATHS)
     store.close()
     chance = random.Random()
-    generation = 1
-    for _ in range(KILLS):
+    generation, kills = 1, 0
+    while kills < KILLS or generation == 1:
+        kills += 1
         with writer(place, 10_000) as child:
             assert child.stdin is not None
             child.stdin.write(f"{generation + 1}\n")
             child.stdin.flush()
-            time.sleep(chance.uniform(0, 0.6))
+            time.sleep(chance.uniform(0, 0.6 if kills <= KILLS else 10))
             child.send_signal(signal.SIGKILL)
             child.wait()
         store = Store.open(str(place), embedder=SMALL)
@@ -116,7 +117,6 @@ def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> 
         tables = Tables(place)
         assert {chunk_id for chunk_id, _ in tables.search_text("word", 500)} == ids
         assert set(tables.vectors()) <= {found.text_hash for found in rows_of(generation)}
-    assert generation > KILLS
     store.tidy()
     assert generation_of(place) == generation
     fresh = Store.open(str(tmp_path / "fresh"), embedder=SMALL)
@@ -131,17 +131,17 @@ def test_a_reader_sees_whole_generations_while_another_process_writes_and_tidies
     reader = Store.open(str(place), embedder=SMALL)
     reader.apply(rows_of(1), paths=PATHS)
     seen: list[int] = []
-    with writer(place, 40) as child:
+    with writer(place, 10_000) as child:
         assert child.stdin is not None
         child.stdin.write("2\n")
         child.stdin.flush()
-        while child.poll() is None:
+        while child.poll() is None and len(set(seen)) < 20:
             (state,) = states(reader)
             seen.append(int(state))
             reader.cached_vectors([found.text_hash for found in rows_of(int(state))])
+        assert child.poll() is None, "it goes on"
     assert seen == sorted(seen)
-    assert len(set(seen)) > 2
-    assert states(reader) == {"41"}
+    assert int(*states(reader)) >= seen[-1]
 
 
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:

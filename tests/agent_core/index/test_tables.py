@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import threading
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +13,17 @@ import pytest
 
 from agent_core.index import tables as module
 from agent_core.index.client import WorkerIndex
+from agent_core.index.embed.port import EmbedderInfo
 from agent_core.index.image import Image
 from agent_core.index.store import workspace_name
 from agent_core.index.store_faults import fault
 from agent_core.index.store_schema import CHUNKS, owned
 from agent_core.index.tables import Tables
+from agent_core.workers import wire
 from tests.agent_core.index.workspaces import fresh, make, until
 from tests.fakes import tables as asked
 from tests.fakes.chunks import SMALL, vector_of
+from tests.fakes.processes import gone, started
 
 Open = Callable[..., WorkerIndex]
 
@@ -168,14 +172,123 @@ async def test_a_call_that_never_ends_is_given_up_and_the_next_one_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path, 1)
-    own = open_tables(tmp_path, fresh(tmp_path))
+    own = open_tables(tmp_path, embedded(tmp_path))
     await own.sync()
-    go = threading.Event()
+    stuck = store_processes()
+    (pid,) = stuck
+    os.kill(pid, signal.SIGSTOP)
     monkeypatch.setattr(module, "_STUCK_S", 0.2)
-    assert await own._guarded(lambda store: go.wait()) is None
+    await own.keep({b"y" * 16: vector_of("y")})
     assert "does not answer" in own.trouble
     monkeypatch.undo()
-    assert await own._guarded(lambda store: store.size()) is not None
+    await own.keep({b"y" * 16: vector_of("y")})
     assert own.trouble == ""
-    go.set()
+    assert store_processes().isdisjoint(stuck)
+    assert (await own.known([b"y" * 16])).keys() == {b"y" * 16}
     await own.aclose()
+    assert not store_processes()
+
+
+async def test_a_process_that_dies_takes_nothing_with_it(tmp_path: Path) -> None:
+    make(tmp_path, 3)
+    image = embedded(tmp_path)
+    own = open_tables(tmp_path, image)
+    await own.sync()
+    more = {b"y" * 16: vector_of("y")}
+    await own.keep(more)
+    for pid in store_processes():
+        os.kill(pid, signal.SIGKILL)
+        await gone(pid)
+    await own.keep(more)
+    assert "ended" in own.trouble
+    await own.keep(more)
+    await own.sync()
+    assert own.trouble == ""
+    await own.aclose()
+    there = asked.Tables(tmp_path / ".dspy_tui" / "index" / "lance")
+    assert there.cached() == len(there.vectors()) + 1
+
+
+async def test_what_waits_is_written_when_the_process_goes_to_rest(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    own = open_tables(tmp_path, fresh(tmp_path))
+    await own.sync()
+    await own.keep({b"y" * 16: vector_of("y")})
+    await own._store._process._worker.rest()
+    assert not store_processes()
+    assert asked.Tables(tmp_path / ".dspy_tui" / "index" / "lance").cached() == 1
+    assert not own.due(quiet=True), "it is not started again for that"
+    assert (await own.known([b"y" * 16])).keys() == {b"y" * 16}
+    await own.aclose()
+
+
+async def test_large_files_are_written_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, 5)
+    monkeypatch.setattr(module, "_CHARS_AT_ONCE", 4000)
+    own = open_tables(tmp_path, embedded(tmp_path))
+    await own.sync()
+    assert own.trouble == ""
+    await own.aclose()
+    assert len(paths_in(tmp_path / ".dspy_tui" / "index" / "lance")) == 5
+
+
+async def test_what_is_asked_for_comes_in_answers_of_bounded_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, 1)
+    (tmp_path / "many.py").write_text(
+        "".join(f"def one_of_many_{n}():\n    return {n}\n\n\n" for n in range(900))
+    )
+    large = EmbedderInfo(id="large@1", dims=1024, local=True)
+    own = open_tables(tmp_path, fresh(tmp_path))
+    own.use(large)
+    hashes = [number.to_bytes(16, "big") for number in range(1200)]
+    await own.keep(dict.fromkeys(hashes, np.full(1024, 1 / 32, np.float32)))
+    monkeypatch.setattr(module, "_KNOWN_BYTES", 1_000_000)
+    monkeypatch.setattr(wire, "MOST_BYTES", 1_100_000)
+    assert (await own.known(hashes)).keys() == set(hashes)
+    monkeypatch.setattr(wire, "MOST_BYTES", 2_000)
+    await own.sync()
+    await own.sync()
+    assert own.trouble == ""
+    own.begin_anew()
+    await own.sync()
+    assert own.trouble == "" and not own.due(quiet=True), "they hold what the image does"
+    await own.aclose()
+    assert len(asked.Tables(tmp_path / ".dspy_tui" / "index" / "lance", embedder=large).rows()) > 50
+
+
+async def test_a_process_that_dies_whenever_it_is_asked_is_left_alone_for_a_while(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    own = open_tables(tmp_path, fresh(tmp_path))
+    worker = own._store._process._worker
+    worker._module = "agent_core.there_is_no_such_module"
+    for _ in range(3):
+        assert own.due(quiet=True)
+        await own.sync()
+        assert "ended" in own.trouble
+    assert not own.due(quiet=True)
+    worker._module = "agent_core.index.store_worker"
+    await own.sync(now=True)
+    assert own.trouble == "", "somebody waits for it"
+    await own.aclose()
+
+
+async def test_whoever_may_not_write_any_more_writes_nothing_at_the_end(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    folder = tmp_path / ".dspy_tui" / "index"
+    folder.mkdir(parents=True)
+    writes = [True]
+    own = Tables(root=tmp_path, folder=folder, uri="", image=fresh(tmp_path), may_write=lambda: writes[0])
+    own.use(SMALL)
+    await own.sync()
+    await own.keep({b"y" * 16: vector_of("y")})
+    writes[0] = False
+    await own.known([b"y" * 16])
+    await own.aclose()
+    assert asked.Tables(folder / "lance").cached() == 0
+
+
+def store_processes() -> set[int]:
+    """The processes that LanceDB runs in, started by this one."""
+    return started("agent_core.index.store_worker")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
+from agent_core.llm import errors
 from agent_core.llm.embedded import EmbeddedModel, weights
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import StreamEvent, TextChunk

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
-from agent_core.errors import ModelError
 from agent_core.events import PullProgress
+from agent_core.llm import errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.ollama import OllamaModel
 from agent_core.llm.port import Message, StreamEvent, TextChunk, ToolCall
 from tests.agent_core.llm.helpers_llm import (
@@ -27,7 +27,7 @@ from tests.agent_core.llm.helpers_llm import (
 )
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer, Call
-from tests.fixtures_models import free_port
+from tests.ports import free_ports
 
 _TOO_LONG = '{"error":"the input length exceeds the context length"}'
 _NO_FILE = {"error": "pull model manifest: file does not exist"}
@@ -182,7 +182,7 @@ async def test_cancel_closes_the_request(scripted: OllamaModel, model_server: Mo
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
 
 
 async def test_pull_adds_up_its_layers_and_cancels(model_server: ModelServer) -> None:
@@ -201,7 +201,7 @@ async def test_pull_adds_up_its_layers_and_cancels(model_server: ModelServer) ->
     async with aclosing(model.pull()) as progress:
         async for _ in progress:
             break
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
     await model.aclose()
 
 
@@ -223,7 +223,7 @@ async def test_a_failed_pull_says_why(model_server: ModelServer, lines: Any, kin
 
 
 async def test_nobody_listens() -> None:
-    model = OllamaModel(settings=Settings(ollama_host=f"http://127.0.0.1:{free_port()}"))
+    model = OllamaModel(settings=Settings(ollama_host=f"http://127.0.0.1:{free_ports(1)}"))
     for call in (model.probe(), model.list_models(), anext(model.pull()), collect(model.stream(ask()))):
         with pytest.raises(errors.ModelUnreachable) as caught:
             await call

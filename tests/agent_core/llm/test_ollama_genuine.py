@@ -11,14 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
-from agent_core.errors import ModelError
+from agent_core.llm import errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.ollama import OllamaModel
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import StreamEvent, TextChunk
 from tests.agent_core.llm.helpers_llm import CHOICE_SCHEMA, LS, ask, collect, end_of, text_of
-from tests.fixtures_models import PLAIN, WITH_TOOLS, Ollama, free_port
+from tests.fixtures_models import PLAIN, WITH_TOOLS, Ollama
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.ollama
 
@@ -79,7 +80,7 @@ async def test_genuine_unknown_model(ollama: Ollama) -> None:
 
 
 async def test_genuine_pull_with_progress_and_cancel(ollama: Ollama) -> None:
-    port = free_port()
+    port = free_ports(1)
     registry = subprocess.Popen(
         [str(ollama.script), "registry", str(port), "30000000"], env=ollama.env, stderr=subprocess.DEVNULL
     )
@@ -118,7 +119,7 @@ def _restore(blobs: dict[Path, bytes]) -> None:
 
 
 async def _until_listening(port: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -8,9 +8,9 @@ from contextlib import aclosing
 
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
-from agent_core.errors import ModelError
+from agent_core.llm import errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import Message, StreamEvent, TextChunk, ToolCall
 from tests.agent_core.llm.helpers_llm import (
@@ -241,7 +241,7 @@ async def test_cancel_closes_the_request(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
     closed_at = model_server.chats[0].closed
     assert closed_at is not None and closed_at >= cancelled_at
 
@@ -254,7 +254,7 @@ async def test_leaving_the_stream_closes_the_request(
         async for event in events:
             if isinstance(event, TextChunk):
                 break
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
 
 
 async def test_a_loading_server_is_waited_for(model: OpenAICompatModel, model_server: ModelServer) -> None:

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
+from agent_core.errors import PermissionRefused
 from agent_core.events import Event, ModelChanged, PullProgress
-from agent_core.llm import select
+from agent_core.llm import errors, select
 from agent_core.llm.port import ModelInfo
 from agent_core.llm.select import Models
 from tests.agent_core.llm.helpers_llm import ask, collect, text_of
 from tests.fakes.model_server import ModelServer
-from tests.fixtures_models import PLAIN, WITH_TOOLS, Ollama, free_port
+from tests.fixtures_models import PLAIN, WITH_TOOLS, Ollama
+from tests.ports import free_ports
 
 
 class Recorder:
@@ -35,7 +36,7 @@ class Recorder:
 
 def models_of(publish: Recorder, **settings: Any) -> Models:
     """Models of these settings; Ollama's address is one where nobody listens unless given."""
-    settings.setdefault("ollama_host", f"http://127.0.0.1:{free_port()}")
+    settings.setdefault("ollama_host", f"http://127.0.0.1:{free_ports(1)}")
     return Models(settings=Settings(**settings), publish=publish)
 
 
@@ -190,9 +191,9 @@ async def test_another_machine_is_asked_for_first() -> None:
 
     settings = Settings(openai_base_url="https://models.invalid/v1", openai_model="m", openai_api_key="sk-1")
     models = Models(settings=settings, publish=Recorder(), approve_host=approve)
-    with pytest.raises(errors.PermissionRefused, match=r"models\.invalid"):
+    with pytest.raises(PermissionRefused, match=r"models\.invalid"):
         await models.current()
-    with pytest.raises(errors.PermissionRefused):
+    with pytest.raises(PermissionRefused):
         await models.list_models()
     assert [(info.host, info.is_local) for info in asked] == [("models.invalid", False)] * 2
 

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
-from agent_core.errors import ModelError
 from agent_core.events import Usage
+from agent_core.llm import errors
+from agent_core.llm.errors import ModelError
 from agent_core.llm.port import Alive, Finished, ReasoningChunk, StreamEvent
 from agent_core.llm.scripted import DEFAULT_INFO, Reply, ScriptedModel
 from agent_core.llm.timeouts import PromptRate, prompt_rate, watch
@@ -38,16 +38,17 @@ async def test_silence_before_the_first_token() -> None:
 
 async def test_silence_in_the_middle_keeps_what_came() -> None:
     model = ScriptedModel([Reply.of("a", "b", hang())])
+    settings = Settings(first_token_timeout=60, silence_timeout=0.3)
     events: list[StreamEvent] = []
     with pytest.raises(errors.ModelStalled, match="silent"):
-        async for event in watch(model, ask(), settings=SHORT):
+        async for event in watch(model, ask(), settings=settings):
             events.append(event)
     assert text_of(events) == "ab" and model.closed == 1
 
 
 async def test_loading_does_not_count() -> None:
-    loaded, settings = asyncio.Event(), Settings(first_token_timeout=0.05)
-    asyncio.get_running_loop().call_later(0.2, loaded.set)
+    loaded, settings = asyncio.Event(), Settings(first_token_timeout=0.4)
+    asyncio.get_running_loop().call_later(0.6, loaded.set)
     model = ScriptedModel([Reply.of(Alive("loading"), loaded, Alive("reading"), "a")])
     assert text_of(await collect(watch(model, ask(), settings=settings))) == "a"
 
@@ -55,10 +56,10 @@ async def test_loading_does_not_count() -> None:
 async def test_progress_without_text_counts() -> None:
     gates = [asyncio.Event() for _ in range(4)]
     for number, gate in enumerate(gates):
-        asyncio.get_running_loop().call_later(0.06 * (number + 1), gate.set)
+        asyncio.get_running_loop().call_later(0.25 * (number + 1), gate.set)
     steps = [step for gate in gates for step in (gate, Alive("reading"))]
     model = ScriptedModel([Reply.of("a", *steps, "b")])
-    settings = Settings(silence_timeout=0.15)
+    settings = Settings(silence_timeout=0.75)
     assert text_of(await collect(watch(model, ask(), settings=settings))) == "ab"
 
 

@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
 from agent_core.index.embed.ollama import OllamaEmbedder
 from agent_core.index.embed.openai_compat import OpenAIEmbedder
 from agent_core.index.embed.remote import RemoteEmbedder
+from agent_core.llm import errors
 from tests.fixtures_models import PLAIN, Ollama
 
 TEXTS = ["def parse_args(argv): ...", "", "select name from people", "\x00\x1b[31m 漢字"]

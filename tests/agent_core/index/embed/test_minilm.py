@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent_core.errors import ModelNotFound, ModelServerError
 from agent_core.index.embed import minilm_onnx
 from agent_core.index.embed.minilm import INFO, MiniLmEmbedder
 from agent_core.index.embed.minilm_onnx import BATCH_TOKENS, DIMS, MAX_TOKENS, MiniLm, batches
+from agent_core.llm.errors import ModelNotFound, ModelServerError
 
 ARGPARSE = """def parse_args(argv):
     parser = argparse.ArgumentParser(description="copy files")
@@ -159,18 +159,22 @@ async def test_cancelling_ends_the_work_and_leaves_no_thread() -> None:
     await embedder.embed(["warm"], purpose="query")
     steps = 0
     run = MiniLm.run
+    begun, cancelled = threading.Event(), threading.Event()
 
     def counted(self: MiniLm, tokens: list[list[int]]) -> object:
         nonlocal steps
         steps += 1
+        begun.set()
+        cancelled.wait(60)
         return run(self, tokens)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MiniLm, "run", counted)
         task = asyncio.create_task(embedder.embed([MATRIX * 9] * 400, purpose="document"))
-        while not steps:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(begun.wait, 60)
         task.cancel()
+        await asyncio.sleep(0)
+        cancelled.set()
         with pytest.raises(asyncio.CancelledError):
             await task
         await embedder.aclose()
@@ -181,7 +185,7 @@ async def test_cancelling_ends_the_work_and_leaves_no_thread() -> None:
 async def test_the_event_loop_goes_on(embedder: MiniLmEmbedder) -> None:
     await embedder.embed(["warm"], purpose="query")
     turns = 0
-    task = asyncio.create_task(embedder.embed([MATRIX * 9] * 20, purpose="document"))
+    task = asyncio.create_task(embedder.embed([MATRIX * 9] * 4, purpose="document"))
     while not task.done():
         await asyncio.sleep(0)
         turns += 1

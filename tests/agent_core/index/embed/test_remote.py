@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from agent_core import errors
 from agent_core.config import Settings
 from agent_core.index.embed import remote
 from agent_core.index.embed.ollama import OllamaEmbedder
 from agent_core.index.embed.openai_compat import OpenAIEmbedder
 from agent_core.index.embed.remote import RemoteEmbedder
+from agent_core.llm import errors
 from tests.fakes.model_server import ModelServer, Seen
 from tests.fakes.model_wire import Answer
 
@@ -196,7 +196,7 @@ async def test_a_server_that_does_not_answer(
     model_server.script(Answer(hang="headers"))
     with pytest.raises(errors.ModelStalled, match="made no vectors within"):
         await embedder.embed(["x"], purpose="document")
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
     await embedder.aclose()
 
 
@@ -207,7 +207,7 @@ async def test_cancelling_closes_the_request(embedder: RemoteEmbedder, model_ser
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(model_server.client_closed.wait(), 10)
+    await asyncio.wait_for(model_server.client_closed.wait(), 60)
     assert len(asked(model_server)) == 1
 
 
