@@ -1,0 +1,1 @@
+"""The bus: what its topics are called, what is on them and who reads them, and messages as they come."""
