@@ -31,9 +31,10 @@ class KeyEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is the same in every digest of the same event. `text` is what is shown: printable, a stack trace
     collapsed, at most 12 lines of at most 240 characters. `first` to `last` are the line numbers (from 1,
-    both inclusive) of the example shown in its source; `others` the first lines of further ones, the
-    earliest first, bounded. `count` counts all. `began` and `ended` are seconds since the epoch, None where
-    the log has no times. `why` are short reasons, the weightiest first.
+    both inclusive) of the example shown in its source; `others` the first lines of further ones and of what
+    came with them, the earliest first, bounded. `count` counts those that are as grave as it. `began` and
+    `ended` are seconds since the epoch, None where the log has no times. `why` are short reasons, the
+    weightiest first.
     """
 
     id: str
@@ -52,6 +53,11 @@ class KeyEvent(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 0.0
     why: tuple[str, ...] = ()
     places: tuple[CodePlace, ...] = ()
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether something failed, as far as a line or a stack trace says so."""
+        return self.level in ("error", "fatal") or self.kind == "trace"
 
 
 class Chronic(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +147,10 @@ class Logs(Protocol):
     def follow(self, query: DigestQuery, on_digest: Callable[[Digest], None]) -> Callable[[], None]:
         """Have `on_digest` called, at most once a second, with what the sources say now and whenever it
         changes; the returned function ends it."""
+        ...
+
+    def read_beside(self, names: tuple[str, ...]) -> None:
+        """From now on also read these sources where none is named; who follows already goes on without."""
         ...
 
     async def aclose(self) -> None:

@@ -49,8 +49,9 @@ class WorkerLogs:
         self._given = os.dup(given) if given is not None else p.NO_INPUT
         self._start = p.Start(str(workspace.root), settings, dict(kinds), self._given)
         self._finder = Finder(
-            workspace=workspace, configured=settings.log_files, kinds=kinds, has_input=given is not None
-        )
+            workspace=workspace, configured=settings.log_files, kinds=kinds, has_input=given is not None,
+            settings=settings,
+        )  # fmt: skip
         self._worker = WorkerProcess(
             module="agent_core.logs.worker",
             name="log",
@@ -61,10 +62,15 @@ class WorkerLogs:
             fds=() if given is None else (self._given,),
         )
         self._following: set[asyncio.Task[None]] = set()
+        self._beside: tuple[str, ...] = ()
 
     async def sources(self) -> tuple[SourceFacts, ...]:
         """See `api.Logs.sources`."""
         return await self._finder.known()
+
+    def read_beside(self, names: tuple[str, ...]) -> None:
+        """See `api.Logs.read_beside`."""
+        self._beside = names
 
     async def digest(
         self, query: DigestQuery, *, on_progress: Callable[[LogProgress], None] | None = None
@@ -76,7 +82,7 @@ class WorkerLogs:
             if on_progress is not None:
                 on_progress(msgspec.msgpack.decode(value, type=LogProgress))
 
-        return await self._worker.ask(p.Read(query), Digest, on_told=told)
+        return await self._worker.ask(p.Read(query, self._asked(query)), Digest, on_told=told)
 
     def follow(self, query: DigestQuery, on_digest: Callable[[Digest], None]) -> Callable[[], None]:
         """See `api.Logs.follow`; a digest whose `note` says why stands for one that there cannot be."""
@@ -106,6 +112,9 @@ class WorkerLogs:
                 raise LogFault(f"{one_line(name)} is no name of a log")
         await self._finder.find(query.sources)
 
+    def _asked(self, query: DigestQuery) -> tuple[str, ...]:
+        return () if query.sources else self._beside
+
     async def _first(self) -> p.Start:
         return self._start
 
@@ -117,7 +126,7 @@ class WorkerLogs:
         while True:
             try:
                 await self._check(query)
-                await self._worker.ask(p.Follow(query), None, on_told=told)
+                await self._worker.ask(p.Follow(query, self._asked(query)), None, on_told=told)
                 return
             except AgentError as error:
                 _log.warning("the logs are not followed: %s", error.message)

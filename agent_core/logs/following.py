@@ -52,10 +52,23 @@ class News:
 class Following:
     """A reading that several may ask and follow at once; the arguments are those of `Reading`."""
 
-    def __init__(self, *, opener: Opener, query: DigestQuery, memory: Memory, showing: Showing) -> None:
+    def __init__(
+        self,
+        *,
+        opener: Opener,
+        query: DigestQuery,
+        beside: tuple[str, ...] = (),
+        memory: Memory,
+        showing: Showing,
+    ) -> None:
         self._news = News()
         self._reading = Reading(
-            opener=opener, query=query, memory=memory, showing=showing, on_partly=self._news.tell
+            opener=opener,
+            query=query,
+            beside=beside,
+            memory=memory,
+            showing=showing,
+            on_partly=self._news.tell,
         )
         self._watching: asyncio.Task[None] | None = None
         self._followers = 0

@@ -17,12 +17,11 @@ _SURE = LONGEST_LINE
 """Bytes without a line break after which carriage returns are taken for line breaks."""
 
 
-class Intake:
-    """Takes blocks that may be cut anywhere and gives whole lines.
+class WholeLines:
+    """Takes whole lines of UTF-8 with their line breaks, and makes them fit to be read.
 
     What it does to a line depends on that line alone: the bytes behind the first `LONGEST_LINE` are left out,
-    so are colours, and the NULs that a file emptied by another program begins with. UTF-16 becomes UTF-8.
-    Where there are carriage returns but no line breaks, those are the line breaks.
+    so are colours, and the NULs that a file emptied by another program begins with.
     """
 
     def __init__(self) -> None:
@@ -30,6 +29,43 @@ class Intake:
         """Bytes left out of lines that are too long."""
         self.encoding = ""
         """"utf-16-le" or "utf-16-be" where that was found."""
+
+    def feed(self, block: bytes) -> bytes:
+        """The lines that are whole with these bytes, with their line breaks."""
+        return self._cleaned(block)
+
+    def rest(self) -> bytes:
+        """The line that is not finished, with a line break; empty if there is none."""
+        return b""
+
+    def _cleaned(self, lines: bytes) -> bytes:
+        if len(lines) > LONGEST_LINE:
+            lines = self._shortened(lines)
+        if b"\x1b" in lines:  # one byte is found many times as quickly as two
+            lines = _COLOUR.sub(b"", lines)
+        return _HOLE.sub(b"", lines) if b"\0" in lines else lines
+
+    def _shortened(self, lines: bytes) -> bytes:
+        at = 0
+        while len(lines) - at > LONGEST_LINE:
+            at = lines.rfind(b"\n", at, at + LONGEST_LINE + 1) + 1
+            if at == 0:
+                break
+        else:
+            return lines
+        short = b"\n".join(line[:LONGEST_LINE] for line in lines.split(b"\n"))
+        self.cut += len(lines) - len(short)
+        return short
+
+
+class Intake(WholeLines):
+    """The same for blocks that may be cut anywhere.
+
+    UTF-16 becomes UTF-8. Where there are carriage returns but no line breaks, those are the line breaks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
         self._decoder: codecs.IncrementalDecoder | None = None
         self._beginning: bytes | None = b""
         """The first bytes, until they are enough to tell the encoding."""
@@ -39,11 +75,11 @@ class Intake:
         """Whether lines end with carriage returns; None until that is known."""
 
     def feed(self, block: bytes) -> bytes:
-        """The lines that are whole with these bytes, with their line breaks."""
+        """See `WholeLines.feed`."""
         return self._lines(self._decoded(self._fields.feed(block), final=False))
 
     def rest(self) -> bytes:
-        """The line that is not finished, with a line break; empty if there is none."""
+        """See `WholeLines.rest`."""
         last = self._decoded(self._fields.rest(), final=True)
         if self._returns is None:
             last, self._partial = self._partial + last, b""
@@ -51,6 +87,16 @@ class Intake:
         whole = self._lines(last)
         rest, self._partial = self._partial, b""
         return whole + (self._cleaned(rest + b"\n") if rest else b"")
+
+    @property
+    def plain(self) -> bool:
+        """Whether the lines are bytes of the source as they lie there, as far as it is known."""
+        return self._decoder is None and not self._returns and not self._fields.entries
+
+    @property
+    def held(self) -> int:
+        """Bytes of the unfinished line that are kept back."""
+        return len(self._partial) + len(self._beginning or b"") + self._fields.held
 
     def _decoded(self, block: bytes, *, final: bool) -> bytes:
         if self._beginning is not None:
@@ -102,22 +148,3 @@ class Intake:
             elif len(block) >= _SURE:
                 self._returns = b"\r" in block[: _SURE - 1]
         return block.replace(b"\r", b"\n") if self._returns else block
-
-    def _cleaned(self, lines: bytes) -> bytes:
-        if len(lines) > LONGEST_LINE:
-            lines = self._shortened(lines)
-        if b"\x1b" in lines:  # one byte is found many times as quickly as two
-            lines = _COLOUR.sub(b"", lines)
-        return _HOLE.sub(b"", lines) if b"\0" in lines else lines
-
-    def _shortened(self, lines: bytes) -> bytes:
-        at = 0
-        while len(lines) - at > LONGEST_LINE:
-            at = lines.rfind(b"\n", at, at + LONGEST_LINE + 1) + 1
-            if at == 0:
-                break
-        else:
-            return lines
-        short = b"\n".join(line[:LONGEST_LINE] for line in lines.split(b"\n"))
-        self.cut += len(lines) - len(short)
-        return short

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
+from pathlib import Path
 
 from agent_core.errors import LogFault
 from agent_core.logs.columns import NO_TIME, Records
@@ -33,9 +34,14 @@ class Opener:
         self._workspace, self._finder, self._given = workspace, finder, given
         self._local = LocalZone()
 
-    async def find(self, names: Iterable[str]) -> tuple[Found, ...]:
+    @property
+    def root(self) -> Path:
+        """The workspace's."""
+        return self._workspace.root
+
+    async def find(self, names: Iterable[str], *, beside: Iterable[str] = ()) -> tuple[Found, ...]:
         """See `Finder.find`."""
-        return await self._finder.find(names)
+        return await self._finder.find(names, beside=beside)
 
     def open(self, found: Found, begin: Begin) -> LogSource:
         """Open one; raises `LogFault`."""

@@ -26,6 +26,8 @@ class Pipeline:
         zone: Of times that name none.
         first: The number of the first line that is fed.
         since: Records before that time (seconds since the epoch) are left out, as far as they are dated.
+        reader: Reads on from where it is, instead of a new one.
+        statistics: Counts on; its templates are numbered as the miner numbers them.
     """
 
     def __init__(
@@ -37,10 +39,12 @@ class Pipeline:
         zone: tzinfo = UTC,
         first: int = 1,
         since: float | None = None,
+        reader: RecordReader | None = None,
+        statistics: Statistics | None = None,
     ) -> None:
         self.miner = miner
-        self.statistics = Statistics()
-        self.reader = RecordReader(name, now=now, zone=zone)
+        self.statistics = statistics or Statistics()
+        self.reader = reader or RecordReader(name, now=now, zone=zone)
         self._skipped = first - 1
         self._since = None if since is None else int(since * 1000)
         self._late = True

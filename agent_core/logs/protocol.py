@@ -11,9 +11,11 @@ NO_INPUT = -1
 
 
 class Read(msgspec.Struct, frozen=True, tag=True):
-    """Answered with a `Digest`; `LogProgress` is told meanwhile."""
+    """Answered with a `Digest`; `LogProgress` is told meanwhile. `beside` are sources that are read, too,
+    where the query names none."""
 
     query: DigestQuery
+    beside: tuple[str, ...] = ()
 
 
 class Follow(msgspec.Struct, frozen=True, tag=True):
@@ -21,6 +23,7 @@ class Follow(msgspec.Struct, frozen=True, tag=True):
     the sources can change any more."""
 
     query: DigestQuery
+    beside: tuple[str, ...] = ()
 
 
 Call = Read | Follow

@@ -12,13 +12,14 @@ from collections.abc import Callable
 import msgspec
 
 from agent_core.errors import LogFault
-from agent_core.logs.api import Digest, DigestQuery, LogProgress, SourceFacts
+from agent_core.logs.api import Digest, DigestQuery, KeyEvent, LogProgress, SourceFacts
 from agent_core.logs.counted import Counted, Memory
 from agent_core.logs.events.digest import Showing, digest_of
+from agent_core.logs.joining import fit_to_show, joined
 from agent_core.logs.opening import Opener
 from agent_core.logs.saying import nothing_since
 from agent_core.logs.sources.find import Found
-from agent_core.logs.sources.port import Begin, Block, LogSource
+from agent_core.logs.sources.port import Begin, Block, EventSource, LogSource
 from agent_core.text import one_line, plural
 
 _AGAIN_S = 30.0
@@ -43,6 +44,7 @@ class Reading:
     Args:
         opener: Finds and opens them.
         query: Which ones, and from where on.
+        beside: What is read beside all that there is, where none is named.
         memory: What earlier sessions knew, and what is learned for later ones.
         showing: How texts are made.
         on_partly: Called every few seconds while reading takes longer.
@@ -53,11 +55,13 @@ class Reading:
         *,
         opener: Opener,
         query: DigestQuery,
+        beside: tuple[str, ...] = (),
         memory: Memory,
         showing: Showing,
         on_partly: Callable[[], None],
     ) -> None:
         self._opener, self.names, self._since = opener, query.sources, query.since
+        self._beside = beside
         self._begin = Begin(since=query.since, most=query.most or None)
         self._memory, self._showing, self._partly = memory, showing, on_partly
         self._miner = memory.miner()
@@ -92,7 +96,7 @@ class Reading:
 
     def _check(self) -> None:
         """Raise why nothing at all can be read."""
-        if self._faults and not self._parts:
+        if self._faults and not self._parts and not self._tellers:
             raise next(iter(self._faults.values()))[0]
         sources = self.sources.values()
         if sources and all(source.unreadable for source in sources):
@@ -169,7 +173,7 @@ class Reading:
         again = time.monotonic() - _AGAIN_S
         skipped = {name for name, (_, since) in self._faults.items() if since > again} | set(self.sources)
         try:
-            found = await self._opener.find(self.names)
+            found = await self._opener.find(self.names, beside=self._beside)
         except LogFault:
             if not self._parts:
                 raise
@@ -225,10 +229,12 @@ class Reading:
         """A digest of everything read so far."""
         began = time.monotonic()
         parts = [part.part() for part in self._parts.values()]
+        told = [event for teller in self._tellers for event in teller.told(self._fit)]
         more = "" if self.names or not self._opener.left_out else _too_many(self._opener.left_out)
         digest = digest_of(
             parts, limit=query.limit, tokens=query.tokens, since=query.since, showing=self._showing
         )
+        digest = joined(digest, told, query, self._showing)
         faults = "; ".join(f"{one_line(name)}: {fault.message}" for name, (fault, _) in self._faults.items())
         note = "; ".join(filter(None, (self._still, digest.note, more, faults)))
         seconds = time.monotonic() - began
@@ -237,9 +243,18 @@ class Reading:
     def _facts(self) -> tuple[SourceFacts, ...]:
         """What was read of each source: its parts added up."""
         return tuple(
-            _summed(source, [part.facts() for part in self._parts.values() if part.source == source.name])
-            for source in self.sources.values()
+            facts for source in self.sources.values() for facts in (self._facts_of(source), *_told_by(source))
         )
+
+    def _facts_of(self, source: LogSource) -> SourceFacts:
+        return _summed(source, [part.facts() for part in self._parts.values() if part.source == source.name])
+
+    @property
+    def _tellers(self) -> list[EventSource]:
+        return [source for source in self.sources.values() if isinstance(source, EventSource)]
+
+    def _fit(self, event: KeyEvent) -> KeyEvent:
+        return fit_to_show(event, self._showing)
 
     def finish(self) -> bool:
         """Take the records that were kept back as unfinished; whether there were any."""
@@ -247,6 +262,10 @@ class Reading:
         for part in self._parts.values():
             part.finish()
         return sum(part.records for part in self._parts.values()) > before
+
+
+def _told_by(source: LogSource) -> tuple[SourceFacts, ...]:
+    return source.facts() if isinstance(source, EventSource) else ()
 
 
 def _too_many(count: int) -> str:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
+import msgspec
 import numpy as np
 
 from agent_core.logs.columns import Records
@@ -16,7 +17,7 @@ from agent_core.logs.formats.reader import HeadReader
 from agent_core.logs.formats.text import PAD, Mask, Offsets, Text
 from agent_core.logs.formats.times import Clock
 from agent_core.logs.formats.wild import Sound
-from agent_core.logs.intake import Intake
+from agent_core.logs.intake import Intake, WholeLines
 from agent_core.text import plural
 
 MOST_LINES = 2000
@@ -27,13 +28,25 @@ CLAIMED = 100
 What comes after them is no message any more, but output without heads."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class Cut(msgspec.Struct, frozen=True):
     """What is missing of the record held: behind its first `at` lines came `lines`, `plain` of them plain."""
 
     at: int = 0
     lines: int = 0
     plain: int = 0
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a reader of whole lines is: the record that it holds back and the number of its first line, or
+    else of the next one; names and times by which it reads on; what it has left out."""
+
+    held: bytes = b""
+    cut: Cut = Cut()
+    line: int = 1
+    names: tuple[str, ...] = ("",)
+    recent: tuple[int, ...] = ()
+    cut_lines: int = 0
+    cut_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +73,49 @@ class RecordReader:
         name: What the source is called.
         now: The present, in seconds since the epoch, for times that do not name their year.
         zone: Of times that name none.
+        place: Reads on from there, what are whole lines of UTF-8 only.
     """
 
-    def __init__(self, name: str, *, now: float | None = None, zone: tzinfo = UTC) -> None:
+    def __init__(
+        self, name: str, *, now: float | None = None, zone: tzinfo = UTC, place: Place | None = None
+    ) -> None:
         self.name = name
         self.cut_lines = 0
         """Lines left out of records that are too long."""
-        self._intake = Intake()
+        self._intake = Intake() if place is None else WholeLines()
         self._names = Names()
         present = int((time.time() if now is None else now) * 1000)
         self._heads = HeadReader(clock=Clock(present, zone), names=self._names)
         self._sound = Sound(present)
         self._held = b""
         """The lines of the last record, as they were read."""
-        self._cut = _Cut()
+        self._cut = Cut()
         self._line = 1
         """Number of the first line held, or else of the next one."""
         self._open = False
         """The last line given out was not finished: what comes next belongs to it."""
+        if place is not None:
+            self._held, self._cut, self._line = place.held, place.cut, place.line
+            self._names.restore(place.names)
+            self._sound.recent = np.array(place.recent, np.int64)
+            self.cut_lines, self._intake.cut = place.cut_lines, place.cut_bytes
+
+    @property
+    def place(self) -> Place:
+        """How far it is, where it was fed whole lines only."""
+        return Place(
+            held=self._held,
+            cut=self._cut,
+            line=self._line,
+            names=tuple(self._names.names),
+            recent=tuple(self._sound.recent.tolist()),
+            cut_lines=self.cut_lines,
+            cut_bytes=self.cut_bytes,
+        )
+
+    def skip_to(self, number: int) -> None:
+        """The next line that is fed has that number; to be called after `finish`."""
+        self._line = number
 
     @property
     def cut_bytes(self) -> int:
@@ -128,7 +166,7 @@ class RecordReader:
         first = np.flatnonzero(begins)
         if final:
             records = self._records(lines, heads, first, len(start))
-            self._held, self._cut, self._line = b"", _Cut(), int(number[-1]) + 1
+            self._held, self._cut, self._line = b"", Cut(), int(number[-1]) + 1
             return records
         records = self._records(lines, heads, first[:-1], int(first[-1])) if len(first) > 1 else None
         self._hold(lines, int(first[-1]))
@@ -162,15 +200,15 @@ class RecordReader:
 
     def _hold(self, lines: _Lines, first: int) -> None:
         """Keep back the last record, from line `first` on: as much as is kept, and its last line."""
-        cut = self._cut if first == 0 else _Cut()
+        cut = self._cut if first == 0 else Cut()
         last = len(lines.start) - 1
         kept = int(self._kept(lines, np.array([first]), np.array([last]))[0])
         behind = min(kept + 1, last)
         if behind < last:
             gone = int(lines.number[last] - lines.number[kept]) - 1
-            cut = _Cut(behind - first, gone, cut.plain + int(lines.plain[behind:last].sum()))
+            cut = Cut(behind - first, gone, cut.plain + int(lines.plain[behind:last].sum()))
         elif not cut.lines:
-            cut = _Cut()
+            cut = Cut()
         block, stop = lines.text.block, len(lines.text.block) - len(PAD)
         self._held = (
             block[int(lines.start[first]) : int(lines.start[behind])] + block[int(lines.start[last]) : stop]

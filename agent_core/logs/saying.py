@@ -11,10 +11,16 @@ from agent_core.logs.sources.port import STDIN
 from agent_core.text import human_size, one_line, plural, printable, shorten
 
 NOTHING_FOUND = "No logs were found."
-HOW_TO_CONFIGURE = (
+_FOUND = (
     "Found by themselves are `*.log`, `*.out`, `*.err`, and whatever lies in `logs/`. Others are named by the"
-    ' setting log_files, such as log_files = ["build/*.txt", "compose"], or with --source (a file, a glob, a'
-    " folder, compose:SERVICE, or - for standard input)."
+    ' setting log_files, such as log_files = ["build/*.txt", "compose"], or with'
+)
+HOW_TO_CONFIGURE = (
+    f"{_FOUND} `ctx --source NAME` (a file, a glob, a folder, compose:SERVICE, bus:SERVICE, or - for standard"
+    " input)."
+)
+HOW_TO_SHIP = (
+    f"{_FOUND} `logs ship NAME` (a file, a glob, a folder, compose:SERVICE, or - for standard input)."
 )
 _CHRONIC = 5
 _WIDTH = 160

@@ -25,7 +25,7 @@ _NICE = 5
 _KEPT = 2
 """Readings that are kept for further questions."""
 _LEARN_S = 60.0
-Key = tuple[tuple[str, ...], float | None, int]
+Key = tuple[tuple[str, ...], tuple[str, ...], float | None, int]
 
 
 class Desk:
@@ -39,8 +39,8 @@ class Desk:
     async def answer(self, call: p.Call, tell: Tell) -> object:
         """Answer a question; raises `AgentError`."""
         query = call.query
-        key = (query.sources, query.since, query.most)
-        reading = self._readings.pop(key, None) or self._new(query)
+        key = (query.sources, call.beside, query.since, query.most)
+        reading = self._readings.pop(key, None) or self._new(query, call.beside)
         self._readings[key] = reading  # the one used last stands last
         self._used[key] = self._used.get(key, 0) + 1
         try:
@@ -64,8 +64,10 @@ class Desk:
         for reading in self._readings.values():
             await reading.aclose()
 
-    def _new(self, query: DigestQuery) -> Following:
-        return Following(opener=self._opener, query=query, memory=self._memory, showing=self._showing)
+    def _new(self, query: DigestQuery, beside: tuple[str, ...]) -> Following:
+        return Following(
+            opener=self._opener, query=query, beside=beside, memory=self._memory, showing=self._showing
+        )
 
     async def _tidy(self) -> None:
         idle = [key for key in self._readings if not self._used.get(key)]
@@ -86,6 +88,7 @@ async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamW
         configured=start.settings.log_files,
         kinds=start.kinds,
         has_input=start.given != p.NO_INPUT,
+        settings=start.settings,
     )
     with ExitStack() as stack:
         log = open_log(workspace, mask=mask)

@@ -8,7 +8,7 @@ from operator import eq
 
 from agent_core.logs.events.candidates import Candidate
 from agent_core.logs.events.priors import CAUSE
-from agent_core.logs.events.rows import FAILED
+from agent_core.logs.events.rows import FAILED, WARNED
 
 _GAP = 3000
 """Milliseconds between two records of one component that belong together."""
@@ -42,9 +42,16 @@ class Moment:
     """Its records in other sources."""
 
     @property
+    def head(self) -> Candidate:
+        """What it is told by: its stack trace, else the first of its gravest records."""
+        return self.lead if self.lead.trace else self.members[0]
+
+    @property
     def count(self) -> int:
-        """Records in all."""
-        return sum(member.count for member in self.members) + sum(self.elsewhere.values())
+        """Records as grave as its head, or of its stack trace; what came with them is not counted."""
+        told = [self.lead] if self.lead.trace else self.members
+        like = (one.count for one in told if one.gravity == self.head.gravity)
+        return sum(like) + sum(self.elsewhere.values())
 
     @property
     def brief(self) -> bool:
@@ -64,12 +71,13 @@ class Moment:
 
 def moments(candidates: Iterable[Candidate]) -> list[Moment]:
     """The events that the candidates make, the most important first."""
-    waiting: dict[tuple[str, str], list[Candidate]] = {}
+    waiting: dict[tuple[str, str, bool], list[Candidate]] = {}
     made: list[Moment] = []
     for candidate in candidates:
         alone = candidate.burst or candidate.silent or not candidate.component
         if not alone and candidate.ended - candidate.began <= _MOMENT:
-            waiting.setdefault((candidate.source, candidate.component), []).append(candidate)
+            key = candidate.source, candidate.component, _is_ordinary(candidate)
+            waiting.setdefault(key, []).append(candidate)
         else:
             made.append(Moment(candidate, [candidate]))
     for alike in waiting.values():
@@ -83,11 +91,12 @@ def moments(candidates: Iterable[Candidate]) -> list[Moment]:
 
 
 def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
+    """What is graver than all before it begins a moment: what led to it is told by itself, if at all."""
     moment: Moment | None = None
     ended = line = 0
     for one in candidates:
         near = moment is not None and one.began - ended <= _GAP and one.first - line <= _NEAR
-        if moment is None or not near or len(moment.members) >= _MOST or (one.trace and moment.lead.trace):
+        if moment is None or not near or not _takes(moment, one):
             if moment is not None:
                 yield moment
             moment = Moment(one)
@@ -98,6 +107,12 @@ def _joined(candidates: list[Candidate]) -> Iterable[Moment]:
             moment.lead = one
     if moment is not None:
         yield moment
+
+
+def _takes(moment: Moment, one: Candidate) -> bool:
+    if len(moment.members) >= _MOST or (one.trace and moment.lead.trace):
+        return False
+    return one.gravity <= moment.members[0].gravity
 
 
 def _alike(made: list[Moment]) -> list[Moment]:
@@ -165,6 +180,11 @@ def _weigh(chain: list[Moment]) -> None:
     chain[0].chain_ms = chain[-1].lead.began - chain[0].lead.began
     for moment in chain[1:]:
         moment.score *= _FOLLOWS
+
+
+def _is_ordinary(candidate: Candidate) -> bool:
+    """Whether it goes on whatever happens, so that it says nothing of what is grave beside it."""
+    return candidate.gravity < WARNED and candidate.rare < _SCARCE
 
 
 def _is_grave(candidate: Candidate) -> bool:

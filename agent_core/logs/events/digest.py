@@ -131,8 +131,7 @@ def _within(events: Iterable[KeyEvent], tokens: int, count: Callable[[str], int]
 
 
 def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
-    lead = moment.lead
-    shown = lead if lead.trace else moment.members[0]
+    lead, shown = moment.lead, moment.head
     text = _text(moment, showing)
     lines = sorted({line for member in moment.members for line in (member.first, *member.lines)})
     return KeyEvent(
@@ -142,7 +141,7 @@ def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
         first=shown.first,
         last=shown.last,
         text=text,
-        template=showing.mask(lead.template),
+        template=showing.mask(shown.template),
         level=LEVEL_NAMES[max(member.level for member in moment.members)],
         component=lead.component,
         count=moment.count,
@@ -169,7 +168,7 @@ def _kind(moment: Moment) -> EventKind:
         return "burst"
     if lead.raised:
         return "raised"
-    if lead.gravity >= FAILED:
+    if moment.head.gravity >= FAILED:
         return "error"
     return "new" if lead.unknown else "rare"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,12 @@ class Statistics:
         if not np.array_equal(now, kinds["template"]):
             kinds["template"] = now
             self._renumber()
+
+    def restore(self, kinds: NDArray[Any], examples: list[bytes]) -> None:
+        """Have these kinds, with an example of each, and no others."""
+        self.kinds.replace(kinds)
+        self.examples = examples
+        self._renumber()
 
     def _name(self, components: list[str]) -> None:
         self.components = components

@@ -33,6 +33,16 @@ class Fields:
         self._held = b""
         self._keep = self._skip = self._breaks = self._owed = 0
 
+    @property
+    def entries(self) -> bool:
+        """Whether the source is entries of the journal, as far as it is known."""
+        return bool(self._entries)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are kept back, since they may begin a field."""
+        return len(self._held)
+
     def feed(self, block: bytes) -> bytes:
         """The next bytes, shortened."""
         if self._entries is None and len(self._held) + len(block) >= len(FIRST):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,11 @@ class Names:
     def __init__(self) -> None:
         self.names: list[str] = [""]
         self._numbers: dict[bytes, int] = {b"": 0}
+
+    def restore(self, names: Sequence[str]) -> None:
+        """Begin with these, as `names` was."""
+        self.names[:] = names[:_MOST] or [""]
+        self._numbers = {name.encode("utf-8", "replace"): place for place, name in enumerate(self.names)}
 
     def named(self, name: str) -> int:
         """The number of one name."""

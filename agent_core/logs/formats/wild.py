@@ -27,17 +27,18 @@ class Sound:
 
     def __init__(self, now_ms: int) -> None:
         self._latest = now_ms + _APART
-        self._recent = np.zeros(0, np.int64)
+        self.recent = np.zeros(0, np.int64)
+        """The last times that were not wild (milliseconds)."""
 
     def of(self, times: Offsets) -> Offsets:
         """The times of the next records, with `NO_TIME` for those that are wild."""
         dated = np.flatnonzero(times != NO_TIME)
         told = times[dated]
         good = (told >= _EARLIEST) & (told <= self._latest)
-        near = np.concatenate((self._recent, told[good]))
+        near = np.concatenate((self.recent, told[good]))
         if len(near):
-            good[good] = ~_strays(near)[len(self._recent) :]
-        self._recent = near[-_REMEMBERED:]
+            good[good] = ~_strays(near)[len(self.recent) :]
+        self.recent = near[-_REMEMBERED:]
         if good.all():
             return times
         sound = times.copy()

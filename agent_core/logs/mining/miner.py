@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent_core.errors import LogFault
 from agent_core.logs.mining.canon import BLOCK, LONGEST, canonical
-from agent_core.logs.mining.closing import constant
+from agent_core.logs.mining.closing import Words, constant
 from agent_core.logs.mining.clusters import Clusters
 from agent_core.logs.mining.masks import masked, shown, taken_apart
 from agent_core.logs.mining.shapes import Shapes
@@ -22,6 +22,10 @@ _MOST_KNOWN, _MOST_BYTES = 1 << 16, 1 << 23
 
 _MOST_SHAPES, _MOST_CHARS = 8192, 1 << 21
 """Shapes, and characters of their text, that are dumped."""
+
+
+Row = tuple[str, Words, int]
+"""A shape: its frame, its words, its messages."""
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -119,6 +123,24 @@ class Miner:
             into[number] = self._shapes.add(text)
             self._shapes.add_count(into[number], other._shapes.since(number))
         return into
+
+    def rows(self) -> tuple[NDArray[np.int32], list[Row]]:
+        """All that it knows, for `of`; before it the numbers here of its shapes, which are 0, 1, … there."""
+        rows = self._shapes.rows()
+        numbers = np.fromiter((row[0] for row in rows), np.int32, len(rows))
+        return numbers, [row[1:] for row in rows]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Miner:
+        """One that knows all that another one knew."""
+        miner = cls()
+        for frame, words, messages in rows:
+            miner._shapes.restore(frame, words, messages)
+        return miner
+
+    def now(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The numbers of the shapes that shapes became; they are among those of `rows`."""
+        return self._shapes.now(ids)
 
     @property
     def has_more(self) -> bool:

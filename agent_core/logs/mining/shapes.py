@@ -110,6 +110,21 @@ class Shapes:
         """The shapes that are kept: number, masked message, messages."""
         return [(number, put_together(*row), int(self._counts[number])) for number, row in self._rows.items()]
 
+    def rows(self) -> list[tuple[int, str, Words, int]]:
+        """The shapes that are kept, by number: number, frame, words, messages."""
+        return [
+            (number, frame, words, int(self._counts[number]))
+            for number, (frame, words) in sorted(self._rows.items())
+        ]
+
+    def restore(self, frame: str, words: Words, messages: int) -> None:
+        """Keep a shape as it was in `rows`; they are numbered in the order in which they come."""
+        number = self._number()
+        group = self._insert(frame, words, number)
+        while group.due <= len(group.rows):
+            group.due *= 2
+        self._counts[number] = messages
+
     def since(self, number: int) -> int:
         """Messages of a shape that were counted since `keep`."""
         return int(self._counts[number] - self._kept[number])

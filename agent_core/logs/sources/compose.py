@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent_core.config import Settings
 from agent_core.errors import LogFault
 from agent_core.logs.api import SourceFacts
 from agent_core.logs.sources.port import Begin, Block
@@ -19,8 +20,6 @@ from agent_core.workspace import Workspace
 
 SCHEME = "compose"
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_FOLDERS = ("", "docker/lightweight")
-"""Where compose files are looked for: at the root, and where `stack init` writes its own."""
 _LOOKED_AT = 2000
 _AGAIN_S, _MOMENT_S = 2.0, 0.05
 _GRACE_S = 1.0
@@ -38,14 +37,20 @@ _NEAR = 40
 
 
 class ComposeKind:
-    """The sources `compose` (all services) and `compose:SERVICE` of a workspace."""
+    """The sources `compose` (all services) and `compose:SERVICE` of a workspace.
 
-    def __init__(self, workspace: Workspace) -> None:
+    Args:
+        workspace: The workspace.
+        settings: A compose file is looked for at the root, then in its `stack_dir`.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
+        self._folders = tuple(dict.fromkeys(("", settings.stack_dir)))
 
     def file(self) -> str:
         """The compose file, as a path from the root; "" for none."""
-        names = (f"{folder}/{name}".lstrip("/") for folder in _FOLDERS for name in _FILES)
+        names = (f"{folder}/{name}".lstrip("/") for folder in self._folders for name in _FILES)
         return next((name for name in names if (self._workspace.root / name).is_file()), "")
 
     async def known(self) -> tuple[SourceFacts, ...]:
@@ -57,7 +62,7 @@ class ComposeKind:
         """Open it; raises `LogFault` where there is no compose file."""
         file = self.file()
         if not file:
-            where = " or ".join(folder or "the root" for folder in _FOLDERS)
+            where = " or ".join(folder or "the root" for folder in self._folders)
             raise LogFault(f"There is no compose file in {where}", hint=f"Looked for: {', '.join(_FILES)}.")
         path = self._workspace.resolve(file)
         return ComposeSource(name=name, file=path, begin=begin)
@@ -76,13 +81,15 @@ class ComposeSource:
         self._asked: datetime | None = None
         """When the engine was asked last: what was said before is read."""
         self._parts: dict[bytes, _Part] = {}
+        self._read_to = {place.key: place.time.encode() for place in begin.places if place.time}
+        """By label, the time of what was read before."""
         self._ready: list[Block] = []
         self._rest = b""
         self._running: Process | None = None
         self._started = self._following = False
         self._stack = AsyncExitStack()
         self.note = ""
-        self.unreadable = False
+        self.unreadable = self.no_log = False
         self.size = self.done = 0
 
     def name_of(self, part: str) -> str:
@@ -148,6 +155,8 @@ class ComposeSource:
     def _first_options(self) -> tuple[str, ...]:
         if self._begin.most == 0:
             return ("--tail", "0")
+        if self._read_to:
+            return ("--since", min(self._read_to.values()).decode())
         since = self._begin.since
         return _since(None if since is None else datetime.fromtimestamp(since, UTC))
 
@@ -194,22 +203,25 @@ class ComposeSource:
             if head is None:
                 continue
             name = head["name"] + (b"#" + head["number"] if head["number"] not in (None, b"1") else b"")
-            part = self._parts.setdefault(name, _Part())
+            part = self._parts.get(name)
+            if part is None:
+                part = self._parts[name] = _Part(self._read_to.get(_label(name), b""))
             if (text := part.line(head["time"] or b"", line[head.end() :])) is not None:
                 said.setdefault(name, []).append(text)
         for name, texts in said.items():
-            label = f"{SCHEME}:{name.decode('utf-8', 'replace')}"
-            begins, self._parts[name].begun = not self._parts[name].begun, True
+            part = self._parts[name]
+            begins, part.begun = not part.begun, True
             data = b"\n".join(texts) + b"\n"
-            self._ready.append(Block(data=data, part=label, begins=begins))
+            time = part.last.decode("ascii", "replace")
+            self._ready.append(Block(data=data, part=_label(name), begins=begins, time=time))
             self.done += len(data)
 
 
 class _Part:
     """One container: how far it is read, and the lines that what it says now may go on with."""
 
-    def __init__(self) -> None:
-        self.last = self.read_to = b""
+    def __init__(self, read_to: bytes) -> None:
+        self.last = self.read_to = read_to
         self.begun = False
         self._event: list[str] = []
 
@@ -226,6 +238,10 @@ class _Part:
         goes_on = not shown.strip() or joins(self._event, shown)
         self._event = [*self._event[-_NEAR:], shown] if goes_on else [shown]
         return text if goes_on or not time or _OWN_HEAD.match(text) else time + b" " + text
+
+
+def _label(name: bytes) -> str:
+    return f"{SCHEME}:{name.decode('utf-8', 'replace')}"
 
 
 def _reason(said: str) -> str:

@@ -10,8 +10,8 @@ from itertools import count
 from agent_core.errors import PathRefused
 from agent_core.files import NotRegularError, open_regular
 from agent_core.logs.discover import LogFamily, family_of
-from agent_core.logs.sources.identity import identity_of, part_of
-from agent_core.logs.sources.kinds import HEAD, NoTextError, kind_of_text
+from agent_core.logs.sources.identity import identity_of, key_of, part_of
+from agent_core.logs.sources.kinds import HEAD, NoTextError, PackedError, kind_of_text
 from agent_core.logs.sources.packed import PackedFile
 from agent_core.logs.sources.plain import PlainFile, TimeOf
 from agent_core.logs.sources.port import Begin, Block
@@ -50,7 +50,7 @@ class FileSource:
         self._holds: dict[str, str] = {}
         """What each file holds now, of what was read, by its inode."""
         self._notes: dict[str, None] = {}
-        self.unreadable = False
+        self.unreadable = self.no_log = False
         self._done = 0
         live = (file.size for file in family.files if file.path == self._live)
         self._size = sum((*(file.size for file in newer), *live))
@@ -77,7 +77,7 @@ class FileSource:
 
     def name_of(self, part: str) -> str:
         """The file that holds it now; "" when that was deleted, packed or emptied."""
-        inode = part.rpartition(":")[0]
+        inode = key_of(part)
         if self._holds.get(inode) != part:
             return ""
         family = family_of(self._workspace, self._live)
@@ -92,7 +92,7 @@ class FileSource:
                     return None
                 self._open(self._waiting.popleft(), self._begin)
             elif (block := self._reader.read()) is not None:
-                self._holds[block.part.rpartition(":")[0]] = block.part
+                self._holds[key_of(block.part)] = block.part
                 return block
             elif self._reader.path == self._live:
                 return None  # kept open: more may come, even once it is renamed
@@ -151,7 +151,7 @@ class FileSource:
             os.close(fd)
             self._leave_out(path, error)
             return False
-        self.unreadable = False
+        self.unreadable = self.no_log = False
         if path == self._live:
             self._size = self._done + self._reader.size
         if begin.most and self._reader.begun_at:
@@ -161,13 +161,15 @@ class FileSource:
     def _leave_out(self, path: str, error: Exception) -> None:
         self._notes.setdefault(f"{one_line(path)} is left out: {_reason(error)}")
         self.unreadable = not self._holds and self._reader is None
+        none = isinstance(error, NoTextError | NotRegularError) and not isinstance(error, PackedError)
+        self.no_log = self.unreadable and none
 
     def _inode(self, path: str) -> str:
         try:
             status = os.stat(self._workspace.root / path, follow_symlinks=False)  # noqa: PTH116
         except OSError:
             return ""
-        return part_of(identity_of(status), 0).rpartition(":")[0]
+        return key_of(part_of(identity_of(status), 0))
 
     def _close(self) -> None:
         if self._reader is None:

@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from agent_core.config import Settings
 from agent_core.errors import LogFault, PathRefused
 from agent_core.files import kind_of
 from agent_core.logs.api import SourceFacts
@@ -19,21 +20,27 @@ from agent_core.logs.sources.port import STDIN, SourceKind
 from agent_core.text import one_line, plural, shorten
 from agent_core.workspace import Workspace
 
-BUILT_IN: Mapping[str, str] = {"compose": "agent_core.logs.sources.compose:ComposeKind"}
-"""Kinds of sources by scheme, as `module:class`; the class is called with the workspace.
+BUILT_IN: Mapping[str, str] = {
+    "compose": "agent_core.logs.sources.compose:ComposeKind",
+    "bus": "agent_core.logs.sources.bus:BusKind",
+}
+"""Kinds of sources by scheme, as `module:class`; the class is called with the workspace and the settings.
 
 They are named, not given, because the log process imports them itself, once one is asked for.
 """
+_BY_DEFAULT = Settings()
 MOST_SOURCES = 50
 """Logs that are read at once without being named; the latest changed ones."""
 _GLOB = frozenset("*?[")
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A source that a name stands for: a log with its files, or one of another kind."""
+    """A source that a name stands for: a log with its files, or one of another kind. `named` says that the
+    name means it alone: no glob, no folder, and not all that there are."""
 
     name: str
     family: LogFamily | None = None
+    named: bool = False
 
 
 class Finder:
@@ -44,6 +51,7 @@ class Finder:
         configured: The setting `log_files`: globs, and names of other sources.
         kinds: By scheme, see `BUILT_IN`.
         has_input: Whether there is standard input that may be read.
+        settings: What kinds are set up by.
     """
 
     def __init__(
@@ -53,8 +61,10 @@ class Finder:
         configured: Iterable[str] = (),
         kinds: Mapping[str, str] = BUILT_IN,
         has_input: bool = False,
+        settings: Settings = _BY_DEFAULT,
     ) -> None:
         self._workspace, self._kinds, self._has_input = workspace, kinds, has_input
+        self._settings = settings
         names = tuple(configured)
         self._globs = tuple(name for name in names if not self._scheme(name))
         self._named = tuple(name for name in names if self._scheme(name))
@@ -69,7 +79,9 @@ class Finder:
             return None
         if scheme not in self._made:
             module, _, attribute = self._kinds[scheme].partition(":")
-            self._made[scheme] = getattr(importlib.import_module(module), attribute)(self._workspace)
+            self._made[scheme] = getattr(importlib.import_module(module), attribute)(
+                self._workspace, self._settings
+            )
         return self._made[scheme]
 
     async def known(self) -> tuple[SourceFacts, ...]:
@@ -79,8 +91,9 @@ class Finder:
         others = [facts for kind in kinds for facts in await kind.known()]
         return (*map(_facts, logs), *others)
 
-    async def find(self, names: Iterable[str] = ()) -> tuple[Found, ...]:
-        """The sources that the names and globs mean; without any, all logs and what is configured.
+    async def find(self, names: Iterable[str] = (), *, beside: Iterable[str] = ()) -> tuple[Found, ...]:
+        """The sources that the names and globs mean; without any, all logs and what is configured, and what
+        is named `beside` them.
 
         Raises:
             LogFault: A name means none.
@@ -90,9 +103,11 @@ class Finder:
         if not wanted:
             logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
             self.left_out = max(0, len(logs) - MOST_SOURCES)
-            return (*(Found(log.path, log) for log in logs[:MOST_SOURCES]), *map(Found, self._named))
+            others = dict.fromkeys((*self._named, *beside))
+            return (*(Found(log.path, log) for log in logs[:MOST_SOURCES]), *map(Found, others))
         found = [one for name in wanted for one in await asyncio.to_thread(self._meant, name)]
-        return tuple({one.name: one for one in found}.values())
+        alone = (one for one in found if one.named)
+        return tuple({one.name: one for one in (*found, *alone)}.values())
 
     def _meant(self, name: str) -> list[Found]:
         if name == STDIN:
@@ -101,26 +116,27 @@ class Finder:
                     "There is no standard input to read",
                     hint='Pipe it into a run without a screen: `… | dspy-tui --batch -c "ctx --source -"`.',
                 )
-            return [Found(name)]
+            return [Found(name, named=True)]
         if self._scheme(name):
-            return [Found(name)]
+            return [Found(name, named=True)]
         if _GLOB & set(name):
             logs = in_families(globbed(self._workspace, name))
             if logs:
                 return [Found(log.path, log) for log in logs]
-        if logs := self._logs(name):
-            return [Found(log.path, log) for log in logs]
-        raise self._unknown(name)
+        return self._logs(name)
 
-    def _logs(self, name: str) -> list[LogFamily]:
+    def _logs(self, name: str) -> list[Found]:
         """The log of this path, those of a folder, or the only one that is called so wherever it lies."""
         path = self._workspace.relative(self._workspace.resolve(name))
         if (log := family_of(self._workspace, path)) is not None:
-            return [log]
+            return [Found(log.path, log, named=True)]
         known = families(self._workspace, globs=self._globs)
-        inside = [log for log in known if path == "." or log.path.startswith(f"{path}/")]
+        if inside := [log for log in known if path == "." or log.path.startswith(f"{path}/")]:
+            return [Found(log.path, log) for log in inside]
         alike = [log for log in known if log.path.rpartition("/")[2] == name]
-        return inside or (alike if len(alike) == 1 else [])
+        if len(alike) != 1:
+            raise self._unknown(name)
+        return [Found(alike[0].path, alike[0], named=True)]
 
     def _unknown(self, name: str) -> LogFault:
         known = [one_line(log.path) for log in families(self._workspace, globs=self._globs)]

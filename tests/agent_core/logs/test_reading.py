@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from agent_core.config import Settings
 from agent_core.errors import LogFault
 from agent_core.logs import counted, following, reading
 from agent_core.logs.api import DigestQuery, LogProgress, SourceFacts
@@ -33,8 +34,8 @@ class Bells:
 
     rung: asyncio.Queue[bytes | LogFault]
 
-    def __init__(self, _: Workspace) -> None:
-        self.name, self.note, self.unreadable = "bells:big", "", False
+    def __init__(self, _: Workspace, __: Settings) -> None:
+        self.name, self.note, self.unreadable, self.no_log = "bells:big", "", False, False
         self.size = self.done = 0
         self._ready: list[bytes] = []
 

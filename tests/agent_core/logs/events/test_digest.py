@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent_core.logs.api import CodePlace
 from agent_core.logs.columns import Level
@@ -85,8 +87,72 @@ def test_lines_of_one_component_at_one_moment_are_one_event() -> None:
     assert event.text.split("\n") == [
         "breaker for the card network opened", "failing fast", "breaker half-open",
     ]  # fmt: skip
-    assert (event.kind, event.count, event.first, event.others) == ("burst", 4, 1501, (1502, 1503, 1504))
+    assert (event.kind, event.count, event.first, event.others) == ("error", 3, 1501, (1502, 1503, 1504))
     assert [other for other in digest.events[1:] if other.component == "bank"] == []
+
+
+def served(*seconds: int) -> list[Line]:
+    return [Line(1000 * n, "web", Level.INFO, f"served {n + 1}") for n in seconds]
+
+
+@pytest.mark.parametrize("before", [0, 2, 10])
+@pytest.mark.parametrize("after", [0, 10])
+@pytest.mark.parametrize("text", ["boom: the database is gone", TRACE.format(4, 1)], ids=["error", "trace"])
+def test_an_error_among_ordinary_lines_of_its_component_is_told_alone(
+    before: int, after: int, text: str
+) -> None:
+    error = Line(1000 * before, "web", Level.ERROR, text)
+    lines = [*served(*range(before)), error, *served(*range(before + 1, before + 1 + after))]
+    event = Counted().add(lines).digest().events[0]
+    assert text.split("\n")[-1] in event.text and "served" not in event.text
+    assert (event.level, event.first, event.count, event.others) == ("error", before + 1, 1, ())
+    assert event.kind == ("trace" if "\n" in text else "error")
+
+
+def test_what_led_to_an_error_is_told_by_itself_and_what_came_with_it_below() -> None:
+    digest = with_events(
+        Line(at(0), "bank", Level.INFO, "limit of open carts changed from 900 to 3"),
+        Line(at(20), "bank", Level.WARN, "queue of transfers is nearly full"),
+        Line(at(40), "bank", Level.ERROR, "transfers are refused"),
+        Line(at(60), "bank", Level.INFO, "operator was called"),
+        Line(at(80), "bank", Level.ERROR, "ledger is locked"),
+    ).digest()
+    told = {event.text: event for event in digest.events if event.component == "bank"}
+    assert set(told) == {
+        "limit of open carts changed from 900 to 3",
+        "queue of transfers is nearly full",
+        "transfers are refused\noperator was called\nledger is locked",
+    }
+    error = digest.events[0]
+    assert (error.template, error.level, error.count) == ("transfers are refused", "error", 2)
+    assert (error.first, error.others) == (1503, (1504, 1505))
+
+
+GRAVITIES = {Level.INFO: 0, Level.WARN: 1, Level.ERROR: 2}
+BY_NAME = {level.name.lower(): gravity for level, gravity in GRAVITIES.items()}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(GRAVITIES)), st.integers(0, 9), st.integers(0, 4000)), max_size=12
+    )
+)
+def test_an_event_begins_with_the_first_of_its_gravest_and_counts_those(
+    made: list[tuple[Level, int, int]],
+) -> None:
+    words = ("lamp", "stove", "table", "chair", "clock", "radio", "couch", "shelf", "spoon", "plate")
+    now, lines = 0, list[Line]()
+    for level, word, pause in made:
+        now += pause
+        lines.append(Line(now, "web", level, f"{words[word]} {words[word][::-1]} is {words[word - 1]}"))
+    for event in Counted().add(lines).digest(limit=100).events:
+        gravities = {number: GRAVITIES[lines[number - 1].level] for number in (event.first, *event.others)}
+        top = BY_NAME[event.level]
+        assert gravities[event.first] == top == max(gravities.values())
+        assert event.first == min(number for number, gravity in gravities.items() if gravity == top)
+        assert event.text.split("\n")[0] == lines[event.first - 1].text
+        assert event.count == sum(gravity == top for gravity in gravities.values())
 
 
 def test_many_in_a_short_time_against_their_own_rate_are_a_burst() -> None:

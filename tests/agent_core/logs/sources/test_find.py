@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_core.config import Settings
 from agent_core.errors import LogFault, PathRefused
 from agent_core.logs.api import SourceFacts
 from agent_core.logs.sources.find import BUILT_IN, MOST_SOURCES, Finder
@@ -18,7 +19,7 @@ from agent_core.workspace import Workspace
 class Bells:
     """A kind that somebody registers."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self.workspace = workspace
 
     async def known(self) -> tuple[SourceFacts, ...]:
@@ -118,3 +119,12 @@ async def test_what_is_known_tells_of_older_files(workspace: Workspace) -> None:
     known = {facts.name: facts for facts in await Finder(workspace=workspace).known()}
     assert (known["logs/app.log"].note, known["logs/app.log"].bytes) == ("1 older file", 4)
     assert known["compose"].note == "the containers of compose.yml"
+
+
+async def test_containers_of_the_stack_are_known_where_its_files_lie(workspace: Workspace) -> None:
+    (workspace.root / "ops").mkdir()
+    (workspace.root / "ops" / "docker-compose.yml").write_text("services: {}\n")
+    assert "compose" not in {facts.name for facts in await Finder(workspace=workspace).known()}
+    finder = Finder(workspace=workspace, settings=Settings(stack_dir="ops"))
+    known = {facts.name: facts.note for facts in await finder.known()}
+    assert known["compose"] == "the containers of ops/docker-compose.yml"

@@ -1,0 +1,208 @@
+"""Key events of a service from messages: a function of what was kept and of the next messages.
+
+It does the same with the same arguments, at any time and in any process: so a batch that is worked on again
+after a crash gives the state and the message, id and all, that it gave before. What it tells does not hang on
+how the messages were shared out into batches.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from operator import itemgetter
+from typing import NamedTuple
+
+import msgspec
+
+from agent_core.errors import LogFault
+from agent_core.logs.api import KeyEvent
+from agent_core.logs.events.digest import Showing, digest_of
+from agent_core.logs.mining.miner import Miner
+from agent_core.logs.stream.source import Source
+from agent_core.logs.stream.state import Memory, counted, dumped, loaded
+from agent_core.masking import mask_secrets
+from agent_core.streaming.messages import LogContext, RawLines, decode, encode
+from agent_core.streaming.names import raw_logs
+from agent_core.text import one_line
+
+LIMIT = 20
+"""Key events of a service that are told at once: the most important ones, and others that are grave."""
+_MOST_RANKED = 256
+"""Key events of a service that are looked at: what is grave and new is told though much else was graver."""
+_MOST_TOLD = 2 * _MOST_RANKED
+"""Those that are remembered as told: more than are looked at, so that none of these is told again."""
+_MOST_SOURCES = 64
+"""Sources of a service that are kept; beyond, those that had nothing to say for longest are forgotten."""
+_MOST_AT_ONCE = 512
+"""Sources of a service in one batch."""
+_LAST_LINE = 2**53
+_LAST_TIME = 253_402_300_800.0
+"""The year 10000; no clock is set to it."""
+_NAME = 200
+_HEAD = 4096
+_RAW = b'"logs.raw/'
+_log = logging.getLogger(__name__)
+_SHOWING = Showing(mask=mask_secrets)
+
+
+class RawMessage(NamedTuple):
+    """A message as it lies on a topic `logs.raw.<service>`; `time` is seconds since the epoch."""
+
+    partition: int
+    offset: int
+    time: float
+    value: bytes | None
+
+
+class Mined(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of some messages.
+
+    `state` is to be given with the next ones. `context` is what is to be told, None for nothing. `lines` are
+    the new lines; of the messages, `repeated` are those that came before, `broken` those that cannot be read.
+    """
+
+    state: bytes
+    context: LogContext | None
+    lines: int
+    repeated: int
+    broken: int
+
+
+def mine(state: bytes | None, messages: Iterable[RawMessage], *, service: str) -> Mined:
+    """Read the next messages of a service, of any partitions.
+
+    Args:
+        state: What the call before gave; None for the first one. One of another version is as None.
+        messages: They may be late, repeated, foreign or broken.
+        service: Its name.
+    """
+    ordered = sorted(messages, key=_place)
+    times = (message.time for message in ordered if 0.0 <= message.time < _LAST_TIME)
+    mining = _Mining(state, service=service, now=max(times, default=0.0))
+    for message in ordered:
+        mining.take(message)
+    return mining.mined()
+
+
+_place = itemgetter(0, 1)
+
+
+class _Mining:
+    """One batch of one service."""
+
+    def __init__(self, state: bytes | None, *, service: str, now: float) -> None:
+        self._service, self._now = service, now
+        self._memory, self._miner, sources = _begun(state, now=now)
+        self._sources = {source.name: source for source in sources}
+        self.lines = self.repeated = self.broken = 0
+
+    def take(self, message: RawMessage) -> None:
+        """Take one message."""
+        value = message.value
+        if not self._memory.passes(message.partition, message.offset, message.time):
+            self.repeated += 1
+        elif value is None:
+            pass  # a mark that something was deleted
+        elif value.startswith(b"{") and _RAW in value[:_HEAD]:
+            self._take_block(value)
+        else:
+            self._take_line(f"{raw_logs(self._service)}/{message.partition}", value)
+
+    def _take_block(self, value: bytes) -> None:
+        block = decode(value)
+        if not isinstance(block, RawLines) or not 1 <= block.first <= _LAST_LINE - len(block.lines):
+            self.broken += 1  # also one of a version that is not known yet
+        elif not self._memory.new(blake2b(block.id.encode(errors="replace"), digest_size=8).digest()):
+            self.repeated += 1
+        else:
+            new = self._source(one_line(block.source)[:_NAME]).take(
+                one_line(block.part)[:_NAME], block.first, block.lines
+            )
+            self.lines += new
+            self.repeated += not new and bool(block.lines)
+
+    def _take_line(self, name: str, value: bytes) -> None:
+        """What somebody else sent: a line, or a few; they are counted as they come."""
+        source = self._source(name)
+        block = value.rstrip(b"\r\n") + b"\n"
+        count = block.count(b"\n")
+        source.give(block)
+        self.lines += count
+
+    def _source(self, name: str) -> Source:
+        source = self._sources.pop(name, None)
+        if source is None:
+            if len(self._sources) >= _MOST_AT_ONCE:
+                del self._sources[next(iter(self._sources))]
+            source = Source(name, miner=self._miner, now=self._now)
+        self._sources[name] = source  # the last one that had something to say is the last
+        return source
+
+    def mined(self) -> Mined:
+        """The end of the batch."""
+        memory = self._memory
+        memory.lines += self.lines
+        memory.broken += self.broken
+        sources = list(self._sources.values())
+        for source in sources[:-_MOST_SOURCES]:
+            source.flush()  # they are told of, and forgotten
+        kept = counted(self._miner, sources[-_MOST_SOURCES:])  # before the digest takes what is held back
+        context = self._context(sources) if self.lines or self.broken else None
+        return Mined(
+            state=dumped(memory, kept),
+            context=context,
+            lines=self.lines,
+            repeated=self.repeated,
+            broken=self.broken,
+        )
+
+    def _context(self, sources: Sequence[Source]) -> LogContext | None:
+        """What is new of the key events."""
+        for source in sources:
+            source.finish()
+        self._miner.settle()
+        digest = digest_of([source.part() for source in sources], limit=_MOST_RANKED, showing=_SHOWING)
+        events = tuple(self._news(digest.events))
+        if not events:
+            return None
+        while len(self._memory.told) > _MOST_TOLD:
+            del self._memory.told[next(iter(self._memory.told))]
+        context = LogContext(
+            id="",
+            at=self._now,
+            service=self._service,
+            ctx=tuple(event.text for event in events),
+            events=events,
+            lines=self._memory.lines,
+            broken=self._memory.broken,
+        )
+        return msgspec.structs.replace(context, id=blake2b(encode(context), digest_size=16).hexdigest())
+
+    def _news(self, ranked: Sequence[KeyEvent]) -> Iterator[KeyEvent]:
+        """What was not told yet as it stands now, the most important first; it counts as told then."""
+        told, count = self._memory.told, 0
+        for rank, event in enumerate(ranked):
+            before, mark = told.pop(event.id, None), _mark(event)
+            is_news = before != mark and count < LIMIT and (rank < LIMIT or event.is_grave)
+            if is_news:
+                count += 1
+                yield event
+                told[event.id] = mark
+            elif before is not None:
+                told[event.id] = before  # behind those that are not ranked any more
+
+
+def _begun(state: bytes | None, *, now: float) -> tuple[Memory, Miner, list[Source]]:
+    if state is not None:
+        try:
+            return loaded(state, now=now)
+        except LogFault as fault:
+            _log.warning("%s; it begins anew", fault.message)
+    return Memory(), Miner(), []
+
+
+def _mark(event: KeyEvent) -> bytes:
+    """How an event stands; what it is worth beside others says nothing of it."""
+    bare = msgspec.structs.replace(event, score=0.0, why=())
+    return blake2b(msgspec.msgpack.encode(bare), digest_size=8).digest()
