@@ -10,9 +10,10 @@ from agent_core.config import Config
 from agent_core.doctor.bundle import write_bundle
 from agent_core.doctor.check import Check, CheckVerdict
 from agent_core.doctor.logs import check_logs
+from agent_core.doctor.prompts import check_prompts
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
+from agent_core.doctor.state import check_state
 from agent_core.doctor.system import (
-    check_docker,
     check_git,
     check_python,
     check_ripgrep,
@@ -31,7 +32,7 @@ async def run_checks(
 
     Args:
         config: The effective settings and their warnings.
-        workspace: Where logs are looked for; without one they are not.
+        workspace: Whose state, optimised prompts and logs are looked at; without one they are not.
         env: The environment to look at; this process's by default.
     """
     environment = os.environ if env is None else env
@@ -41,12 +42,15 @@ async def run_checks(
         check_terminal(environment),
         check_ripgrep(environment),
         check_git(environment),
-        check_docker(environment),
         check_sandbox(environment),
         check_ollama(settings),
         check_openai(settings),
         check_broker(settings),
-        *([check_logs(workspace, settings)] if workspace else ()),
+        *(
+            [check_state(workspace), check_prompts(workspace), check_logs(workspace, settings)]
+            if workspace
+            else ()
+        ),
     )
     return [_settings(config), *checks]
 

@@ -18,7 +18,7 @@ async def check_logs(workspace: Workspace, settings: Settings) -> Check:
     """Which log sources are found, and whether the paths in them are mapped to what there is."""
     if wrong := [pair for pair in settings.log_paths if not _leads(workspace, pair)]:
         return Check("logs", "warn", f"log_paths: {one_line(wrong[0])!r} leads to no folder", _HOW_TO_MAP)
-    known = await Finder(workspace=workspace, configured=settings.log_files).known()
+    known = await Finder(workspace=workspace, configured=settings.log_files, settings=settings).known()
     if not known:
         return Check("logs", "warn", "no log sources found in the workspace", HOW_TO_CONFIGURE)
     shown = "; ".join(map(source_row, known[:_SHOWN]))

@@ -11,8 +11,9 @@ import msgspec
 from agent_core.config import Settings
 from agent_core.doctor.check import Check, CheckVerdict
 from agent_core.doctor.net import HttpAnswer, NotHttpError, http_get, is_kafka
-from agent_core.errors import ConfigError
+from agent_core.errors import BusFault, ConfigError
 from agent_core.llm.hosts import host_of, ollama_url, openai_url
+from agent_core.streaming.access import access_of
 from agent_core.text import one_line
 
 _ANSWER = 3.0
@@ -96,7 +97,9 @@ async def check_openai(settings: Settings) -> Check:
 
 
 async def check_broker(settings: Settings) -> Check:
-    """One of the bootstrap servers is a Kafka broker."""
+    """One of the bootstrap servers is a Kafka broker, and takes the login that is set up, if one is."""
+    if settings.kafka_security:
+        return await _secured_broker(settings)
     step = "Set KAFKA_BOOTSTRAP if you have one; without it local logs and files are used."
     reasons: list[str] = []
     for server in settings.kafka_bootstrap.split(","):
@@ -110,6 +113,19 @@ async def check_broker(settings: Settings) -> Check:
             return Check("broker", "ok", f"Kafka answers at {name}")
         reasons.append(f"{name}: {answered or 'something answers there, but not as Kafka does'}")
     return Check("broker", "warn", "; ".join(reasons), step)
+
+
+async def _secured_broker(settings: Settings) -> Check:
+    """The same with TLS or a login: what is asked plainly says nothing of these."""
+    from agent_core.streaming.admin import BusAdmin
+
+    try:
+        access = access_of(settings)
+        async with BusAdmin(access) as admin:
+            await admin.ask()
+    except (ConfigError, BusFault) as error:
+        return Check("broker", "warn", error.message, error.hint)
+    return Check("broker", "ok", f"Kafka answers at {access.named}")
 
 
 async def _got(url: str, headers: dict[str, str] | None = None) -> HttpAnswer | str:

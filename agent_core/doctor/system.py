@@ -93,24 +93,6 @@ async def check_git(env: Mapping[str, str]) -> Check:
     return await _version("git", "warn", ["git", "--version"], env, step)
 
 
-async def check_docker(env: Mapping[str, str]) -> Check:
-    """The engine runs and its compose plugin is there."""
-    step = "Install Docker with its compose plugin; only the stack needs it."
-    if which("docker", path=env.get("PATH")) is None:
-        return Check("docker", "warn", "not installed", step)
-    engine = await _ask(["docker", "version", "--format", "{{.Server.Version}}"], env)
-    if engine is None or engine.code != 0:
-        reason = _first_line(engine.err if engine else "") or "does not answer"
-        step = "Start the Docker engine, or join its group; only the stack needs it."
-        return Check("docker", "warn", f"the engine cannot be reached: {reason}", step)
-    version = _first_line(engine.out)
-    compose = await _ask(["docker", "compose", "version", "--short"], env)
-    if compose is None or compose.code != 0:
-        step = "Install Docker's compose plugin; only the stack needs it."
-        return Check("docker", "warn", f"engine {version}, no compose", step)
-    return Check("docker", "ok", f"engine {version}, compose {_first_line(compose.out)}")
-
-
 async def check_sandbox(env: Mapping[str, str]) -> Check:
     """bubblewrap is there and may make a sandbox without network."""
     sandbox, why_not = await find_sandbox(env)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import stat
+import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,15 +16,18 @@ import pytest
 from agent_core.config import MASK, Settings, load
 from agent_core.doctor import Check, run_checks, write_bundle
 from agent_core.doctor.logs import check_logs
+from agent_core.doctor.prompts import check_prompts
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
+from agent_core.doctor.state import check_state
 from agent_core.doctor.system import (
-    check_docker,
     check_git,
     check_python,
     check_ripgrep,
     check_sandbox,
     check_terminal,
 )
+from agent_core.skills.registry import load_skill
+from agent_core.skills.saved import Prompt, add_version, fingerprint
 from agent_core.workspace import Workspace
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -175,6 +180,20 @@ async def test_the_broker(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None
         assert "is not HOST:PORT" in (await check_broker(Settings(kafka_bootstrap=text))).detail
 
 
+async def test_a_broker_with_security_is_asked_as_it_is_set_up(serve: Serve) -> None:
+    tls = {"security_protocol": "SSL"}
+    for port, security, words in (
+        (await serve(kafka), {"security_protocol": "TLS"}, "kafka_security: security_protocol"),
+        (await closed_port(), tls, "the connection is refused"),
+        (await serve(garbage), tls, "does not speak Kafka as it is set up here"),
+        (await serve(silent), tls, "does not answer as a Kafka broker"),
+    ):
+        settings = Settings(kafka_bootstrap=f"127.0.0.1:{port}", kafka_security=security)
+        check = await check_broker(settings)
+        assert check.verdict == "warn" and words in check.detail
+        assert check.next_step
+
+
 async def test_a_host_that_does_not_exist() -> None:
     check = await check_broker(Settings(kafka_bootstrap="no-such-host.invalid:9092"))
     assert check.verdict == "warn"
@@ -218,24 +237,9 @@ def program(folder: Path, name: str, script: str) -> None:
 async def test_programs_that_are_missing(tmp_path: Path) -> None:
     env = {"PATH": str(tmp_path)}
     assert (await check_git(env)).verdict == "warn"
-    assert (await check_docker(env)).detail == "not installed"
     assert (await check_sandbox(env)).verdict == "warn"
     assert (await check_python()).verdict == "ok"
     assert (await check_ripgrep(dict(os.environ))).verdict == "ok"
-
-
-async def test_docker_in_every_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    program(tmp_path, "docker", 'echo "Cannot connect to the Docker daemon" >&2; exit 1')
-    check = await check_docker(env)
-    assert (check.verdict, "Cannot connect" in check.detail) == ("warn", True)
-    program(tmp_path, "docker", '[ "$1" = version ] && echo 20.10.24 || exit 1')
-    assert (await check_docker(env)).detail == "engine 20.10.24, no compose"
-    program(tmp_path, "docker", '[ "$1" = version ] && echo 20.10.24 || echo 2.40.0')
-    assert await check_docker(env) == Check("docker", "ok", "engine 20.10.24, compose 2.40.0")
-    program(tmp_path, "docker", "sleep 600")
-    monkeypatch.setattr("agent_core.doctor.system._RUN", 0.2)
-    assert "does not answer" in (await check_docker(env)).detail
 
 
 async def test_a_sandbox_that_is_not_allowed(tmp_path: Path) -> None:
@@ -256,7 +260,6 @@ async def test_all_checks_have_a_name_a_verdict_and_a_next_step(tmp_path: Path) 
             "terminal",
             "ripgrep",
             "git",
-            "docker",
             "sandbox",
             "ollama",
             "openai",
@@ -319,4 +322,59 @@ async def test_the_logs_of_a_workspace(tmp_path: Path) -> None:
     assert found.verdict == "ok" and found.detail.startswith("6 sources: a")
     assert found.detail.endswith("; and 3 more")
     names = [check.name for check in await run_checks(load(root=None, env={}), workspace=workspace, env={})]
-    assert names[-1] == "logs"
+    assert names[-3:] == ["state", "prompts", "logs"]
+
+
+async def test_prompts_that_are_not_the_built_in_ones_are_named(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path)
+    assert (await check_prompts(workspace)).detail == "the built-in ones"
+    folder = workspace.ensure_state_dir("skills")
+    of_now = fingerprint(load_skill("ask")[0].conclude.signature)
+    made = Prompt(made_for=of_now, instructions="Be brief.", before=0.25, after=0.75, examples=8)
+    add_version(folder, "ask", {"conclude": made}, model="small", made=1.0)
+    found = await check_prompts(workspace)
+    assert found.verdict == "ok"
+    assert "ask version 1, measured with small: conclude 0.25 → 0.75 on 8 examples" in found.detail
+    stale = msgspec.structs.replace(made, made_for="0" * 16)
+    add_version(folder, "ask", {"conclude": stale}, model="small", made=2.0)
+    found = await check_prompts(workspace)
+    assert found.verdict == "warn" and "made for another version" in found.detail
+    (folder / "plan.json").write_text("{")
+    found = await check_prompts(workspace)
+    assert found.verdict == "warn" and "kept as plan.json.bad-" in found.detail and found.next_step
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that everybody can reach: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder).resolve()
+
+
+async def test_a_state_that_somebody_else_made_is_named(public: Path) -> None:
+    workspace = Workspace.open(public)
+    assert (await check_state(workspace)).detail == ".dspy_tui is not made yet"
+    image = workspace.ensure_state_dir("index") / "lance"
+    image.mkdir()
+    image.chmod(0o755)
+    assert (await check_state(workspace)).verdict == "ok"
+    if os.geteuid() != 0:
+        image.chmod(0o500)
+        found = await check_state(workspace)
+        assert found.verdict == "warn" and found.detail.startswith(".dspy_tui/index/lance is yours")
+        image.chmod(0o700)
+        return
+    state = workspace.state_dir
+    for folder in (state, state / "index"):
+        os.chown(folder, 4711, 4711)
+    os.chown(image, 10001, 10001)
+    os.seteuid(4711)
+    try:
+        found = await check_state(workspace)
+        other = await check_state(Workspace(public, public / "volume"))
+    finally:
+        os.seteuid(0)
+    assert found.verdict == "warn" and found.detail.startswith(".dspy_tui/index/lance belongs to user 10001")
+    assert shlex.split(found.next_step) == ["sudo", "chown", "-R", "4711", str(state)]
+    assert other.verdict == "ok" and other.detail == f"{public}/volume is not made yet"
