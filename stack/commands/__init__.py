@@ -1,0 +1,1 @@
+"""The commands of the stack: one implementation for the command line, the prompt and `--batch`."""

@@ -1,0 +1,1 @@
+"""The services as data, and the files that are made of them."""
