@@ -1,0 +1,53 @@
+"""What goes between the program and the process that optimises.
+
+The process makes no connection: it asks the program for each call of the model, so that time-outs and the
+approval of hosts stay where they are, and a cancelled call closes its request.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent_core.errors import ErrorInfo
+from agent_core.llm.port import ChatRequest
+from agent_core.llm.said import Said
+from agent_core.rl.gepa.api import Job, Progress
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The first frame: the workspace."""
+
+    root: str
+
+
+class Improve(msgspec.Struct, frozen=True, tag=True):
+    """Optimise; answered by a `Report` whose outcomes nothing is saved of yet."""
+
+    job: Job
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What came of the call of a number: what the model said, or why it said nothing."""
+
+    number: int
+    said: Said | None = None
+    error: ErrorInfo | None = None
+
+
+Call = Improve | Answered
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """Told while it optimises: a call of the model that it waits for."""
+
+    number: int
+    request: ChatRequest
+
+
+class Far(msgspec.Struct, frozen=True, tag=True):
+    """Told while it optimises: how far it is."""
+
+    progress: Progress
+
+
+Told = Ask | Far

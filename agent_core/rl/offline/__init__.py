@@ -1,0 +1,1 @@
+"""Offline learning: which verifier to run first, trained on recorded runs of a project's own tools."""

@@ -1,0 +1,125 @@
+"""What running an action on a change came to, kept by content: what was run before is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from agent_core.files import append_line, keep_aside, load_state, read_bounded, write_atomic
+from agent_core.rl.offline.actions import Action
+from agent_core.verify.api import Report
+from agent_core.verify.layout import layout_of
+from agent_core.workspace import Workspace
+
+OUTCOMES_FILE = "outcomes.jsonl"
+_MOST_USUAL = 16
+_LIMIT = 64 * 1024 * 1024
+_BLOCK = 1 << 20
+_OWN = ".dspy_rl"
+"""What training itself writes at the root changes nothing of the project."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended.
+
+    `found` says that it told something new and true of the change; `seconds` is what it took; `state` are how
+    its checks ended, worst first. `passed` and `failed` count tests, `findings` what was new.
+    """
+
+    key: str
+    found: bool
+    seconds: float
+    state: str = ""
+    passed: int = 0
+    failed: int = 0
+    findings: int = 0
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What an action says and takes without any change: `action` with those of its checks that can be used,
+    and what they said. `unsteady` are the tests that passed and failed without any change; `faults` say why
+    other checks cannot be used."""
+
+    action: Action
+    reports: tuple[Report, ...]
+    seconds: float
+    unsteady: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class Outcomes:
+    """Outcomes of a workspace, in a file to which lines are added.
+
+    A line that was being written when the program died is left out; a file that has become too large is
+    kept aside.
+
+    Args:
+        folder: Where the file lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / OUTCOMES_FILE
+        self._known = {outcome.key: outcome for outcome in self._read()}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
+
+    def __getitem__(self, key: str) -> Outcome:
+        return self._known[key]
+
+    def put(self, outcome: Outcome) -> None:
+        """Keep one; raises `OSError`."""
+        self._known[outcome.key] = outcome
+        append_line(self._path, msgspec.json.encode(outcome))
+
+    def usual(self, key: str) -> Usual | None:
+        """What was kept of an action on the unchanged workspace."""
+        kept, _ = load_state(self._path.with_name(f"usual-{key}.json"), Usual)
+        return kept
+
+    def put_usual(self, key: str, usual: Usual) -> None:
+        """Keep it, and let the oldest go; raises `OSError`."""
+        folder = self._path.parent
+        write_atomic(folder / f"usual-{key}.json", msgspec.json.encode(usual))
+        kept = sorted(folder.glob("usual-*.json"), key=lambda path: path.stat().st_mtime_ns)
+        for path in kept[:-_MOST_USUAL]:
+            path.unlink(missing_ok=True)
+
+    def _read(self) -> Iterator[Outcome]:
+        try:
+            content = read_bounded(self._path, _LIMIT + 1)
+        except FileNotFoundError:
+            return
+        if len(content) > _LIMIT:
+            keep_aside(self._path)
+        for line in content.split(b"\n"):
+            try:
+                yield msgspec.json.decode(line, type=Outcome)
+            except (ValueError, RecursionError):
+                continue
+
+
+def fingerprint_of(workspace: Workspace) -> str:
+    """What stands for the content of all files of a workspace; for a thread."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path, _ in sorted(layout_of(workspace).files, key=lambda each: each[0]):
+        if path.startswith(_OWN):
+            continue
+        digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
+        try:
+            with (workspace.root / path).open("rb") as file:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+        except OSError:
+            digest.update(b"unreadable")
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def key_of(project: str, change: str, action: Action, *, timeout: float) -> str:
+    """What an outcome hangs on: the project's content, the change ("" for none), what is run, and how."""
+    ran = msgspec.json.encode((project, change, action, timeout))
+    return hashlib.blake2b(ran, digest_size=16).hexdigest()

@@ -1,0 +1,260 @@
+"""`rl train` from end to end: record changes, train, compare, keep the policy, use it where it is better."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_core.config import Settings
+from agent_core.errors import LearningFault, TrainingFault, UsageError
+from agent_core.files import load_state, locked, write_atomic
+from agent_core.rl.config import load_rl_config
+from agent_core.rl.offline.comparing import LEAST, compare
+from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
+from agent_core.rl.offline.gathering import episodes_of
+from agent_core.rl.offline.module import measures_of
+from agent_core.rl.offline.options import Options, check_options
+from agent_core.rl.offline.progress import Progress
+from agent_core.rl.offline.recording import Recorder, Recording, Standing
+from agent_core.rl.offline.registry import About, Registry
+from agent_core.rl.offline.replay import rates_of
+from agent_core.rl.offline.training import check_installed, train
+from agent_core.rl.store.rights import owners_folder
+from agent_core.verify.sandbox import Sandbox
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.rl.offline.episodes import Episodes
+
+FOLDER = "rl"
+_BEGUN = "begun.json"
+_ANEW = "`rl train` without --resume begins anew; what was recorded is not run again."
+_AN_ORDER = 2
+"""With fewer checks there is nothing to order."""
+_FEWEST, _MOST = 80, 240
+_LEAST_CHANGES, _MOST_CHANGES = 6, 10_000
+_PER_CHANGE = 4
+"""Steps of a training for each change that is recorded, as far as there are that many."""
+_HELD_OUT = 3
+"""Every so manieth change is kept to compare by."""
+_ENOUGH = 4 * LEAST
+"""So many changes leave enough to compare by, also where nothing tells of some of them."""
+
+
+class TrainQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How to train, as it was asked for. None is what the configuration says, or how many changes fit the
+    steps; `changes` are recorded, a third of them to compare by. With `resume` an interrupted training goes
+    on from its checkpoint."""
+
+    options: Options = Options()
+    n_envs: int | None = None
+    changes: int | None = None
+    resume: bool = False
+
+
+class Trainee(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it: the policy as it is kept, whether it is in use now, what was noticed on the way."""
+
+    about: About
+    in_use: bool
+    without: tuple[str, ...] = ()
+    ran: int = 0
+    stopped_early: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+Told = Standing | Progress | str
+"""How far it is: in recording, in training, or what begins now."""
+
+
+async def run_training(
+    workspace: Workspace,
+    settings: Settings,
+    query: TrainQuery,
+    *,
+    sandbox: Sandbox | None,
+    logs: dict[str, float] | None = None,
+    tell: Callable[[Told], None] = lambda _: None,
+) -> Trainee:
+    """Train a policy for a workspace. Cancelling leaves nothing running; what was recorded and the last
+    checkpoint are kept, and the next one goes on from there.
+
+    Args:
+        workspace: Whose changes.
+        settings: What is run where the training names nothing.
+        query: How to train.
+        sandbox: Where checks run; None runs them as the user's own.
+        logs: What the logs say now, by feature.
+        tell: Is told how far it is.
+
+    Raises:
+        ConfigError, UsageError: The configuration or an option makes no sense.
+        LearningFault: There is nothing to learn from.
+        TrainingFault: What trains is not installed, or did not come to its end.
+        ToolError: The workspace cannot be copied.
+        BusyError: Somebody else trains here.
+    """
+    began = time.time()
+    check_query(query)
+    config, warnings = await asyncio.to_thread(load_training_config, workspace.root)
+    if query.n_envs is not None:
+        config = msgspec.structs.replace(config, n_envs=query.n_envs)
+    await asyncio.to_thread(check_installed, config)  # before anything is run for a long time
+    folder = await asyncio.to_thread(owners_folder, workspace, FOLDER)
+    with locked(folder / "run", timeout=0.0):
+        begun = await asyncio.to_thread(_begin, folder, query, config, logs or {})
+        if begun.changes // _HELD_OUT < LEAST:
+            tell(f"{begun.changes} bugs are too few for a policy to be used: --changes {_ENOUGH} is enough")
+        recorder = Recorder(
+            workspace=workspace,
+            settings=settings,
+            config=config,
+            folder=folder,
+            sandbox=sandbox,
+            progress=tell,
+        )
+        recording = await recorder.record(begun.changes, seed=begun.options.seed, least=_AN_ORDER)
+        known, held = await _gathered(recording, workspace, config, sandbox, begun.logs, tell)
+        tell("training")
+        started = time.monotonic()
+        trained = await train(
+            known,
+            config=config,
+            options=begun.options,
+            folder=folder / "training",
+            resume=query.resume,
+            on_progress=tell,
+        )
+        seconds = time.monotonic() - started
+        tell("comparing")
+        simple, _ = await asyncio.to_thread(load_rl_config, workspace.root)
+        comparison = await asyncio.to_thread(
+            compare, trained.network, held, config=simple, past=known, seed=begun.options.seed
+        )
+        about = About(
+            version=0,  # the registry numbers it
+            at=began,
+            actions=recording.actions,
+            config=config,
+            options=begun.options,
+            data=trained.finished.fingerprint,
+            project=recording.project,
+            changes=len(recording.bugs),
+            seconds=seconds,
+            curve=trained.finished.curve,
+            comparison=comparison,
+            usual=tuple(map(float, known.usual[0])),
+            rates=tuple(map(float, rates_of(known)[0])),
+            logs=begun.logs,
+        )
+        registry = Registry(folder / "policies")
+        about = await asyncio.to_thread(registry.add, trained.path, about)
+        better = comparison.verdict == "better"
+        if better:
+            await asyncio.to_thread(registry.promote, about.version)
+        (folder / _BEGUN).unlink(missing_ok=True)
+    return Trainee(
+        about=about,
+        in_use=better,
+        without=recording.without,
+        ran=recording.ran,
+        stopped_early=trained.finished.stopped_early,
+        warnings=warnings,
+    )
+
+
+class _Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training was begun with: it goes on with that, whatever the logs say now."""
+
+    options: Options
+    config: TrainingConfig
+    changes: int
+    logs: dict[str, float]
+
+
+def _begin(folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float]) -> _Begun:
+    """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
+    if not query.resume:
+        changes = query.changes or changes_for(query.options.steps)
+        begun = _Begun(options=query.options, config=config, changes=changes, logs=logs)
+        write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
+        return begun
+    kept, _ = load_state(folder / _BEGUN, _Begun)
+    if kept is None:
+        raise TrainingFault("There is no training that was interrupted here", hint=_ANEW)
+    if (kept.options, kept.config) != (query.options, config) or query.changes not in (None, kept.changes):
+        ran = f"--steps {kept.options.steps} --n-envs {kept.config.n_envs} --changes {kept.changes}"
+        raise TrainingFault(
+            f"The training that was interrupted had other options or another configuration: {ran}", hint=_ANEW
+        )
+    return kept
+
+
+def check_query(query: TrainQuery) -> None:
+    """Raises `UsageError` where training so makes no sense."""
+    check_options(query.options)
+    if query.n_envs is not None and not 1 <= query.n_envs <= MOST_ENVS:
+        raise UsageError(f"--n-envs is {query.n_envs}, not from 1 to {MOST_ENVS}")
+    if query.changes is not None and not _LEAST_CHANGES <= query.changes <= _MOST_CHANGES:
+        raise UsageError(f"--changes is {query.changes}, not from {_LEAST_CHANGES} to {_MOST_CHANGES:,}")
+
+
+def changes_for(steps: int) -> int:
+    """How many changes fit so many steps."""
+    return min(_MOST, max(_FEWEST, steps // _PER_CHANGE))
+
+
+async def _gathered(
+    recording: Recording,
+    workspace: Workspace,
+    config: TrainingConfig,
+    sandbox: Sandbox | None,
+    logs: dict[str, float] | None,
+    tell: Callable[[Told], None],
+) -> tuple[Episodes, Episodes]:
+    """The changes to train on, and those to compare by."""
+    name = workspace.root.name or "workspace"
+    measures = None
+    if config.verifiers_module:
+        tell(f"asking {config.verifiers_module}")
+        measures = await measures_of(
+            config.verifiers_module,
+            workspace=workspace,
+            actions=recording.actions,
+            bugs=recording.bugs,
+            rows=recording.rows,
+            timeout=config.timeout_sec,
+            sandbox=sandbox,
+        )
+    return await asyncio.to_thread(_split, name, recording, logs, measures)
+
+
+def _split(
+    name: str,
+    recording: Recording,
+    logs: dict[str, float] | None,
+    measures: tuple[tuple[dict[str, float], ...], ...] | None,
+) -> tuple[Episodes, Episodes]:
+    import numpy as np
+
+    everything = episodes_of(
+        {name: recording}, logs=logs, measures=None if measures is None else {name: measures}
+    )
+    if not everything.found.any():
+        raise LearningFault(
+            "No check tells anything of any bug that was planted, so that there is nothing to learn",
+            hint="Do the checks look at the sources here? `run_tests` shows what is run.",
+        )
+    rows = np.arange(len(everything))
+    held = rows % _HELD_OUT == _HELD_OUT - 1
+    return everything.of(rows[~held]), everything.of(rows[held])
+
+
+def registry_of(workspace: Workspace) -> Registry:
+    """The policies of a workspace."""
+    return Registry(workspace.own.state_dir / FOLDER / "policies")

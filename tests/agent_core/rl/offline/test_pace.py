@@ -1,0 +1,25 @@
+"""How steps are cut into updates."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_core.rl.offline.pace import Pace
+
+
+@given(st.integers(1, 3_000_000), st.integers(1, 64))
+def test_every_step_is_done_once(steps: int, envs: int) -> None:
+    pace = Pace(steps, envs)
+    done = [pace.horizon_of(update) for update in range(pace.updates)]
+    assert sum(done) == pace.rounds and min(done) > 0
+    assert steps <= sum(done) * envs < steps + envs
+    assert pace.steps_after(0) == 0 and pace.steps_after(pace.updates) == sum(done) * envs
+    looks = sum(pace.looks(update) for update in range(1, pace.updates + 1))
+    assert 1 <= looks <= 61 and pace.looks(pace.updates)
+
+
+def test_a_short_training_has_several_updates_and_a_long_one_large_batches() -> None:
+    assert (Pace(300, 1).updates, Pace(1000, 4).updates) == (5, 16)
+    assert Pace(1_000_000, 64).horizon * 64 == 4096
+    assert [Pace(steps, 4).epochs for steps in (300, 10_000, 100_000, 1_000_000)] == [20, 9, 4, 4]

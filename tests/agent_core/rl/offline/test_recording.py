@@ -1,0 +1,137 @@
+"""Checks that are really run on changes: what they tell, what they cost, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent_core.config import Settings
+from agent_core.errors import LearningFault
+from agent_core.rl.offline.config import TrainingConfig
+from agent_core.rl.offline.gathering import episodes_of
+from agent_core.rl.offline.outcomes import OUTCOMES_FILE
+from agent_core.rl.offline.recording import Recorder, Recording, Standing
+from agent_core.workspace import Workspace
+from tests.agent_core.rl.offline.conftest import CONFIG, SHOP, Make
+from tests.fakes.processes import gone
+
+
+async def recorded(
+    space: Workspace,
+    folder: Path,
+    config: TrainingConfig = CONFIG,
+    count: int = 10,
+    seen: list[Standing] | None = None,
+) -> Recording:
+    folder.mkdir(exist_ok=True)
+    told = [] if seen is None else seen
+    recorder = Recorder(
+        workspace=space, settings=Settings(), config=config, folder=folder, progress=told.append
+    )
+    return await recorder.record(count)
+
+
+async def test_what_checks_tell_is_recorded_once(workspace: Make, tmp_path: Path) -> None:
+    space, seen = workspace(SHOP), list[Standing]()
+    before = {path: path.read_bytes() for path in space.root.rglob("*.py") if ".venv" not in path.parts}
+    first = await recorded(space, tmp_path / "kept", seen=seen)
+    assert first.actions == ("run_tests", "lint") and first.ran == 20 and not first.without
+    by_kind = {bug.mutation.kind: row for bug, row in zip(first.bugs, first.rows, strict=True)}
+    tests, lint = by_kind["name"]
+    assert tests.found and lint.found and min(tests.seconds, lint.seconds) > 0
+    assert by_kind["syntax"][1].found and by_kind["unused"][1].found
+    assert not by_kind["unused"][0].found, "an import that nobody needs fails no test"
+    assert any(row[0].found and not row[1].found for row in first.rows), "some bugs only tests find"
+    assert seen[-1].done == seen[-1].total - 1 and seen[-1].left is not None
+    after = {path: path.read_bytes() for path in space.root.rglob("*.py") if ".venv" not in path.parts}
+    assert after == before
+
+    again = await recorded(space, tmp_path / "kept")
+    assert again == msgspec.structs.replace(first, ran=0), "what is known costs nothing"
+    more = await recorded(space, tmp_path / "kept", count=14)
+    assert more.bugs[:10] == first.bugs and more.ran == 8
+
+    episodes = episodes_of({"shop": first})
+    assert episodes.found.shape == (10, 2) and (episodes.seconds > 0).all()
+    (space.root / "shop" / "extra.py").write_text("def more():\n    return 1\n")
+    assert (await recorded(space, tmp_path / "kept", count=3)).ran == 6, "the project is another one now"
+
+
+async def test_cancelled_in_the_middle_it_goes_on(workspace: Make, tmp_path: Path) -> None:
+    space, seen = workspace(SHOP), list[Standing]()
+    task = asyncio.create_task(recorded(space, tmp_path / "kept", seen=seen))
+    while not any(standing.done >= 3 and standing.left is not None for standing in seen):
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    known = len((tmp_path / "kept" / OUTCOMES_FILE).read_text().splitlines())
+    assert known >= 3
+    (tmp_path / "kept" / OUTCOMES_FILE).open("a").write('{"key": "torn')
+    assert (await recorded(space, tmp_path / "kept")).ran == 20 - known
+
+
+async def test_a_test_that_fails_now_and_then_tells_nothing(workspace: Make, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    flaky = (
+        "import pathlib\nimport unittest\n\n\n"
+        "class FlakyTest(unittest.TestCase):\n"
+        "    def test_now_and_then(self):\n"
+        f"        count = pathlib.Path({str(count)!r})\n"
+        "        with count.open('a') as file:\n"
+        "            file.write('x')\n"
+        "        self.assertEqual(len(count.read_text()) % 2, 1, count.read_text())\n"
+    )
+    space = workspace({**SHOP, "tests/test_flaky.py": flaky})
+    found = await recorded(space, tmp_path / "kept", count=9)
+    unused = next(
+        row for bug, row in zip(found.bugs, found.rows, strict=True) if bug.mutation.kind == "unused"
+    )
+    assert not unused[0].found
+    assert any(row[0].found for row in found.rows)
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("sleep 600", "it was ended after 2.0 s"),
+        ("no-such-program --all", "no-such-program"),
+        ("kill -9 $$", "it was killed by SIGKILL"),
+    ],
+    ids=["hangs", "does-not-start", "is-killed"],
+)
+async def test_a_check_that_does_not_work_is_left_out(
+    workspace: Make, tmp_path: Path, command: str, why: str
+) -> None:
+    config = msgspec.structs.replace(CONFIG, test_cmd=command, timeout_sec=2.0)
+    found = await recorded(workspace(SHOP), tmp_path / "kept", config, count=3)
+    assert found.actions == ("lint",) and why in found.without[0]
+
+
+async def test_where_nothing_works_it_is_said(workspace: Make, tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, actions=("run_tests",), test_cmd="no-such-program")
+    with pytest.raises(LearningFault, match="No check of this project works") as fault:
+        await recorded(workspace(SHOP), tmp_path / "kept", config)
+    assert fault.value.hint
+    with pytest.raises(LearningFault, match="no Python sources"):
+        await recorded(Workspace.open(tmp_path / "kept"), tmp_path / "kept", CONFIG)
+
+
+async def test_output_without_end_and_children_are_of_no_harm(workspace: Make, tmp_path: Path) -> None:
+    pid, runs = tmp_path / "pid", tmp_path / "runs"
+    much = f"echo >> {runs}; [ $(wc -l < {runs}) -lt 3 ] || yes | head -c 100000000"
+    script = f"{much}; sleep 600 & echo $! > {pid}; .venv/bin/ruff check -q --no-cache ."
+    config = msgspec.structs.replace(CONFIG, actions=("lint",), lint_cmd=script, timeout_sec=600)
+    found = await recorded(workspace(SHOP), tmp_path / "kept", config, count=1)
+    assert found.actions == ("lint",) and found.rows[0][0].state == "passed"
+    await gone(int(pid.read_text()))
+
+
+async def test_a_patch_is_what_the_linter_repairs(workspace: Make, tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, actions=("lint", "patch"))
+    found = await recorded(workspace(SHOP), tmp_path / "kept", config, count=9)
+    patched = {bug.mutation.kind: row[1].found for bug, row in zip(found.bugs, found.rows, strict=True)}
+    assert patched["unused"] and not patched["boundary"] and not patched["name"]
