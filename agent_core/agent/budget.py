@@ -25,8 +25,8 @@ import msgspec
 
 from agent_core.agent.estimate import MESSAGE_TOKENS, Estimate
 from agent_core.agent.history import Exchange
-from agent_core.errors import ContextTooSmall
 from agent_core.events import ContextItem, Hit
+from agent_core.llm.errors import ContextTooSmall
 from agent_core.llm.port import ToolCall
 
 UNKNOWN_WINDOW = 8192

@@ -8,8 +8,9 @@ import msgspec
 
 from agent_core.agent.meant import meant_arguments, meant_name
 from agent_core.agent.port import TurnPort
-from agent_core.errors import AgentError, Interrupted, ModelError
+from agent_core.errors import AgentError, Interrupted
 from agent_core.events import Hit
+from agent_core.llm.errors import ModelError
 from agent_core.llm.port import ToolSpec
 from agent_core.masking import masker
 from agent_core.tools.base import AnyTool
@@ -35,7 +36,11 @@ class Caller:
 
     def __init__(self, turn: TurnPort) -> None:
         self._turn = turn
-        self._tools: dict[str, AnyTool] = {tool.name: tool for tool in turn.registry.all() if tool.for_agent}
+        from agent_core.tools.registry import is_offered
+
+        self._tools: dict[str, AnyTool] = {
+            tool.name: tool for tool in turn.registry.all() if is_offered(tool)
+        }
         self._seen: set[tuple[str, bytes]] = set()
         self._mask = masker(turn.settings)
 

@@ -13,12 +13,13 @@ import msgspec
 
 from agent_core.agent.budget import Mentioned
 from agent_core.agent.history import Exchange
-from agent_core.agent.instructions import read_instructions
+from agent_core.agent.instructions import read_instructions, set_instructions
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.code.terms import analyse
-from agent_core.errors import AgentError, IndexFault, ModelError, PermissionRefused
+from agent_core.errors import AgentError, IndexFault, PermissionRefused
 from agent_core.events import Hit, Notice
 from agent_core.index.api import Place
+from agent_core.llm.errors import ModelError
 from agent_core.masking import masker
 from agent_core.tools.base import ToolContext
 from agent_core.workspace import Workspace
@@ -68,11 +69,12 @@ async def gather(task: TaskInput, turn: TurnPort, *, limit: int = 8) -> Gathered
 
 
 async def rules_for(paths: Iterable[str], turn: TurnPort) -> tuple[Mentioned, ...]:
-    """The project's instructions for these files, as far as the rules let them be read."""
+    """The instructions of the settings, and the project's for these files as far as the rules let them be
+    read."""
     found = await asyncio.to_thread(
         read_instructions, turn.workspace, tuple(paths), mask=masker(turn.settings)
     )
-    kept: list[Mentioned] = []
+    kept = list(set_instructions(turn.settings))
     for item in found:
         with suppress(PermissionRefused):
             await _check("cat", item.label, turn)

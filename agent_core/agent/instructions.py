@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from agent_core.agent.budget import Mentioned
+from agent_core.config import Settings
 from agent_core.errors import ToolError, WorkspaceError
+from agent_core.masking import masker
 from agent_core.workspace import Workspace
 
 NAME = "AGENTS.md"
 FALLBACKS = ("CLAUDE.md", ".github/copilot-instructions.md")
 _MOST_FILES = 6
 _MOST_BYTES = 32 * 1024
+_MOST_SET = 4000
 
 
 def candidates(paths: Iterable[str]) -> tuple[str, ...]:
@@ -28,6 +31,12 @@ def candidates(paths: Iterable[str]) -> tuple[str, ...]:
     }
     nested = sorted(inner, key=lambda folder: (len(folder.parts), folder))
     return (NAME, *((folder / NAME).as_posix() for folder in nested))
+
+
+def set_instructions(settings: Settings) -> tuple[Mentioned, ...]:
+    """Those of the setting `instructions`; they come before the project's."""
+    text = masker(settings)(settings.instructions.strip()[:_MOST_SET])
+    return (Mentioned("the setting instructions", text),) if text else ()
 
 
 def read_instructions(

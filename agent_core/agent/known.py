@@ -15,9 +15,9 @@ from agent_core.agent.estimate import Estimate
 from agent_core.agent.gather import Gathered
 from agent_core.agent.offering import offered
 from agent_core.agent.port import TaskInput
-from agent_core.errors import ContextTooSmall
 from agent_core.events import ContextItem
 from agent_core.llm.dspy_engine import chat_request
+from agent_core.llm.errors import ContextTooSmall
 from agent_core.llm.port import ModelInfo, ToolSpec
 
 _EVIDENCE_TOKENS = {True: 1500, False: 6000}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agent_core.code.languages import language_of
+
 MOST_SHOWN = 60
 """Lines of a block."""
 
@@ -23,9 +25,9 @@ def code_in_line(line: str) -> str:
 
 
 def fenced(text: str, path: str = "") -> str:
-    """A block of code that no line of it can end."""
+    """A block of code that no line of it can end, headed by the language that the file's name tells."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     extension = path.rpartition(".")[2] if "." in path else ""
-    language = extension if re.fullmatch(r"[a-z]{1,6}", extension) else ""
+    language = language_of(path) or (extension if re.fullmatch(r"[a-z]{1,6}", extension) else "")
     return f"{fence}{language}\n{text}\n{fence}"

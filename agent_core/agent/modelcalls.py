@@ -22,9 +22,10 @@ from agent_core.agent.holding import Show
 from agent_core.agent.known import Known, Prompt
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.streaming import TurnStream
-from agent_core.errors import AgentError, ModelProtocolError, ModelRefused, ModelServerError
+from agent_core.errors import AgentError
 from agent_core.events import ContextPacked, Notice
 from agent_core.llm.dspy_engine import PortEngine, language_model
+from agent_core.llm.errors import ModelProtocolError, ModelRefused, ModelServerError
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
 from agent_core.text import plural
@@ -36,9 +37,15 @@ _ABOUT_TOOLS = re.compile(r"\btool|function.?call|jinja", re.IGNORECASE)
 _ABOUT_SCHEMA = re.compile(r"schema|response_format|format|grammar", re.IGNORECASE)
 
 _refuses_tools: WeakSet[LanguageModel] = WeakSet()
-_refuses_schema: WeakSet[LanguageModel] = WeakSet()
+refuses_schema: WeakSet[LanguageModel] = WeakSet()
+"""The models whose endpoints cannot enforce the schema of a reply."""
 _told: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 """The sessions, by their registry, that were told of exchanges which do not fit any more."""
+
+
+def is_about_schema(error: ModelRefused) -> bool:
+    """Whether an endpoint refuses a request because it cannot enforce the schema of the reply."""
+    return _ABOUT_SCHEMA.search(f"{error.message} {error.hint}") is not None
 
 
 class NoTools(Exception):
@@ -158,7 +165,7 @@ class ModelCalls:
             The reply as it is: an endpoint that cannot may give anything.
         """
         config: dict[str, Any] = {"think": False, "temperature": 0.0, "max_tokens": _CHOICE_TOKENS}
-        if self._model not in _refuses_schema:
+        if self._model not in refuses_schema:
             try:
                 given = {**config, "response_schema": schema}
                 reply = await self.call(
@@ -166,9 +173,9 @@ class ModelCalls:
                 )
                 return reply.text
             except ModelRefused as error:
-                if not _ABOUT_SCHEMA.search(f"{error.message} {error.hint}"):
+                if not is_about_schema(error):
                     raise
-                _refuses_schema.add(self._model)
+                refuses_schema.add(self._model)
         reply = await self.call(predictor, purpose, show="never", config=config, skill=skill, fields=fields)
         return reply.text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -127,6 +127,10 @@ class TurnPort(Protocol):
         Raises:
             ChangeRefused: A file is not as it was, or cannot be written; then nothing was.
         """
+        ...
+
+    async def keep_state(self, progress: Callable[[str], None] | None = None) -> None:
+        """Call before changing files in another way: the turn can then be undone; again is free."""
         ...
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:

@@ -12,9 +12,10 @@ from agent_core.agent.citations import check_citations
 from agent_core.agent.estimate import estimate_for, ready_estimate
 from agent_core.agent.loading import skill_for
 from agent_core.agent.streaming import TurnStream
-from agent_core.errors import AgentError, Interrupted, ModelProtocolError
+from agent_core.errors import AgentError, Interrupted
 from agent_core.events import ContextItem, ContextPacked, Notice
 from agent_core.llm.dspy_engine import PortEngine, language_model
+from agent_core.llm.errors import ModelProtocolError
 from agent_core.llm.timeouts import watch
 from agent_core.masking import masker
 

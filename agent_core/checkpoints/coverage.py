@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from agent_core.gitstate import git_environment
-from agent_core.ignore import ALWAYS, FolderRules, IgnoreRules
+from agent_core.ignore import FolderRules, IgnoreRules, is_own
 from agent_core.shellwords import pieces, segments
 from agent_core.text import one_line
 
@@ -129,7 +129,7 @@ class _Named:
             self._looked += 1
             if self._looked > _MOST_ENTRIES:
                 return ""
-            if name in ALWAYS or rules.ignored(name, is_folder):
+            if is_own(name) or rules.ignored(name, is_folder):
                 return f"{relative}/{name}"
             if is_folder:
                 folders.append(name)

@@ -31,20 +31,12 @@ class Liveness:
 
     def runs(self, session: str) -> bool:
         """Whether it runs; the file of one that does not is removed."""
-        path = self._folder / session
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        else:
-            path.unlink(missing_ok=True)
-            return False
-        finally:
-            os.close(fd)
+        return _is_held(self._folder / session, remove=True)
+
+    def killed(self) -> list[str]:
+        """Those that ended without giving their file back; it stays until `runs` is asked of it."""
+        names = sorted(path.name for path in self._folder.iterdir() if path.name not in self._held)
+        return [name for name in names if not _is_held(self._folder / name, remove=False)]
 
     def others(self) -> bool:
         """Whether any session runs that is not of this process."""
@@ -60,3 +52,21 @@ class Liveness:
             (self._folder / session).unlink(missing_ok=True)
             os.close(fd)
         self._held.clear()
+
+
+def _is_held(path: Path, *, remove: bool) -> bool:
+    """Whether a process holds the lock of a file; `remove` one that nobody holds."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        if remove:
+            path.unlink(missing_ok=True)
+        return False
+    finally:
+        os.close(fd)

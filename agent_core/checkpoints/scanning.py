@@ -17,13 +17,11 @@ from typing import NamedTuple
 
 from agent_core.checkpoints.places import folder_of
 from agent_core.checkpoints.states import ROOT, Seen, Tree, plain_mode, seen, unchanged
-from agent_core.ignore import ALWAYS
+from agent_core.ignore import is_own
 from agent_core.walking import Listing, walk_folders
 
 MOST_FILE = 16 * 1024 * 1024
 """Larger files are not kept, so that what happens to them cannot be undone."""
-_OWN = frozenset((".dspy_rl_state.json", ".dspy_rl_events.jsonl"))
-"""What the program itself writes beside the project's files."""
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
 _TELL_EVERY = 500
 
@@ -82,9 +80,7 @@ def scan(root: Path, known: Mapping[str, Seen], watch: Watch, tracked: Iterable[
                 hidden.add(listing.prefix + entry.name)
         _take(listing, known, entries, hidden, unknown, watch)
     beside = frozenset(
-        path
-        for path in tracked
-        if path not in entries and path not in _OWN and ALWAYS.isdisjoint(path.split("/"))
+        path for path in tracked if path not in entries and not any(map(is_own, path.split("/")))
     )
     for path in beside:
         with suppress(OSError), folder_of(root, path) as (fd, name):
@@ -130,7 +126,7 @@ def _take(
         path = prefix + entry.name
         watch.step("Looking at the workspace")
         try:
-            if ignored(entry.name, False) or path in _OWN:
+            if ignored(entry.name, False):
                 hidden.add(path)
                 continue
             if not _see(path, entry.stat(follow_symlinks=False), entry.path, known, entries, unknown):

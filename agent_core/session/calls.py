@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agent_core.checkpoints.coverage import coverage
 from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
 from agent_core.events import Notice, ToolFinished, ToolProgress, ToolStarted
@@ -19,6 +18,7 @@ from agent_core.session.gate import Request
 from agent_core.text import human_duration
 from agent_core.tools.asking import PlansCommands
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
+from agent_core.tools.mentioned import as_paths
 from agent_core.words import split_span
 from agent_core.workspace import Workspace
 
@@ -57,12 +57,15 @@ async def call_tool(
     if tool is None:
         raise ToolError(f"There is no tool {name!r}", hint="`help` lists them.")
     call_id = turn.next_call_id()
+    args, remarks = await as_paths(tool, args, turn.workspace)
     command = render(tool.name, args)
     turn.publish(
         ToolStarted(
             turn_id=turn.turn_id, call_id=call_id, name=tool.name, command=command, action=tool.action
         )
     )
+    for remark in remarks if typed else ():
+        turn.publish(Notice(level="info", message=remark, turn_id=turn.turn_id))
     began = time.monotonic()
     result: ToolResult | None = None
     error: ErrorInfo | None = Interrupted("It was cancelled").info
@@ -102,6 +105,8 @@ async def _covered(turn: Turn, tool: AnyTool, request: Request) -> Request:
     """The request with what cannot be undone of it; told also where no question will be asked."""
     if tool.action != "shell" or turn.desk.checkpoints is None:
         return request
+    from agent_core.checkpoints.coverage import coverage
+
     beyond = await asyncio.to_thread(coverage, request.command.removeprefix("!"), turn.workspace.root)
     if not beyond:
         return request
@@ -136,7 +141,11 @@ async def _check_planned(
     planned = await tool.plan(args, workspace=turn.workspace, settings=turn.settings, typed=typed)
     if planned is not None:
         asked = msgspec.structs.replace(
-            request, subjects=planned.lines, command="\n".join(planned.lines), reason=planned.reason
+            request,
+            action=planned.action or request.action,
+            subjects=planned.lines,
+            command="\n".join(planned.lines),
+            reason=planned.reason,
         )
         await turn.desk.gate.check(asked, turn.publish)
 

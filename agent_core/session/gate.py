@@ -75,11 +75,14 @@ class Gate:
     Args:
         permissions: The rules of the workspace.
         interactive: Whether somebody can answer; without, a request that would ask is refused at once.
+        proposes: Whether a change is worked out although nobody can allow it: it is refused only where it
+            would be written, and what was proposed is told at the turn's end.
     """
 
-    def __init__(self, *, permissions: Permissions, interactive: bool) -> None:
+    def __init__(self, *, permissions: Permissions, interactive: bool, proposes: bool = False) -> None:
         self._permissions = permissions
         self._interactive = interactive
+        self._proposes = proposes
         self._waiting: dict[str, asyncio.Future[tuple[Decision, Chosen]]] = {}
         self._asker: Asker | None = None
 
@@ -107,9 +110,10 @@ class Gate:
         That is what a rule denies, and where nobody can be asked what no rule grants: each of the subjects,
         or, before they are known, anything of the class.
         """
+        proposed = self._proposes and action == "write"
         if subjects:
-            self._asking(action, subjects)
-        elif not self._interactive and not self._permissions.grants(action):
+            self._asking(action, subjects, proposed=proposed)
+        elif not proposed and not self._interactive and not self._permissions.grants(action):
             raise PermissionRefused(
                 f"{action} needs permission, and nobody can be asked here",
                 hint=f"Grant it with --allow {action}, or a part of it with --allow {action}:GLOB.",
@@ -137,8 +141,11 @@ class Gate:
                 await self._remember(rule, request.turn_id, publish)
         return chosen
 
-    def _asking(self, action: ActionClass, subjects: Sequence[str]) -> list[str]:
-        """The subjects that no rule decides about; raises `PermissionRefused` where that is an end of it."""
+    def _asking(self, action: ActionClass, subjects: Sequence[str], *, proposed: bool = False) -> list[str]:
+        """The subjects that no rule decides about; raises `PermissionRefused` where that is an end of it.
+
+        `proposed`: it is not done yet, so that nobody has to allow it.
+        """
         verdicts = {subject: self._permissions.decide(action, subject) for subject in subjects}
         for subject, verdict in verdicts.items():
             if verdict == "deny":
@@ -147,7 +154,7 @@ class Gate:
                     hint="See `dspy-tui config show`, setting deny.",
                 )
         asking = [subject for subject, verdict in verdicts.items() if verdict == "ask"]
-        if asking and not self._interactive:
+        if asking and not self._interactive and not proposed:
             granting = " ".join(f"--allow {shlex.quote(exact_rule(action, subject))}" for subject in asking)
             raise PermissionRefused(
                 f"{action} {', '.join(repr(_shown(subject)) for subject in asking)} needs permission,"

@@ -24,7 +24,7 @@ from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation, exchanges_of
 from agent_core.session.saved.model import Loaded
-from agent_core.session.turn import Desk, Turn
+from agent_core.session.turn import Desk, Suggest, Turn
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Session:
         write: Takes the whole result of a typed command as it is found, where there is more than is shown.
         cooldowns: What the agent may not call again yet.
         checkpoints: Keep what turns change; without, nothing can be undone.
+        suggest: Told a turn's id and its question before the agent acts.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Session:
         write: Write | None = None,
         cooldowns: Cooldowns | None = None,
         checkpoints: Checkpoints | None = None,
+        suggest: Suggest | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -90,6 +92,7 @@ class Session:
             write=write,
             cooldowns=cooldowns,
             checkpoints=checkpoints,
+            suggest=suggest,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from agent_core.events import (
     Event,
     TextDelta,
     ToolFinished,
+    ToolSuggested,
     TurnFinished,
     TurnKind,
     TurnStarted,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from agent_core.llm.select import Models
     from agent_core.tools.registry import Registry
 
+Suggest = Callable[[str, str], Awaitable[ToolSuggested | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -53,8 +55,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What all turns of a session share.
 
     `log_path` is where unexpected errors are written; `write`, where it is given, takes the whole result of a
-    typed command as it is found; `cooldowns` bind what the agent calls; `checkpoints`
-    keep what turns change.
+    typed command as it is found; `cooldowns` bind what the agent calls; `checkpoints` keep what turns change;
+    `suggest` is asked, with the turn's id and its question, what could be done before the agent acts.
     """
 
     workspace: Workspace
@@ -69,6 +71,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     write: Write | None = None
     cooldowns: Cooldowns | None = None
     checkpoints: Checkpoints | None = None
+    suggest: Suggest | None = None
 
 
 class Turn:

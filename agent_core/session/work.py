@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.commandline import CommandLine, ShellLine, Task, parse
-from agent_core.errors import AgentError, ModelCutOff, NoModel, NothingDone
+from agent_core.errors import AgentError, NothingDone
 from agent_core.events import Notice
+from agent_core.llm.errors import ModelCutOff, NoModel
 from agent_core.session.ends import End, stopped
 
 if TYPE_CHECKING:
     from agent_core.agent.port import Answer
+    from agent_core.llm.port import LanguageModel
     from agent_core.session.turn import Turn
 
 _LIMITS = {
@@ -65,7 +67,7 @@ async def _task(turn: Turn, line: Task) -> End:
     wants_change = line.change or asks_for_change(line.text)
     if line.change:
         turn.check_possible("write")
-    model = await turn.desk.models.current()
+    model = await _model(turn, line.text)
     try:
         if model is None:
             answer = await respond_without_model(task, turn, why=turn.desk.models.detail, change=wants_change)
@@ -80,6 +82,21 @@ async def _task(turn: Turn, line: Task) -> End:
     finally:
         turn.desk.history.add(line.text, turn.received)
     return _end(turn, answer, has_model=model is not None, wants_change=wants_change)
+
+
+async def _model(turn: Turn, text: str) -> LanguageModel | None:
+    """The model that answers; the suggestion is made while it is looked for."""
+    if turn.desk.suggest is None:
+        return await turn.desk.models.current()
+    suggesting = asyncio.ensure_future(turn.desk.suggest(turn.turn_id, text))
+    try:
+        model = await turn.desk.models.current()
+    except BaseException:
+        suggesting.cancel()
+        raise
+    if (suggested := await suggesting) is not None:
+        turn.publish(suggested)
+    return model
 
 
 def _end(turn: Turn, answer: Answer, *, has_model: bool, wants_change: bool) -> End:

@@ -2,8 +2,9 @@
 
 A skill is a `dspy.Module` that can be made without arguments. A plugin is a distribution with an entry point
 in the group `dspy_tui.skills`, whose value is such a class; one that is named as a built-in skill takes its
-place, if it has the same predictors. What an optimiser saved for a workspace lies in `NAME.json` of the
-workspace's folder of skills and is laid over either. Nothing of dspy is imported before a skill is loaded.
+place, if it has the same predictors. Prompts that were optimised for a workspace lie in `NAME.json` of the
+workspace's folder of skills (`saved.py`) and are laid over either. Nothing of dspy is imported before a skill
+is loaded.
 """
 
 # dspy comes without types.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.errors import ToolError
+from agent_core.skills.saved import described, load_into, path_of, read_saved
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
 
@@ -44,19 +46,25 @@ _log = logging.getLogger(__name__)
 class SkillRow(msgspec.Struct, frozen=True, kw_only=True):
     """A skill as it is listed.
 
-    `source` is built in, or the distribution that brings it; `saved` the file of an optimised version, ""
-    without one.
+    `source` is built in, or the distribution that brings it; `saved` the file of its optimised prompts, ""
+    without one; `optimised` says in a line which of them are in use, "" where none are; `trouble` what is
+    wrong with the file.
     """
 
     name: str
     purpose: str
     source: str = "built in"
     saved: str = ""
+    optimised: str = ""
+    trouble: str = ""
+
+
+FOLDER = "skills"
 
 
 def skills_folder(workspace: Workspace) -> Path:
-    """Where a workspace keeps optimised versions; it need not exist."""
-    return workspace.state_dir / "skills"
+    """Where a workspace keeps optimised prompts; it need not exist."""
+    return workspace.own.state_dir / FOLDER
 
 
 def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
@@ -64,7 +72,7 @@ def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
 
     Args:
         name: Its name.
-        folder: Where optimised versions lie; None for none.
+        folder: Where optimised prompts lie; None for none.
 
     Returns:
         The module, and a warning, "" when all is well: whatever cannot be used is left out and named.
@@ -72,20 +80,9 @@ def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
     Raises:
         ToolError: There is no such skill.
     """
-    from agent_core.skills.saved import load_into
-
     skill, warning = _made(name)
-    saved = load_into(skill, folder / f"{name}.json") if folder is not None else ""
+    saved = load_into(skill, name, folder) if folder is not None else ""
     return skill, "; ".join(filter(None, (warning, saved)))
-
-
-def save_skill(name: str, skill: Any, folder: Path) -> Path:
-    """Keep a skill's instructions and examples as the optimised version; returns its file."""
-    from agent_core.skills.saved import save
-
-    path = folder / f"{name}.json"
-    save(skill, path)
-    return path
 
 
 def skill_rows(folder: Path) -> list[SkillRow]:
@@ -96,12 +93,15 @@ def skill_rows(folder: Path) -> list[SkillRow]:
 
 
 def _row(name: str, plugin: EntryPoint | None, folder: Path) -> SkillRow:
-    path = folder / f"{name}.json"
+    path = path_of(folder, name)
+    saved, trouble = read_saved(folder, name)
     return SkillRow(
         name=name,
         purpose=BUILT_IN[name][1] if name in BUILT_IN else "brought by a plugin",
         source=_source(plugin) if plugin else "built in",
-        saved=str(path) if path.is_file() else "",
+        saved=str(path) if saved is not None else "",
+        optimised=described(saved) if saved is not None and saved.current else "",
+        trouble=trouble,
     )
 
 

@@ -7,14 +7,19 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from agent_core.config import Settings
+from agent_core.events import ActionClass
 from agent_core.workspace import Workspace
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """The command lines that a call would run, which is what rules look at; and where, in words."""
+    """The command lines that a call would run, which is what rules look at; and where, in words.
+
+    `action` is the class of what is run, where a tool does things of several: its own by default.
+    """
 
     lines: tuple[str, ...]
     reason: str
+    action: ActionClass | None = None
 
 
 @runtime_checkable

@@ -85,7 +85,7 @@ class Tool(Protocol, Generic[A_contra]):
     takes the rest of the line when `takes_rest` is set (free text such as a query or a shell command).
     `tools/fields.py` says what the metadata of a field may hold. A tool of a class that changes files may
     have `keeps_state = True`: no snapshot is taken before it runs, because it is none that can be undone, or
-    writes through its turn.
+    writes through its turn. One that a model is not offered at all times says so as `is_offered`.
     """
 
     name: ClassVar[str]

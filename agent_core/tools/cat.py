@@ -22,7 +22,13 @@ _WIDTH = 2_000
 class CatArgs(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of `cat`. The path may end with the lines, as in `a.py:10-40`."""
 
-    path: Annotated[str, msgspec.Meta(description="File to read, such as src/app.py or src/app.py:10-40.")]
+    path: Annotated[
+        str,
+        msgspec.Meta(
+            description="File to read, such as src/app.py or src/app.py:10-40.",
+            extra={"path": True, "lines": True},
+        ),
+    ]
     start: Annotated[
         int, msgspec.Meta(description="First line, counted from 1.", ge=1, extra={"flag": "--start"})
     ] = 1

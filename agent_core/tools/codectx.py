@@ -15,7 +15,6 @@ from agent_core.events import ActionClass
 from agent_core.text import one_line
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.indexing import telling
-from agent_core.words import split_span
 
 if TYPE_CHECKING:
     from agent_core.codectx.portrait import Portrait
@@ -28,7 +27,10 @@ _MOST_PATHS = 100_000
 class CodectxArgs(msgspec.Struct, frozen=True):
     """Arguments of `codectx`."""
 
-    path: Annotated[str, msgspec.Meta(description="File or folder; the whole project without it.")] = "."
+    path: Annotated[
+        str,
+        msgspec.Meta(description="File or folder; the whole project without it.", extra={"path": True}),
+    ] = "."
 
 
 class CodectxTool:
@@ -75,8 +77,6 @@ class CodectxTool:
 
         workspace = context.workspace
         resolved = workspace.resolve(args.path)
-        if not resolved.exists():
-            resolved = workspace.resolve(split_span(args.path)[0])
         if not resolved.exists():
             raise ToolError(f"{one_line(args.path)} does not exist", hint="`tree` shows what there is.")
         path = workspace.relative(resolved)

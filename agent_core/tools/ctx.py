@@ -37,8 +37,8 @@ class CtxArgs(msgspec.Struct, frozen=True, kw_only=True):
     source: Annotated[
         tuple[str, ...],
         msgspec.Meta(
-            description="Only this log: a file, a glob, a folder, compose:SERVICE, or - for standard input.",
-            extra={"flag": ("-s", "--source"), "metavar": "S"},
+            description="Only this log: a file, a glob, a folder, compose:SERVICE, bus:SERVICE, - for stdin.",
+            extra={"flag": ("-s", "--source"), "metavar": "S", "path": True},
         ),
     ] = ()
     since: Annotated[

@@ -34,7 +34,10 @@ _OPTIONS = (
 class DiffArgs(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of `diff`."""
 
-    path: Annotated[str, msgspec.Meta(description="Only this file or folder; everything without it.")] = "."
+    path: Annotated[
+        str,
+        msgspec.Meta(description="Only this file or folder; everything without it.", extra={"path": True}),
+    ] = "."
     session: Annotated[
         bool, msgspec.Meta(description="What this session changed, by edits and commands, instead.")
     ] = False

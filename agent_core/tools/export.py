@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class ExportArgs(msgspec.Struct, frozen=True):
     """Arguments of `export`."""
 
-    path: Annotated[str, msgspec.Meta(description="The file; session-ID.md by default.")] = ""
+    path: Annotated[
+        str, msgspec.Meta(description="The file; session-ID.md by default.", extra={"path": True})
+    ] = ""
     of: Annotated[
         str,
         msgspec.Meta(

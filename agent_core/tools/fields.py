@@ -10,6 +10,8 @@ default), choices (`Literal`) or lists of texts. Their `msgspec.Meta` may hold a
     free        any words may stand here, so they don't tell a command from a question
     ends        the tool's options may also stand after the free text that this field takes
     for_people  left out of what models are offered
+    path        a path of the workspace, which may be typed as a mention (`@a.py:10-40`)
+    lines       such a path whose lines the tool reads
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     free: bool
     ends: bool
     for_people: bool
+    path: bool
+    lines: bool
 
     def read(self, word: str) -> Any:
         """The value of a typed word; raises ValueError when it is none."""
@@ -87,6 +91,8 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         free=bool(extra.get("free")),
         ends=bool(extra.get("ends")),
         for_people=bool(extra.get("for_people")),
+        path=bool(extra.get("path")),
+        lines=bool(extra.get("lines")),
     )
 
 

@@ -33,7 +33,10 @@ class GrepArgs(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     path: Annotated[
-        str, msgspec.Meta(description="File or folder to search; the whole project without it.")
+        str,
+        msgspec.Meta(
+            description="File or folder to search; the whole project without it.", extra={"path": True}
+        ),
     ] = "."
     ignore_case: Annotated[
         bool, msgspec.Meta(description="Ignore upper and lower case.", extra={"flag": "-i"})

@@ -20,7 +20,9 @@ _MOST = 500
 class LsArgs(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of `ls`."""
 
-    path: Annotated[str, msgspec.Meta(description="Folder to list; the project's top without it.")] = "."
+    path: Annotated[
+        str, msgspec.Meta(description="Folder to list; the project's top without it.", extra={"path": True})
+    ] = "."
     all: Annotated[bool, msgspec.Meta(description="Show ignored files too.", extra={"flag": "-a"})] = False
 
 

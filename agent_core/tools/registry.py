@@ -175,6 +175,11 @@ def builtin_tools(*, checkpoints: Checkpoints | None = None, watched: bool = Fal
     ]
 
 
+def is_offered(tool: AnyTool) -> bool:
+    """Whether a model is offered the tool now."""
+    return tool.for_agent and bool(getattr(tool, "is_offered", True))
+
+
 def tool_schema(tool: AnyTool) -> dict[str, Any]:
     """The JSON schema of a tool's arguments for models: one flat object, small enough for a small model."""
     from agent_core.tools.schema import schema_of

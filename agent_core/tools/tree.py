@@ -23,7 +23,10 @@ _MOST_OF_A_FOLDER = 60
 class TreeArgs(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of `tree`."""
 
-    path: Annotated[str, msgspec.Meta(description="Folder to begin at; the project's top without it.")] = "."
+    path: Annotated[
+        str,
+        msgspec.Meta(description="Folder to begin at; the project's top without it.", extra={"path": True}),
+    ] = "."
     depth: Annotated[
         int, msgspec.Meta(description="How many levels deep.", ge=1, le=32, extra={"flag": "--depth"})
     ] = 3

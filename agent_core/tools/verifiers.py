@@ -39,7 +39,8 @@ class CheckArgs(msgspec.Struct, frozen=True, kw_only=True):
     words: Annotated[
         tuple[str, ...],
         msgspec.Meta(
-            description="Files or folders to check, and further words for the program (options after --)."
+            description="Files or folders to check, and further words for the program (options after --).",
+            extra={"path": True},
         ),
     ] = ()
     check: Annotated[

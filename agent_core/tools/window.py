@@ -73,18 +73,19 @@ class WindowTool:
         """What any prompt would have, as far as it is known without loading the model's prompts."""
         from agent_core.agent.budget import budget_of
         from agent_core.agent.estimate import Estimate, ready_estimate
-        from agent_core.agent.instructions import read_instructions
+        from agent_core.agent.instructions import read_instructions, set_instructions
         from agent_core.agent.offering import offered
         from agent_core.llm.port import ToolSpec
         from agent_core.masking import masker
-        from agent_core.tools.registry import tool_schema
+        from agent_core.tools.registry import is_offered, tool_schema
 
         model = await self._models.current()
         count = Estimate() if model is None else await ready_estimate(model)
         window, budget = budget_of(model.info.window if model else 0, context.settings.answer_reserve)
         rules = await asyncio.to_thread(read_instructions, context.workspace, mask=masker(context.settings))
-        items = [ContextItem("rules", item.label, count(item.text)) for item in rules]
-        agents = [tool for tool in self._registry.all() if tool.for_agent]
+        told = (*set_instructions(context.settings), *rules)
+        items = [ContextItem("rules", item.label, count(item.text)) for item in told]
+        agents = [tool for tool in self._registry.all() if is_offered(tool)]
         specs = [ToolSpec(tool.name, tool.summary, tool_schema(tool)) for tool in agents]
         for group, included in zip(offered(specs, budget, count.tool), (True, False), strict=True):
             if group and (model is None or model.info.supports_tools):

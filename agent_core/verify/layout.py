@@ -17,8 +17,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent_core.ignore import FolderRules
-from agent_core.workspace import STATE_FOLDER, Workspace
+from agent_core.ignore import FolderRules, is_own
+from agent_core.workspace import Workspace
 
 _SHARED = frozenset({"node_modules", "bower_components", ".tox", ".nox", ".direnv", "Pods", ".yarn", ".eggs"})
 _SHARED_IF_IGNORED = frozenset({"vendor", "third_party", "deps", "packages"})
@@ -26,7 +26,7 @@ _MARKED = ("pyvenv.cfg", "conda-meta")
 _LEFT_OUT = frozenset(
     {
         *("__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", "htmlcov", ".coverage", ".DS_Store"),
-        *(".hg", ".svn", STATE_FOLDER),
+        *(".hg", ".svn"),
     }
 )
 _WARM = frozenset({"target", ".mypy_cache", ".gradle", ".next", ".turbo", ".parcel-cache"})
@@ -66,7 +66,7 @@ def layout_of(workspace: Workspace) -> Layout:
                 if not prefix and entry.is_dir(follow_symlinks=False):
                     found.shared.append(path)
                 continue
-            if entry.name in _LEFT_OUT:
+            if entry.name in _LEFT_OUT or is_own(entry.name):
                 continue
             if entry.is_symlink():
                 _link(entry, path, found)
@@ -153,7 +153,7 @@ def _whole(folder: str, path: str, most_bytes: int, most_files: int) -> Layout |
         folder, path = waiting.pop()
         for entry in _entries(folder):
             inner = f"{path}/{entry.name}"
-            if entry.name in _LEFT_OUT:
+            if entry.name in _LEFT_OUT or is_own(entry.name):
                 continue
             if entry.is_symlink():
                 found.links.append(inner)

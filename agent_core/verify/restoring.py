@@ -11,13 +11,15 @@ from agent_core.verify.copying import Copier, remove_tree
 from agent_core.verify.layout import Layout
 
 _KEPT = frozenset({"__pycache__", "target", ".mypy_cache", ".gradle", ".next", ".turbo", "node_modules"})
-"""Caches that stay, so that the next round is faster. They find out themselves what has changed."""
+"""Caches that stay, so that the next round is faster. They find out themselves what has changed: by size and
+time, of which Python's and mypy's take the whole seconds. So each state of a file has a second of its own."""
 
 
 class Restorer:
     """Knows the state of each file after copying, and brings files back to it.
 
-    A file that is brought back gets the present time: to builds that go by times it has changed once more.
+    A file that is written or brought back gets the present time, or the next second where it has had this
+    one already: to builds that go by times it has changed once more.
     All of this blocks.
     """
 
@@ -26,6 +28,7 @@ class Restorer:
         self._states: dict[str, tuple[int, int]] = {}
         self._source = {path: (status.st_size, status.st_mtime_ns) for path, status in layout.files}
         self._kept: dict[str, bytes | None] = {}
+        self._seconds: dict[str, int] = {}
         self._entries = {*layout.folders, *layout.links, *layout.shared}
         for path, _ in layout.files:
             if (state := self._state(path)) is not None:
@@ -41,6 +44,7 @@ class Restorer:
         place.parent.mkdir(parents=True, exist_ok=True)
         existed = place.is_file()
         place.write_bytes(content)
+        self._date(path)
         if not existed:
             place.chmod(0o755 if executable else 0o644)
 
@@ -65,9 +69,16 @@ class Restorer:
         self._remove_new()
 
     def _touch(self, path: str) -> None:
-        os.utime(self._copy / path, ns=(time.time_ns(), time.time_ns()))
+        self._date(path)
         if path in self._states and (state := self._state(path)) is not None:
             self._states[path] = state
+
+    def _date(self, path: str) -> None:
+        """Give a file a time that no other state of it had."""
+        second, rest = divmod(time.time_ns(), 10**9)
+        second = self._seconds[path] = max(second, self._seconds.get(path, 0) + 1)
+        dated = second * 10**9 + rest
+        os.utime(self._copy / path, ns=(dated, dated))
 
     def _state(self, path: str) -> tuple[int, int] | None:
         try:

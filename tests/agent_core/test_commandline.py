@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_core.commandline import CommandLine, Mention, ShellLine, Task, parse, render, synopsis, usage
+from agent_core.commandline import (
+    CommandLine,
+    Mention,
+    ShellLine,
+    Task,
+    lone_word,
+    parse,
+    render,
+    synopsis,
+    usage,
+)
 from agent_core.errors import UsageError
 from agent_core.events import ActionClass
 from agent_core.tools.base import ToolContext, ToolResult
@@ -279,6 +289,28 @@ def test_mistakes(line: str, says: str) -> None:
         parse(line, REGISTRY)
     assert says in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("frobnicate", "'frobnicate'"),
+        ("gerp\n", "/grep"),
+        ("emb_indx ", "'emb_indx'"),
+        ("grep", ""),
+        (" frobnicate", ""),
+        ("/frobnicate", ""),
+        ("frobnicate?", ""),
+        ("frobnicate it", ""),
+        ("@a.py", ""),
+        ("a.py", ""),
+        ("", ""),
+    ],
+)
+def test_a_single_word_that_is_no_command_is_told_of(line: str, said: str) -> None:
+    told = lone_word(line, REGISTRY)
+    assert (told is not None) == bool(said)
+    assert told is None or said in " ".join(told)
 
 
 def test_a_mistyped_command_is_named() -> None:

@@ -187,6 +187,7 @@ def test_files_that_are_none(root: Path, user_file: Path) -> None:
         ("embedded_model", '"/tmp/x.gguf"'),
         ("embedder", '"openai"'),
         ("kafka_bootstrap", '"evil:9092"'),
+        ("kafka_security", '{ security_protocol = "PLAINTEXT" }'),
         ("keys", '{ quit = "enter" }'),
     ],
 )

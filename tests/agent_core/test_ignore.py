@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.ignore import IgnoreRules, PatternFile
+from agent_core.ignore import IgnoreRules, PatternFile, is_own
 from agent_core.workspace import Workspace
 from tests.fakes.git import git
 
@@ -184,3 +184,11 @@ def test_random_rules_and_trees_are_judged_as_git_does(repository: Path) -> None
         (repository / "t" / ".gitignore").write_text("\n".join(lines))
         ours = set(Workspace.open(repository).walk())
         assert ours == untracked_of_git(repository), lines
+
+
+def test_what_was_learnt_is_no_part_of_the_project(tmp_path: Path) -> None:
+    rules = IgnoreRules(tmp_path)
+    learnt = (".dspy_rl_state.json", ".dspy_rl_events.1.jsonl", "..dspy_rl_state.json.7-ab.tmp")
+    for name in (*learnt, ".dspy_tui"):
+        assert rules.ignored(name) and is_own(name)
+    assert not rules.ignored(".dspy_rl.json"), "the configuration of the offline part belongs to the project"

@@ -51,7 +51,7 @@ def build_wheel(folder, settings=None, metadata=None):
         wheel.writestr(NAME + ".dist-info/RECORD", "")
     return NAME + "-py3-none-any.whl"
 """
-_MODULES = ("torch", "gymnasium", "gym", "numpy", "wheel", "Cython", "setuptools")
+_MODULES = ("torch", "gymnasium", "gym", "numpy", "psutil", "wheel", "Cython", "setuptools")
 
 
 @pytest.fixture(scope="module")

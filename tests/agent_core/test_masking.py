@@ -51,6 +51,8 @@ def test_keys_are_known_by_their_shape(secret: str) -> None:
         ("export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", f"export AWS_SECRET_ACCESS_KEY={MASK}"),
         ("  api_key: 'abc def 123'", f"  api_key: '{MASK}'"),
         ('{"client_secret":"s3cr3ts3cr3t"}', f'{{"client_secret":"{MASK}"}}'),
+        (r'{"msg": "{\"password\": \"hunter2!\"}"}', rf'{{"msg": "{{\"password\": \"{MASK}\"}}"}}'),
+        (r'{"msg": "token=\\\'hunter2!\\\' is"}', rf'{{"msg": "token=\\\'{MASK}\\\' is"}}'),
         ("auth_token: 9f8e7d6c5b4a", f"auth_token: {MASK}"),
         ("token => 'abcd1234'", f"token => '{MASK}'"),
         ("Authorization: Bearer abcdef0123456789", f"Authorization: Bearer {MASK}"),

@@ -26,7 +26,7 @@ async def collect(process: Process) -> bytes:
 async def pids(process: Process, count: int) -> list[int]:
     """The numbers that the program prints, one a line."""
     text = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while text.count(b"\n") < count:
             chunk = await process.read()
             assert chunk is not None, process.errors

@@ -47,7 +47,13 @@ async def test_a_folder_that_is_made_anew_is_watched_again(tmp_path: Path) -> No
     folder = tmp_path / "src"
     folder.mkdir()
     seen: set[Path] = set()
-    told, begun = asyncio.Event(), asyncio.Semaphore(0)
+    told, begun = asyncio.Event(), asyncio.Event()
+    made_anew = False
+
+    def begins() -> None:
+        begun.set()
+        if made_anew:  # what was changed before this is not told
+            (folder / "new").write_text("x")
 
     def changed(paths: set[Path]) -> None:
         seen.update(paths)
@@ -57,17 +63,16 @@ async def test_a_folder_that_is_made_anew_is_watched_again(tmp_path: Path) -> No
         on_change=changed,
         on_unnamed=lambda: None,
         on_trouble=lambda reason: seen.add(Path(reason)),
-        on_start=begun.release,
+        on_start=begins,
         step_ms=50,
     )
     watcher.watch([tmp_path, folder])
     task = asyncio.create_task(watcher.run())
-    async with asyncio.timeout(20):
-        await begun.acquire()
+    async with asyncio.timeout(60):
+        await begun.wait()
         folder.rmdir()
         folder.mkdir()
-        await begun.acquire()
-        (folder / "new").write_text("x")
+        made_anew = True
         while folder / "new" not in seen:
             told.clear()
             await told.wait()

@@ -3,14 +3,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from agent_core.errors import PathRefused, ToolError, WorkspaceError
-from agent_core.workspace import Workspace
+from agent_core.index.lock import WriterLock
+from agent_core.workspace import STATE_VARIABLE, Workspace
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @contextmanager
-def as_nobody() -> Iterator[None]:
+def as_nobody() -> Generator[None]:
     """A block in which permissions hold, also when the tests run as root."""
     if os.geteuid() != 0:
         yield
@@ -267,6 +268,22 @@ def test_the_state_folder(workspace: Workspace) -> None:
     (workspace.state_dir / ".gitignore").write_text("own\n")
     workspace.ensure_state_dir()
     assert (workspace.state_dir / ".gitignore").read_text() == "own\n"
+
+
+def test_a_state_that_is_kept_elsewhere(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "volume"
+    monkeypatch.setenv(STATE_VARIABLE, str(place))
+    kept = Workspace.open(workspace.root)
+    assert kept.ensure_state_dir("logs") == place / "logs" and not workspace.state_dir.exists()
+    assert kept.own == workspace and kept.own.state_dir == workspace.state_dir
+    lock = WriterLock(root=kept.root, folder=kept.state_dir / "index")
+    assert lock.take() and (place / "index" / "lock").exists() and not workspace.state_dir.exists()
+    lock.release()
+    monkeypatch.setenv(STATE_VARIABLE, "volume")
+    with pytest.raises(WorkspaceError, match="no whole path"):
+        Workspace.open(workspace.root)
 
 
 @pytest.mark.parametrize("place", [".dspy_tui", ".dspy_tui/logs"])

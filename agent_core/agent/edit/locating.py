@@ -43,7 +43,7 @@ async def locate(
         rows = calls.known.cut("\n".join(candidates), _SHARE)
     fields = {"candidates": rows}
     reply = await calls.constrained("name", "locate", schema(candidates), fields, skill=skill)
-    named = [path for path in _named(reply) if path in candidates]
+    named = [path for path in named_in(reply) if path in candidates]
     return tuple(dict.fromkeys(named))[:MOST_FILES] or candidates[:_WITHOUT_MODEL]
 
 
@@ -61,7 +61,7 @@ def _described(path: str, places: Iterable[Hit]) -> str:
     return f"{path}: {'; '.join(line for line in lines[:3] if line)}"
 
 
-def _named(reply: str) -> list[str]:
+def named_in(reply: str) -> list[str]:
     """The paths in a reply, however it is wrapped; candidates that it names in prose count, too."""
     for value in objects_in(reply):
         files: Any = cast("dict[str, Any]", value).get("files") if isinstance(value, dict) else None

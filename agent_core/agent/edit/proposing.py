@@ -15,8 +15,8 @@ from agent_core.agent.modelcalls import ModelCalls, NoTools, Reply
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.edits.disk import parse_in, resolve_in
 from agent_core.edits.model import Parsed, Resolved
-from agent_core.errors import ContextTooSmall
 from agent_core.events import Hit
+from agent_core.llm.errors import ContextTooSmall
 from agent_core.masking import masker
 from agent_core.workspace import Workspace
 

@@ -14,8 +14,8 @@ import msgspec
 from agent_core.agent.edit.checking import Checked
 from agent_core.agent.port import Question, TurnPort
 from agent_core.changes.model import FileChange
-from agent_core.errors import AgentError, ErrorInfo, PermissionRefused, ToolError
-from agent_core.events import ChecksFinished, ToolFinished, ToolProgress, ToolStarted
+from agent_core.errors import AgentError, ErrorInfo, LearningFault, PermissionRefused, ToolError
+from agent_core.events import ChecksFinished, Notice, ToolFinished, ToolProgress, ToolStarted
 from agent_core.masking import masker
 from agent_core.text import plural
 from agent_core.tools.registry import Registry
@@ -52,6 +52,7 @@ class TrialChecks:
         self._stack = AsyncExitStack()
         self._trial: Trial | None = None
         self._refused = ""
+        self._told = False
 
     async def __aenter__(self) -> TrialChecks:
         return self
@@ -89,7 +90,8 @@ class TrialChecks:
             trial = await self._ready(verifiers)
             await trial.reset()
             await trial.apply(changes)
-            return await self._run(trial, verifiers, paths)
+            order = await self._order(verifiers, changes)
+            return await self._run(trial, order or verifiers, paths, early=order is not None)
         except (PermissionRefused, ToolError) as error:
             # What cannot be checked can still be looked at, and be refused or wanted by a person.
             self._refused = f"no check was run ({error.message}{_step(error)})"
@@ -141,12 +143,45 @@ class TrialChecks:
     def _progress(self, call_id: str, text: str) -> None:
         self._turn.publish(ToolProgress(turn_id=self._turn.turn_id, call_id=call_id, text=text))
 
-    async def _run(self, trial: Trial, verifiers: Sequence[Verifier], paths: Sequence[str]) -> Checked:
-        """Linters and the build, then the tests that concern the change, then all tests."""
+    async def _order(
+        self, verifiers: Sequence[Verifier], changes: Sequence[FileChange]
+    ) -> tuple[Verifier, ...] | None:
+        """The order that was learnt, where one is in use; a policy that cannot be read is told of once."""
+        from agent_core.rl.offline.ordering import trained_order
+
+        try:
+            return await asyncio.to_thread(trained_order, self._turn.workspace, verifiers, changes)
+        except LearningFault as fault:
+            if not self._told:
+                self._told = True
+                self._turn.publish(
+                    Notice(
+                        level="warning",
+                        message=fault.message,
+                        hint=fault.hint,
+                        turn_id=self._turn.turn_id,
+                    )
+                )
+            return None
+
+    async def _run(
+        self, trial: Trial, verifiers: Sequence[Verifier], paths: Sequence[str], *, early: bool
+    ) -> Checked:
+        """The checks one after the other; of tests those that concern the change, then all.
+
+        Linters come first, then the build. With an order that was learnt (`early`), what comes after the
+        first check that fails is left out: it is run once that one passes.
+        """
         reports: list[Report] = []
         standing: tuple[Finding, ...] = ()
         elsewhere: dict[str, str] = {}
-        for verifier in sorted(verifiers, key=lambda verifier: _ORDER[verifier.kind]):
+        waiting = list(verifiers)
+        if not early:
+            waiting.sort(key=lambda verifier: _ORDER[verifier.kind])
+        while waiting:
+            if early and Checked(reports=tuple(reports)).failed:
+                break
+            verifier = waiting.pop(0)
             if verifier.kind != "run_tests":
                 reports.append(await self._one(trial, verifier))
                 continue
@@ -157,7 +192,7 @@ class TrialChecks:
             if first.state == "passed":
                 elsewhere |= await self._elsewhere(trial, verifier, paths)
         kept = tuple(msgspec.structs.replace(each, remaining=each.remaining[:_MOST_KEPT]) for each in reports)
-        return Checked(reports=kept, standing=standing, elsewhere=elsewhere)
+        return Checked(reports=kept, standing=standing, elsewhere=elsewhere, unchecked=_left_out(waiting))
 
     async def _elsewhere(self, trial: Trial, verifier: Verifier, paths: Sequence[str]) -> dict[str, str]:
         """The changed packages that tests which passed did not run at all."""
@@ -226,3 +261,8 @@ def _error(report: Report | None) -> ErrorInfo | None:
     first = next(iter(report.findings), None)
     said = f"{first.path}:{first.line}: {first.message}" if first else report.note or report.state
     return ErrorInfo("checks-failed", said)
+
+
+def _left_out(waiting: Sequence[Verifier]) -> str:
+    names = ", ".join(verifier.name for verifier in waiting)
+    return f"not run before that passes: {names}" if names else ""

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from agent_core.agent.budget import Material, Mentioned, Step, pack
 from agent_core.agent.estimate import Estimate
 from agent_core.agent.history import Exchange, History
-from agent_core.errors import ContextTooSmall
 from agent_core.events import Hit
+from agent_core.llm.errors import ContextTooSmall
 from agent_core.llm.port import ToolCall
 
 

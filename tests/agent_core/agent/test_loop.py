@@ -14,7 +14,7 @@ from agent_core.agent.loop import respond_with_model
 from agent_core.agent.port import TaskInput
 from agent_core.commandline import Mention
 from agent_core.config import Settings
-from agent_core.errors import ContextTooSmall, ModelCutOff, ModelRefused, ModelServerError, PermissionRefused
+from agent_core.errors import PermissionRefused
 from agent_core.events import (
     ContextPacked,
     ModelCallStarted,
@@ -24,6 +24,7 @@ from agent_core.events import (
     ToolStarted,
     Usage,
 )
+from agent_core.llm.errors import ContextTooSmall, ModelCutOff, ModelRefused, ModelServerError
 from agent_core.llm.port import Finished, ReasoningChunk, TextChunk, ToolCall, ToolCallChunk
 from agent_core.llm.scripted import DEFAULT_INFO, Reply, ScriptedModel
 from tests.fakes.turn import Find, Read, RecordedTurn, Write

@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from agent_core.errors import (
-    ModelCutOff,
-    ModelError,
-    ModelServerError,
-    ModelStalled,
-    ModelUnreachable,
-    PermissionRefused,
-)
+from agent_core.errors import PermissionRefused
 from agent_core.events import Notice, TextDelta, ToolFinished, TurnFinished, TurnStarted, Usage, UsageReported
+from agent_core.llm.errors import ModelCutOff, ModelError, ModelServerError, ModelStalled, ModelUnreachable
 from agent_core.llm.port import Finished, ReasoningChunk, ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.registry import builtin_tools

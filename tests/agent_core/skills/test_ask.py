@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -13,9 +11,9 @@ from dspy import lm15
 
 from agent_core.agent.budget import Step
 from agent_core.agent.history import Exchange
-from agent_core.errors import ModelProtocolError
 from agent_core.events import Usage
 from agent_core.llm.dspy_engine import PortEngine, chat_request, language_model, preload
+from agent_core.llm.errors import ModelProtocolError
 from agent_core.llm.port import (
     ChatRequest,
     Finished,
@@ -27,7 +25,7 @@ from agent_core.llm.port import (
     ToolSpec,
 )
 from agent_core.llm.scripted import Reply, ScriptedModel
-from agent_core.skills.registry import load_skill, save_skill
+from agent_core.skills.registry import load_skill
 from agent_core.skills.text_adapter import TextAdapter
 
 
@@ -64,53 +62,6 @@ def test_the_instructions_are_short_enough_for_a_small_model() -> None:
     ask, _ = load_skill("ask")
     for predictor in (ask.act, ask.choose, ask.conclude):
         assert len(predictor.signature.instructions) < 600
-
-
-def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
-    ask, _ = load_skill("ask")
-    ask.act.signature = ask.act.signature.with_instructions("Be brief.")
-    ask.act.demos = [{"question": "Where is x?", "answer": "`a.py:1`"}]
-    path = tmp_path / "skills" / "ask.json"
-    assert save_skill("ask", ask, path.parent) == path
-    again, warning = load_skill("ask", path.parent)
-    assert warning == ""
-    assert again.act.signature.instructions == "Be brief."
-    inputs = {"question": "Why?", "tools": []}
-    made = chat_request(TextAdapter().request("m", {}, again.act.signature, again.act.demos, inputs))
-    assert [message.content for message in made.messages] == ["Be brief.", "Where is x?", "`a.py:1`", "Why?"]
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", "null", "not json", '{"act": 3}', "[" * 100_000])
-def test_a_broken_saved_version_is_kept_aside_and_the_built_in_one_used(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "ask.json"
-    path.write_text(text)
-    ask, warning = load_skill("ask", path.parent)
-    assert ask.act.signature.instructions == load_skill("ask")[0].act.signature.instructions
-    (aside,) = tmp_path.iterdir()
-    assert aside.name.startswith("ask.json.bad-") and aside.read_text() == text
-    assert str(path) in warning and aside.name in warning
-    assert load_skill("ask", path.parent)[1] == "", "it is named once"
-
-
-def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "ask.json")
-    ask, warning = load_skill("ask", tmp_path)
-    assert ask.act.signature.instructions and "named pipe" in warning
-
-
-def test_a_saved_version_brings_no_model_and_no_settings_along(tmp_path: Path) -> None:
-    """Somebody else's repository must not choose where questions are sent."""
-    path = tmp_path / "ask.json"
-    save_skill("ask", load_skill("ask")[0], tmp_path)
-    saved = json.loads(path.read_text())
-    for name in ("act", "choose", "conclude"):
-        saved[name] |= {"lm": {"model": "openai/gpt-4o", "api_base": "http://192.0.2.1"}, "config": {"n": 3}}
-        saved[name]["acall"] = "x"
-    path.write_text(json.dumps(saved))
-    ask, warning = load_skill("ask", path.parent)
-    assert warning == ""
-    for predictor in (ask.act, ask.choose, ask.conclude):
-        assert predictor.lm is None and not predictor.config and callable(predictor.acall)
 
 
 async def test_the_engine_shows_every_event_and_assembles_the_response() -> None:

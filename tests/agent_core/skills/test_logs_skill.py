@@ -12,7 +12,7 @@ from agent_core.agent.citations import EventCitations
 from agent_core.llm.dspy_engine import PortEngine, chat_request, language_model, preload
 from agent_core.llm.scripted import ScriptedModel
 from agent_core.skills.logs import Explain, parts_of
-from agent_core.skills.registry import load_skill, save_skill
+from agent_core.skills.registry import load_skill
 from agent_core.skills.text_adapter import TextAdapter
 
 REPLY = (
@@ -54,14 +54,6 @@ async def test_one_reply_becomes_its_parts() -> None:
 )
 def test_any_layout(text: str, cause: str, steps: list[str]) -> None:
     assert parts_of(text) == {"likely_cause": cause, "next_steps": steps}
-
-
-def test_an_optimised_version_is_saved_and_loaded(tmp_path: Path) -> None:
-    skill, _ = load_skill("logs")
-    skill.explain.signature = skill.explain.signature.with_instructions("Be brief.")
-    save_skill("logs", skill, tmp_path / "skills")
-    again, warning = load_skill("logs", tmp_path / "skills")
-    assert (again.explain.signature.instructions, warning) == ("Be brief.", "")
 
 
 def test_a_broken_saved_version_is_kept_aside(tmp_path: Path) -> None:

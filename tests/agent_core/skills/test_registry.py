@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import dspy
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import ToolError
+from agent_core.errors import ToolError, UsageError
 from agent_core.skills import registry
-from agent_core.skills.registry import BUILT_IN, load_skill, save_skill, skill_rows
+from agent_core.skills.registry import BUILT_IN, load_skill, skill_rows
+from agent_core.skills.saved import Prompt, add_version, fingerprint
 from agent_core.tools.base import ToolContext
 from agent_core.tools.skills import SkillsArgs, SkillsTool
 from agent_core.workspace import Workspace
@@ -45,25 +47,34 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, EntryPoint]:
     return given
 
 
+def optimise(name: str, folder: Path) -> dict[str, Any]:
+    """Save other instructions for every predictor of a skill; the predictors as they were."""
+    folder.mkdir(parents=True, exist_ok=True)
+    predictors = dict(load_skill(name)[0].named_predictors())
+    prompts = {
+        key: Prompt(
+            made_for=fingerprint(one.signature), instructions="Be brief.", before=0.25, after=0.75, examples=8
+        )
+        for key, one in predictors.items()
+    }
+    add_version(folder, name, prompts, model="m", made=1.0)
+    return predictors
+
+
 def point(name: str, kind: str) -> EntryPoint:
     return EntryPoint(name, f"{__name__}:{kind}", registry.GROUP)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_every_built_in_skill_is_saved_and_loaded(name: str, tmp_path: Path) -> None:
-    skill, warning = load_skill(name)
-    assert warning == ""
-    predictors = dict(skill.named_predictors())
+def test_every_built_in_prompt_is_replaced_by_an_optimised_one(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "skills"
+    predictors = optimise(name, folder)
     assert predictors and all(len(one.signature.instructions) < 900 for one in predictors.values())
-    for one in predictors.values():
-        one.signature = one.signature.with_instructions("Be brief.")
-    save_skill(name, skill, tmp_path / "skills")
-    again, warning = load_skill(name, tmp_path / "skills")
+    again, warning = load_skill(name, folder)
     assert warning == ""
-    assert [one.signature.instructions for _, one in again.named_predictors()] == ["Be brief."] * len(
-        predictors
-    )
-    assert [row.name for row in skill_rows(tmp_path / "skills") if row.saved] == [name]
+    said = [one.signature.instructions for _, one in again.named_predictors()]
+    assert said == ["Be brief."] * len(predictors)
+    assert [row.name for row in skill_rows(folder) if row.saved and row.optimised] == [name]
 
 
 def test_a_plugin_takes_the_place_of_a_built_in_skill(plugins: dict[str, EntryPoint], tmp_path: Path) -> None:
@@ -91,6 +102,38 @@ def test_what_is_no_skill_is_an_error(plugins: dict[str, EntryPoint]) -> None:
     plugins["nonsense"] = point("nonsense", "Leaves")
     with pytest.raises(ToolError, match="cannot be used"):
         load_skill("nonsense")
+
+
+async def test_the_command_chooses_a_version_and_forgets_them(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    context = ToolContext(workspace=workspace, settings=Settings())
+    tool, folder = SkillsTool(), tmp_path / ".dspy_tui" / "skills"
+    optimise("commit", folder)
+    listed = await tool.run(SkillsArgs(), context)
+    assert "version 1, measured with m: message 0.25 → 0.75 on 8 examples" in listed.text
+    back = await tool.run(SkillsArgs("commit", use=0), context)
+    assert "built in" in back.text and "optimised" not in (await tool.run(SkillsArgs(), context)).text
+    assert load_skill("commit", folder)[0].message.signature.instructions != "Be brief."
+    await tool.run(SkillsArgs("commit", use=1), context)
+    assert load_skill("commit", folder)[0].message.signature.instructions == "Be brief."
+    with pytest.raises(ToolError, match="no version 7"):
+        await tool.run(SkillsArgs("commit", use=7), context)
+    args = SkillsArgs("commit", forget=True)
+    assert (
+        await tool.plan(SkillsArgs("commit", use=0), workspace=workspace, settings=Settings(), typed=True)
+        is None
+    )
+    assert await tool.plan(args, workspace=workspace, settings=Settings(), typed=True) is not None
+    await tool.run(args, context)
+    assert not (folder / "commit.json").exists()
+    with pytest.raises(ToolError, match="no optimised prompts"):
+        await tool.run(args, context)
+
+
+@pytest.mark.parametrize("args", [SkillsArgs(use=1), SkillsArgs(forget=True), SkillsArgs("a", 1, True)])
+async def test_the_command_refuses_what_makes_no_sense(args: SkillsArgs, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        await SkillsTool().run(args, ToolContext(workspace=Workspace(tmp_path), settings=Settings()))
 
 
 async def test_the_command_lists_skills_and_shows_prompts(tmp_path: Path) -> None:

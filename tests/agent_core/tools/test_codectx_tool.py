@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import IndexFault, ModelStalled, ModelUnreachable, PathRefused, ToolError
-from agent_core.events import ContextPacked, Notice, TextDelta, TurnFinished, UsageReported
+from agent_core.errors import IndexFault, PathRefused, ToolError
+from agent_core.events import ContextPacked, Notice, TextDelta, ToolFinished, TurnFinished, UsageReported
+from agent_core.llm.errors import ModelStalled, ModelUnreachable
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.codectx import CodectxArgs, CodectxTool
@@ -173,7 +174,12 @@ async def test_an_empty_folder(tmp_path: Path) -> None:
 
 
 async def test_a_place_in_a_file_stands_for_the_file(root: Path) -> None:
-    assert (await describe(root, "src/retry.py:6-9")).data["path"] == "src/retry.py"
+    index = FilesIndex(Workspace.open(root))
+    tool = CodectxTool(index=index, models=GivenModels())  # type: ignore[arg-type]
+    session, seen = make_session(root.parent, tool)
+    session.submit("codectx src/retry.py:6-9")
+    await session.idle()
+    assert seen.one(ToolFinished).data["path"] == "src/retry.py"
 
 
 async def test_without_git_it_says_so(tmp_path: Path) -> None:

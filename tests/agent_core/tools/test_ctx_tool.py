@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import LogFault, ModelUnreachable, UsageError
+from agent_core.errors import LogFault, UsageError
 from agent_core.events import ContextPacked, Notice, TextDelta, ToolFinished, ToolProgress, TurnFinished
+from agent_core.llm.errors import ModelUnreachable
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.logs.api import CodePlace, Digest, DigestQuery, KeyEvent, LogProgress, SourceFacts
 from agent_core.tools import ctx

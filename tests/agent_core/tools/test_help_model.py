@@ -10,8 +10,9 @@ import pytest
 
 from agent_core.commandline import CommandLine, parse
 from agent_core.config import Settings
-from agent_core.errors import AgentError, ModelUnreachable, UsageError
+from agent_core.errors import AgentError, UsageError
 from agent_core.events import Event, ModelChanged, PullProgress
+from agent_core.llm.errors import ModelUnreachable
 from agent_core.llm.port import ModelInfo
 from agent_core.llm.select import Models
 from agent_core.permissions import Permissions

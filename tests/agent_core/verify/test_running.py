@@ -244,7 +244,7 @@ async def test_a_sandboxed_process_ends_with_its_check(tmp_path: Path, sandbox: 
     script = f"setsid sleep {name} & sleep 600"
     report = await run_verifier(shell(script), root=tmp_path / "work", timeout=1, sandbox=sandbox)
     assert report.state == "timed-out"
-    for _ in range(100):
+    for _ in range(1200):
         if name not in _command_lines():
             return
         await asyncio.sleep(0.05)

@@ -197,6 +197,23 @@ async def test_reset_brings_back_what_checks_did(workspace: Make, tmp_path: Path
         ]
 
 
+async def test_changes_of_equal_size_within_a_second_are_seen_through_caches(
+    workspace: Make, tmp_path: Path
+) -> None:
+    space = workspace(SHOP)
+    told = "import sys; sys.dont_write_bytecode = False; from shop.cart import total; print(total([1, 2]))"
+    asking = Verifier(name="x", kind="build", argv=(sys.executable, "-c", told))
+    async with Trial(space, parent=tmp_path / "trials") as trial:
+        said: list[str] = []
+        for number in range(8):
+            await trial.apply([cart(f"sum(prices) + {number}")])
+            said += [report.tail.strip() for report in await trial.run([asking])]
+            await trial.reset()
+            said += [report.tail.strip() for report in await trial.run([asking])]
+        assert list(trial.root.glob("shop/__pycache__/cart*")), "there is a cache to be deceived by"
+    assert said == [line for number in range(8) for line in (str(3 + number), "4")]
+
+
 async def test_the_unchanged_workspace_is_asked_once(workspace: Make, tmp_path: Path) -> None:
     space = workspace({"a.c": "1\n2\n"})
     runs = tmp_path / "runs"
@@ -267,7 +284,7 @@ async def test_cancelled_while_a_check_runs(workspace: Make, tmp_path: Path) -> 
 async def test_what_never_ended_is_no_fault_of_the_change(workspace: Make, tmp_path: Path) -> None:
     space = workspace({"a.txt": "one\n"})
     change = FileChange(path="a.txt", before=b"one\n", after=b"two\n")
-    async with Trial(space, parent=tmp_path / "trials", timeout=5) as trial:
+    async with Trial(space, parent=tmp_path / "trials", timeout=2) as trial:
         await trial.apply([change])
         always, hung = await trial.check([shell("sleep 600"), shell("grep -q one a.txt || sleep 600")])
         assert (await trial.check([shell("sleep 600; true")], timeout=1))[0].state == "timed-out"

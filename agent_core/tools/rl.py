@@ -1,0 +1,300 @@
+"""`rl`: what is learnt here: how suggestions stand, and offline training of the order of checks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import msgspec
+
+from agent_core.commandline import render
+from agent_core.config import Settings
+from agent_core.errors import ToolError, UsageError
+from agent_core.events import ActionClass
+from agent_core.rl.api import Learning
+from agent_core.rl.config import CONFIG_FILE
+from agent_core.text import human_duration, one_line
+from agent_core.tools.asking import Planned
+from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.fields import fields_of
+from agent_core.tools.rl_training import (
+    Tutor,
+    choose_policy,
+    init_config,
+    lines_of_training,
+    needs_a_model,
+    policies,
+    train,
+)
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.rl.offline.running import TrainQuery
+
+_FIRST_TOLD_S, _TOLD_EVERY_S = 1.0, 5.0
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    "export": ("path", "force"),
+    "config": ("path", "out", "force"),
+    "promote": ("path",),
+    "train": ("steps", "n_envs", "lr", "entropy", "seed", "changes", "skip_gepa", "resume"),
+}
+"""Which arguments each has; the others have none."""
+
+
+What = Literal[
+    "status",
+    "evaluate",
+    "freeze",
+    "thaw",
+    "reset",
+    "export",
+    "train",
+    "config",
+    "promote",
+    "rollback",
+]
+
+
+class RlArgs(msgspec.Struct, frozen=True):
+    """Arguments of `rl`."""
+
+    what: Annotated[
+        What,
+        msgspec.Meta(
+            description="Show what was learnt, estimate what it is worth against simple rules, stop learning,"
+            " go on, forget it all (a backup is kept), copy the recorded events; train offline, write the"
+            " configuration (`config init`), use a trained policy, or the one before."
+        ),
+    ] = "status"
+    path: Annotated[
+        str,
+        msgspec.Meta(
+            description="The file that `export` writes; `init` after `config`; the policy to `promote`.",
+            extra={"path": True},
+        ),
+    ] = ""
+    force: Annotated[bool, msgspec.Meta(description="Let a file be replaced that is there.")] = False
+    out: Annotated[
+        str,
+        msgspec.Meta(
+            description="The file that `config init` writes.", extra={"flag": "--out", "metavar": "F"}
+        ),
+    ] = CONFIG_FILE
+    steps: Annotated[
+        int, msgspec.Meta(description="Train for so many steps.", extra={"flag": "--steps", "metavar": "N"})
+    ] = 300
+    n_envs: Annotated[
+        int,
+        msgspec.Meta(
+            description="Step so many environments side by side; else as configured.",
+            extra={"flag": "--n-envs", "metavar": "N"},
+        ),
+    ] = 0
+    lr: Annotated[
+        float, msgspec.Meta(description="The learning rate.", extra={"flag": "--lr", "metavar": "X"})
+    ] = 5e-4
+    entropy: Annotated[
+        float,
+        msgspec.Meta(description="The weight of the entropy.", extra={"flag": "--entropy", "metavar": "X"}),
+    ] = 0.02
+    seed: Annotated[
+        int, msgspec.Meta(description="Of all that is drawn.", extra={"flag": "--seed", "metavar": "N"})
+    ] = 0
+    changes: Annotated[
+        int,
+        msgspec.Meta(
+            description="Record so many planted bugs; 0: as many as fit the steps.",
+            extra={"flag": "--changes", "metavar": "N"},
+        ),
+    ] = 0
+    skip_gepa: Annotated[
+        bool, msgspec.Meta(description="Leave the skills' prompts alone.", extra={"flag": "--skip-gepa"})
+    ] = False
+    resume: Annotated[
+        bool,
+        msgspec.Meta(description="Go on with the training that was interrupted.", extra={"flag": "--resume"}),
+    ] = False
+
+
+class RlTool:
+    """Looks after what is learnt in this workspace.
+
+    Reset, export and a configuration ask, as what changes files does; training asks as what runs programs
+    does; everything else is free.
+    """
+
+    name: ClassVar[str] = "rl"
+    aliases: ClassVar[tuple[str, ...]] = ()
+    summary: ClassVar[str] = "what is learnt here: status, evaluate, train, freeze, reset, export …"
+    action: ClassVar[ActionClass] = "write"
+    args_type: ClassVar[type[msgspec.Struct]] = RlArgs
+    positional: ClassVar[tuple[str, ...]] = ("what", "path")
+    takes_rest: ClassVar[bool] = False
+    for_agent: ClassVar[bool] = False
+    keeps_state: ClassVar[bool] = True
+
+    def __init__(self, *, learning: Learning, tutor: Tutor) -> None:
+        self._learning, self._tutor = learning, tutor
+
+    async def plan(
+        self, args: RlArgs, *, workspace: Workspace, settings: Settings, typed: bool
+    ) -> Planned | None:
+        """What is asked about: a reset or an export; raises `UsageError`, `ToolError`, `PathRefused`."""
+        await asyncio.to_thread(_check, args, workspace)
+        if args.what == "reset":
+            return Planned((render(self.name, args),), "It forgets what was learnt; a backup is kept.")
+        if args.what in ("export", "config"):
+            return Planned((render(self.name, args),), "It writes a file.")
+        if args.what == "train":
+            if not args.skip_gepa:
+                await needs_a_model(self._tutor)
+            lines = await lines_of_training(workspace, settings)
+            return Planned(lines, await _why(), action="run")
+        return None
+
+    async def run(self, args: RlArgs, context: ToolContext) -> ToolResult:
+        """Do what the first word says; raises `LearningFault`, and what `plan` raises."""
+        await asyncio.to_thread(_check, args, context.workspace)
+        match args.what:
+            case "status":
+                return await self._status(context.workspace)
+            case "evaluate":
+                return await self._evaluate(context)
+            case "freeze" | "thaw":
+                return await self._freeze(args.what == "freeze")
+            case "reset":
+                return await self._reset(context.workspace)
+            case "export":
+                return await self._export(args, context.workspace)
+            case "train":
+                return await train(_query(args), context, self._tutor, skip_gepa=args.skip_gepa)
+            case "config":
+                return await init_config(args.out, context)
+            case "promote" | "rollback":
+                return await choose_policy(args.what, args.path, context.workspace)
+
+    async def _status(self, workspace: Workspace) -> ToolResult:
+        from agent_core.rl.telling import in_short, status
+
+        overview = await self._learning.overview()
+        trained, data = await policies(workspace)
+        return ToolResult(
+            text=f"{status(overview, now=time.time())}\n\n{trained}",
+            summary=in_short(overview),
+            data={**msgspec.to_builtins(overview), "trained": data},
+            note=one_line(overview.trouble),
+        )
+
+    async def _evaluate(self, context: ToolContext) -> ToolResult:
+        from agent_core.rl.ope.saying import table
+
+        async with _telling(context.progress):
+            evaluation = await self._learning.evaluate()
+        return ToolResult(
+            text=table(evaluation), summary=evaluation.verdict, data=msgspec.to_builtins(evaluation)
+        )
+
+    async def _freeze(self, frozen: bool) -> ToolResult:
+        before = (await self._learning.overview()).frozen
+        await self._learning.freeze(frozen)
+        if frozen:
+            text = "Learning is frozen: what happens is recorded and not learnt. `rl thaw` goes on."
+        else:
+            text = "Learning goes on. What was recorded while it was frozen stays out of it."
+        already = " already" if before == frozen else ""
+        return ToolResult(
+            text=text,
+            summary=f"{'frozen' if frozen else 'learning'}{already}",
+            data={"frozen": frozen, "changed_it": before != frozen},
+        )
+
+    async def _reset(self, workspace: Workspace) -> ToolResult:
+        backup = workspace.relative(await self._learning.reset())
+        return ToolResult(
+            text=f"Forgotten. The state as it was is kept in {one_line(backup)}; the recorded events stay.",
+            summary=f"forgotten; backup in {one_line(backup)}",
+            data={"backup": backup},
+        )
+
+    async def _export(self, args: RlArgs, workspace: Workspace) -> ToolResult:
+        written = workspace.relative(await self._learning.export(args.path, replace=args.force))
+        return ToolResult(
+            text=f"The recorded events are in {one_line(written)}, one JSON object a line, oldest first.",
+            summary=f"written to {one_line(written)}",
+            data={"path": written},
+            changed=(written,),
+        )
+
+
+async def _why() -> str:
+    """Why it asks, and where the checks run: a planted bug could do anything, whoever typed the command."""
+    from agent_core.verify.sandbox import find_sandbox
+
+    sandbox, why_not = await find_sandbox()
+    where = "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
+    return f"It runs these checks many times in a copy of the workspace with bugs planted into it, {where}."
+
+
+def _query(args: RlArgs) -> TrainQuery:
+    from agent_core.rl.offline.options import Options
+    from agent_core.rl.offline.running import TrainQuery
+
+    return TrainQuery(
+        options=Options(steps=args.steps, lr=args.lr, entropy=args.entropy, seed=args.seed),
+        n_envs=args.n_envs or None,
+        changes=args.changes or None,
+        resume=args.resume,
+    )
+
+
+def _check(args: RlArgs, workspace: Workspace) -> None:
+    """Refuse what cannot be done before anybody is asked about it."""
+    taken = _TAKES.get(args.what, ())
+    for field in fields_of(RlArgs)[1:]:
+        if field.name not in taken and getattr(args, field.name) != field.default:
+            given = field.flags[0] if field.has_flag else one_line(str(getattr(args, field.name)))
+            said = f"does not take {given}" if taken else "takes nothing else"
+            raise UsageError(f"rl {args.what} {said}", hint="`help rl` says what it takes.")
+    match args.what:
+        case "train":
+            from agent_core.rl.offline.running import check_query
+
+            check_query(_query(args))
+        case "config" if args.path != "init":
+            raise UsageError("rl config needs `init`", hint="`rl config init --out FILE` writes one.")
+        case "export" if not args.path:
+            raise UsageError("rl export needs a path", hint="Such as: rl export events.jsonl")
+        case "config" | "export":
+            _check_target(args.out if args.what == "config" else args.path, workspace, force=args.force)
+        case _:
+            pass
+
+
+def _check_target(path: str, workspace: Workspace, *, force: bool) -> None:
+    target = workspace.resolve(path)
+    if target.is_dir():
+        raise ToolError(f"{one_line(path)} is a folder", hint="Name a file.")
+    if target.exists() and not force:
+        raise ToolError(f"{one_line(path)} is there already", hint="--force replaces it.")
+
+
+@asynccontextmanager
+async def _telling(show: Callable[[str], None]) -> AsyncGenerator[None]:
+    """While the block takes longer than a moment, show that it goes on."""
+    ticking = asyncio.create_task(_tick(show))
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+
+
+async def _tick(show: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    await asyncio.sleep(_FIRST_TOLD_S)
+    while True:
+        show(f"evaluating the recorded decisions, {human_duration(time.monotonic() - began)}\n")
+        await asyncio.sleep(_TOLD_EVERY_S)

@@ -1,0 +1,180 @@
+"""`rl train` and its neighbours as commands: from the shell's words to what lies in the workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent_core.llm.errors import ModelUnreachable
+from agent_core.rl.config import CONFIG_FILE
+from agent_core.rl.offline.config import written
+from agent_core.rl.offline.outcomes import OUTCOMES_FILE
+from agent_core.rl.offline.registry import Registry
+from agent_core.rl.offline.running import registry_of
+from agent_core.runtime import open_runtime
+from agent_core.tools.base import ToolContext
+from agent_core.tools.rl import RlArgs, RlTool
+from agent_core.workspace import Workspace
+from tests.agent_core.rl.offline.conftest import CONFIG, SHOP
+from tests.agent_core.rl.offline.test_registry import about, network
+from tests.agent_core.verify.conftest import Make, workspace
+from tests.fixtures_rl import trainer
+from tui.cli import main
+
+__all__ = ["workspace"]
+NO_MODEL = ("--set", "provider=none")
+
+
+@pytest.fixture
+def shop(workspace: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workspace:
+    """A project with checks, and their configuration, as the folder that we are in."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    made = workspace(SHOP)
+    (made.root / CONFIG_FILE).write_text(written(msgspec.structs.replace(CONFIG, n_envs=4)))
+    monkeypatch.chdir(made.root)
+    return made
+
+
+def typed(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """The program with these words: its exit code, output and diagnostics."""
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main(list(words)))
+    said = capfd.readouterr()
+    return int(str(ended.value.code)), said.out, said.err
+
+
+def test_a_configuration_is_written_once(shop: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, err = typed(capfd, "rl", "config", "init")
+    assert code == 1 and "is there already" in err and "--force" in err
+    code, out, _ = typed(capfd, "rl", "config", "init", "--out", "other.json")
+    assert code == 0 and "every key" in out
+    assert json.loads((shop.root / "other.json").read_text())["timeout_sec"] == 180.0
+    assert typed(capfd, "rl", "config", "init", "--force")[0] == 0
+    assert json.loads((shop.root / CONFIG_FILE).read_text())["n_envs"] == 1
+    code, _, err = typed(capfd, "rl", "config", "init", "--out", "../other.json")
+    assert code == 3 and "outside" in err
+
+
+def test_policies_are_used_and_left_from_the_shell(
+    shop: Workspace, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    registry = Registry(shop.ensure_state_dir("rl") / "policies")
+    network(0).save(tmp_path / "new.npz")
+    registry.add(tmp_path / "new.npz", about())
+    registry.add(tmp_path / "new.npz", about("no better"))
+    assert typed(capfd, "rl", "promote", "1")[:2][0] == 0
+    code, out, _ = typed(capfd, "rl", "status", "--format", "json")
+    trained = json.loads(out)["results"][0]["data"]["trained"]
+    assert (
+        code == 0 and trained["in_use"] == 1 and [each["version"] for each in trained["policies"]] == [2, 1]
+    )
+    code, _, err = typed(capfd, "rl", "promote", "2")
+    assert code == 1 and "no better than the best fixed order" in err
+    assert typed(capfd, "rl", "promote", "7")[0] == 2
+    assert typed(capfd, "rl", "rollback")[0] == 0
+    code, _, err = typed(capfd, "rl", "rollback")
+    assert code == 1 and "No trained policy is in use" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--steps", "0"), "--steps is 0"),
+        (("--n-envs", "65"), "not from 1 to 64"),
+        (("--changes", "2"), "--changes is 2"),
+        (("--lr", "nan"), "--lr is nan"),
+        (("--steps", "many"), "not a number"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    shop: Workspace, capfd: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    code, _, err = typed(capfd, "rl", "train", "--skip-gepa", *words)
+    assert code == 2 and said in err
+
+
+def test_without_a_model_nothing_is_begun(shop: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, err = typed(capfd, "rl", "train", *NO_MODEL)
+    assert code == 4 and "--skip-gepa" in err
+    assert not list(shop.root.rglob(OUTCOMES_FILE))
+
+
+def test_without_what_trains_nothing_is_recorded(
+    shop: Workspace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: str) -> None:
+        return None
+
+    monkeypatch.setattr("agent_core.rl.offline.training.importlib.util.find_spec", missing)
+    code, _, err = typed(capfd, "rl", "train", "--skip-gepa")
+    assert code == 1 and "not installed" in err and "rl install" in err
+    assert not list(shop.root.rglob(OUTCOMES_FILE))
+
+
+@pytest.mark.rl
+def test_it_trains_to_a_report_and_a_flag_beats_the_file(
+    shop: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    given = ("rl", "train", "--skip-gepa", "--steps", "40", "--changes", "12")
+    code, out, err = typed(capfd, *given)
+    assert code == 0 and "12 planted bugs, 24 runs of checks were new" in out, err
+    assert "not enough evidence" in out and "recording" in err
+    code, out, _ = typed(capfd, *given, "--n-envs", "2", "--format", "json")
+    training = json.loads(out)["results"][0]["data"]["training"]
+    assert code == 0 and training["ran"] == 0 and not training["in_use"]
+    newest, oldest = registry_of(shop).all()
+    assert (oldest.config.n_envs, newest.config.n_envs) == (4, 2), "the file's, and the flag's"
+    assert newest.options.steps == 40 and registry_of(shop).in_use is None
+
+
+@pytest.mark.rl
+def test_what_cannot_be_gone_on_with_is_said_before_anything_runs(
+    shop: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    given = ("rl", "train", "--skip-gepa", "--steps", "40")
+    code, _, err = typed(capfd, *given, "--resume")
+    assert code == 1 and "no training that was interrupted" in err and "trying" not in err
+    (shop.root / "shop" / "cart.py").rename(shop.root / "cart.txt")
+    code, _, err = typed(capfd, *given, "--changes", "9")
+    assert code == 1 and "no Python sources" in err
+    code, _, err = typed(capfd, "rl", "train", "--skip-gepa", "--steps", "41", "--resume")
+    assert code == 1 and "--steps 40 --n-envs 4 --changes 9" in err and "trying" not in err
+
+
+@pytest.mark.rl
+def test_of_one_check_there_is_no_order_to_learn(shop: Workspace, capfd: pytest.CaptureFixture[str]) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    broken = msgspec.structs.replace(CONFIG, test_cmd="no-such-program")
+    (shop.root / CONFIG_FILE).write_text(written(broken))
+    code, _, err = typed(capfd, "rl", "train", "--skip-gepa", "--changes", "12")
+    assert code == 1 and "Only lint works here" in err and "no-such-program" in err
+    assert not list(shop.root.rglob(OUTCOMES_FILE))
+
+
+@pytest.mark.rl
+async def test_what_was_trained_is_told_although_the_prompts_failed(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+
+    async def away(*_: Any, **__: Any) -> None:
+        raise ModelUnreachable("nobody answers", hint="start it")
+
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", away)
+    runtime = open_runtime(shop.root, interactive=False)
+    try:
+        tool = runtime.registry.get("rl")
+        assert isinstance(tool, RlTool)
+        context = ToolContext(workspace=runtime.workspace, settings=runtime.config.settings)
+        result = await tool.run(RlArgs(what="train", steps=40, changes=6), context)
+    finally:
+        await runtime.aclose()
+    assert result.error is not None and result.error.message == "nobody answers"
+    assert "planted bug" in result.text and "left alone: nobody answers" in result.text
+    assert len(registry_of(shop).all()) == 1
