@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -15,7 +16,8 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.worker import WorkerFailed
 
-from tui.keys import ANYWHERE, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import ANYWHERE, bindings
 from tui.screens.work import WorkScreen
 from tui.theme import DARK, PLAIN, THEMES, opposite
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.02
 """Left to the thread that writes the first paint to the terminal, before other work begins."""
+_TURN_S = 0.001
+"""How long the loop waits for its turn at most while a thread computes: importing what is slow, the loop has
+to wait many times in a row, with no key answered meanwhile."""
 _WRONG = "Something went wrong inside dspy-tui"
 _log = logging.getLogger(__name__)
 
@@ -103,6 +108,7 @@ class DspyApp(App[None], inherit_bindings=False):
 
         set_aside()
         gc.enable()
+        sys.setswitchinterval(_TURN_S)
         await self.work.begin()
         names = {name: self.keys.shown(name) for name in ("help", "palette")}
         tools = len(self.runtime.registry.all())

@@ -16,10 +16,15 @@ _MOST_RECENT = 20
 
 
 class Catalog:
-    """Paths of all files that are not ignored, read when first asked for and after something changed."""
+    """Paths of all files that are not ignored, read when first asked for and after something changed.
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    Args:
+        workspace: Whose files they are.
+        stack_dir: Where the files of its stack are, from the root on.
+    """
+
+    def __init__(self, workspace: Workspace, *, stack_dir: str = "") -> None:
+        self._workspace, self._stack_dir = workspace, stack_dir
         self._files: tuple[str, ...] = ()
         self._fresh = False
         self._reading = asyncio.Lock()
@@ -54,6 +59,12 @@ class Catalog:
                 self._fresh = True
                 self._files = await asyncio.to_thread(self._walk)
         return self._files
+
+    async def services(self) -> tuple[str, ...]:
+        """The services that the files of the stack name."""
+        from stack.commands.names import services_in_files
+
+        return await asyncio.to_thread(services_in_files, self._workspace.root / self._stack_dir)
 
     def _walk(self) -> tuple[str, ...]:
         found: list[str] = []

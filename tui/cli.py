@@ -98,10 +98,30 @@ def _dispatch(parsed: Parsed) -> int:
 
             show(script(parsed.positional))
             return 0
+        case ("logs", "ship"):
+            from tui.logs_ship import logs_ship
+
+            return logs_ship(parsed)
+        case ("stack", "init") | ("lightweight_init",):
+            from tui.stack_init import stack_init
+
+            return stack_init(parsed)
+        case ("stack", _):
+            from tui.stack_commands import stack_command
+
+            return stack_command(parsed)
+        case ("dispatch",):
+            from tui.dispatching import dispatch
+
+            return dispatch(parsed)
         case (what, "install"):
             from tui.installs import install
 
             return install(what)
+        case ("rl", _):
+            from tui.rl_commands import rl
+
+            return rl(parsed)
         case _:
             return _main_command(parsed)
 

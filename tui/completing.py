@@ -41,8 +41,16 @@ def names_a_session(text: str) -> bool:
     )
 
 
+def names_a_service(text: str) -> bool:
+    """Whether the word at the end of the text names a service of the stack."""
+    *before, word = text.lstrip().removeprefix("/").split(" ")
+    if len(before) < 2 or before[0] != "stack" or word.startswith("-") or before[-1].startswith("-"):
+        return False
+    return before[1] in ("up", "stop", "restart", "logs", "scale", "build", "pull")
+
+
 def complete(
-    text: str, *, tools: Iterable[AnyTool], paths: Iterable[str], sessions: Iterable[str] = ()
+    text: str, *, tools: Iterable[AnyTool], paths: Iterable[str], named: Iterable[str] = ()
 ) -> Completion:
     """Complete the text that ends at the cursor.
 
@@ -50,7 +58,7 @@ def complete(
         text: From the prompt's beginning to the cursor.
         tools: The commands there are.
         paths: The workspace's files.
-        sessions: What the saved sessions are called.
+        named: What the saved sessions are called, or the services of the stack, where one is named.
     """
     start = max(text.rfind(" "), text.rfind("\n")) + 1
     word = text[start:]
@@ -61,8 +69,9 @@ def complete(
         return Completion(start, _names(word, tools))
     if text.startswith("!"):
         return Completion(start, tuple(_next_parts(word, paths)))
-    if names_a_session(text):
-        return Completion(start, tuple(sorted(f"{name} " for name in sessions if name.startswith(word))))
+    if names_a_session(text) or names_a_service(text):
+        end = "=" if text.split()[1:2] == ["scale"] else " "
+        return Completion(start, tuple(sorted(f"{name}{end}" for name in named if name.startswith(word))))
     tool = _tool(first.removeprefix("/"), tools)
     if tool is not None and word.startswith("-"):
         flags = [flag for field in fields_of(tool.args_type) for flag in field.flags]

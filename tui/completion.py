@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_core.config import Settings
 from tui.options import COMMANDS, SCREEN, Command, Option
+from tui.stack_completion import SERVICES
 
 _NAMES = ("dspy-tui", "dspy-agent")
 _RULES = ("write", "run", "shell", "network")
@@ -32,6 +33,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.commit import CommitTool
     from agent_core.tools.compact import CompactTool
     from agent_core.tools.ctx import CtxTool
+    from agent_core.tools.dispatch import DispatchTool
     from agent_core.tools.edit import EditTool
     from agent_core.tools.emb_index import EmbIndexTool
     from agent_core.tools.esearch import EsearchTool
@@ -40,24 +42,29 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.help import HelpTool
     from agent_core.tools.index import IndexTool
     from agent_core.tools.intel import IntelTool
+    from agent_core.tools.logs import LogsTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
     from agent_core.tools.plan import PlanTool
     from agent_core.tools.redo import RedoTool
     from agent_core.tools.registry import Registry, builtin_tools
     from agent_core.tools.resume import ResumeTool
+    from agent_core.tools.rl import RlTool
     from agent_core.tools.sessions import SessionsTool
     from agent_core.tools.skills import SkillsTool
     from agent_core.tools.undo import UndoTool
     from agent_core.tools.verifiers import BuildTool, LintTool, RunTestsTool
     from agent_core.tools.vretr import VretrTool
     from agent_core.tools.window import WindowTool
+    from stack.tool import StackTool
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
     talks = (SessionsTool, ResumeTool, ForkTool, ExportTool, WindowTool, CompactTool)
     checks = (RunTestsTool, LintTool, BuildTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
-    wired = (*index, *talks, *checks, *changes, SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool)
+    others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool)
+    beyond = (StackTool, DispatchTool, LogsTool)
+    wired = (*index, *talks, *checks, *changes, *others, *beyond)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
 
@@ -75,6 +82,8 @@ def _starts() -> dict[str, list[str]]:
 
 
 _BASH = r"""# bash completion of dspy-tui: eval "$(dspy-tui completion bash)"
+_dspy_tui_services() {
+    local at folder before word file%(services)s}
 _dspy_tui() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word i
     COMPREPLY=()
@@ -117,10 +126,11 @@ def _bash() -> str:
             if option.value:
                 pattern = " | ".join(f'"{name}:{flag}"' for flag in option.names)
                 values.append(f"        {pattern}) {_bash_value(option)} return ;;")
-        if command.choices:
-            words.append(
-                f'        "{name}") COMPREPLY=($(compgen -W "{" ".join(command.choices)}" -- "$cur")) ;;'
-            )
+        offered = " ".join(command.choices)
+        if command.complete == "service":
+            offered = '$(_dspy_tui_services "${COMP_WORDS[@]:1}")'
+        if offered:
+            words.append(f'        "{name}") COMPREPLY=($(compgen -W "{offered}" -- "$cur")) ;;')
     for start, second in _starts().items():
         if second:
             words.append(f'        "{start}") COMPREPLY=($(compgen -W "{" ".join(second)}" -- "$cur")) ;;')
@@ -131,6 +141,7 @@ def _bash() -> str:
         "values": "\n".join(values),
         "flags": "\n".join(flags),
         "words": "\n".join(words),
+        "services": SERVICES,
         "names": " ".join(_NAMES),
     }
 
@@ -150,6 +161,8 @@ def _bash_value(option: Option) -> str:
 
 _ZSH = r"""#compdef %(names)s
 # zsh completion of dspy-tui: dspy-tui completion zsh > "${fpath[1]}/_dspy-tui"
+_dspy_tui_services() {
+    local at folder before word file%(services)s}
 _dspy_tui_first() {
     _alternative "commands:command:(%(firsts)s)" "folders:folder:_files -/"
 }
@@ -188,6 +201,8 @@ def _zsh() -> str:
         specs = [_zsh_option(option) for option in command.options]
         if command is SCREEN:
             specs.append("'1:command or folder:_dspy_tui_first'")
+        elif command.complete == "service":
+            specs.append(f"'*:{command.positional.lower()}:{{compadd -- $(_dspy_tui_services $words)}}'")
         elif command.choices:
             specs.append(f"'1:{command.positional.lower()}:({' '.join(command.choices)})'")
         joined = " \\\n                ".join(specs)
@@ -197,6 +212,7 @@ def _zsh() -> str:
             starts.append(f'                "{start}") command="{start}" ;;')
             cases.append(f'        "{start}") (( CURRENT == 3 )) && compadd -- {" ".join(second)} ;;')
     return _ZSH % {
+        "services": SERVICES,
         "names": " ".join(_NAMES),
         "firsts": " ".join(_starts()),
         "commands": "\n".join(commands),
@@ -220,21 +236,43 @@ def _zsh_option(option: Option) -> str:
 
 def _fish() -> str:
     lines = ["# fish completion of dspy-tui: dspy-tui completion fish | source"]
+    lines += ["function __dspy_tui_services", f"    sh -c {_quoted(SERVICES)} _ (commandline -opc)", "end"]
     starts = " ".join(_starts())
     for name in _NAMES:
         lines.append(f"complete -c {name} -f")
         none = f"'not __fish_seen_subcommand_from {starts}'"
         lines.append(f"complete -c {name} -n {none} -a '(__fish_complete_directories)'")
         for command in COMMANDS:
-            seen = none if command is SCREEN else f"'__fish_seen_subcommand_from {command.words[0]}'"
+            seen = _fish_seen(command, none)
             if command.words:
-                lines.append(f"complete -c {name} -n {none} -a {command.words[0]} -d {_quoted(command.help)}")
-            if command.words[1:]:
-                lines.append(f"complete -c {name} -n {seen} -a {command.words[1]}")
+                lines += _fish_word(name, command, none)
             if command.choices:
                 lines.append(f"complete -c {name} -n {seen} -a '{' '.join(command.choices)}'")
+            if command.complete == "service":
+                lines.append(f"complete -c {name} -n {seen} -a '(__dspy_tui_services)'")
             lines += [f"complete -c {name} -n {seen} {_fish_option(option)}" for option in command.options]
     return "\n".join(lines)
+
+
+def _fish_seen(command: Command, none: str) -> str:
+    """The condition under which the words of a command stand before the cursor."""
+    if not command.words:
+        return none
+    return f"'{'; and '.join(f'__fish_seen_subcommand_from {word}' for word in command.words)}'"
+
+
+def _fish_word(name: str, command: Command, none: str) -> list[str]:
+    """What offers the words of a command: the first where there is none yet, then the second."""
+    first, *second = command.words
+    told = f"-d {_quoted(command.help)}"
+    if not second:
+        return [f"complete -c {name} -n {none} -a {first} {told}"]
+    others = " ".join(_starts()[first])
+    seen = f"'__fish_seen_subcommand_from {first}; and not __fish_seen_subcommand_from {others}'"
+    return [
+        f"complete -c {name} -n {none} -a {first}",
+        f"complete -c {name} -n {seen} -a {second[0]} {told}",
+    ]
 
 
 def _fish_option(option: Option) -> str:

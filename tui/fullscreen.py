@@ -26,6 +26,7 @@ def open_screen(parsed: Parsed) -> int:
             hint="Without one: dspy-tui --batch -c COMMAND; see dspy-tui --help.",
         )
     from agent_core.runtime import open_runtime
+    from stack.tool import StackTool
 
     runtime = open_runtime(
         root_of(parsed),
@@ -33,6 +34,7 @@ def open_screen(parsed: Parsed) -> int:
         interactive=True,
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
+        tools=(StackTool(),),
     )
     from tui.app import DspyApp
 

@@ -1,63 +1,73 @@
 """The one table of actions: id, key, title, help, and where the key holds.
 
-Bindings, the command palette and the help screen are made from it. `settings.keys` gives an action another
-key by its id, for one session as for all.
+Bindings, the command palette and the help screen are made from it; `tui/keymap.py` lays the user's own keys
+over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from textual.binding import Binding
 
-ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
-FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
-RESULTS, LOG_PANE, LOGS = "Search results", "Logs", "Log screen"
-SESSIONS, REVIEW, DIFF, EDIT = "Sessions", "Change", "Diff", "Edit a proposed file"
-PLACES = (
+from tui.action import (
     ANYWHERE,
-    PROMPT,
     CHAT,
-    PANES,
-    FILES,
-    RESULTS,
-    LOG_PANE,
-    LOGS,
-    PREVIEW,
-    MODELS,
-    SESSIONS,
-    QUESTION,
-    REVIEW,
     DIFF,
     EDIT,
+    FILES,
+    LEARNING,
+    LOG_PANE,
+    LOGS,
+    MODELS,
+    PANES,
+    PLACES,
+    PREVIEW,
+    PROMPT,
+    QUESTION,
+    RESULTS,
+    REVIEW,
+    SESSIONS,
+    STACK,
+    STACK_ASK,
+    STACK_LOGS,
+    SUGGESTIONS,
+    TAIL,
+    TOPICS,
+    WHY,
+    Action,
 )
+from tui.action import anywhere as _a
+from tui.action import within as _in
+from tui.keys_stack import STACK_TABLE
 
-
-class Action(NamedTuple):
-    """One thing that a key does.
-
-    `does` is the action as Textual runs it; `early` beats the focused widget; `palette` offers it there.
-    """
-
-    id: str
-    key: str
-    title: str
-    help: str
-    where: str
-    does: str
-    early: bool = False
-    palette: bool = False
-
-
-def _a(id: str, key: str, title: str, help: str, does: str = "", *, palette: bool = True) -> Action:  # noqa: A002
-    """An action that holds everywhere on the work screen, whatever has the focus."""
-    return Action(id, key, title, help, ANYWHERE, does or id, early=True, palette=palette)
-
-
-def _in(where: str, id: str, key: str, title: str, help: str, does: str, *, early: bool = False) -> Action:  # noqa: A002
-    return Action(id, key, title, help, where, does, early)
-
+__all__ = [
+    "ANYWHERE",
+    "CHAT",
+    "DIFF",
+    "EDIT",
+    "FILES",
+    "LEARNING",
+    "LOGS",
+    "LOG_PANE",
+    "MODELS",
+    "PANES",
+    "PLACES",
+    "PREVIEW",
+    "PROMPT",
+    "QUESTION",
+    "RESULTS",
+    "REVIEW",
+    "SESSIONS",
+    "STACK",
+    "STACK_ASK",
+    "STACK_LOGS",
+    "SUGGESTIONS",
+    "TABLE",
+    "TAIL",
+    "TOPICS",
+    "WHY",
+    "Action",
+    "bindings",
+]
 
 TABLE: tuple[Action, ...] = (
     _a("help", "f1", "Help", "every key and every command", "screen.help"),
@@ -70,7 +80,7 @@ TABLE: tuple[Action, ...] = (
     _a("files", "f2", "Files", "go to the files; once more hides them", "screen.pane('files')"),
     _a("find", "f3", "Find", "search the conversation", "screen.find"),
     _a("logs", "f4", "Logs", "go to the logs; once more hides them", "screen.pane('logs')"),
-    _a("suggestions", "f5", "Suggestions", "go to the suggestions; once more hides them",
+    _a("suggestions", "f5", "Suggestions", "go to the suggestions, 1 to 9 run one; once more hides them",
        "screen.pane('suggestions')"),
     _a("next_pane", "f6", "Next pane", "move on to the next pane", "screen.next_pane"),
     _a("models", "f7", "Models", "list, switch or pull language models", "screen.models"),
@@ -82,6 +92,13 @@ TABLE: tuple[Action, ...] = (
     _a("log_screen", "ctrl+o", "Log screen", "key events and lines of the logs", "screen.log_screen"),
     _a("sessions", "ctrl+s", "Sessions", "go on in a saved conversation; fork, rename, export, delete",
        "screen.sessions"),
+    _a("learning", "alt+l", "Learning", "whether the suggestions help; freeze, reset, export",
+       "screen.learning"),
+    _a("stack", "alt+k", "Stack", "the services: how they stand; start, stop, scale, logs", "screen.stack"),
+    _a("topics", "alt+t", "Topics", "what is on the bus, and how far its readers are", "screen.topics"),
+    _a("messages", "alt+m", "Messages", "type the topics of the bus whose messages are to be read",
+       "screen.messages"),
+    _a("bus", "alt+b", "Message bus", "how Kafka stands, and why; looks again at once", "screen.bus"),
     _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
     _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
@@ -132,6 +149,13 @@ TABLE: tuple[Action, ...] = (
     _in(FILES, "files.ignored", "i", "Ignored files", "show or hide ignored files", "toggle_ignored"),
     _in(FILES, "files.mention", "a", "Ask about it", "put the file into the prompt", "mention"),
     _in(FILES, "files.refresh", "r", "Look again", "read the folders and git again", "reload"),
+    _in(SUGGESTIONS, "suggestions.dismiss", "d", "Dismiss suggestion", "not this one now",
+        "screen.dismiss_suggestion", palette=True),
+    _in(SUGGESTIONS, "suggestions.why", "w", "Why this suggestion", "what speaks for it, and what against",
+        "screen.why", palette=True),
+    _in(WHY, "why.accept", "enter", "Run it", "run the suggestion", "accept"),
+    _in(WHY, "why.dismiss", "d", "Dismiss", "not this one now", "dismiss"),
+    _in(WHY, "why.close", "escape,q,w", "Close", "go back", "close"),
     _in(RESULTS, "results.previous", "up", "Previous place", "the place above", "move(-1)", early=True),
     _in(RESULTS, "results.next", "down", "Next place", "the place below", "move(1)", early=True),
     _in(RESULTS, "results.open", "enter", "Open", "open the file at the place", "open", early=True),
@@ -141,6 +165,8 @@ TABLE: tuple[Action, ...] = (
     _in(LOG_PANE, "log_pane.code", "o", "Open the code", "open the place in the code", "code"),
     _in(LOG_PANE, "log_pane.mention", "a", "Ask about it", "put the event or the log into the prompt",
         "mention"),
+    _in(LOG_PANE, "log_pane.bus", "b", "Bus", "key events of the bus with the files, alone, or not",
+        "bus"),
     _in(LOG_PANE, "log_pane.filter", "slash", "Filter", "show only what matches, in full", "filter"),
     _in(LOGS, "logs.view", "tab", "Events, lines", "key events, or the lines of the log they are in", "view",
         early=True),
@@ -178,6 +204,20 @@ TABLE: tuple[Action, ...] = (
     _in(SESSIONS, "sessions.filter", "slash", "Filter", "show only what has these letters", "filter"),
     _in(SESSIONS, "sessions.close", "escape", "Close", "leave what is typed; else go back", "close",
         early=True),
+    _in(LEARNING, "learning.up", "up,k", "Up", "scroll a line back", "lines(-1)"),
+    _in(LEARNING, "learning.down", "down,j", "Down", "scroll a line on", "lines(1)"),
+    _in(LEARNING, "learning.page_up", "pageup,b", "Page up", "scroll a page back", "page(-1)"),
+    _in(LEARNING, "learning.page_down", "pagedown,space", "Page down", "scroll a page on", "page(1)"),
+    _in(LEARNING, "learning.first", "home,g", "First", "the beginning", "edge(-1)"),
+    _in(LEARNING, "learning.last", "end,G", "Last", "the end", "edge(1)"),
+    _in(LEARNING, "learning.evaluate", "r", "Evaluate again", "look at the record again", "evaluate"),
+    _in(LEARNING, "learning.freeze", "f", "Freeze, thaw", "stop learning, or go on", "freeze"),
+    _in(LEARNING, "learning.reset", "x", "Reset", "forget what was learnt, once you say so", "reset"),
+    _in(LEARNING, "learning.yes", "y", "Yes", "forget it", "yes"),
+    _in(LEARNING, "learning.export", "e", "Export", "write the record to a file", "export"),
+    _in(LEARNING, "learning.close", "escape,q", "Close", "leave what is typed or asked; else go back",
+        "close"),
+    *STACK_TABLE,
     _in(MODELS, "models.pull", "ctrl+d", "Pull", "pull the model that is typed", "pull", early=True),
     _in(MODELS, "models.close", "escape", "Stop, close", "stop pulling; else go back", "close"),
     _in(QUESTION, "approve.once", "y", "Yes, once", "allow it this time", "decide('once')"),
@@ -213,8 +253,6 @@ TABLE: tuple[Action, ...] = (
         early=True),
 )  # fmt: skip
 
-_BY_ID = {action.id: action for action in TABLE}
-
 
 def bindings(where: str) -> list[Binding]:
     """The bindings of one place, for a class's `BINDINGS`."""
@@ -223,75 +261,3 @@ def bindings(where: str) -> list[Binding]:
         for action in TABLE
         if action.where == where
     ]
-
-
-class Keys:
-    """The table with the user's own keys.
-
-    Args:
-        own: Keys by action id; several, separated by commas, are all bound.
-    """
-
-    def __init__(self, own: Mapping[str, str]) -> None:
-        self.keymap = {name: key for name, key in own.items() if name in _BY_ID and _split(key)}
-        self.problems = [_unusable(name) for name in own if name not in self.keymap]
-        """What was wrong with the user's keys; each is left out."""
-        for name in list(self.keymap):
-            if problem := self._conflict(name):
-                self.problems.append(problem)
-                del self.keymap[name]
-
-    def key(self, action_id: str) -> str:
-        """The key or keys of an action, as Textual names them."""
-        return self.keymap.get(action_id, _BY_ID[action_id].key)
-
-    def shown(self, action_id: str) -> str:
-        """The action's first key as people write it."""
-        return spell(self.key(action_id).partition(",")[0])
-
-    def _conflict(self, name: str) -> str:
-        action = _BY_ID[name]
-        wanted = _split(self.keymap[name])
-        for other in TABLE:
-            taken = wanted & _split(self.key(other.id))
-            apart = other.where != action.where and ANYWHERE not in (other.where, action.where)
-            if other.id != name and taken and not apart and not _shadows(other, action, taken):
-                return f"keys: {spell(min(taken))} of {name} already belongs to {other.id}"
-        return ""
-
-
-def _unusable(name: str) -> str:
-    return f"keys: {name} has no key" if name in _BY_ID else f"keys: there is no action {name!r}"
-
-
-def _split(key: str) -> set[str]:
-    return {
-        part.strip().lower() if len(part.strip()) > 1 else part.strip()
-        for part in key.split(",")
-        if part.strip()
-    }
-
-
-def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
-    """Whether both have the keys by default: one means it in a place, the other elsewhere."""
-    return one.where != other.where and taken <= (_split(one.key) & _split(other.key))
-
-
-_NAMES = {
-    "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
-    "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
-    "home": "Home", "end": "End", "slash": "/", "colon": ":", "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}  # fmt: skip
-
-
-def spell(key: str) -> str:
-    """A key as people write it: `ctrl+p` is Ctrl+P."""
-    parts = key.split("+")
-    if len(parts) > 1:
-        parts[-1] = parts[-1].upper() if len(parts[-1]) == 1 else parts[-1]
-    return "+".join(_NAMES.get(part, part.upper() if _is_function(part) else part) for part in parts)
-
-
-def _is_function(part: str) -> bool:
-    return part[:1] == "f" and part[1:].isdigit()

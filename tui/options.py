@@ -5,48 +5,25 @@ Not argparse: importing it costs a tenth of the time in which a headless `grep` 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from agent_core.errors import UsageError
-
-Complete = Literal["", "folder", "file", "setting", "rule", "command"]
-
-
-class Option(NamedTuple):
-    """An option. `value` names its value, "" for a switch; one that is `optional` may be left out."""
-
-    names: tuple[str, ...]
-    help: str
-    value: str = ""
-    choices: tuple[str, ...] = ()
-    repeat: bool = False
-    complete: Complete = ""
-    optional: bool = False
-
-    @property
-    def key(self) -> str:
-        """The name under which the parser keeps it."""
-        return self.names[-1].lstrip("-")
-
-
-class Command(NamedTuple):
-    """A subcommand; the one without words is what runs without any. `positional` names what it takes."""
-
-    words: tuple[str, ...]
-    help: str
-    options: tuple[Option, ...]
-    positional: str = ""
-    choices: tuple[str, ...] = ()
-    complete: Complete = ""
-    optional: bool = False
+from tui.option import ALLOW, COMMON, FORMAT, HELP, Command, Option
+from tui.rl_options import RL_COMMANDS
+from tui.stack_options import STACK_COMMANDS
 
 
 class Parsed(NamedTuple):
-    """What was typed. `values` holds the values of each option that was given, `[""]` for a switch."""
+    """What was typed. `values` holds the values of each option that was given, `[""]` for a switch.
+
+    `positional` is the word of a command that takes one, `words` are those of one that takes several.
+    """
 
     command: Command
     values: dict[str, list[str]]
     positional: str
+    words: tuple[str, ...] = ()
 
     def one(self, key: str, default: str = "") -> str:
         """The option's (last) value."""
@@ -61,40 +38,28 @@ class Parsed(NamedTuple):
         return key in self.values
 
 
-HELP = Option(("-h", "--help"), "show this help and exit")
-_WORKSPACE = Option(("--workspace",), "the folder to work in (here by default)", "DIR", complete="folder")
-_SET = Option(
-    ("--set",), "a setting for this run, such as provider=none", "NAME=VALUE", repeat=True, complete="setting"
-)
-_DEBUG = Option(("--debug",), "write debugging messages to .dspy_tui/logs/")
-_FORMAT = Option(("--format",), "text or json", "FORMAT", choices=("text", "json"))
 _BATCH = (
     Option(("--batch",), "run commands without a screen"),
     Option(("-c", "--command"), "a command or task", "COMMAND", repeat=True, complete="command"),
     Option(("--file",), "commands, one a line; - is standard input", "FILE", complete="file"),
     Option(("--format",), "text, json or jsonl", "FORMAT", choices=("text", "json", "jsonl")),
     Option(("--keep-going",), "run the commands after one that failed, too"),
-    Option(
-        ("--allow",), "grant CLASS[:GLOB]: write, run, shell or network", "RULE", repeat=True, complete="rule"
-    ),
 )
 _SESSION = (
     Option(("--session",), "go on in the session of this name, or begin it", "NAME"),
     Option(("--resume",), "go on in a saved session: its name, its id, or last", "SESSION"),
 )
-_COMMON = (_WORKSPACE, _SET, _DEBUG, HELP)
-
 SCREEN = Command(
     (),
     "open the screen, or run a batch",
-    (*_BATCH, *_SESSION, *_COMMON, Option(("-V", "--version"), "show the version and exit")),
+    (*_BATCH, ALLOW, *_SESSION, *COMMON, Option(("-V", "--version"), "show the version and exit")),
     positional="FOLDER",
     complete="folder",
     optional=True,
 )
 COMMANDS = (
     SCREEN,
-    Command(("config", "show"), "every setting and where it came from", (_FORMAT, *_COMMON)),
+    Command(("config", "show"), "every setting and where it came from", (FORMAT, *COMMON)),
     Command(
         ("doctor",),
         "check what works here and say what to do",
@@ -106,8 +71,8 @@ COMMANDS = (
                 complete="folder",
                 optional=True,
             ),
-            _FORMAT,
-            *_COMMON,
+            FORMAT,
+            *COMMON,
         ),
     ),
     Command(
@@ -118,7 +83,36 @@ COMMANDS = (
         choices=("bash", "zsh", "fish"),
     ),
     Command(("model", "install"), "install the tiny embedded model", (HELP,)),
-    Command(("rl", "install"), "install what offline learning needs", (HELP,)),
+    Command(
+        ("logs", "ship"),
+        "send lines of logs to the bus, on from where they were sent: all logs, or those that are named",
+        (
+            Option(("--service",), "whose logs they are (else as each log is called)", "NAME"),
+            Option(("-f", "--follow"), "go on with what is written from now on"),
+            Option(("--since",), "only what is newer: a span such as 10m, or a time", "TIME"),
+            Option(("--all",), "also what was sent before; readers know it again"),
+            FORMAT,
+            *COMMON,
+        ),
+        positional="SOURCE",
+        optional=True,
+        several=True,
+    ),
+    Command(
+        ("dispatch",),
+        "hand a task to the workers of the fleet, and wait for its result",
+        (
+            Option(("--to",), "the service that gets it (else the router chooses)", "SERVICE"),
+            Option(("--no-wait",), "do not wait for the result"),
+            Option(("--timeout",), "how long it may take (600)", "S"),
+            FORMAT,
+            *COMMON,
+        ),
+        positional="TASK",
+        several=True,
+    ),
+    *STACK_COMMANDS,
+    *RL_COMMANDS,
 )
 
 
@@ -144,6 +138,8 @@ def parse(argv: list[str]) -> Parsed:
             return Parsed(command, {HELP.key: [""]}, "")
         taken = _value(option, name, value, rest)
         values[option.key] = [*values.get(option.key, ()), taken] if option.repeat else [taken]
+    if command.several:
+        return Parsed(command, values, "", tuple(positionals))
     return Parsed(command, values, _positional(command, positionals))
 
 
@@ -153,9 +149,15 @@ def _command(argv: list[str]) -> tuple[Command, list[str]]:
         count = len(command.words)
         if tuple(argv[:count]) == command.words:
             return command, argv[count:]
-    near = [" ".join(command.words) for command in COMMANDS[1:] if argv[:1] == list(command.words[:1])]
-    if near:
-        raise UsageError(f"did you mean {' or '.join(near)}?", hint=f"A folder of that name is ./{argv[0]}.")
+    group = _group(argv[0]) if argv else []
+    if group and argv[1:2] in (["-h"], ["--help"]):
+        return Command((argv[0],), f"commands of {argv[0]}", (HELP,), positional="COMMAND"), argv[1:]
+    if group:
+        words = " ".join(group[0].words)
+        said = (
+            f"did you mean {words}?" if len(group) == 1 else f"{argv[0]} needs a command: {_seconds(group)}"
+        )
+        raise UsageError(said, hint=f"A folder of that name is ./{argv[0]}.")
     return SCREEN, list(argv)
 
 
@@ -191,7 +193,7 @@ def _positional(command: Command, given: list[str]) -> str:
         )
     if command.positional and not given and not command.optional:
         words, choices = " ".join(command.words), ", ".join(command.choices)
-        raise UsageError(f"{words} needs {command.positional}: {choices}")
+        raise UsageError(f"{words} needs {command.positional}" + (f": {choices}" if choices else ""))
     if given and command.choices and given[0] not in command.choices:
         raise UsageError(f"{command.positional} is one of {', '.join(command.choices)}, not {given[0]!r}")
     return given[0] if given else ""
@@ -212,14 +214,33 @@ Exit codes of --batch: 0 done, 1 failed, 2 usage, 3 permission refused, 4 no mod
 
 def help_text(program: str, command: Command) -> str:
     """The help of a command."""
-    positional = f"[{command.positional}]" if command.optional else command.positional
-    words = " ".join(filter(None, (program, *command.words, "[options]", positional)))
+    words = " ".join(filter(None, (program, *command.words, "[options]", _taken(command))))
     lines = [f"usage: {words}", "", command.help, "", "options:"]
     lines += _rows([(_spelled(option), option.help) for option in command.options])
     if command is SCREEN:
-        rows = [(" ".join((*other.words, other.positional)), other.help) for other in COMMANDS[1:]]
-        lines += ["", "commands:", *_rows(rows), _EXITS]
+        lines += ["", "commands:", *_rows(_listed(COMMANDS[1:])), _EXITS]
+    elif command not in COMMANDS:
+        lines += ["", "commands:", *_rows(_listed(_group(command.words[0])))]
     return "\n".join(lines)
+
+
+def _group(word: str) -> list[Command]:
+    """The subcommands that begin with the word."""
+    return [command for command in COMMANDS if command.words[:1] == (word,)]
+
+
+def _seconds(group: Sequence[Command]) -> str:
+    return ", ".join(" ".join(command.words[1:]) for command in group)
+
+
+def _listed(commands: Sequence[Command]) -> list[tuple[str, str]]:
+    return [(" ".join((*command.words, _taken(command))), command.help) for command in commands]
+
+
+def _taken(command: Command) -> str:
+    """What it takes beside options."""
+    positional = command.positional + ("..." if command.several and command.positional else "")
+    return f"[{positional}]" if command.optional else positional
 
 
 def _spelled(option: Option) -> str:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from agent_core.doctor import Check
     from tui.options import Parsed
 
-_SIGNS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
-
 
 def config_show(parsed: Parsed) -> int:
     """Print every setting and where it came from."""
@@ -43,11 +41,12 @@ def config_show(parsed: Parsed) -> int:
 
 def doctor(parsed: Parsed) -> int:
     """Print each check's verdict and next step; 1 when one failed."""
-    from agent_core.doctor import run_checks, write_bundle
+    from agent_core.doctor import write_bundle
+    from agent_core.doctor.saying import lines_of
 
     interruptible()
     workspace, config = _opened(parsed)
-    checks = asyncio.run(run_checks(config, workspace=workspace))
+    checks = asyncio.run(_checks(config, workspace))
     bundle = ""
     if parsed.has("bundle"):
         folder = Path(parsed.one("bundle") or ".")
@@ -62,10 +61,19 @@ def doctor(parsed: Parsed) -> int:
         }
         _show_json(document | ({"bundle": bundle} if bundle else {}))
     else:
-        show("\n".join(_check_lines(checks)))
+        show("\n".join(lines_of(checks)))
         if bundle:
             show(f"\nwritten: {bundle}")
     return 1 if any(check.verdict == "fail" for check in checks) else 0
+
+
+async def _checks(config: Config, workspace: Workspace) -> list[Check]:
+    """What the program itself needs, then what the stack would, in the words of its own doctor."""
+    from agent_core.doctor import run_checks
+    from stack.doctor.engine import check_machine
+
+    own, machine = await asyncio.gather(run_checks(config, workspace=workspace), check_machine())
+    return [*own, *machine]
 
 
 def _opened(parsed: Parsed) -> tuple[Workspace, Config]:
@@ -86,13 +94,3 @@ def _plain(value: Any) -> str:
 def _origin(row: dict[str, Any]) -> str:
     detail = one_line(str(row["detail"]))
     return f"{row['origin']} {detail}" if detail else str(row["origin"])
-
-
-def _check_lines(checks: list[Check]) -> list[str]:
-    width = max(len(check.name) for check in checks)
-    lines: list[str] = []
-    for check in checks:
-        lines.append(f"{_SIGNS[check.verdict]}  {check.name:<{width}}  {one_line(check.detail)}")
-        if check.next_step:
-            lines.append(f"      {'':<{width}}  -> {one_line(check.next_step)}")
-    return lines

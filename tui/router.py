@@ -28,17 +28,19 @@ class Router:
 
     Args:
         screen: Where.
-        propose: Called with the question when a turn has ended, and with None when the index has changed
-            what makes sense.
+        propose: Called when the index has changed what makes sense to suggest.
+        buses: Called when the message bus stands otherwise.
     """
 
-    def __init__(self, *, screen: WorkScreen, propose: Callable[[str | None], None]) -> None:
+    def __init__(
+        self, *, screen: WorkScreen, propose: Callable[[], None], buses: Callable[[e.BusChanged], None]
+    ) -> None:
         self._screen = screen
         self._propose = propose
-        self._asked: dict[str, str] = {}
         self._telling = Telling(screen.transcript)
         self._trouble = ""
         self._needed: object = None
+        self._buses = buses
 
     def route(self, event: e.Event) -> None:
         """Show one event as it happens."""
@@ -76,7 +78,7 @@ class Router:
             case e.UsageReported():
                 screen.status.change(used=event.usage.prompt_tokens + event.usage.completion_tokens)
             case e.TurnFinished():
-                self._finished(event)
+                activity.stop()
             case e.ModelChanged():
                 screen.status.change(model=event.model, state=event.state, window=event.window)
             case e.PullProgress():
@@ -87,12 +89,17 @@ class Router:
                 self._opened(event)
             case e.SuggestionsRanked():
                 screen.suggestions.rank(event)
+                screen.look_at_suggestions()
+            case e.BusChanged():
+                self._buses(event)
             case (
                 e.Notice()
                 | e.ToolProgress()
                 | e.ChecksFinished()
                 | e.WorkspaceChanged()
                 | e.HistoryCompacted()
+                | e.ToolSuggested()
+                | e.PlaceOpened()
             ):
                 pass
 
@@ -128,23 +135,15 @@ class Router:
         needed = (status.phase, bool(status.behind), status.embedded < status.chunks)
         if needed != self._needed:
             self._needed = needed
-            self._propose(None)
+            self._propose()
 
     def _started(self, event: e.TurnStarted) -> None:
         from tui.garbage import tidy
 
         tidy()
-        if event.kind == "task":
-            self._asked[event.turn_id] = event.text
         activity = self._screen.chat.activity
         activity.unqueue(event.turn_id)
         activity.start("Working")
-
-    def _finished(self, event: e.TurnFinished) -> None:
-        self._screen.chat.activity.stop()
-        asked = self._asked.pop(event.turn_id, "")
-        if asked:
-            self._propose(asked)
 
 
 def _pulling(event: e.PullProgress) -> str:

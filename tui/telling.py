@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent_core import events as e
 from agent_core.checkpoints.saying import changed_in_short
+from agent_core.rl.saying import suggested
 
 if TYPE_CHECKING:
     from agent_core.session.saved.model import Record
@@ -48,6 +49,8 @@ class Telling:
                 page.finish_tool(
                     event.call_id, event.summary, event.text, event.error, event.seconds, path=_listed(event)
                 )
+            case e.ToolSuggested():
+                page.add_notice("aside", suggested(event.suggestion))
             case e.WorkspaceChanged():
                 page.add_notice("info", changed_in_short(event))
             case e.Notice():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +78,6 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Times of day are shown in UTC."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.fixture
 def runtime(repository: Path) -> FakeRuntime:
     """A runtime with a model."""
     return fake_runtime(repository, info=INFO)
@@ -107,7 +96,7 @@ def app_of(runtime: FakeRuntime) -> DspyApp:
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     """Let the app go on until something holds."""
-    for _ in range(3000):
+    for _ in range(20_000):
         if condition():
             await pilot.pause()
             return
@@ -141,7 +130,8 @@ async def tell(pilot: Pilot[None], runtime: FakeRuntime, *events: object) -> Non
     assert isinstance(app, DspyApp)
     await pilot.pause()
     app.work.transcript.update_now()
-    await until(pilot, lambda: not app.work.transcript.page.stale)
+    shown = app.work.transcript
+    await until(pilot, lambda: not shown.page.stale and not shown._bar_late)
 
 
 def screen_text(app: DspyApp) -> str:

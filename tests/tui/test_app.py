@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 from tests.fakes.screen import FakeRuntime
 from tests.tui.conftest import app_of, settled, text_of, until
 
@@ -20,3 +24,13 @@ async def test_background_work_that_fails_ends_alone(runtime: FakeRuntime) -> No
         assert runtime.session.submitted == ["go on"]
         assert "no way" in str(app._exception), "tests fail with it"
         app._exception = None
+
+
+async def test_threads_leave_the_loop_its_turn(runtime: FakeRuntime) -> None:
+    before = sys.getswitchinterval()
+    try:
+        async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+            await settled(pilot)
+            assert sys.getswitchinterval() == pytest.approx(0.001)
+    finally:
+        sys.setswitchinterval(before)

@@ -103,7 +103,7 @@ async def test_each_program_and_each_rule_has_its_line(runtime: FakeRuntime) -> 
         app = await settled(pilot)
         await tell(pilot, runtime, RUN)
         await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
-        assert "Run programs of the project?" in screen_text(app)
+        assert "Run these commands?" in screen_text(app)
         rows = [
             row.partition("run:")[2].split("  ")[0] for row in screen_text(app).split("\n") if "run:" in row
         ]

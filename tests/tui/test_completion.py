@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 from agent_core.runtime import open_runtime
+from stack.tool import StackTool
 from tui.completion import _tool_names, script
 from tui.options import COMMANDS
 
@@ -24,11 +25,25 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
+def write_stack(root: Path) -> None:
+    """The files of a stack, and of another one elsewhere."""
+    for folder, name, text in (
+        ("docker/lightweight", "docker-compose.yml", "name: x\nservices:\n  kafka:\n    image: a\n"
+         "    ports:\n      - 1:1\n  dspy-worker: {image: a}\nvolumes:\n  data: {}\n"),
+        ("docker/lightweight", "docker-compose.override.yml",
+         "services:\n  # mine:\n  dspy.one_more:\n    image: a\n"),
+        ("elsewhere", "docker-compose.yml", "services:\n  other: {image: a}\n"),
+    ):  # fmt: skip
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder / name).write_text(text)
+
+
 def complete(tmp_path: Path, *words: str) -> list[str]:
     """What bash offers for the last word."""
     (tmp_path / "folder").mkdir(exist_ok=True)
     (tmp_path / "a folder").mkdir(exist_ok=True)
     (tmp_path / "file.txt").touch()
+    write_stack(tmp_path)
     quoted = " ".join(f"'{word}'" for word in ("dspy-tui", *words))
     code = _BASH.format(script=script("bash"), words=quoted)
     done = subprocess.run(
@@ -58,6 +73,11 @@ def complete(tmp_path: Path, *words: str) -> list[str]:
         (("a",), {"a folder"}),
         (("--batch", "--file", "f"), {"file.txt", "folder"}),
         (("model", ""), {"install"}),
+        (("stack", ""), {"init", "up", "down", "logs", "doctor"}),
+        (("stack", "up", "--pro"), {"--profile"}),
+        (("stack", "up", "ka"), {"kafka"}),
+        (("stack", "logs", "kafka", "-f", "d"), {"dspy-worker", "dspy.one_more"}),
+        (("stack", "scale", "--workspace", ".", "--out-dir", "elsewhere", "o"), {"other"}),
     ],
 )
 def test_bash(tmp_path: Path, words: tuple[str, ...], some: set[str]) -> None:
@@ -79,9 +99,18 @@ def test_the_script_is_one_of_its_shell(shell: str) -> None:
 @pytest.mark.skipif(not shutil.which("fish"), reason="no fish")
 @pytest.mark.parametrize(
     ("line", "some"),
-    [("dspy-tui do", "doctor"), ("dspy-tui --batch --format js", "jsonl"), ("dspy-tui completion z", "zsh")],
+    [
+        ("dspy-tui do", "doctor"),
+        ("dspy-tui --batch --format js", "jsonl"),
+        ("dspy-tui completion z", "zsh"),
+        ("dspy-tui stack res", "restart"),
+        ("dspy-tui stack up --pro", "--profile"),
+        ("dspy-tui stack stop k", "kafka"),
+        ("dspy-tui stack logs --out-dir elsewhere ", "other"),
+    ],
 )
 def test_fish(tmp_path: Path, line: str, some: str) -> None:
+    write_stack(tmp_path)
     code = f"{script('fish')}\ncomplete -C '{line}'"
     done = subprocess.run(
         ["fish", "--no-config", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -108,9 +137,13 @@ def test_every_option_is_there(shell: str) -> None:
         ("dspy-tui config sh", "config show "),
         ("dspy-tui config show --form", "--format "),
         ("dspy-tui --set prov", "provider="),
+        ("dspy-tui stack res", "restart "),
+        ("dspy-tui stack stop dspy-w", "dspy-worker "),
+        ("dspy-tui stack up kafka --out-dir elsewhere ot", "other "),
     ],
 )
 def test_zsh(tmp_path: Path, typed: str, completed: str) -> None:
+    write_stack(tmp_path)
     (tmp_path / "script").write_text(script("zsh"))
     shell = pexpect.spawn("zsh", ["-f"], cwd=str(tmp_path), timeout=20, encoding="utf8", env=_ZSH_ENV)
     try:
@@ -123,7 +156,7 @@ def test_zsh(tmp_path: Path, typed: str, completed: str) -> None:
 
 
 async def test_every_command_of_the_program_is_offered(tmp_path: Path) -> None:
-    runtime = open_runtime(tmp_path, interactive=False)
+    runtime = open_runtime(tmp_path, interactive=False, tools=(StackTool(),))
     try:
         assert set(_tool_names()) == {tool.name for tool in runtime.registry.all()}
     finally:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent_core.logs.api import Bar
-from tui.widgets.histogram import span_of, step_of
+from tui.widgets.histogram import bar_rows, span_of, step_of
 
 
 def bars(began: datetime, step: timedelta, count: int = 10) -> list[Bar]:
@@ -30,6 +30,29 @@ NOON = datetime(2026, 5, 21, 12).astimezone()
 def test_when_and_how_long(step: timedelta, span: str, lasts: str) -> None:
     assert span_of(bars(NOON, step)) == f"{span} · 30 lines"
     assert step_of(bars(NOON, step), 40) == f"{lasts} a bar, 3 lines at most"
+
+
+def drawn(lines: tuple[int, ...], width: int = 8) -> str:
+    counted = [Bar(60.0 * number, count, 0, 0) for number, count in enumerate(lines)]
+    (row,) = bar_rows(counted, width)
+    return "".join(text for text, _, _ in row)
+
+
+@pytest.mark.parametrize(
+    ("lines", "row"),
+    [
+        ((1,), "▃"),
+        ((1, 1), "▃▃▃▃▃▃▃▃"),
+        ((1, 0, 0, 2), "▃▃    ▄▄"),
+        ((8, 2), "████▄▄▄▄"),
+        ((800, 200), "████▄▄▄▄"),
+        ((100_000, 1), "████▁▁▁▁"),
+        ((500,), "█"),
+        ((), ""),
+    ],
+)
+def test_few_lines_look_like_few(lines: tuple[int, ...], row: str) -> None:
+    assert drawn(lines) == row
 
 
 def test_a_time_that_no_calendar_has() -> None:

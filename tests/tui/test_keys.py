@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui.keys import CHAT, PLACES, TABLE, Keys, bindings, spell
+from tui.keymap import Keys, spell
+from tui.keys import CHAT, PLACES, TABLE, bindings
 from tui.widgets.transcript import Transcript
 from tui.widgets.transcript.reader import Reader
 

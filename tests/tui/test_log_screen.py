@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agent_core.errors import LogFault
-from agent_core.logs.api import Digest, KeyEvent
+from agent_core.logs.api import Digest, KeyEvent, SourceFacts
 from agent_core.logs.page import LogPage
 from agent_core.logs.pattern import Pattern
 from tests.fakes.digests import CRASH, MORNING
@@ -367,6 +367,21 @@ async def test_a_log_that_is_emptied_rotated_or_removed(logged: FakeRuntime) -> 
         await shows(pilot, screen, "The file is gone.")
         log(logged).write_text("back\n")
         await shows(pilot, screen, "back")
+
+
+async def test_what_the_bus_could_not_tell_is_said_with_its_events(logged: FakeRuntime) -> None:
+    event = KeyEvent(
+        id="api:e", kind="error", level="error", source="bus:api:logs/api.log", first=1, last=1, text="gone"
+    )
+    sources = (
+        SourceFacts(name="bus:ap", note="another's"),
+        SourceFacts(name="bus:api", note="2 messages of another version"),
+    )
+    logged.logs.given = Digest(events=(event,), sources=sources)
+    async with app_of(logged).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: "2 messages of another version" in told(screen))
+        assert "another's" not in told(screen)
 
 
 async def test_hostile_lines_and_events_are_literal(logged: FakeRuntime) -> None:

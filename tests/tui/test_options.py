@@ -58,7 +58,7 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
         (["--format", "yaml"], "text, json, jsonl"),
         (["a", "b"], "unexpected argument 'b'"),
         (["config"], "config show"),
-        (["rl", "train"], "rl install"),
+        (["rl"], "install, config, train"),
         (["completion"], "bash, zsh, fish"),
         (["completion", "tcsh"], "bash, zsh, fish"),
         (["doctor", "--batch"], "unknown option"),
@@ -77,6 +77,68 @@ def test_a_value_that_may_be_left_out() -> None:
     assert parse(["doctor", "--bundle", "out"]).one("bundle") == "out"
     assert parse(["doctor", "--bundle=out"]).one("bundle") == "out"
     assert "--bundle [DIR]" in help_text("dspy-tui", parse(["doctor"]).command)
+
+
+def test_a_command_may_take_several_words() -> None:
+    parsed = parse(["stack", "logs", "kafka", "-f", "-n5", "dspy-worker", "--", "-odd"])
+    assert parsed.words == ("kafka", "dspy-worker", "-odd") and parsed.positional == ""
+    assert parsed.has("follow") and parsed.one("lines") == "5" and root_of(parsed) == "."
+    assert parse(["stack", "up"]).words == ()
+    assert parse(["stack", "down", "kafka"]).words == ("kafka",), "what it may take, the command says itself"
+    assert "stack down [options]\n" in help_text("dspy-tui", parse(["stack", "down"]).command)
+
+
+@pytest.mark.parametrize("argv", [["stack"], ["stack", "upp"], ["stack", "--format", "json"]])
+def test_a_group_of_commands_names_them(argv: list[str]) -> None:
+    with pytest.raises(UsageError, match="stack needs a command: init, up, down, stop, restart, ps, logs"):
+        parse(argv)
+
+
+def test_the_help_of_a_group_and_of_one_of_its_commands() -> None:
+    group = parse(["stack", "--help"])
+    assert (
+        help_text("dspy-tui", group.command)
+        == """\
+usage: dspy-tui stack [options] COMMAND
+
+commands of stack
+
+options:
+  -h, --help  show this help and exit
+
+commands:
+  stack init                    write the files of the services for a workspace
+  stack up [SERVICE...]         start services and wait until they are healthy
+  stack down                    stop and remove all containers; volumes stay
+  stack stop [SERVICE...]       stop services; their containers stay
+  stack restart [SERVICE...]    restart services
+  stack ps                      how the services stand, and what they use
+  stack logs [SERVICE...]       what the containers wrote
+  stack scale SERVICE=N...      bring services to so many containers
+  stack autoscale [SERVICE...]  keep as many containers of the workers as their tasks need
+  stack build [SERVICE...]      build our images
+  stack pull [SERVICE...]       fetch the others' images
+  stack clean                   free what nothing uses any more; volumes stay; asks first
+  stack topics [PATTERN...]     the topics of the bus, and who reads them
+  stack tail TOPIC...           what is on topics, or patterns of them
+  stack doctor                  check what the stack needs here and say what to do"""
+    )
+    assert (
+        help_text("dspy-tui", parse(["stack", "down", "-h"]).command)
+        == """\
+usage: dspy-tui stack down [options]
+
+stop and remove all containers; volumes stay
+
+options:
+  --volumes         remove the volumes, too, with all their data; asks first
+  --allow RULE      grant CLASS[:GLOB]: write, run, shell or network
+  --out-dir DIR     where the stack's files are (the setting stack_dir by default)
+  --format FORMAT   text or json
+  --workspace DIR   the folder to work in (here by default)
+  --set NAME=VALUE  a setting for this run, such as provider=none
+  -h, --help        show this help and exit"""
+    )
 
 
 def test_settings() -> None:

@@ -50,12 +50,18 @@ def test_panes_fold_by_width() -> None:
 
 @given(st.integers(20, 200), st.text(max_size=60), st.text(max_size=60), st.integers(0, 200_000))
 def test_the_status_line_never_overflows(width: int, model: str, branch: str, used: int) -> None:
-    status = Status(model=model, state="ready", used=used, window=8192, branch=branch, changes=3)
-    runs, end = line_of(status, width)
+    status = Status(
+        model=model, state="ready", used=used, window=8192, branch=branch, changes=3,
+        bus="bus", bus_mark="●", bus_style="ok",
+    )  # fmt: skip
+    runs, places = line_of(status, width)
     text = plain(runs)
     assert "\n" not in text
     assert "\x1b" not in text
-    assert end <= max(width, 40)
+    assert places["model"].stop <= max(width, 40)
+    if "bus" in places:
+        assert cells(text[: text.rindex("● bus")]) == places["bus"].start
+        assert len(places["bus"]) == cells("● bus")
     if width >= 80:
         assert cells(text) <= width
 
@@ -109,7 +115,34 @@ def test_what_completions_share() -> None:
 )
 def test_sessions_are_completed_where_one_is_named(text: str, options: tuple[str, ...]) -> None:
     names = ("login", "20261128-114501-a3f9")
-    assert complete(text, tools=TOOLS, paths=PATHS, sessions=names).options == options
+    assert complete(text, tools=TOOLS, paths=PATHS, named=names).options == options
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("stack up k", ("kafka ",)),
+        ("/stack logs kafka ", ("kafka ", "spark ")),
+        ("stack scale s", ("spark=",)),
+        ("stack ", ()),
+        ("stack down k", ()),
+        ("stack logs -n k", ()),
+    ],
+)
+def test_services_are_completed_where_one_is_named(text: str, options: tuple[str, ...]) -> None:
+    assert complete(text, tools=TOOLS, paths=(), named=("spark", "kafka")).options == options
+
+
+async def test_services_are_read_from_the_files(tmp_path: Path) -> None:
+    catalog = Catalog(Workspace.open(tmp_path), stack_dir="deploy")
+    assert await catalog.services() == ()
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "docker-compose.yml").write_text(
+        "name: x\nservices:\n  # first\n  kafka:\n    image: a\n    ports:\n      - 1\n"
+        "\n  dspy.worker: {}\nvolumes:\n  no: {}\n"
+    )
+    (tmp_path / "deploy" / "docker-compose.override.yml").write_text("services:\n  mine:\n    image: a\n")
+    assert await catalog.services() == ("dspy.worker", "kafka", "mine")
 
 
 # Finding files

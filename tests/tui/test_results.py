@@ -230,13 +230,15 @@ async def test_suggestions_follow_what_the_index_needs(searched: FakeRuntime) ->
         searched.registry.add(tool(index=index, cooldowns=searched.cooldowns))
     async with app_of(searched).run_test(size=(120, 36)) as pilot:
         app = await settled(pilot)
-        commands = lambda: [item.text for item in app.work.suggestions.items]  # noqa: E731
+        commands = lambda: [item.text for item in app.work.suggestions.items if item.can_choose]  # noqa: E731
         assert commands()[-1] == "index"
         await index.build(on_progress=lambda _: None)
         await until(pilot, lambda: commands()[-1] == "emb-index" and "index" not in commands())
         await searched.cooldowns.begin("emb-index")
         index.change(behind=2)
         await until(pilot, lambda: commands()[-1] == "index")
+        waits = app.work.suggestions.items[-1]
+        assert (waits.text, waits.can_choose) == ("emb-index", False)
 
 
 async def test_the_index_opens_in_the_background(repository: Path) -> None:

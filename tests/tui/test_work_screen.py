@@ -15,7 +15,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agent_core.config import Settings
-from agent_core.errors import ModelError
 from agent_core.events import (
     ApprovalGiven,
     ApprovalNeeded,
@@ -26,10 +25,9 @@ from agent_core.events import (
     ToolFinished,
     ToolProgress,
     ToolStarted,
-    TurnFinished,
     TurnStarted,
-    Usage,
 )
+from agent_core.llm.errors import ModelError
 from tests.fakes.screen import FakeRuntime, fake_runtime
 from tests.tui.conftest import HOSTILE, app_of, listed, screen_text, settled, tell, text_of, until
 from tui.app import DspyApp
@@ -62,6 +60,15 @@ async def test_typing_asks(runtime: FakeRuntime) -> None:
         assert runtime.session.submitted == ["why?", " tree"], "a leading space is kept: it makes a question"
         await pilot.press("enter")
         assert len(runtime.session.submitted) == 2, "nothing typed, nothing sent"
+
+
+async def test_typing_tells_the_index_once_that_a_search_may_come(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test() as pilot:
+        await settled(pilot)
+        assert runtime.index.expected == 0
+        await pilot.press(*"where is")
+        await until(pilot, lambda: runtime.index.expected)
+        assert runtime.index.expected == 1
 
 
 async def test_new_lines_and_a_taller_prompt(runtime: FakeRuntime) -> None:
@@ -369,6 +376,18 @@ async def test_a_path_that_is_typed_in_full_needs_no_picking(runtime: FakeRuntim
         await until(pilot, lambda: runtime.session.submitted == ["@src/server.py:2"])
 
 
+async def test_enter_right_after_fast_typing_sends_all_of_it(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("@", *"serv")
+        await until(pilot, lambda: picked(app)[:1] == ["src/server.py"])
+        for char in "er.py why?":  # that it changes is told only after all keys were taken
+            app.work.chat.prompt.post_message(events.Key(char, char))
+        app.work.chat.prompt.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: runtime.session.submitted == ["@server.py why?"])
+
+
 async def test_the_list_leaves_with_escape_until_another_at_is_typed(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -471,32 +490,6 @@ async def test_history_lasts(runtime: FakeRuntime, repository: Path) -> None:
         await settled(pilot)
         await pilot.press("up")
         assert again.work.chat.prompt.text == "second"
-
-
-async def test_suggestions_say_that_they_rest_on_nothing_and_run(runtime: FakeRuntime) -> None:
-    app = app_of(runtime)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        pane = app.work.suggestions
-        assert pane.border_subtitle == "no evidence yet"
-        assert [item.key for item in pane.items][1:] == ["tree --depth 2", "ls"]
-        await pilot.press("f8")
-        await pilot.press("f5", "2")
-        await pilot.press("f5", "down", "down", "enter")
-        assert runtime.session.submitted == ['grep "TODO|FIXME"', "tree --depth 2", "ls"]
-
-
-async def test_suggestions_follow_the_question(runtime: FakeRuntime) -> None:
-    app = app_of(runtime)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        end = TurnFinished(
-            turn_id="t1", outcome="answered", reason="", text="", exit=0, seconds=1, usage=Usage()
-        )
-        await tell(
-            pilot, runtime, TurnStarted(turn_id="t1", text="who calls parse_header?", kind="task"), end
-        )
-        await until(pilot, lambda: app.work.suggestions.items[0].key == "grep -w parse_header")
 
 
 async def test_models_are_listed_switched_and_pulled(runtime: FakeRuntime) -> None:

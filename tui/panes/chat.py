@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tui.catalog import Catalog
     from tui.prompt_history import PromptHistory
 
+_EXPECT_S = 20.0
+"""While somebody types, the index is told so often that a search may come."""
+
 
 class Chat(Vertical):
     """The pane that is always there."""
@@ -65,6 +68,8 @@ class Chat(Vertical):
         self._catalog: Catalog | None = None
         self._registry: Registry | None = None
         self._sessions: SavedSessions | None = None
+        self._index: Index | None = None
+        self._clock, self._expected_at = clock, float("-inf")
         self._offers: tuple[str, ...] = ()
         self._offer = -1
         self._offer_start = 0
@@ -89,6 +94,7 @@ class Chat(Vertical):
         """What the prompt needs once there is time for it."""
         self._picking.begin(catalog=catalog, index=index)
         self._catalog, self._registry, self._sessions = catalog, registry, sessions
+        self._index = index
         await asyncio.to_thread(history.load)
         self._history = history
 
@@ -162,12 +168,14 @@ class Chat(Vertical):
             return
         if self._registry is None or self._catalog is None:
             return
-        from tui.completing import complete, names_a_session
+        from tui.completing import complete, names_a_service, names_a_session
 
         before = self.prompt.before_cursor
         paths = await self._catalog.files()
-        sessions = await self._session_names() if names_a_session(before) else ()
-        found = complete(before, tools=self._registry.all(), paths=paths, sessions=sessions)
+        named = await self._session_names() if names_a_session(before) else ()
+        if names_a_service(before):
+            named = await self._catalog.services()
+        found = complete(before, tools=self._registry.all(), paths=paths, named=named)
         if not found.options:
             self._end_completion()
             return
@@ -203,8 +211,16 @@ class Chat(Vertical):
         """Typing on ends the completion; an `@` opens the list of what it may stand for."""
         event.stop()
         self._picking.changed()
+        self._expect()
         if self._offers and self.prompt.before_cursor != self._completed:
             self._end_completion()
+
+    def _expect(self) -> None:
+        """What is typed may become a search: the index gets ready for it."""
+        now = self._clock()
+        if self._index is not None and self.prompt.text and now - self._expected_at > _EXPECT_S:
+            self._expected_at = now
+            self.run_worker(self._index.expect(), group="expect")
 
     def end_completion(self) -> bool:
         """Take the choices away; whether there were any."""

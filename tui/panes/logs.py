@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual.binding import BindingType
 from textual.message import Message
 
-from agent_core.text import human_size, one_line, plural
+from agent_core.text import one_line, plural
 from agent_core.workspace import Workspace
 from tui.keys import LOG_PANE, bindings
-from tui.widgets.logrow import level_style
+from tui.panes.logfile import NONE, heading, log_items
 from tui.widgets.rows import Item, Rows
 
 if TYPE_CHECKING:
-    from agent_core.logs.api import CodePlace, Digest, KeyEvent
+    from agent_core.logs.api import CodePlace, Digest, DigestQuery, KeyEvent
     from agent_core.logs.discover import LogFile
     from agent_core.logs.tail import Tail
 
-_FOLLOWED = 6
-_MOST_LINES, _FEWEST_LINES = 40, 4
+_FOLLOWED, _MOST_LINES, _FEWEST_LINES = 6, 40, 4
 _NEXT = 3
 """Rows left to the second file: a gap, its head, a line."""
 _FEWEST_EVENTS = 3
 _LOOK_S, _REST_S = 0.1, 2.0
 """How often a growing log is read, and for how long it must not grow to be left to the watching."""
 _NARROW = 50
-_MORE = "more"
-_DATE = re.compile(r"^(\[?)\d{4}[-/]\d\d[-/]\d\d[T ](?=\d\d:\d\d)")
-_MOST_FILES = 1000
-_SEARCH_S, _SHARE = 5.0, 50
-"""How often logs are looked for while there are none, and the share of time that may take at most."""
-_NONE = (
-    'No log files found. The setting log_files names others, such as log_files = ["build/*.txt"]; '
-    "what is written from now on shows here by itself."
-)
+_MORE, _BACK, _MOST_FILES = "more", "back", 1000
+_SEARCH_S, _RARELY_S, _SHARE = 5.0, 60.0, 50
+"""How often logs are looked for while there are none, at first and later, and in which share of the time."""
 
 
 class Logs(Rows):
@@ -63,6 +55,12 @@ class Logs(Rows):
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path
+
+    class FilesWanted(Message, namespace="logs"):
+        """It is to be about the log files again."""
+
+    class BusWanted(Message, namespace="logs"):
+        """The bus is to be shown with the files, alone, or not at all: the next of the three."""
 
     class FilterWanted(Message, namespace="logs"):
         """A filter is to be typed."""
@@ -92,6 +90,12 @@ class Logs(Rows):
         self._chasing = False
         self._grew_at = 0.0
         self._reading = asyncio.Lock()
+        self.source = ""
+        """What it is about: containers as `compose:SERVICE`, the bus as `bus`; "" for the log files."""
+        self.with_bus = True
+        """Whether key events of the bus show with the files."""
+        self.services: tuple[str, ...] = ()
+        """Those that the bus has key events of."""
         self.digest: Digest | None = None
         """What was heard last of what the logs say."""
 
@@ -109,7 +113,24 @@ class Logs(Rows):
             await asyncio.sleep(pause)
             began = clock()
             await self.look_around()
-            pause = max(_SEARCH_S, _SHARE * (clock() - began))
+            pause = max(min(1.5 * pause, _RARELY_S), _SHARE * (clock() - began))
+
+    @property
+    def watched(self) -> DigestQuery:
+        """What is followed of the logs."""
+        from tui.widgets.logevents import WATCHED
+
+        return msgspec.structs.replace(WATCHED, sources=(self.source,)) if self.source else WATCHED
+
+    def about(self, source: str) -> None:
+        """Be about containers or the bus, or with "" about the log files again."""
+        self.source, self.digest = source, None
+        self._show()
+
+    def take_services(self, services: tuple[str, ...]) -> None:
+        """The bus has key events of these."""
+        self.services = services
+        self._show()
 
     @property
     def folders(self) -> set[str]:
@@ -151,7 +172,8 @@ class Logs(Rows):
         """Something changed on the disk: read what is followed, look around for what is new."""
         if self._workspace is None:
             return
-        names = {path.relative_to(self._workspace.root).as_posix() for path in paths if self._inside(path)}
+        root = self._workspace.root
+        names = {path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
         if any(self._may_be_new(name) for name in names - set(self._tails)):
             await self.look_around()
         elif names & set(self._tails):
@@ -170,9 +192,6 @@ class Logs(Rows):
             await asyncio.sleep(_LOOK_S)
         self._chasing = False
 
-    def _inside(self, path: Path) -> bool:
-        return self._workspace is not None and path.is_relative_to(self._workspace.root)
-
     def _may_be_new(self, name: str) -> bool:
         return ".log" in name or name.rpartition("/")[0] in self.folders
 
@@ -185,6 +204,9 @@ class Logs(Rows):
         return changed
 
     def _show(self) -> None:
+        if self.source:
+            self._show_containers()
+            return
         items = self._told()
         followed = self._files[:_FOLLOWED]
         for number, file in enumerate(followed):
@@ -192,15 +214,30 @@ class Logs(Rows):
             tail = self._tails[file.path]
             rows = self.size.height - len(items) - 1 - (_NEXT if number + 1 < len(followed) else 0)
             count = max(_FEWEST_LINES, min(rows, _MOST_LINES))
-            items += [self._head(file, tail), *self._lines(file, tail, count)]
-        more = len(self._files) - _FOLLOWED
-        if more > 0:
+            items += log_items(file, tail, count, narrow=self.size.width < _NARROW)
+        if (more := len(self._files) - _FOLLOWED) > 0:
             items += [Item("", can_choose=False), Item(f"and {more} more", "dim", can_choose=False)]
-        self.border_subtitle = f"{len(self._files)} found" if self._files else ""
-        self.set_items(items, empty=_NONE)
+        said = [f"{len(self._files)} found"] if self._files else []
+        said += ["with the bus"] if self.services and self.with_bus else []
+        self.border_subtitle = " · ".join(said)
+        self.set_items(items, empty=NONE)
+
+    def _show_containers(self) -> None:
+        """What stands out in what containers say."""
+        digest = self.digest
+        note = "Reading what they say …" if digest is None else digest.note or "Nothing stands out so far."
+        self.border_subtitle = ""
+        self.set_items(
+            [
+                Item(heading(self.source, len(self.services)), "h2", can_choose=False),
+                *(self._told() or [Item(one_line(note), "dim", can_choose=False)]),
+                Item("", can_choose=False),
+                Item("Back to the log files", "mark", key=_BACK),
+            ]
+        )
 
     def _told(self) -> list[Item]:
-        """The bars and the key events; about half of the pane is left to the files."""
+        """Bars, where there are several, and key events; about half of the pane is left to the files."""
         from tui.widgets.histogram import bar_rows
         from tui.widgets.logevents import event_item
 
@@ -210,7 +247,7 @@ class Logs(Rows):
         room = max(1, self.size.height // 2 - 2, min(_FEWEST_EVENTS, self.size.height - _FEWEST_LINES - 2))
         shown = digest.events[: room if len(digest.events) <= room else max(1, room - 1)]
         bars = bar_rows(digest.bars, self.size.width - 2)
-        items = [Item("", lead=bars[0], can_choose=False)] if digest.bars else []
+        items = [Item("", lead=bars[0], can_choose=False)] if len(digest.bars) > 1 else []
         items += [event_item(event) for event in shown]
         more = len(digest.events) - len(shown) + digest.left_out
         items += [Item(f"and {plural(more, 'event')} more", "dim", key=_MORE)] if more else []
@@ -218,36 +255,23 @@ class Logs(Rows):
 
     def on_resize(self) -> None:
         """There is room for more lines, or fewer."""
-        if self._files:
+        if self._files or self.source or self.digest is not None:
             self._show()
-
-    def _head(self, file: LogFile, tail: Tail) -> Item:
-        when = datetime.fromtimestamp(tail.mtime_ns / 1e9).strftime("%H:%M")
-        note = "gone" if tail.gone else f"{human_size(tail.size)} {when}"
-        return Item(one_line(file.path), "h2", right=((note, "dim", None),), key=file.path, middle=True)
-
-    def _lines(self, file: LogFile, tail: Tail, count: int) -> list[Item]:
-        lines = [line for line in tail.lines if line.strip()][-count:]
-        if not lines:
-            return [Item("empty", "dim", (("  ", "", None),), can_choose=False)]
-        return [
-            Item(self._fitting(line), level_style(line), key=f"{file.path}\n{number}")
-            for number, line in enumerate(lines)
-        ]
-
-    def _fitting(self, line: str) -> str:
-        """The line; where there is little room, what it says comes before its date."""
-        text = one_line(line)
-        return _DATE.sub(r"\1", text) if self.size.width < _NARROW else text
 
     def action_choose(self) -> None:
         """Open the log, or the event."""
         key = self.current.key if self.current else ""
         path = key.partition("\n")[0]
-        if path in self._tails:
+        if key == _BACK:
+            self.post_message(self.FilesWanted())
+        elif path in self._tails:
             self.post_message(self.Opened(path))
         elif key:
             self.post_message(self.EventChosen("" if key == _MORE else key))
+
+    def action_bus(self) -> None:
+        """Show key events of the bus with the files, alone, or not at all."""
+        self.post_message(self.BusWanted())
 
     @property
     def _event(self) -> KeyEvent | None:

@@ -62,6 +62,7 @@ class Picking:
 
     async def steer(self, action: str) -> bool:
         """Do what a key of the prompt means while the list shows; False when it means what it always does."""
+        self.changed()  # of letters typed just before it is told later than the key comes
         if not self._picker.is_open or self._shown is None:
             return False
         match action:

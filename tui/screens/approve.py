@@ -13,12 +13,13 @@ from textual.widgets import Static
 
 from agent_core.events import ApprovalNeeded, Decision
 from agent_core.text import printable
-from tui.keys import QUESTION, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import QUESTION, bindings
 from tui.screens.dialog import Dialog, Hints
 
 _TITLES = {
     "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?",
-    "run": "Run a program of the project?", "shell": "Run a shell command?",
+    "run": "Run this command?", "shell": "Run a shell command?",
     "network": "Reach another machine?",
 }  # fmt: skip
 ARM_S = 0.4
@@ -64,7 +65,7 @@ class ApproveScreen(Dialog[Decision]):
         with Vertical(classes="frame") as frame:
             several = question.action == "run" and "\n" in question.command.strip()
             frame.border_title = (
-                "Run programs of the project?" if several else _TITLES.get(question.action, "Allow it?")
+                "Run these commands?" if several else _TITLES.get(question.action, "Allow it?")
             )
             with VerticalScroll(id="command"):
                 yield Static(Content(printable(question.command)), markup=False)

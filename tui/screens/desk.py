@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_core.errors import AgentError
-from agent_core.events import SessionOpened
+from agent_core.events import SessionOpened, ToolFinished
+from agent_core.ignore import is_own
+from agent_core.streaming.names import service_of
 from tui.catalog import Catalog
 from tui.router import Router
 
 if TYPE_CHECKING:
+    from agent_core.events import BusChanged
+    from agent_core.logs.api import Digest
     from agent_core.runtime import Runtime
+    from tui.bus_told import BusTold
     from tui.screens.work import WorkScreen
 
 _MOST_FOLDERS = 1000
@@ -31,14 +36,14 @@ class Desk:
 
         self._runtime = runtime
         self._screen = screen
-        self.catalog = Catalog(runtime.workspace)
+        self.catalog = Catalog(runtime.workspace, stack_dir=runtime.config.settings.stack_dir)
         self._folders: set[str] = set()
-        self._tools: set[str] = set()
-        self._asked = ""
+        self._bus: BusTold | None = None
+        self._beside: tuple[str, ...] = ()
         self._watcher = FolderWatch(
             on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
         )
-        self._router = Router(screen=screen, propose=self.propose)
+        self._router = Router(screen=screen, propose=runtime.learning.propose, buses=self._bus_changed)
 
     async def begin(self) -> None:
         """Show what is known at once, and start the rest."""
@@ -47,9 +52,8 @@ class Desk:
         runtime, screen = self._runtime, self._screen
         screen.run_worker(self._follow(), group="events")
         # Plugins are looked up once, in a thread: importlib reads the metadata of every distribution.
-        tools = await asyncio.to_thread(runtime.registry.all)
-        self._tools = {tool.name for tool in tools}
-        self.propose()
+        await asyncio.to_thread(runtime.registry.all)
+        runtime.learning.propose()
         history = PromptHistory(runtime.workspace)
         await screen.chat.begin(
             history=history,
@@ -65,6 +69,7 @@ class Desk:
         screen.run_worker(self._find_model(), group="model")
         if runtime.config.settings.index_in_background:
             screen.run_worker(self._open_index(), group="index")
+        runtime.link.start()
 
     async def _follow(self) -> None:
         """Route every event; a flood gives way to the keys every so often."""
@@ -75,20 +80,11 @@ class Desk:
                 if isinstance(event, SessionOpened):
                     await self._router.replay(self._runtime.session.conversation.earlier)
                 self._router.route(event)
+                if isinstance(event, ToolFinished) and event.name == "stack":
+                    self._runtime.link.look_now()  # what it did may have started or ended the bus
                 count += 1
                 if count % _AT_ONCE == 0:
                     await asyncio.sleep(0)
-
-    def propose(self, asked: str | None = None) -> None:
-        """Rank the suggestions after a question; without one, anew after the last."""
-        from agent_core.suggestions import propose
-
-        runtime = self._runtime
-        self._asked = self._asked if asked is None else asked
-        ranked = propose(
-            self._tools, asked=self._asked, waiting=runtime.cooldowns.all(), index=runtime.index.status
-        )
-        runtime.bus.publish(ranked)
 
     # The disk
 
@@ -122,7 +118,7 @@ class Desk:
     async def _take_in(self, paths: set[Path]) -> None:
         root = self._runtime.workspace.root
         git = {path for path in paths if path.parent == root / ".git"}
-        others = {path for path in paths - git if path != root / ".dspy_tui"}
+        others = {path for path in paths - git if not (path.parent == root and is_own(path.name))}
         if others:
             self._screen.follow_preview(others)
             self.catalog.outdate()
@@ -190,16 +186,41 @@ class Desk:
 
     def follow_logs(self) -> None:
         """Show from now on what the logs say."""
-        self._screen.run_worker(self._follow_logs(), group="logs", exclusive=True)
+        self._screen.run_worker(self._follow_logs, group="logs", exclusive=True)
 
     async def _follow_logs(self) -> None:
-        from tui.widgets.logevents import WATCHED
+        def take(digest: Digest) -> None:
+            self._screen.logs.take(digest)
+            self._runtime.learning.see_logs(digest)
 
-        stop = self._runtime.logs.follow(WATCHED, self._screen.logs.take)
+        stop = self._runtime.logs.follow(self._screen.logs.watched, take)
         try:
             await asyncio.Event().wait()  # until the screen ends
         finally:
             stop()
+
+    # The bus
+
+    def _bus_changed(self, event: BusChanged) -> None:
+        """Show how the bus stands; where it has key events, the logs have them."""
+        from tui.bus_told import BusTold
+
+        if self._bus is None:
+            origin = self._runtime.config.origins.get("kafka_bootstrap")
+            self._bus = BusTold(self._screen, chosen=origin is not None and origin.kind != "default")
+        self._bus.tell(event)
+        if event.state == "up":
+            self._screen.logs.take_services(tuple(filter(None, map(service_of, event.topics))))
+            self.read_bus()
+
+    def read_bus(self) -> None:
+        """Read key events of the bus with the logs, where there are any and they are wanted."""
+        pane = self._screen.logs
+        names = ("bus",) if pane.services and pane.with_bus else ()
+        if names != self._beside:
+            self._beside = names
+            self._runtime.logs.read_beside(names)
+            self.follow_logs()
 
     def looked_at(self, path: str) -> None:
         """What the person looks at gets its vectors first, and is offered first."""

@@ -11,7 +11,8 @@ from textual.containers import Vertical
 
 from agent_core.text import cells, one_line
 from agent_core.tools.base import AnyTool
-from tui.keys import PLACES, TABLE, Action, Keys, spell
+from tui.keymap import Keys, spell
+from tui.keys import PLACES, TABLE, Action
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run

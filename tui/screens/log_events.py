@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from agent_core.errors import AgentError
-from agent_core.logs.api import Chronic, Digest, KeyEvent
+from agent_core.logs.api import Chronic, Digest, KeyEvent, SourceFacts
 from agent_core.logs.view import LogView
 from agent_core.workspace import Workspace
 from tui.screens.arrange import MEDIUM
@@ -28,6 +28,12 @@ from tui.widgets.rows import Item, Rows
 
 _WHOLE = 400
 """Lines shown of a record that is expanded."""
+
+
+def note_of(source: str, facts: Iterable[SourceFacts]) -> str:
+    """What is to be known of an event's source; a service of the bus (`bus:api`) has its logs
+    (`bus:api:logs/api.log`)."""
+    return next((one.note for one in facts if f"{source}:".startswith(f"{one.name}:")), "")
 
 
 class _Events(Choices):
@@ -174,7 +180,7 @@ class LogEvents(Container):
 
     def _detail(self, width: int) -> list[Item]:
         if (event := self.current) is not None:
-            note = next((one.note for one in self._digest.sources if one.name == event.source), "")
+            note = note_of(event.source, self._digest.sources)
             return detail_items(event, width, whole=self._whole.get(event.id, ()), note=note)
         return chronic_items(noise, width) if (noise := self.noise) is not None else []
 

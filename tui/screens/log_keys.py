@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.actions import SkipAction
+from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
 from agent_core.text import plural
-from tui.screens.dialog import Dialog
+from tui.screens.filtering import FilteringDialog
 from tui.screens.log_going import LineLeads, way_to
 from tui.widgets.logevents import cited
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui.widgets.loglines import LogLines
 
 
-class LogKeys(Dialog[str]):
+class LogKeys(FilteringDialog[str]):
     """The actions; what they act on belongs to the screen.
 
     Args:
@@ -68,26 +69,14 @@ class LogKeys(Dialog[str]):
         """Show everything anew."""
         raise NotImplementedError
 
+    @property
+    def content(self) -> Widget:
+        """The lines, or the events."""
+        return self._lines if self.shows_lines else self._events.list
+
     def focus_content(self) -> None:
         """Leave what is typed."""
-        (self._lines if self.shows_lines else self._events.list).focus()
-
-    def type_into(self, name: str) -> None:
-        """Open a box; the very next key is for it, as the one that opens it is where something is typed."""
-        if isinstance(self.focused, Input):
-            raise SkipAction
-        box = self.query_one(f"#{name}", Input)
-        box.display = True
-        self.set_focus(box)
-        box.focus()  # also behind what asked for the focus just now, and gets it later
-
-    def end_typing(self, name: str) -> bool:
-        """Empty a box and close it; whether it was open."""
-        box = self.query_one(f"#{name}", Input)
-        was, box.display, box.value = box.display, False, ""
-        if was:
-            self.focus_content()
-        return was
+        self.content.focus()
 
     def _tell(self, text: str) -> None:
         self.notify(text, timeout=3, markup=False)

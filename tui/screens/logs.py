@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -15,9 +13,10 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.logs.api import Digest, SourceFacts
+from agent_core.logs.api import Digest, DigestQuery, SourceFacts
 from agent_core.text import one_line, shorten
-from tui.keys import LOGS, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import LOGS, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Hints
 from tui.screens.log_events import LogEvents
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from agent_core.logs.api import Logs
     from agent_core.workspace import Workspace
 
-_PAUSE_S = 0.15
-"""How long typing rests before it filters."""
 _HIGH, _LOW = 36, 20
 """Rows from which on the bars are two rows high, and below which there is room for one thing at a time."""
 _FEWEST, _GAP = 8, 6
@@ -50,6 +47,7 @@ class LogScreen(LogKeys):
         open_place: Shows a file at a line, over this screen.
         open_help: Shows every key, over this screen.
         maps: The setting `log_paths`.
+        query: What is followed.
         digest: What was heard last; shown at once.
         event: The id of the event that has the cursor at first.
         path: A log whose lines show at first.
@@ -68,6 +66,7 @@ class LogScreen(LogKeys):
         open_place: Callable[[str, int], None],
         open_help: Callable[[], None],
         maps: tuple[str, ...] = (),
+        query: DigestQuery = WATCHED,
         digest: Digest | None = None,
         event: str = "",
         path: str = "",
@@ -75,11 +74,11 @@ class LogScreen(LogKeys):
     ) -> None:
         super().__init__(workspace=workspace, open_place=open_place, open_help=open_help, maps=maps)
         self._logs = logs
+        self._query = query
         self._keys = keys
         self._digest = digest
         self._path = path
         self._filtering = filtering
-        self._typed = ""
         self._known: tuple[str, ...] = ()
         """The sources that the digest told of last."""
         self._stop: Callable[[], None] = lambda: None
@@ -91,13 +90,10 @@ class LogScreen(LogKeys):
         """Bars, filter, events or lines, and the keys."""
         with Vertical(classes="frame"):
             yield Rows(id="bars")
-            for name, said in (
-                ("filter", "Only what matches: words, or a regular expression"),
-                ("place", "A line, a share of the file or a time: 1200, 50%, 14:30, 10m"),
-            ):
-                box = Input(placeholder=said, id=name, select_on_focus=False)
-                box.cursor_blink = box.display = False
-                yield box
+            yield from self.boxes(
+                filter="Only what matches: words, or a regular expression",
+                place="A line, a share of the file or a time: 1200, 50%, 14:30, 10m",
+            )
             yield self._events
             yield self._lines
             yield self._hints
@@ -117,7 +113,7 @@ class LogScreen(LogKeys):
             self.action_filter()
         self._say()
         self.run_worker(self._find_sources, group="sources", exclusive=True)
-        self._stop = self._logs.follow(WATCHED, self._take)
+        self._stop = self._logs.follow(self._query, self._take)
 
     def on_unmount(self) -> None:
         """Nothing is followed any longer."""
@@ -212,8 +208,8 @@ class LogScreen(LogKeys):
         self._lines.open(place, line=line)
         self.add_class("-lines")
         self._lines.focus()
-        if self._typed:
-            self._lines.filter(self._typed)
+        if self.filtered:
+            self._lines.filter(self.filtered)
         self._say()
 
     def on_log_lines_changed(self) -> None:
@@ -237,21 +233,8 @@ class LogScreen(LogKeys):
 
     # The filter
 
-    def action_filter(self) -> None:
-        """Type a pattern."""
-        self.type_into("filter")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter by what is typed now."""
-        event.stop()
-        if event.input.id == "filter":
-            self.run_worker(partial(self._filter, event.value.strip()), group="typed", exclusive=True)
-
-    async def _filter(self, typed: str) -> None:
-        await asyncio.sleep(_PAUSE_S)
-        if typed == self._typed:
-            return
-        self._typed = typed
+    async def filter_by(self, typed: str) -> None:
+        """The events, and the lines where they show."""
         if self.shows_lines:
             self._lines.filter(typed)
         self._events.filter(typed)

@@ -14,7 +14,8 @@ from textual.widgets import Input
 from agent_core.errors import AgentError
 from agent_core.events import PullProgress
 from agent_core.text import human_size, one_line, plural
-from tui.keys import MODELS, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import MODELS, bindings
 from tui.screens.dialog import Hints
 from tui.screens.pick import Filtered
 from tui.widgets.progress import Progress

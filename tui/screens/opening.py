@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.screen import Screen
 
-from tui.keys import Keys
+from agent_core.text import one_line
+from tui.keymap import Keys
 from tui.screens.arrange import MEDIUM
 from tui.screens.paned import PanedScreen
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from agent_core.events import ToolFinished
     from agent_core.runtime import Runtime
     from tui.found import Results
+    from tui.screens.stack_desk import StackDesk
 
 
 class OpeningScreen(PanedScreen):
@@ -25,7 +29,9 @@ class OpeningScreen(PanedScreen):
         super().__init__(keys, clock=clock)
         self._runtime = runtime
         self._keys = keys
+        self._clock = clock
         self._results: Results | None = None
+        self._stack: StackDesk | None = None
 
     def say(self, text: str, *, severity: str = "information") -> None:
         """A short message that goes away by itself."""
@@ -56,6 +62,84 @@ class OpeningScreen(PanedScreen):
 
         screen = SessionsScreen(conversation=self._runtime.session.conversation, keys=self._keys)
         self.app.push_screen(screen, run)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_learning(self) -> None:
+        """Show whether the suggestions help, and what was learnt."""
+        from tui.screens.learning import LearningScreen
+
+        pane, learning = self.suggestions, self._runtime.learning
+        self._push(LearningScreen(learning=learning, suggestions=lambda: pane.ranked, keys=self._keys))
+
+    def action_stack(self) -> None:
+        """Show how the services stand, and what can be done with them."""
+        from tui.screens.stack import StackScreen
+
+        desk = self._stack_desk()
+        self._push(StackScreen(desk=desk, keys=self._keys, open_help=self.action_help, clock=self._clock))
+
+    def action_topics(self) -> None:
+        """Show what is on the bus."""
+        self._show_topics()
+
+    def action_messages(self) -> None:
+        """Type the topics whose messages are to be read."""
+        self._show_topics(asking=True)
+
+    def _show_topics(self, *, asking: bool = False) -> None:
+        from tui.screens.bus_desk import BusDesk
+        from tui.screens.topics import TopicsScreen
+
+        runtime = self._runtime
+        screen = TopicsScreen(
+            desk=BusDesk(root=runtime.workspace.root, settings=runtime.config.settings),
+            keys=self._keys,
+            open_help=self.action_help,
+            start=lambda: runtime.session.submit("/stack up kafka"),
+            asking=asking,
+        )
+        self._push(screen)
+
+    def _stack_desk(self) -> StackDesk:
+        if self._stack is None:
+            from agent_core.masking import log_masker
+            from tui.screens.bus_desk import BusDesk
+            from tui.screens.stack_desk import StackDesk
+            from tui.screens.stack_job import Jobs
+            from tui.screens.stack_scaling import Scaling
+
+            def tell(text: str, bad: bool) -> None:
+                runtime.link.look_now()  # it may have started or ended the bus
+                app.notify(text, severity="error" if bad else "information", timeout=8, markup=False)
+
+            app = cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+            runtime = self._runtime
+            settings = runtime.config.settings
+            self._stack = StackDesk(
+                root=runtime.workspace.root,
+                stack_dir=settings.stack_dir,
+                jobs=Jobs(app=app, tell=tell, clock=self._clock),
+                mask=log_masker(settings),
+                init=lambda: runtime.session.submit("/stack init"),
+                bus=BusDesk(root=runtime.workspace.root, settings=settings),
+                scaling=Scaling(root=runtime.workspace.root, settings=settings),
+                into_pane=self._containers_into_pane,
+            )
+        return self._stack
+
+    def _containers_into_pane(self, source: str) -> None:
+        """Make containers what the log pane is about, where it reads those of the same files."""
+        from agent_core.logs.sources.compose import ComposeKind
+
+        settings = self._runtime.config.settings
+        read = ComposeKind(self._runtime.workspace, settings).file()
+        if PurePath(read).parent != PurePath(settings.stack_dir):
+            self.say(f"The log pane reads the containers of {one_line(read)}, which is another stack")
+        else:
+            self.watch_logs(source)
+            self.say(f"The log pane is about {one_line(source)} now")
+
+    def watch_logs(self, source: str) -> None:
+        """For subclasses: what the log pane is to be about; "" for the log files."""
 
     def action_search_code(self) -> None:
         """Type what is searched for, and see it found."""
@@ -110,6 +194,7 @@ class OpeningScreen(PanedScreen):
             open_place=self.preview,
             open_help=self.action_help,
             maps=runtime.config.settings.log_paths,
+            query=self.logs.watched,
             digest=self.logs.digest,
             event=event,
             path=path,
@@ -118,11 +203,13 @@ class OpeningScreen(PanedScreen):
         self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
 
     def preview(self, path: str, line: int = 0) -> None:
-        """Show a file."""
+        """Show a file: the one way to open a place of the workspace."""
+        from agent_core.events import PlaceOpened
         from tui.screens.preview import PreviewScreen
 
         screen = PreviewScreen(self._runtime.workspace, path, keys=self._keys, line=line)
         self.app.push_screen(screen, self._mention)  # pyright: ignore[reportUnknownMemberType]
+        self._runtime.bus.publish(PlaceOpened(path=path, line=line))
         self.looked_at(path)
 
     def _mention(self, place: str | None) -> None:

@@ -10,7 +10,7 @@ from textual.layout import Layout
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.keys import Keys
+from tui.keymap import Keys
 from tui.panes.chat import Chat
 from tui.panes.files import Files
 from tui.panes.logs import Logs
@@ -34,7 +34,7 @@ class PanedScreen(Screen[None]):
         self.chat.transcript.undo_key = keys.shown("undo")
         self.files = Files()
         self.logs = Logs()
-        self.suggestions = Suggestions()
+        self.suggestions = Suggestions(clock=clock)
         self.status = StatusLine(Status(help_key=keys.shown("help")))
         self._side: dict[str, Rows] = {
             "files": self.files,
@@ -70,6 +70,10 @@ class PanedScreen(Screen[None]):
         for name in SIDE:
             self._side[name].can_focus = name in names
         self.chat.refresh(layout=True)  # a child's request makes its parent arrange anew
+        self.panes_changed()
+
+    def panes_changed(self) -> None:
+        """For subclasses: other side panes may show."""
 
     def on_resize(self, event: events.Resize) -> None:
         """What does not show takes no focus."""
@@ -78,6 +82,7 @@ class PanedScreen(Screen[None]):
             pane.can_focus = name in self.shown
             if pane.has_focus and not pane.can_focus:
                 self.chat.prompt.focus()
+        self.panes_changed()
 
     def action_pane(self, name: str) -> None:
         """Go to a side pane, showing it; from it, hide it."""

@@ -15,7 +15,8 @@ from textual.content import Content
 from agent_core.errors import AgentError
 from agent_core.text import human_size, one_line, plural, printable, shorten_middle
 from agent_core.workspace import Workspace
-from tui.keys import PREVIEW, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import PREVIEW, bindings
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run, cut

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from agent_core.events import ApprovalNeeded
-from tui.keys import Keys
+from tui.keymap import Keys
 
 if TYPE_CHECKING:
     from agent_core.session.session import Session

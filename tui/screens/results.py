@@ -19,7 +19,8 @@ from agent_core.index.saying import in_short
 from agent_core.text import one_line, plural
 from agent_core.workspace import Workspace
 from tui.found import Results, Spot, of_answer
-from tui.keys import RESULTS, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import RESULTS, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
 from tui.widgets.choices import Choices

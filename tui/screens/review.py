@@ -10,7 +10,8 @@ from textual.binding import BindingType
 
 from agent_core.changes.model import Chosen
 from agent_core.events import ApprovalNeeded, Decision
-from tui.keys import REVIEW, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import REVIEW, bindings
 from tui.screens.approve import ARM_S, rules_of
 from tui.screens.review_more import AlwaysScreen, EditScreen, why_not_edited
 from tui.screens.review_panes import SPLIT_LEAST, Reply, ReviewPanes

@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from agent_core.text import human_size, one_line, printable
-from tui.keys import EDIT, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import EDIT, bindings
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.diff.draft import FileDraft
 from tui.widgets.editor import NAME, editor_theme

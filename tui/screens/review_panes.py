@@ -18,7 +18,8 @@ from agent_core.changes.model import Chosen
 from agent_core.events import ApprovalNeeded, Decision
 from agent_core.text import plural
 from agent_core.verify.api import Finding
-from tui.keys import REVIEW, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import REVIEW, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
 from tui.widgets.checks import Checks

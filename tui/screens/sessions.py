@@ -17,7 +17,8 @@ from textual.widgets import Input
 
 from agent_core.errors import AgentError
 from agent_core.text import human_size, plural, shorten
-from tui.keys import SESSIONS, Keys, bindings
+from tui.keymap import Keys
+from tui.keys import SESSIONS, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
 from tui.screens.session_rows import called, facts, holds, item, newest

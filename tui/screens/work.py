@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.actions import SkipAction
 
-from tui.keys import Keys
+from tui.keymap import Keys
 from tui.panes.chat import Chat
-from tui.screens.opening import OpeningScreen
+from tui.screens.bus import BusScreen
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TWICE_S = 2.0
 
 
-class WorkScreen(OpeningScreen):
+class WorkScreen(BusScreen):
     """Fills the panes after the first paint, and carries their messages to the session."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
@@ -37,7 +37,7 @@ class WorkScreen(OpeningScreen):
         self._desk: Desk | None = None
         self._questions: Questions | None = None
         self._interrupted = -_TWICE_S
-        self._clock = clock
+        self._seen = ""
 
     @property
     def desk(self) -> Desk | None:
@@ -106,6 +106,63 @@ class WorkScreen(OpeningScreen):
     def action_accept(self, number: int) -> None:
         """Take a suggestion."""
         self.suggestions.accept(number)
+
+    def action_dismiss_suggestion(self) -> None:
+        """The suggestion with the cursor is not wanted now."""
+        if (chosen := self.suggestions.chosen) is not None:
+            self._runtime.learning.dismiss(self.suggestions.decision, chosen[0])
+
+    def action_why(self) -> None:
+        """Tell what speaks for the suggestion with the cursor."""
+        from tui.screens.why import WhyScreen
+
+        pane, learning = self.suggestions, self._runtime.learning
+        if pane.chosen is None:
+            return
+        _, suggestion = pane.chosen
+
+        def then(answer: str | None) -> None:
+            number = pane.number_of(suggestion.command)  # the list may be another one by now
+            if answer == "accept" and number is None:
+                self._run(suggestion.command)
+            elif answer == "accept" and number is not None:
+                self._accept(pane.decision, number)
+            elif answer == "dismiss" and number is not None:
+                learning.dismiss(pane.decision, number)
+
+        screen = WhyScreen(suggestion, learning=learning, keys=self._keys)
+        self.app.push_screen(screen, then)  # pyright: ignore[reportUnknownMemberType]
+
+    def _accept(self, decision: str, number: int) -> None:
+        command = self._runtime.learning.accept(decision, number)
+        if command is None:
+            self.say("That suggestion is not there any more")
+        else:
+            self._run(command)
+
+    def _run(self, command: str) -> None:
+        self._runtime.session.submit(command)
+        self.chat.prompt.focus()
+
+    def look_at_suggestions(self) -> None:
+        """A list that somebody can see is one that can be ignored."""
+        seen = self.suggestions.decision if self.is_active and "suggestions" in self.shown else ""
+        if seen != self._seen:
+            self._seen = seen
+            learning = self._runtime.learning
+            learning.shown(seen) if seen else learning.hidden()
+
+    def panes_changed(self) -> None:
+        """There may be room for the suggestions now, or none any more."""
+        self.look_at_suggestions()
+
+    def on_screen_suspend(self) -> None:
+        """Something lies over the screen."""
+        self.look_at_suggestions()
+
+    def on_screen_resume(self) -> None:
+        """What lay over the screen is gone."""
+        self.look_at_suggestions()
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""
@@ -179,6 +236,21 @@ class WorkScreen(OpeningScreen):
         if self._desk:
             self._desk.follow_logs()
 
+    def watch_logs(self, source: str) -> None:
+        """The log pane is about containers from now on, or about the log files again."""
+        self.logs.about(source)
+        if self._desk:
+            self._desk.follow_logs()
+
+    def read_bus(self) -> None:
+        """Read key events of the bus with the logs, or not."""
+        if self._desk:
+            self._desk.read_bus()
+
+    def on_logs_files_wanted(self) -> None:
+        """The log files again."""
+        self.watch_logs("")
+
     def on_logs_opened(self, event: Logs.Opened) -> None:
         """Show the lines of a log, the last ones."""
         self.show_logs(path=event.path)
@@ -204,8 +276,11 @@ class WorkScreen(OpeningScreen):
 
     def on_suggestions_accepted(self, event: Suggestions.Accepted) -> None:
         """Run a suggestion."""
-        self._runtime.session.submit(event.command)
-        self.chat.prompt.focus()
+        self._accept(event.decision, event.number)
+
+    def on_suggestions_rested(self) -> None:
+        """A cooldown is over."""
+        self._runtime.learning.propose()
 
     def on_transcript_link_activated(self, event: Transcript.LinkActivated) -> None:
         """Open a place in the code; an address goes to the clipboard, nothing is started by itself."""

@@ -12,6 +12,8 @@ from agent_core.text import human_duration, plural
 from tui.widgets.transcript.lines import Run, merge
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+_FULL = 8
+"""Lines that a full bar stands for at least, so that a few look like a few."""
 _MINUTE, _DAY = 60.0, 86_400.0
 _DATED = "%m-%d %H:%M"
 
@@ -25,7 +27,7 @@ def bar_rows(
     warnings are than is usual here; the bar of the moment `at` is drawn bright.
     """
     columns = _columns(bars, width)
-    most = max((column.lines for column in columns), default=0)
+    most = max((_FULL, *(column.lines for column in columns)))
     full = [column for column in columns if column.lines]
     usual = (_usual([column.errors for column in full]), _usual([column.warnings for column in full]))
     now = next((column for column in reversed(columns) if at is not None and column.began <= at), None)
@@ -88,9 +90,11 @@ def clock(moment: float, *, form: str = "%H:%M") -> str:
 
 def _columns(bars: Sequence[Bar], width: int) -> list[Bar]:
     """A bar for each column: where there are more bars, neighbours are added up; where there is room for it,
-    some take a column more than others."""
+    some take a column more than others. A lone one is a moment, and takes one."""
     if not bars or width <= 0:
         return []
+    if len(bars) == 1:
+        return list(bars)
     if len(bars) <= width:
         return [bars[column * len(bars) // width] for column in range(width)]
     edges = [round(column * len(bars) / width) for column in range(width + 1)]

@@ -166,7 +166,10 @@ def _dim(text: str) -> Item:
 
 
 def _name(source: str) -> str:
-    return one_line(source.rpartition("/")[2] or source)
+    """The last of its path; of what the bus tells with the service."""
+    name = source.rpartition("/")[2] or source
+    service = source.split(":")[1] if source.startswith("bus:") and name != source else ""
+    return one_line(f"{service}: {name}" if service else name)
 
 
 def _time(moment: float | None) -> str:

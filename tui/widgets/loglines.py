@@ -6,40 +6,29 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual import events
-from textual.binding import BindingType
 from textual.message import Message
 
 from agent_core.errors import AgentError
 from agent_core.logs.page import Change, LogPage
 from agent_core.logs.view import Line as LogLine
-from tui.keys import PANES, bindings
 from tui.widgets.logrow import Look, row_of, whole_rows, with_thumb
-from tui.widgets.transcript.canvas import Canvas
-from tui.widgets.transcript.lines import BLANK, wrap
 from tui.widgets.transcript.strips import Row
+from tui.widgets.windowed import Windowed
 
 LOOK_S = 0.1
 """How often the file is looked at while it shows."""
-_WHEEL = 3
-_FARTHEST = 4000
-"""Characters that a line is moved sideways at most: more are not shown of any."""
 
 T = TypeVar("T")
 
 
-class LogLines(Canvas):
+class LogLines(Windowed):
     """A window of a log.
 
     Reading happens in a thread, one change after the other, so that keys never wait for a disk.
     """
-
-    DEFAULT_CSS = """
-    LogLines { overflow: hidden hidden; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PANES)]
 
     class Changed(Message, namespace="log_lines"):
         """Other lines show, or it is known now how many match."""
@@ -52,8 +41,6 @@ class LogLines(Canvas):
         super().__init__(id=id)
         self.page = LogPage(Path(), height=1)
         """What is read."""
-        self.shift = 0
-        """Characters that the lines are moved sideways."""
         self.unfolded = False
         """Whether the line with the cursor shows as a whole."""
         self.busy = ""
@@ -87,11 +74,11 @@ class LogLines(Canvas):
         self._opened, self._again = True, False
         self._typed = self.trouble = ""
         self.shift = 0
-        self.page = page = LogPage(path, height=self._height)
+        self.page = page = LogPage(path, height=self.height)
         page.window.follows = not line
         self.busy = f"Looking for line {line:,} …" if line else ""
         self._do(partial(page.begin, line=line, still=lambda: self.page is page))
-        self._draw()
+        self.draw()
 
     def filter(self, typed: str) -> None:
         """Show only the lines that match; "" shows all."""
@@ -132,10 +119,6 @@ class LogLines(Canvas):
         self.run_worker(self._serve(), group="serve")
         self.set_interval(LOOK_S, self._look_soon)
 
-    @property
-    def _height(self) -> int:
-        return max(1, self.scrollable_content_region.height)
-
     def _do(self, change: Change) -> None:
         self._changes.append(change)
         self._wake.set()
@@ -152,7 +135,7 @@ class LogLines(Canvas):
             if not self._changes:
                 self.busy = ""
             if shows:
-                self._draw()
+                self.draw()
             if page.stale and not self._again:
                 self._again = True
                 self.filter(self._typed)
@@ -197,14 +180,12 @@ class LogLines(Canvas):
 
     # Drawing
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the window."""
         region = self.scrollable_content_region
         if region.width > 2 and region.height:
-            rows = self._drawn(Look(region.width - 2, self.shift, self._plain()), region.height)
-            if not rows and (said := self._nothing()):
-                rows = [Row(line) for line in wrap([(said, "dim", None)], region.width)]
-            rows += [Row(BLANK)] * (region.height - len(rows))
-            self.paint(rows[: region.height], region.width)
+            look = Look(region.width - 2, self.shift, self.plain)
+            self.fill(self._drawn(look, region.height), empty=self._nothing())
         self.post_message(self.Changed())
 
     def _drawn(self, look: Look, height: int) -> list[Row]:
@@ -235,23 +216,19 @@ class LogLines(Canvas):
             return "Searching …" if page.searching else "No line matches."
         return "The file is empty."
 
-    def _plain(self) -> bool:
-        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return app.no_color or app.native_ansi_color
-
     def on_resize(self) -> None:
         """There is room for more lines, or fewer."""
-        height = self._height
+        height = self.height
         self._do(lambda: self.page.window.resize(height))
-        self._draw()
+        self.draw()
 
     def on_focus(self) -> None:
         """The cursor shows."""
-        self._draw()
+        self.draw()
 
     def on_blur(self) -> None:
         """The cursor hides."""
-        self._draw()
+        self.draw()
 
     # Keys and mouse
 
@@ -270,22 +247,7 @@ class LogLines(Canvas):
     def action_choose(self) -> None:
         """Show all of the line with the cursor, or only its beginning again."""
         self.unfolded = not self.unfolded
-        self._draw()
-
-    def action_shift(self, columns: int) -> None:
-        """Move sideways over long lines."""
-        self.shift = max(0, min(_FARTHEST, self.shift + columns))
-        self._draw()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll back."""
-        event.stop()
-        self.action_move(-_WHEEL)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll on."""
-        event.stop()
-        self.action_move(_WHEEL)
+        self.draw()
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the line that was clicked; all of it shows where it was there."""

@@ -24,7 +24,7 @@ class Item(NamedTuple):
     """One row: `lead`, then `text` shortened to what is left, and `right` at the right end.
 
     All text must be printable and on one line. `key` names the item over changes of the list. With
-    `right_gives` it is the right end that is shortened first.
+    `right_gives` the first run of the right end is shortened before the text is, and then left out.
     """
 
     text: str
@@ -144,9 +144,10 @@ class Rows(Canvas):
         room = width - cells(plain(item.lead))
         right = item.right
         if item.right_gives and right:
-            left = room - cells(item.text) - 2
-            enough = left >= min(cells(plain(right)), 2 * _FEWEST)
-            right = ((shorten(right[0][0], left), right[0][1], None),) if enough else ()
+            (first, style, _), *rest = right
+            left = room - max(cells(item.text), _FEWEST) - 2 - cells(plain(rest))
+            enough = left >= min(cells(first), 2 * _FEWEST)
+            right = (*([(shorten(first, left), style, None)] if enough else []), *rest)
         taken = cells(plain(right))
         if taken and room - taken - 1 < _FEWEST:
             right, taken = (), 0

@@ -26,11 +26,15 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     index: str = "no index yet"
     index_style: str = "dim"
     bus: str = "no broker"
+    bus_mark: str = ""
+    bus_style: str = "dim"
     branch: str = ""
     changes: int = 0
     help_key: str = "F1"
 
 
+Places = dict[str, range]
+"""The columns of a part of the row, by its name."""
 _STATES: dict[str, tuple[str, str]] = {
     "none": ("○", "dim"),
     "checking": ("◌", "warn"),
@@ -41,7 +45,7 @@ _STATES: dict[str, tuple[str, str]] = {
 
 
 class StatusLine(Widget):
-    """One row at the bottom of the work screen; a click on the model asks for another."""
+    """One row at the bottom of the work screen; a click on the model asks for another, one on the bus why."""
 
     DEFAULT_CSS = """
     StatusLine { dock: bottom; height: 1; background: $panel; color: $foreground; }
@@ -50,11 +54,14 @@ class StatusLine(Widget):
     class ModelsWanted(Message, namespace="status"):
         """The model's name was clicked."""
 
+    class BusWanted(Message, namespace="status"):
+        """The bus was clicked."""
+
     def __init__(self, status: Status) -> None:
         super().__init__(id="status")
         self.status = status
         self._palette: Palette | None = None
-        self._model_end = 0
+        self._places: Places = {}
 
     def change(self, **changes: object) -> None:
         """Change some of what the line says."""
@@ -74,21 +81,23 @@ class StatusLine(Widget):
             variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
             self._palette = Palette(variables, foreground=self.colors[3], background=self.colors[2])
         width = self.size.width
-        runs, self._model_end = line_of(self.status, width)
+        runs, self._places = line_of(self.status, width)
         return strip(Row(Line(runs)), width, self._palette)
 
     def on_click(self, event: events.Click) -> None:
-        """The model's name opens the list of models."""
-        if event.x < self._model_end:
+        """The model's name opens the list of models; the bus says how it stands."""
+        if event.x in self._places.get("model", ()):
             self.post_message(self.ModelsWanted())
+        elif event.x in self._places.get("bus", ()):
+            self.post_message(self.BusWanted())
 
 
-def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], int]:
-    """The row's runs, and the column where the model's part ends; what does not fit goes, the least first."""
+def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], Places]:
+    """The row's runs, and the columns of the model and the bus; what does not fit goes, the least first."""
     left = _model(status)
     right: list[tuple[str, list[Run]]] = [
         ("index", [(status.index, status.index_style, None)]),
-        ("bus", [(status.bus, "dim", None)]),
+        ("bus", _bus(status)),
         ("branch", _branch(status, max(12, width // 5))),
         ("help", [(status.help_key, "strong", None), (" help", "dim", None)]),
     ]
@@ -101,15 +110,18 @@ def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], int]:
         if gone == "details":
             parts = [(name, shorter if name == "index" else runs) for name, runs in parts]
         parts = [part for part in parts if part[0] != gone]
-    end = 1 + _cells(left)
-    ends = [runs for name, runs in parts if name != "window"]
+    places: Places = {"model": range(1 + _cells(left))}
+    ends = [(name, runs) for name, runs in parts if name != "window"]
     window = [run for name, runs in parts if name == "window" for run in runs]
     start: list[Run] = [(" ", "", None), *left, *([("  ", "", None), *window] if window else [])]
     tail: list[Run] = []
-    for number, runs in enumerate(ends):
-        tail += [(" │ ", "rule", None), *runs] if number else runs
-    gap = max(1, width - _cells(start) - _cells(tail) - 1)
-    return (*start, (" " * gap, "", None), *tail), end
+    gap = max(1, width - _cells(start) - sum(_cells(runs) + 3 for _, runs in ends) + 2)
+    for number, (name, runs) in enumerate(ends):
+        tail += [(" │ ", "rule", None)] if number else []
+        at = _cells(start) + gap + _cells(tail)
+        places[name] = range(at, at + _cells(runs))
+        tail += runs
+    return (*start, (" " * gap, "", None), *tail), places
 
 
 def _model(status: Status) -> list[Run]:
@@ -121,6 +133,11 @@ def _model(status: Status) -> list[Run]:
     name = shorten_middle(one_line(status.model), 32)
     note = "" if status.state == "ready" else f" {status.state}"
     return [(mark, style, None), (f" {name}", "title", None), (note, style, None)]
+
+
+def _bus(status: Status) -> list[Run]:
+    mark: list[Run] = [(f"{status.bus_mark} ", status.bus_style, None)] if status.bus_mark else []
+    return [*mark, (status.bus, "dim", None)]
 
 
 def _window(status: Status) -> list[Run]:

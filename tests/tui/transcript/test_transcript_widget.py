@@ -70,6 +70,61 @@ async def test_a_turn_that_fails_shows_error_hint_and_reason_once(opened: Any) -
         ]
 
 
+@pytest.mark.parametrize(
+    ("used", "error", "first"),
+    [
+        (usage(), None, "▌ where is it?"),
+        (usage(completion_tokens=9), None, None),
+        (usage(), ErrorInfo("interrupted", "It was cancelled"), None),
+    ],
+)
+async def test_an_answer_that_came_at_once_is_shown_from_its_beginning(
+    opened: Any, used: Usage, error: ErrorInfo | None, first: str | None
+) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.add_prompt("t0", "earlier")
+        view.append_text("t0", LONG)
+        view.finish_turn("t0", "answered", "", None, usage(completion_tokens=9), 1.0)
+        view.add_prompt("t1", "where is it?")
+        view.append_text("t1", LONG)
+        view.finish_turn("t1", "stopped" if error else "answered", "", error, used, 1.0)
+        view.update_now()
+        rows = [row for row in app.rows() if row]
+        if first is None:
+            assert view.following and rows[-1].startswith(("✓", "■"))
+            return
+        assert rows[0] == first and not view.following
+        assert rows[-1].endswith("↓ new below · End")
+        view.add_prompt("t2", "and then?")
+        view.update_now()
+        assert view.following and [row for row in app.rows() if row][-1] == "▌ and then?"
+
+
+async def test_a_short_answer_that_came_at_once_is_followed(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "where is it?")
+        view.append_text("t1", "Nowhere.")
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        view.update_now()
+        assert view.following and not view.new_below
+        assert next(row for row in app.rows() if row) == "▌ where is it?"
+
+
+async def test_somebody_who_reads_elsewhere_is_left_there(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "where is it?")
+        view.append_text("t1", LONG)
+        view.update_now()
+        view.scroll_to_row(12)
+        before = app.rows()[:10]
+        view.finish_turn("t1", "answered", "", None, usage(), 1.0)
+        view.update_now()
+        assert app.rows()[:10] == before
+
+
 async def test_stopping_it_is_no_error(opened: Any) -> None:
     async with opened() as (app, _):
         view: Transcript = app.transcript

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from agent_core.errors import ErrorInfo
 from agent_core.text import one_line, plural, printable
@@ -14,7 +14,7 @@ from tui.widgets.transcript.lines import Line, Run, wrap
 from tui.widgets.transcript.markdown import render
 
 Clock = Callable[[], float]
-Level = Literal["info", "warning", "error"]
+Level = Literal["aside", "info", "warning", "error"]
 
 _PROMPT_CHARACTERS, _PROMPT_LINES = 4_000, 20
 _TOP_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)\n")
@@ -183,19 +183,26 @@ def _marked(text: str, style: str) -> list[Run]:
 
 
 class Notice(Unit):
-    """Something the user should know, with the next step."""
+    """Something the user should know, with the next step; an aside may be read over."""
 
     kind = "notice"
-    _MARKS = {"info": ("● ", "mark"), "warning": ("▲ ", "warn"), "error": ("✗ ", "bad-title")}  # noqa: RUF012
+    _MARKS: ClassVar[dict[Level, tuple[str, str]]] = {
+        "aside": ("◇ ", "dim"),
+        "info": ("● ", "mark"),
+        "warning": ("▲ ", "warn"),
+        "error": ("✗ ", "bad-title"),
+    }
+    _BODIES: ClassVar[dict[Level, str]] = {"aside": "dim", "error": "bad"}
 
     def __init__(self, level: Level, message: str, hint: str, *, turn_id: str = "") -> None:
         super().__init__(turn_id=turn_id)
-        self._level, self._message, self._hint = level, message.strip(), hint.strip()
+        self._level: Level = level
+        self._message, self._hint = message.strip(), hint.strip()
 
     def _render(self, width: int) -> list[Line]:
         text, style = self._MARKS[self._level]
         pad: list[Run] = [("  ", "", None)]
-        body = "bad" if self._level == "error" else "title"
+        body = self._BODIES.get(self._level, "title")
         out = wrap(plain_runs(self._message, body), width, first=[(text, style, None)], rest=pad)
         if self._hint:
             out += wrap(

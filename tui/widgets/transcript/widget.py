@@ -153,6 +153,8 @@ class Transcript(PointedReader):
 
         `unverified`: it changed files, and no check that ran its code says that it is right.
         """
+        spoke = self._stream is not None and self._stream.turn_id == turn_id and error is None
+        at_once = spoke and not usage.completion_tokens and self.moment is None
         self._settle()
         self._stop_running(turn_id)
         if usage.reasoning_tokens and not usage.estimated:
@@ -167,7 +169,8 @@ class Transcript(PointedReader):
         how = f"{mark}: {reason}" if reason and reason not in said else mark
         back = f"{self.undo_key} takes it back" if undoable and self.undo_key else ""
         self._add(Footer([(how, style), (back, "mark"), *_cost(usage, seconds)], turn_id=turn_id))
-        self.changed()
+        if at_once and self.following:
+            self._show_from_its_beginning(turn_id)
 
     def clear(self) -> None:
         """Empty the conversation."""
@@ -177,6 +180,16 @@ class Transcript(PointedReader):
         self.page.truncate(0)
         self.following = True
         self.action_dismiss()
+
+    def _show_from_its_beginning(self, turn_id: str) -> None:
+        """Scroll to the prompt of a turn whose answer came at once, without a model, the best of it first."""
+        units = enumerate(self.page.units)
+        first = next((at for at, unit in units if isinstance(unit, Prompt) and unit.turn_id == turn_id), None)
+        if first is None:
+            return
+        self.update_now()
+        self.mark_new()  # undone where the end is shown
+        self.scroll_to_row(self.page.start(first))
 
     # How it gets onto the page
 
