@@ -154,11 +154,11 @@ def run_cases(runner: Runner) -> None:
     with fake_server() as url:
         env = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "x", "MODEL_NAME": "m1"}
         runner.case("answer", "-c", QUESTION, env=env)
-        runner.case("answers, changes nothing", "-c", CHANGE, env=env)
+        runner.case("answers, changes nothing", "--allow", "write", "-c", CHANGE, env=env)
         control(url, mode="500")
         runner.case("status 500", "-c", QUESTION, env=env)
         control(url, mode="empty")
-        runner.case("answers nothing", "-c", CHANGE, env=env)
+        runner.case("answers nothing", "--allow", "write", "-c", CHANGE, env=env)
 
 
 def main() -> int:

@@ -2,7 +2,8 @@
 
 The search library semble runs without its embedding model, which its package does not bring along: what is
 compared is its lexical part (`alpha=0`), with its chunks, its knowledge of paths and definitions, and its
-file boosts. The template miner Drain3 runs as it comes, or with the masks of its documentation.
+file boosts. The template miner Drain3 runs as it comes, or with the masks of its documentation. The bandits
+of MABWiser and Vowpal Wabbit have their defaults.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from benchmarks.common import OUT, ROOT
 
 SEMBLE = "semble==0.7.0"
 DRAIN = "drain3==0.9.11"
+MABWISER = "mabwiser==2.7.4"
+VW = "vowpalwabbit==9.11.9"
 
 
 def peer_python(requirement: str) -> Path:
