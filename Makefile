@@ -2,18 +2,19 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: run test check format snapshots bench clean help setup setup-dev
 
 help:          ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 run: $(VENV)/.run        ## open the app: make run ARGS='~/src/project'; headless: ARGS='--batch -c "tree"'
 	@$(BIN)/dspy-tui $(ARGS)
 
-test: $(VENV)/.dev       ## the whole test suite; ARGS='tests/tui -x' narrows it
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev       ## the whole test suite, two processes at a time (JOBS=0: in one); ARGS='tests/tui -x' narrows it
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: $(VENV)/.dev      ## format, lint, types, import directions
 	@$(BIN)/ruff format --check .

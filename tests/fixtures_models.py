@@ -15,17 +15,9 @@ import pytest
 
 from agent_core.config import Settings
 from tests.fakes.model_server import ModelServer
+from tests.ports import free_ports
 
 PLAIN, WITH_TOOLS = "smollm2:135m", "smollm2-tools:135m"
-
-
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _needs_weights() -> None:
@@ -82,7 +74,7 @@ def ollama(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Olla
 @contextmanager
 def ollama_server(script: Path, folder: Path) -> Iterator[Ollama]:
     """One with its models, which goes when the block ends."""
-    port = free_port()
+    port = free_ports(1)
     server = Ollama(f"http://127.0.0.1:{port}", folder, script, port)
     try:
         server.run("start")

@@ -44,6 +44,6 @@ def run(repo: Path) -> Run:
             del settings["stdin"]
         settings.setdefault("stdout", subprocess.PIPE)
         settings.setdefault("stderr", subprocess.PIPE)
-        return subprocess.run([*PROGRAM, *arguments], timeout=60, **settings)
+        return subprocess.run([*PROGRAM, *arguments], timeout=180, **settings)
 
     return call

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from agent_core.events import TurnFinished, TurnStarted, from_json
+from agent_core.ignore import is_own
 from tests.e2e.conftest import ROOT, Run, environment
 
 SCHEMA = json.loads((ROOT / "docs" / "batch.schema.json").read_text())
@@ -66,6 +67,14 @@ def test_a_question_without_a_model_is_answered(run: Run) -> None:
     assert done.returncode == 0
     assert "src/parser.py:1" in result["data"]["text"]
     assert any(hit["path"] == "src/parser.py" and hit["start"] == 1 for hit in result["data"]["hits"])
+
+
+def test_a_single_word_is_a_question_and_that_is_said(run: Run) -> None:
+    done = run("--batch", "-c", "parse_headr", "-c", " serve", "-c", "tree")
+    assert done.returncode == 0
+    assert done.stderr.count(b"There is no command") == 1
+    assert b"There is no command 'parse_headr', so it is read as a question" in done.stderr
+    assert run("--batch", "-c", "/parse_headr").returncode == 2
 
 
 def test_text_is_the_answer_and_nothing_else(run: Run) -> None:
@@ -199,13 +208,13 @@ def test_a_workspace_that_cannot_be_used(
         assert results(done) == []
 
 
-def test_reading_writes_nothing_but_the_index(run: Run, repo: Path) -> None:
+def test_reading_writes_nothing_but_what_is_our_own(run: Run, repo: Path) -> None:
     before = sorted(repo.rglob("*"))
     run("--batch", "-c", "ls", "-c", "grep main", "-c", "tree", "-c", "cat README.md")
     assert sorted(repo.rglob("*")) == before
     run("--batch", "-c", "where is main?")
-    own = repo / ".dspy_tui"
-    assert sorted(path for path in repo.rglob("*") if own not in (path, *path.parents)) == before
+    left = (path for path in repo.rglob("*") if not any(map(is_own, path.relative_to(repo).parts)))
+    assert sorted(left) == before
 
 
 def test_hostile_text_is_harmless(run: Run, repo: Path) -> None:

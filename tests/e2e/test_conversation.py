@@ -16,7 +16,7 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer, Call
 
 pytestmark = pytest.mark.terminal
-LIMIT_S = 30.0
+LIMIT_S = 120.0
 
 
 class Terminal:
@@ -58,6 +58,15 @@ class Terminal:
         while not holds(self.text):
             assert time.monotonic() < end, f"never on the screen: {condition}\n{self.text}"
             assert await asyncio.to_thread(self.read), f"it ended\n{self.text}"
+
+    async def settles(self, still_s: float = 1.5) -> None:
+        """Wait until nothing on the screen has changed for so long."""
+        end, text, since = time.monotonic() + LIMIT_S, self.text, time.monotonic()
+        while time.monotonic() - since < still_s:
+            assert time.monotonic() < end, f"the screen never came to rest\n{self.text}"
+            assert await asyncio.to_thread(self.read), f"it ended\n{self.text}"
+            if self.text != text:
+                text, since = self.text, time.monotonic()
 
     async def ends(self) -> None:
         while await asyncio.to_thread(self.read):

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from agent_core.events import ToolFinished, TurnFinished, from_json
@@ -18,6 +17,7 @@ from tests.e2e.conftest import PROGRAM, Run, environment
 from tests.e2e.test_batch import document
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer
+from tests.fakes.processes import gone, started
 
 BEGAN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CRASH = (
@@ -51,12 +51,6 @@ def result_of(run: Run, command: str, **more: Any) -> Any:
     assert done.returncode == 0, done.stderr.decode()
     (result,) = document(done)["results"]
     return result["data"]
-
-
-def workers() -> set[int]:
-    """The log processes that run on this machine as children of nobody else."""
-    found = psutil.process_iter(["cmdline"])
-    return {process.pid for process in found if "agent_core.logs.worker" in (process.info["cmdline"] or ())}
 
 
 def test_the_crash_leads_into_the_code(run: Run, project: Path) -> None:
@@ -138,21 +132,21 @@ def test_a_question_about_a_failure_is_answered_from_the_logs(run: Run, project:
     assert ("src/parser.py", 2) in cited and ("logs/app.log", 201) in cited
 
 
-def test_interrupted_while_it_reads(repo: Path) -> None:
+async def test_interrupted_while_it_reads(repo: Path) -> None:
     """Whatever writes to standard input goes on for ever."""
-    before = workers()
     command = [*PROGRAM, "--batch", "-c", "ctx --source -", "--format", "json"]
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, cwd=repo, env=environment(), **streams) as process:
         assert process.stdin is not None
-        while not workers() - before:  # it is being read from
+        while not (reading := started("agent_core.logs.worker", by=process.pid)):
             process.stdin.write(log_lines().encode())
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     (result,) = json.loads(out)["results"]
     assert (process.returncode, result["error"]["code"]) == (130, "interrupted")
     assert b"Traceback" not in err
-    assert not workers() - before
+    for pid in reading:
+        await gone(pid)
 
 
 async def test_the_events_come_before_what_a_model_says_of_them(project: Path) -> None:
@@ -173,7 +167,7 @@ async def test_the_events_come_before_what_a_model_says_of_them(project: Path) -
         while b"The header" not in text and (line := await process.stdout.read(1000)):
             text += line
         process.send_signal(signal.SIGINT)
-        rest, err = await asyncio.wait_for(process.communicate(), 60)
+        rest, err = await asyncio.wait_for(process.communicate(), 180)
     text += rest
     assert process.returncode == 130 and b"cancelled" in err
     assert text.startswith(b"1 key event in logs/app.log") and text.count(b"1 key event") == 1

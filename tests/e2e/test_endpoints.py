@@ -33,7 +33,7 @@ async def run_text(repo: Path, url: str, *arguments: str) -> tuple[int, str, str
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 180)
     assert process.returncode is not None and b"Traceback" not in err
     return process.returncode, out.decode(), err.decode()
 
@@ -84,8 +84,9 @@ async def test_nothing_was_changed(repo: Path, server: ModelServer) -> None:
 )
 async def test_failures(repo: Path, server: ModelServer, answer: Answer, code: int, name: str) -> None:
     server.script(answer)
-    quick = ("--set", "first_token_timeout=1", "--set", "silence_timeout=1", "--set", "context_window=2048")
-    found, result, err = await batch(repo, server.url, "-c", "what does the parser do?", *quick)
+    quick = ("--set", "silence_timeout=1") if answer.hang else ()
+    small = ("--set", "context_window=2048", *quick)
+    found, result, err = await batch(repo, server.url, "-c", "what does the parser do?", *small)
     assert (found, result["error"]["code"]) == (code, name)
     assert result["error"]["hint"] and result["error"]["message"] in err
     if answer.text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,12 @@ def test_wrong_words_are_a_usage_error(run: Run, project: Path, line: str) -> No
 
 def test_nothing_is_left_running(run: Run, project: Path) -> None:
     batch(run, "esearch retry")
-    mine = [
-        process.info["pid"]
-        for process in psutil.process_iter(["pid", "cwd"])
-        if process.info["cwd"] == os.fspath(project)
-    ]
+    until = time.monotonic() + 60  # what was killed may take a moment to be gone
+    while (mine := running_in(project)) and time.monotonic() < until:
+        time.sleep(0.05)
     assert mine == []
+
+
+def running_in(folder: Path) -> list[int]:
+    found = psutil.process_iter(["pid", "cwd"])
+    return [process.info["pid"] for process in found if process.info["cwd"] == os.fspath(folder)]

@@ -62,7 +62,7 @@ def test_doctor(run: Run) -> None:
     done = run("doctor", "--format", "json", "--set", "ollama_host=http://127.0.0.1:9")
     document = json.loads(done.stdout)
     checks = {check["name"]: check for check in document["checks"]}
-    assert {"python", "terminal", "ripgrep", "git", "docker", "ollama", "openai", "broker"} <= set(checks)
+    assert {"python", "terminal", "ripgrep", "git", "compose", "ollama", "openai", "broker"} <= set(checks)
     assert checks["python"]["verdict"] == checks["ripgrep"]["verdict"] == "ok"
     assert checks["ollama"]["verdict"] == "warn" and checks["ollama"]["next_step"]
     assert done.returncode == 0

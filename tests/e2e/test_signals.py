@@ -51,7 +51,7 @@ def test_a_signal_ends_it_with_a_whole_document(repo: Path, number: signal.Signa
     with start(repo, "--format", "json", "--keep-going") as process:
         pid = wait_until_running(repo)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     (result,) = json.loads(out)["results"]
     assert process.returncode == 130
     assert (result["outcome"], result["exit"], result["error"]["code"]) == ("stopped", 130, "interrupted")
@@ -74,7 +74,7 @@ def test_nohup_keeps_its_meaning(repo: Path) -> None:
         wait_until_running(repo)
         process.send_signal(signal.SIGHUP)
         (repo / "running").write_text("go\n")
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, b"on\n")
 
 
@@ -94,7 +94,7 @@ def test_a_signal_while_the_commands_are_read(repo: Path, number: signal.Signals
         (repo / "commands").open("wb"),
     ):  # opened once the program reads
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and b"Traceback" not in err
     assert json.loads(out)["results"] == []
 
@@ -103,7 +103,7 @@ def test_a_signal_ends_the_event_stream_properly(repo: Path) -> None:
     with start(repo, "--format", "jsonl") as process:
         pid = wait_until_running(repo)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
     last = from_json(out.splitlines()[-1])
     assert isinstance(last, TurnFinished) and last.exit == 130
     assert process.returncode == 130
@@ -126,7 +126,7 @@ def test_a_reader_that_stalls_does_not_stop_an_interruption(repo: Path) -> None:
         assert process.stderr is not None and process.stdout is not None
         process.stdout.read(10)
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     assert process.returncode == 130
     assert is_gone(pid)
 
@@ -139,7 +139,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(repo: Path, number: signal.Signa
         [*PROGRAM[1:], str(repo)],
         env=environment(TERM="xterm-256color"),
         dimensions=(36, 120),
-        timeout=60,
+        timeout=120,
     )
     try:
         screen.expect_exact("\x1b[?1049h")
@@ -160,7 +160,7 @@ async def test_a_terminal_that_is_closed_ends_the_program(repo: Path) -> None:
         ["-c", '"$@"; exit 0', "sh", *PROGRAM, str(repo)],
         env=environment(TERM="xterm-256color"),
         dimensions=(36, 120),
-        timeout=60,
+        timeout=120,
     )
     screen.expect_exact("README.md")
     (program,) = psutil.Process(screen.pid).children()
@@ -175,7 +175,7 @@ def test_to_go_on_without_having_been_suspended_changes_nothing(repo: Path) -> N
         [*PROGRAM[1:], str(repo)],
         env=environment(TERM="xterm-256color"),
         dimensions=(36, 120),
-        timeout=60,
+        timeout=120,
     )
     try:
         screen.expect_exact("README.md")

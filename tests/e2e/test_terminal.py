@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
+import psutil
 import pytest
 
 from tests.e2e.conftest import PROGRAM, environment
@@ -26,7 +28,7 @@ def opened(repo: Path, *, first: str = "", **env: str) -> Generator[pexpect.spaw
         [PROGRAM[1], code, str(repo)],
         env=environment(**{"TERM": "xterm-256color", **env}),
         dimensions=(36, 120),
-        timeout=60,
+        timeout=120,
     )
     try:
         screen.expect_exact(ENTERS)
@@ -36,10 +38,19 @@ def opened(repo: Path, *, first: str = "", **env: str) -> Generator[pexpect.spaw
         screen.close(force=True)
 
 
+def until_stopped(screen: pexpect.spawn[bytes]) -> None:
+    """A shell does not let it go on before it has stopped either; it leaves the screen a moment earlier."""
+    end = time.monotonic() + 120
+    while psutil.Process(screen.pid).status() != psutil.STATUS_STOPPED:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_after_a_suspension_everything_is_drawn_again(repo: Path) -> None:
     with opened(repo) as screen:
         screen.kill(signal.SIGTSTP)
         screen.expect_exact(LEAVES)
+        until_stopped(screen)
         screen.kill(signal.SIGCONT)
         screen.expect_exact(ENTERS)
         screen.expect_exact("sk about this repository")

@@ -37,8 +37,8 @@ class FilesIndex:
     """Implements `Index`.
 
     `hold` makes building and embedding wait half-way until it is set; `fail` is raised by everything; `asked`
-    records the searches, `looked_at` what was opened, `stirs` counts how often files may have changed. A
-    chunk's vector is its set of words.
+    records the searches, `looked_at` what was opened, `stirs` counts how often files may have changed,
+    `expected` how often a search was announced. A chunk's vector is its set of words.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class FilesIndex:
         self.fail: AgentError | None = None
         self.asked: list[tuple[str, str, int, bool | None]] = []
         self.looked_at: list[str] = []
-        self.stirs = 0
+        self.stirs = self.expected = 0
         self.closed = False
 
     @property
@@ -176,6 +176,9 @@ class FilesIndex:
 
     async def opened(self, paths: tuple[str, ...]) -> None:
         self.looked_at += paths
+
+    async def expect(self) -> None:
+        self.expected += 1
 
     def stirred(self) -> None:
         self.stirs += 1

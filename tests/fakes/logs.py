@@ -21,6 +21,10 @@ class GivenLogs:
         self.fail: AgentError | None = None
         self.busy: asyncio.Event | None = None
         self.closed = False
+        self.beside: tuple[str, ...] = ()
+
+    def read_beside(self, names: tuple[str, ...]) -> None:
+        self.beside = names
 
     async def sources(self) -> tuple[SourceFacts, ...]:
         if self.busy is not None:

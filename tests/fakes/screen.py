@@ -12,7 +12,7 @@ from agent_core.bus import Bus
 from agent_core.changes.model import Chosen
 from agent_core.config import Config, Settings
 from agent_core.cooldowns import Cooldowns, seconds_of
-from agent_core.events import Event, ModelChanged, TurnQueued, TurnUnqueued
+from agent_core.events import BusChanged, Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.llm.port import ModelInfo
 from agent_core.masking import mask_secrets
 from agent_core.session.saved.conversation import Conversation
@@ -23,6 +23,7 @@ from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.workspace import Workspace
 from tests.fakes.index import FilesIndex
 from tests.fakes.logs import GivenLogs
+from tests.fakes.suggesting import FakeLearning
 
 INFO = ModelInfo(
     provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=8192, supports_tools=True
@@ -114,12 +115,35 @@ class FakeModels:
                 yield step
 
 
+class FakeLink:
+    """Looks for no bus; `told` is how it stands, once it is looked for."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.told = BusChanged(state="absent", where="localhost:9092")
+        self.started = False
+        self.looks = 0
+
+    def start(self) -> None:
+        self.started = True
+
+    def look_now(self) -> None:
+        self.looks += 1
+
+    async def look(self) -> BusChanged:
+        self.look_now()
+        self._bus.publish(self.told)
+        return self.told
+
+
 class FakeRuntime(SimpleNamespace):
     """What `DspyApp` is given."""
 
     bus: Bus
     index: FilesIndex
     logs: GivenLogs
+    learning: FakeLearning
+    link: FakeLink
     session: FakeSession
     closed: bool
 
@@ -150,7 +174,7 @@ def fake_runtime(
     settings = msgspec.structs.replace(settings or Settings(), index_in_background=index_in_background)
     registry = Registry(builtin_tools())
     registry.add(HelpTool(registry=registry))
-    return FakeRuntime(
+    runtime = FakeRuntime(
         workspace=workspace,
         config=Config(settings=settings, origins={}),
         registry=registry,
@@ -159,7 +183,10 @@ def fake_runtime(
         logs=GivenLogs(),
         cooldowns=Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish),
         session=FakeSession(bus, workspace),
+        link=FakeLink(bus),
         bus=bus,
         log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),
         closed=False,
     )
+    runtime.learning = FakeLearning(runtime)
+    return runtime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -141,6 +141,9 @@ class RecordedTurn:
 
     async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
         return await write_changes(self.workspace, changes)
+
+    async def keep_state(self, progress: Callable[[str], None] | None = None) -> None:
+        return None
 
     async def check_call(self, name: str, args: msgspec.Struct) -> None:
         if self.fail is not None:

@@ -71,7 +71,7 @@ def test_batch_runs_from_the_wheel(scripts: Path, tmp_path: Path, command: str) 
 
 def test_screen_opens_from_the_wheel(scripts: Path, tmp_path: Path) -> None:
     child = pexpect.spawn(
-        str(scripts / "dspy-tui"), cwd=str(tmp_path), dimensions=(36, 120), encoding="utf-8", timeout=60
+        str(scripts / "dspy-tui"), cwd=str(tmp_path), dimensions=(36, 120), encoding="utf-8", timeout=180
     )
     try:
         child.expect("Ask")
