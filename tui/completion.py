@@ -235,22 +235,25 @@ def _zsh_option(option: Option) -> str:
 
 
 def _fish() -> str:
-    lines = ["# fish completion of dspy-tui: dspy-tui completion fish | source"]
-    lines += ["function __dspy_tui_services", f"    sh -c {_quoted(SERVICES)} _ (commandline -opc)", "end"]
     starts = " ".join(_starts())
-    for name in _NAMES:
-        lines.append(f"complete -c {name} -f")
-        none = f"'not __fish_seen_subcommand_from {starts}'"
-        lines.append(f"complete -c {name} -n {none} -a '(__fish_complete_directories)'")
-        for command in COMMANDS:
-            seen = _fish_seen(command, none)
-            if command.words:
-                lines += _fish_word(name, command, none)
-            if command.choices:
-                lines.append(f"complete -c {name} -n {seen} -a '{' '.join(command.choices)}'")
-            if command.complete == "service":
-                lines.append(f"complete -c {name} -n {seen} -a '(__dspy_tui_services)'")
-            lines += [f"complete -c {name} -n {seen} {_fish_option(option)}" for option in command.options]
+    names = " ".join(f"-c {name}" for name in _NAMES)
+    none = "__dspy_tui_first"
+    lines = [
+        "# fish completion of dspy-tui: dspy-tui completion fish | source",
+        *("function __dspy_tui_services", f"    sh -c {_quoted(SERVICES)} _ (commandline -opc)", "end"),
+        *(f"function {none}", f"    not __fish_seen_subcommand_from {starts}", "end"),
+        f"complete {names} -f",
+        f"complete {names} -n {none} -a '(__fish_complete_directories)'",
+    ]
+    for command in COMMANDS:
+        seen = _fish_seen(command, none)
+        if command.words:
+            lines += _fish_word(names, command, none)
+        if command.choices:
+            lines.append(f"complete {names} -n {seen} -a '{' '.join(command.choices)}'")
+        if command.complete == "service":
+            lines.append(f"complete {names} -n {seen} -a '(__dspy_tui_services)'")
+        lines += [f"complete {names} -n {seen} {_fish_option(option)}" for option in command.options]
     return "\n".join(lines)
 
 
@@ -261,17 +264,17 @@ def _fish_seen(command: Command, none: str) -> str:
     return f"'{'; and '.join(f'__fish_seen_subcommand_from {word}' for word in command.words)}'"
 
 
-def _fish_word(name: str, command: Command, none: str) -> list[str]:
+def _fish_word(names: str, command: Command, none: str) -> list[str]:
     """What offers the words of a command: the first where there is none yet, then the second."""
     first, *second = command.words
     told = f"-d {_quoted(command.help)}"
     if not second:
-        return [f"complete -c {name} -n {none} -a {first} {told}"]
+        return [f"complete {names} -n {none} -a {first} {told}"]
     others = " ".join(_starts()[first])
     seen = f"'__fish_seen_subcommand_from {first}; and not __fish_seen_subcommand_from {others}'"
     return [
-        f"complete -c {name} -n {none} -a {first}",
-        f"complete -c {name} -n {seen} -a {second[0]} {told}",
+        f"complete {names} -n {none} -a {first}",
+        f"complete {names} -n {seen} -a {second[0]} {told}",
     ]
 
 
@@ -279,9 +282,9 @@ def _fish_option(option: Option) -> str:
     names = " ".join(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.names)
     if not option.value:
         return f"{names} -d {_quoted(option.help)}"
-    values = {"folder": "-a '(__fish_complete_directories)'", "file": "-F"}
-    taken = values.get(option.complete, f"-a '{' '.join(_words(option))}'")
-    return f"{names} -r {taken} -d {_quoted(option.help)}"
+    values = {"folder": "-x -a '(__fish_complete_directories)'", "file": "-r -F"}
+    taken = values.get(option.complete, f"-x -a '{' '.join(_words(option))}'")
+    return f"{names} {taken} -d {_quoted(option.help)}"
 
 
 def _quoted(text: str) -> str:

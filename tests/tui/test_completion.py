@@ -111,11 +111,20 @@ def test_the_script_is_one_of_its_shell(shell: str) -> None:
 )
 def test_fish(tmp_path: Path, line: str, some: str) -> None:
     write_stack(tmp_path)
-    code = f"{script('fish')}\ncomplete -C '{line}'"
+    (tmp_path / "it.fish").write_text(f"{script('fish')}\ncomplete -C '{line}'")
     done = subprocess.run(
-        ["fish", "--no-config", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        ["fish", "--no-config", "it.fish"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert some in [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="no fish")
+def test_fish_offers_no_files_where_a_number_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "it.fish").write_text(f"{script('fish')}\ncomplete -C 'dspy-agent stack tail --lines '")
+    done = subprocess.run(
+        ["fish", "--no-config", "it.fish"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
