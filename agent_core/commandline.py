@@ -169,6 +169,7 @@ def render(tool: AnyTool | str, args: msgspec.Struct) -> str:
     name = tool if isinstance(tool, str) else tool.name
     if name == _SHELL:
         return f"!{getattr(args, 'command', '')}"
+    first: list[str] = []
     options: list[str] = []
     words: list[str] = []
     last: list[str] = []
@@ -183,8 +184,10 @@ def render(tool: AnyTool | str, args: msgspec.Struct) -> str:
             last += _flagged(field, value, long=True)
         else:
             values = value if field.kind == "list" else [value]
-            words += [_word(str(item), field) for item in values]
-    return " ".join([name, *options, *words, *last])
+            # What a command does is said before how: `rl train --steps 9`.
+            place = first if field.choices and not words else words
+            place += [_word(str(item), field) for item in values]
+    return " ".join([name, *first, *options, *words, *last])
 
 
 def _word(value: str, field: Field) -> str:

@@ -80,6 +80,7 @@ class Desk:
                 if isinstance(event, SessionOpened):
                     await self._router.replay(self._runtime.session.conversation.earlier)
                 self._router.route(event)
+                self._screen.training.see(event)
                 if isinstance(event, ToolFinished) and event.name == "stack":
                     self._runtime.link.look_now()  # what it did may have started or ended the bus
                 count += 1

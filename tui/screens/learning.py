@@ -24,13 +24,20 @@ from tui.keys import LEARNING, bindings
 from tui.screens import learning_said as said
 from tui.screens.arrange import MEDIUM, WIDE
 from tui.screens.dialog import Dialog, Hint, Hints
+from tui.screens.training import COMMAND, Policies, Training
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import Line
 
 if TYPE_CHECKING:
-    from tui.screens.learning_plots import RewardPlot, ValuePlot
+    from tui.screens.learning_plots import CurvePlot, RewardPlot, ValuePlot
 
 _EXPORT = "dspy-rl-events.jsonl"
+_TYPED = {
+    "exporting": ("Write the record to a file of the workspace", _EXPORT, "write it"),
+    "training": ("The command that trains; `help rl` tells its options", COMMAND, "run it"),
+}
+"""What is typed: what is said of it, what is proposed, what Enter does."""
+Mode = Literal["", "asking", "exporting", "training"]
 Doing = Callable[[], Coroutine[Any, Any, str]]
 """Does something to what was learnt; returns what to say of it."""
 
@@ -40,6 +47,7 @@ class LearningScreen(Dialog[None]):
 
     Args:
         learning: What is shown and steered.
+        training: The same of what is trained offline.
         suggestions: What is suggested now.
         keys: For the row of keys.
         clock: Seconds since 1970; for tests.
@@ -53,28 +61,33 @@ class LearningScreen(Dialog[None]):
         self,
         *,
         learning: Learning,
+        training: Training,
         suggestions: Callable[[], Sequence[Suggestion]],
         keys: Keys,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._learning = learning
+        self._training, self._policies = training, Policies()
         self._suggestions = suggestions
         self._keys = keys
         self._clock = clock
         self._overview: Overview | None = None
-        self._mode: Literal["", "asking", "typing"] = ""
+        self._mode: Mode = ""
         self._standing, self._next, self._worth = Sheet(id="standing"), Sheet(id="next"), Sheet(id="worth")
         self._tools, self._recent = Sheet(id="tools"), Sheet(id="recent")
         self._values: ValuePlot | None = None
+        self._curve: CurvePlot | None = None
         self._rewards: RewardPlot | None = None
         self._plots = Container(id="plots")
+        self._trainings = Sheet(id="trainings")
+        self._trained = Container(self._trainings, id="training")
         self._page = VerticalScroll(
-            self._standing, self._next, self._worth, self._plots,
+            self._standing, self._next, self._worth, self._plots, self._trained,
             Container(self._tools, self._recent, id="lists"), id="page",
             can_focus=False,
         )  # fmt: skip
-        self._box = Input(_EXPORT, placeholder="A path in the workspace")
+        self._box = Input()
         self._hints = Hints(self._what_keys_do())
 
     def compose(self) -> ComposeResult:
@@ -89,7 +102,12 @@ class LearningScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Show what there is."""
         self._standing.show(lambda _: [Line((("Reading …", "dim", None),))])
+        self._training.on_change = self._look_at_training
         self.action_evaluate()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._training.on_change = lambda: None
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
@@ -101,15 +119,20 @@ class LearningScreen(Dialog[None]):
         if self._mode == "asking":
             yes, no = shown("learning.yes"), shown("learning.close")
             return [(yes, "forget it", "screen.yes"), (no, "keep it", "screen.close")]
-        if self._mode == "typing":
+        if self._mode in _TYPED:
             return [
-                ("Enter", "write it", "screen.write"),
+                ("Enter", _TYPED[self._mode][2], "screen.write"),
                 (shown("learning.close"), "leave it", "screen.close"),
             ]
         thaw = self._overview is not None and self._overview.frozen
         return [
             (shown("learning.evaluate"), "evaluate again", "screen.evaluate"),
             (shown("learning.freeze"), "thaw" if thaw else "freeze", "screen.freeze"),
+            (
+                shown("learning.train"),
+                "stop training" if self._training.goes_on else "train",
+                "screen.train",
+            ),
             (shown("learning.reset"), "reset", "screen.reset"),
             (shown("learning.export"), "export", "screen.export"),
             (shown("learning.close"), "close", "screen.close"),
@@ -148,6 +171,45 @@ class LearningScreen(Dialog[None]):
             self._worth.show(partial(said.worth, evaluation))
             self._show_value(evaluation)
 
+    def _look_at_training(self) -> None:
+        """Show how the training stands; what it left behind is read when it has ended."""
+        self._show_training()
+        if not self._mode:
+            self._hints.set_hints(self._what_keys_do())
+        if not self._training.goes_on:
+            self.run_worker(self._read_policies, group="policies", exclusive=True)
+
+    def _show_training(self) -> None:
+        from tui.screens.training_said import trainings
+
+        self._trainings.show(
+            partial(
+                trainings,
+                self._policies,
+                self._training.run,
+                key=self._keys.shown("learning.train"),
+                now=self._clock(),
+            )
+        )
+
+    async def _read_policies(self) -> None:
+        self._policies = await self._training.policies()
+        self._show_training()
+        await self._show_curve()
+
+    async def _show_curve(self) -> None:
+        from tui.screens.training_said import judged
+
+        about = judged(self._policies)
+        if about is not None and self._curve is None:
+            await asyncio.to_thread(import_module, "tui.screens.learning_plots")
+            from tui.screens.learning_plots import CurvePlot
+
+            self._curve = CurvePlot(id="curve")
+            await self._trained.mount(self._curve)
+        if self._curve is not None:
+            self._curve.set_class(about is not None and self._curve.show(about.curve), "-some")
+
     async def _show_rewards(self, rewards: Sequence[tuple[float, float]]) -> None:
         drawn = len(rewards) > 1  # of one there is nothing to see over time
         if drawn and self._rewards is None:
@@ -172,6 +234,7 @@ class LearningScreen(Dialog[None]):
     def action_evaluate(self) -> None:
         """Read and evaluate, also again."""
         self.run_worker(self._read, group="read", exclusive=True)
+        self.run_worker(self._read_policies, group="policies", exclusive=True)
 
     def action_lines(self, step: int) -> None:
         """Scroll by lines."""
@@ -212,7 +275,19 @@ class LearningScreen(Dialog[None]):
     def action_export(self) -> None:
         """Type where to."""
         if self._overview is not None:
-            self._turn("typing", "Write the record to a file of the workspace")
+            self._type("exporting")
+
+    def action_train(self) -> None:
+        """Type the command that trains; or stop the training that goes on."""
+        if self._training.goes_on:
+            self._training.stop()
+        else:
+            self._type("training")
+
+    def _type(self, mode: Mode) -> None:
+        said, proposed, _ = _TYPED[mode]
+        self._box.value = proposed
+        self._turn(mode, said)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Write it there."""
@@ -220,11 +295,15 @@ class LearningScreen(Dialog[None]):
         self.action_write()
 
     def action_write(self) -> None:
-        """Write the record to the path that is typed."""
-        path = self._box.value.strip()
-        if self._mode == "typing" and path:
-            self._turn("")
-            self._do(partial(self._export, path))
+        """Write the record to the path that is typed, or run the command."""
+        mode, typed = self._mode, self._box.value.strip()
+        if mode not in _TYPED or not typed:
+            return
+        self._turn("")
+        if mode == "exporting":
+            self._do(partial(self._export, typed))
+        else:
+            self._training.start(typed)
 
     async def _export(self, path: str) -> str:
         return f"Written to {one_line(str(await self._learning.export(path)))}"
@@ -236,14 +315,14 @@ class LearningScreen(Dialog[None]):
         else:
             self.dismiss(None)
 
-    def _turn(self, mode: Literal["", "asking", "typing"], title: str = "") -> None:
+    def _turn(self, mode: Mode, title: str = "") -> None:
         self._mode = mode
         self.query_one(".frame").border_subtitle = Content(
             shorten_middle(title, max(20, self.size.width - 14))
         )
-        self.set_class(mode == "typing", "-typing")
+        self.set_class(mode in _TYPED, "-typing")
         self._hints.set_hints(self._what_keys_do())
-        if mode == "typing":
+        if mode in _TYPED:
             self._box.focus()
             self._box.cursor_position = len(self._box.value)
         else:

@@ -1,4 +1,4 @@
-"""The two plots of the Learning screen, in the colours of the theme."""
+"""The plots of the Learning screen, in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from agent_core.rl.api import Estimate, Evaluation
+from agent_core.rl.offline.progress import Point
 from agent_core.text import one_line, shorten
 from tui.widgets.histogram import clock
 
@@ -110,6 +111,29 @@ class RewardPlot(_Plot):
         plot.xticks([tick + 1 for tick in ticks], dates)
         plot.yfrequency(4)
         plot.title(f"reward of the first, mean of {over}" if over > 1 else "reward of the first")
+
+
+class CurvePlot(_Plot):
+    """A training's course: what it cost until the first failure of changes that are not trained on."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._points: list[tuple[int, float]] = []
+
+    def show(self, curve: Sequence[Point]) -> bool:
+        """Show a training; False when there is no course to see."""
+        self._points = [(point.steps, point.held_out) for point in curve if point.held_out is not None]
+        self.refresh()
+        return len(self._points) > 1
+
+    def draw(self, plot: Any) -> None:
+        """A line over the steps."""
+        steps, costs = [step for step, _ in self._points], [cost for _, cost in self._points]
+        plot.plot(steps, costs, marker="braille", color=self.shade("text-success"))
+        ticks = sorted({round(part * max(steps) / (_TICKS - 1)) for part in range(_TICKS)})
+        plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
+        plot.yfrequency(4)
+        plot.title("seconds to the first failure, by steps")
 
 
 def chosen(estimates: Sequence[Estimate]) -> list[Estimate]:

@@ -68,10 +68,10 @@ def next_up(suggestions: Sequence[Suggestion], width: int) -> list[Line]:
         likely = "–" if each.probability is None else chance(each.probability)
         runs: list[Run] = [
             (f"{likely:>4}  ", "dim", None),
-            (_padded(command, column), "title", None),
+            (padded(command, column), "title", None),
             (f"  {because(each, _REASONS)}", "dim", None),
         ]
-        lines.append(_clip(tuple(runs), width))
+        lines.append(clip(tuple(runs), width))
     return lines
 
 
@@ -98,7 +98,7 @@ def failed(error: AgentError, width: int) -> list[Line]:
 
 def title(text: str, note: str = "", *, width: int) -> Line:
     """The heading of a part."""
-    return _clip(((text, "h2", None), *([(f"  {note}", "dim", None)] if note else [])), width)
+    return clip(((text, "h2", None), *([(f"  {note}", "dim", None)] if note else [])), width)
 
 
 # What it is worth
@@ -117,14 +117,14 @@ def worth(evaluation: Evaluation, width: int) -> list[Line]:
     first = min(max(cells(name) for name in names), max(8, width // 4))
     column = max(12, min(24, (width - first - 8) // len(methods)))
     head = " " * first + "".join(f"  {shorten(METHODS[method], column):<{column}}" for method in methods)
-    lines += [BLANK, _clip(((head + "  n eff.", "dim", None),), width)]
+    lines += [BLANK, clip(((head + "  n eff.", "dim", None),), width)]
     for name in names:
         known = [by.get((name, method)) for method in methods]
         known[0] = known[0] or by.get((name, "mean"))  # what was shown needs no correction
-        runs: list[Run] = [(_padded(one_line(name), first), "mark" if name == names[0] else "title", None)]
+        runs: list[Run] = [(padded(one_line(name), first), "mark" if name == names[0] else "title", None)]
         runs += [_estimated(each, column) for each in known]
         least = min((each.ess for each in known if each is not None), default=0.0)
-        lines.append(_clip((*runs, (f"  {least:6,.0f}", "dim", None)), width))
+        lines.append(clip((*runs, (f"  {least:6,.0f}", "dim", None)), width))
     return lines
 
 
@@ -158,20 +158,20 @@ def tools(records: Sequence[ToolRecord], width: int) -> list[Line]:
     left = width - name_width - sum(widths) - len(widths) - 8
     heads = [(names[0] if full else names[1]) for names in _COUNTED]
     head = " " * name_width + "".join(f" {text:>{w}}" for text, w in zip(heads, widths, strict=True))
-    lines = [title("Tools", width=width), _clip(((f"{head}    mean", "dim", None),), width)]
+    lines = [title("Tools", width=width), clip(((f"{head}    mean", "dim", None),), width)]
     for record in sorted(records, key=lambda each: (each.mean is None, -(each.mean or 0.0))):
         counts = [record.first, record.observed]
         counts += [record.parts.get(part, 0) for _, _, part in _COUNTED if part is not None]
         numbers = "".join(f" {_number(n, w):>{w}}" for n, w in zip(counts, widths, strict=True))
         mean = "      –" if record.mean is None else f"{record.mean:7.3f}"
         runs: list[Run] = [
-            (_padded(one_line(record.tool), name_width), "mark" if record.observed else "dim", None),
+            (padded(one_line(record.tool), name_width), "mark" if record.observed else "dim", None),
             (numbers, "title" if record.observed else "dim", None),
             (f" {mean}", "title" if record.mean is not None else "dim", None),
         ]
         if record.mean is not None and left >= 6:
             runs.append((f" {bar(record.mean, 1.0, left - 1)}", "ok" if record.mean > 0 else "bad", None))
-        lines.append(_clip(tuple(runs), width))
+        lines.append(clip(tuple(runs), width))
     return lines
 
 
@@ -185,13 +185,13 @@ def recent(scored: Sequence[Scored], width: int, now: float) -> list[Line]:
         head = f"{human_age(now - each.at):>12}  "
         runs: list[Run] = [
             (head, "dim", None),
-            (_padded(one_line(each.first), 10), "title", None),
+            (padded(one_line(each.first), 10), "title", None),
             (f" {chance(each.propensity):>4}  ", "dim", None),
             (f"{each.status:<9}", _STATUSES[each.status], None),
             (f" {each.reward:5.2f}", "title" if each.reward else "dim", None),
             (f"  {parts}" if parts else "", "dim", None),
         ]
-        lines.append(_clip(tuple(runs), width))
+        lines.append(clip(tuple(runs), width))
     return lines
 
 
@@ -213,12 +213,13 @@ def _number(count: int, width: int) -> str:
     return text
 
 
-def _padded(text: str, width: int) -> str:
+def padded(text: str, width: int) -> str:
+    """A text in exactly so many columns."""
     short = shorten(text, width)
     return short + " " * (width - cells(short))
 
 
-def _clip(runs: tuple[Run, ...], width: int) -> Line:
+def clip(runs: tuple[Run, ...], width: int) -> Line:
     """One row: what does not fit is cut off."""
     kept: list[Run] = []
     left = width

@@ -12,6 +12,7 @@ from agent_core.text import one_line
 from tui.keymap import Keys
 from tui.screens.arrange import MEDIUM
 from tui.screens.paned import PanedScreen
+from tui.screens.training import Training
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -32,6 +33,7 @@ class OpeningScreen(PanedScreen):
         self._clock = clock
         self._results: Results | None = None
         self._stack: StackDesk | None = None
+        self.training = Training(session=runtime.session, workspace=runtime.workspace)
 
     def say(self, text: str, *, severity: str = "information") -> None:
         """A short message that goes away by itself."""
@@ -68,7 +70,10 @@ class OpeningScreen(PanedScreen):
         from tui.screens.learning import LearningScreen
 
         pane, learning = self.suggestions, self._runtime.learning
-        self._push(LearningScreen(learning=learning, suggestions=lambda: pane.ranked, keys=self._keys))
+        screen = LearningScreen(
+            learning=learning, training=self.training, suggestions=lambda: pane.ranked, keys=self._keys
+        )
+        self._push(screen)
 
     def action_stack(self) -> None:
         """Show how the services stand, and what can be done with them."""

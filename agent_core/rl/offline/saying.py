@@ -43,7 +43,7 @@ def in_short(trainee: Trainee) -> str:
     """One line: what it is worth, and whether it is used."""
     compared = trainee.about.comparison
     use = "it is used from now on" if trainee.in_use else "it is not used"
-    return f"policy {trainee.about.version}: {_verdict(compared)}; {use}"
+    return f"policy {trainee.about.version}: {verdict_of(compared)}; {use}"
 
 
 def report(trainee: Trainee) -> str:
@@ -54,7 +54,7 @@ def report(trainee: Trainee) -> str:
         ("recorded", f"{plural(about.changes, 'planted bug')}, {trainee.ran:,} runs of checks were new"),
         ("trained", _trained(about, stopped_early=trainee.stopped_early)),
         *_compared(about.comparison),
-        ("in use", "yes, from now on" if trainee.in_use else f"no: {_verdict(about.comparison)}"),
+        ("in use", "yes, from now on" if trainee.in_use else f"no: {verdict_of(about.comparison)}"),
     ]
     lines = [f"{name:<10} {value}" for name, value in facts]
     lines += [f"left out: {one_line(why)}" for why in trainee.without]
@@ -67,7 +67,7 @@ def policies(found: tuple[About, ...], in_use: int, *, now: float) -> str:
         return "No policy was trained yet: `rl train` tries the checks on planted bugs, and learns an order."
     rows = [
         f"{'*' if about.version == in_use else ' '} {about.version:>3}  {human_age(now - about.at):>9}  "
-        f"{about.options.steps:>9,} steps  {_verdict(about.comparison)}"
+        f"{about.options.steps:>9,} steps  {verdict_of(about.comparison)}"
         for about in found
     ]
     usual = "none is in use: checks run in their usual order"
@@ -95,7 +95,8 @@ def _compared(compared: Comparison) -> list[tuple[str, str]]:
     return [("compared", head), *(("", f"{cost:>9}  {who}") for cost, who in costs)]
 
 
-def _verdict(compared: Comparison) -> str:
+def verdict_of(compared: Comparison) -> str:
+    """Whether the policy is better than the best fixed order, and by how much."""
     saved, low, high = compared.saved
     match compared.verdict:
         case "better":

@@ -1,0 +1,104 @@
+"""What the Learning screen says of offline training: the one that runs, the policies, what one is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.rl.offline.comparing import Comparison
+from agent_core.rl.offline.registry import About
+from agent_core.rl.offline.saying import verdict_of
+from agent_core.text import cells, human_age, one_line, plural
+from tui.screens.learning_said import bar, clip, padded, remark, title
+from tui.screens.training import Policies
+from tui.screens.training import Run as Training
+from tui.widgets.transcript.lines import BLANK, Line, Run
+
+_SHOWN = 5
+"""Policies that are listed."""
+_WIDE = 110
+"""From so many columns on it is told how long each was trained."""
+
+
+def trainings(policies: Policies, run: Training | None, width: int, *, key: str, now: float) -> list[Line]:
+    """How training stands; `key` starts one, `now` is in seconds since 1970."""
+    lines = [title("Order of checks", "which check of an edit runs first, learnt by `rl train`", width=width)]
+    lines += _run(run, width) if run is not None else []
+    if policies.found:
+        return lines + _policies(policies, width, now=now)
+    if run is None or run.state == "ended":
+        lines += remark("● ", "dim", "No policy was trained yet: checks run in their usual order.", width)
+        how = f"{key} trains one: it plants bugs into a copy, and sees which check tells first."
+        lines += remark("→ ", "hint", how, width)
+    return lines
+
+
+def _run(run: Training, width: int) -> list[Line]:
+    if run.state == "waiting":
+        return remark("● ", "warn", f"waits for its turn, or for your answer: {run.command}", width)
+    if run.state == "running":
+        return remark("● ", "mark", run.told or run.command, width)
+    if run.error is not None:
+        kept = [run.error.hint, f"last: {run.told}" if run.told else ""]
+        return remark("✗ ", "bad-title", run.error.message, width, ". ".join(filter(None, kept)))
+    return remark("✓ ", "ok", run.told or "It was taken back", width)
+
+
+def _policies(policies: Policies, width: int, *, now: float) -> list[Line]:
+    shown = policies.found[:_SHOWN]
+    lines = [_policy(about, policies.in_use, width, now=now) for about in shown]
+    if len(policies.found) > len(shown):
+        lines.append(
+            clip((("  ", "", None), (f"and {len(policies.found) - len(shown)} older", "dim", None)), width)
+        )
+    chosen = judged(policies)
+    if chosen is not None and chosen.comparison.changes:
+        lines += [BLANK, *_compared(chosen, width)]
+    return lines
+
+
+def judged(policies: Policies) -> About | None:
+    """The policy whose figures are shown: the one in use, else the newest."""
+    used = [about for about in policies.found if about.version == policies.in_use]
+    return next(iter([*used, *policies.found]), None)
+
+
+def _policy(about: About, in_use: int, width: int, *, now: float) -> Line:
+    used = about.version == in_use
+    how = f"{about.options.steps:>9,} steps  {plural(about.changes, 'bug'):>9}  "
+    runs: list[Run] = [
+        (f"{'✓' if used else ' '} {about.version:>3}  ", "ok" if used else "dim", None),
+        (f"{human_age(now - about.at):>12}  ", "dim", None),
+        (how if width >= _WIDE else "", "dim", None),
+        ("in use: " if used else "", "ok", None),
+        (verdict_of(about.comparison), "title" if used else "dim", None),
+    ]
+    return clip(tuple(runs), width)
+
+
+def _compared(about: About, width: int) -> list[Line]:
+    """A bar for each way to order the checks; the shorter the better."""
+    compared = about.comparison
+    seen = plural(compared.changes, "bug")
+    said = f"policy {about.version}: seconds to the first failure on {seen} that it never saw"
+    rows = _rows(compared)
+    column = min(max(cells(one_line(name)) for name, *_ in rows), max(10, width // 2))
+    most, left = max(cost for _, cost, _ in rows), width - column - 11
+    lines = [clip(((said, "dim", None),), width)]
+    for name, cost, style in rows:
+        drawn = bar(cost, most, left) if left >= 6 else ""
+        runs: list[Run] = [
+            (padded(one_line(name), column), style, None),
+            (f"{cost:8.2f}  ", "title", None),
+            (drawn, "ok" if style == "mark" else "dim", None),
+        ]
+        lines.append(clip(tuple(runs), width))
+    return lines
+
+
+def _rows(compared: Comparison) -> Sequence[tuple[str, float, str]]:
+    return (
+        ("the policy", compared.policy, "mark"),
+        (f"best fixed order ({', '.join(compared.order)})", compared.fixed, "title"),
+        *((name, cost, "title") for name, cost in compared.bandits.items()),
+        ("an oracle", compared.oracle, "title"),
+    )
