@@ -63,10 +63,10 @@ async def test_a_turn_that_fails_shows_error_hint_and_reason_once(opened: Any) -
             "half an ans",
             "✗ The stream broke off.",
             "  → ask again",
-            "■ stopped · 1.0 s",
+            "✗ failed · 1.0 s",
             "▸ ✗ cat x  0.2 s",
             "    x does not exist",
-            "■ stopped: failed · 0.2 s",
+            "✗ failed: failed · 0.2 s",
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from agent_core.errors import ErrorInfo, Interrupted
+from agent_core.errors import ErrorInfo, Interrupted, PermissionRefused
 from agent_core.events import Outcome, Usage
 from tui.widgets.transcript.folds import Reasoning, Tool, took_text
 from tui.widgets.transcript.pointer import PointedReader
@@ -18,6 +18,7 @@ _MARKS: dict[str, tuple[str, str]] = {
     "changed": ("✎ changed", "ok"),
     "verified": ("✓ verified", "ok"),
 }
+_BY_THE_PERSON = (Interrupted.code, PermissionRefused.code)
 
 
 class Transcript(PointedReader):
@@ -166,6 +167,8 @@ class Transcript(PointedReader):
         }
         said |= {error.message} if error else set()
         mark, style = ("✎ changed, not verified", "warn") if unverified else _MARKS[outcome]
+        if outcome == "stopped" and error and error.code not in _BY_THE_PERSON:
+            mark, style = "✗ failed", "bad"
         how = f"{mark}: {reason}" if reason and reason not in said else mark
         back = f"{self.undo_key} takes it back" if undoable and self.undo_key else ""
         self._add(Footer([(how, style), (back, "mark"), *_cost(usage, seconds)], turn_id=turn_id))
