@@ -97,6 +97,10 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
     except UsageError as error:
         if reads_as_arguments(rest):
             raise UsageError(error.message, hint=f"{error.hint}; {_SPACE}.") from None
+        if near := _mistyped(tool, rest):
+            message = f"{tool.name} has no {shown(rest)}"
+            meant = f"Did you mean `{tool.name} {near}`? {_SPACE.capitalize()}."
+            raise UsageError(message, hint=meant) from None
         return _task(typed)
     return _command(tool, args, typed)
 
@@ -134,12 +138,34 @@ def mentions_in(text: str) -> tuple[Mention, ...]:
 
 
 def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
-    """What to say of a single word that is no command, and so a question, and the next step; None for
-    anything else. Where nobody looks on, a mistyped command would pass for one that was done."""
-    if not _WORD.fullmatch(text.rstrip()) or registry.get(text.rstrip()) is not None:
+    """What to say of a single word that is no command, or of the name of one with a word that it does not
+    know, and so a question, and the next step; None for anything else. Where nobody looks on, a mistyped
+    command would pass for one that was done."""
+    name, rest = _first(text) if text.strip() else ("", "")
+    if text[:1].isspace() or not _WORD.fullmatch(name):
         return None
-    name = text.rstrip()
-    return f"There is no command {shown(name)}, so it is read as a question", f"{_nearest(name, registry)}."
+    tool, word = registry.get(name), rest.strip()
+    if tool is None and not word:
+        return (
+            f"There is no command {shown(name)}, so it is read as a question",
+            f"{_nearest(name, registry)}.",
+        )
+    if tool is None or not _WORD.fullmatch(word) or word in _whats(tool) or not _whats(tool):
+        return None
+    said = f"{name} has no {shown(word)}, so it is read as a question"
+    return said, f"`help {name}` says what it has."
+
+
+def _whats(tool: AnyTool) -> tuple[str, ...]:
+    """The words of which one follows the name of a command: what it is to do."""
+    return next((field.choices for field in fields_of(tool.args_type)[:1]), ())
+
+
+def _mistyped(tool: AnyTool, rest: str) -> str | None:
+    """The word that was meant, where what follows a command is nearly one that it knows."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(rest, _whats(tool), n=1, cutoff=0.7)), None)
 
 
 def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine | Task:

@@ -302,6 +302,10 @@ def test_mistakes(line: str, says: str) -> None:
         ("/frobnicate", ""),
         ("frobnicate?", ""),
         ("frobnicate it", ""),
+        ("rules nonsense", "rules has no 'nonsense'"),
+        ("rules list", ""),
+        ("rules of thumb", ""),
+        ("grep nonsense", ""),
         ("@a.py", ""),
         ("a.py", ""),
         ("", ""),
@@ -311,6 +315,14 @@ def test_a_single_word_that_is_no_command_is_told_of(line: str, said: str) -> No
     told = lone_word(line, REGISTRY)
     assert (told is not None) == bool(said)
     assert told is None or said in " ".join(told)
+
+
+def test_a_mistyped_word_after_a_command_is_named() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse("rules lits", REGISTRY)
+    assert "`rules list`" in caught.value.hint and "leading space" in caught.value.hint
+    assert parse(" rules lits", REGISTRY) == Task("rules lits")
+    assert parse("rules lits or not", REGISTRY) == Task("rules lits or not")
 
 
 def test_a_mistyped_command_is_named() -> None:
