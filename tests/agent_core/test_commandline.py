@@ -62,7 +62,7 @@ class _Fake:
 
 class PlanTool(_Fake):
     name = "plan"
-    aliases = ("p",)
+    aliases: ClassVar[tuple[str, ...]] = ("p",)
     args_type = PlanArgs
     positional = ("task",)
     takes_rest = True
