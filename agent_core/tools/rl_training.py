@@ -66,14 +66,18 @@ async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_g
     teller = _Teller(context.progress)
     sandbox, _ = await find_sandbox()
     seen, left_out = await _seen_in(tutor.logs)
-    trainee = await run_training(
-        context.workspace,
-        context.settings,
-        query,
-        sandbox=sandbox,
-        logs=seen,
-        tell=lambda told: teller.tell(phase_of(told), lambda: progress_line(told)),
-    )
+    try:
+        trainee = await run_training(
+            context.workspace,
+            context.settings,
+            query,
+            sandbox=sandbox,
+            logs=seen,
+            tell=lambda told: teller.tell(phase_of(told), lambda: progress_line(told)),
+        )
+    except asyncio.CancelledError:
+        context.progress("What was recorded is kept, and so is the last checkpoint: add --resume to go on\n")
+        raise
     data: dict[str, Any] = {"training": msgspec.to_builtins(trainee)}
     trained = ToolResult(text=report(trainee), summary=in_short(trainee), data=data, note=left_out)
     if skip_gepa:

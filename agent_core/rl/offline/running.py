@@ -25,6 +25,7 @@ from agent_core.rl.offline.registry import About, Registry
 from agent_core.rl.offline.replay import rates_of
 from agent_core.rl.offline.training import check_installed, train
 from agent_core.rl.store.rights import owners_folder
+from agent_core.text import one_line
 from agent_core.verify.sandbox import Sandbox
 from agent_core.workspace import Workspace
 
@@ -95,10 +96,28 @@ async def run_training(
     Raises:
         ConfigError, UsageError: The configuration or an option makes no sense.
         LearningFault: There is nothing to learn from.
-        TrainingFault: What trains is not installed, or did not come to its end.
+        TrainingFault: What trains is not installed, did not come to its end, or nothing can be kept.
         ToolError: The workspace cannot be copied.
         BusyError: Somebody else trains here.
     """
+    try:
+        return await _run(workspace, settings, query, sandbox=sandbox, logs=logs, tell=tell)
+    except OSError as error:
+        raise TrainingFault(
+            f"What is learnt cannot be kept: {error.strerror or one_line(str(error))}",
+            hint=f"Is the disk full, or was .dspy_tui/{FOLDER} removed meanwhile? `rl train` begins anew.",
+        ) from error
+
+
+async def _run(
+    workspace: Workspace,
+    settings: Settings,
+    query: TrainQuery,
+    *,
+    sandbox: Sandbox | None,
+    logs: dict[str, float] | None,
+    tell: Callable[[Told], None],
+) -> Trainee:
     began = time.time()
     check_query(query)
     config, warnings = await asyncio.to_thread(load_training_config, workspace.root)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from agent_core.errors import TrainingFault
 from agent_core.llm.errors import ModelUnreachable
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.offline.config import written
@@ -178,3 +181,52 @@ async def test_what_was_trained_is_told_although_the_prompts_failed(
     assert result.error is not None and result.error.message == "nobody answers"
     assert "planted bug" in result.text and "left alone: nobody answers" in result.text
     assert len(registry_of(shop).all()) == 1
+
+
+@pytest.mark.rl
+async def test_one_that_is_stopped_says_what_is_kept(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    told: list[str] = []
+    recording = asyncio.Event()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if line.startswith("recording"):
+            recording.set()
+
+    runtime = open_runtime(shop.root, interactive=False)
+    try:
+        tool = runtime.registry.get("rl")
+        assert isinstance(tool, RlTool)
+        context = ToolContext(workspace=runtime.workspace, settings=runtime.config.settings, progress=tell)
+        args = RlArgs(what="train", steps=40, changes=6, skip_gepa=True)
+        running = asyncio.create_task(tool.run(args, context))
+        await recording.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert "is kept" in told[-1] and "--resume" in told[-1]
+        result = await tool.run(msgspec.structs.replace(args, resume=True), context)
+    finally:
+        await runtime.aclose()
+    assert result.error is None and len(registry_of(shop).all()) == 1
+
+
+@pytest.mark.rl
+async def test_a_folder_that_goes_away_is_no_crash(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    runtime = open_runtime(shop.root, interactive=False)
+
+    def tell(line: str) -> None:
+        if line.startswith("recording"):
+            shutil.rmtree(shop.own.state_dir / "rl", ignore_errors=True)
+
+    try:
+        tool = runtime.registry.get("rl")
+        assert isinstance(tool, RlTool)
+        context = ToolContext(workspace=runtime.workspace, settings=runtime.config.settings, progress=tell)
+        with pytest.raises(TrainingFault) as caught:
+            await tool.run(RlArgs(what="train", steps=40, changes=6, skip_gepa=True), context)
+    finally:
+        await runtime.aclose()
+    assert "cannot be kept" in caught.value.message and "removed meanwhile" in caught.value.hint
