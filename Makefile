@@ -44,6 +44,7 @@ $(BIN)/python:
 	@"$(PYTHON)" -m venv $(VENV) >&2 || { echo "make: no venv module; on Debian: apt install python3.11-venv" >&2; exit 1; }
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
+	@echo "installing what it needs: a minute or two" >&2
 	@$(PIP) install -e . >&2
 	@touch $@
 

@@ -5,7 +5,7 @@ Not argparse: importing it costs a tenth of the time in which a headless `grep` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from agent_core.errors import UsageError
@@ -136,7 +136,7 @@ def parse(argv: list[str]) -> Parsed:
             raise _unknown(name, command)
         if option.key == HELP.key:  # whatever else is wrong
             return Parsed(command, {HELP.key: [""]}, "")
-        taken = _value(option, name, value, rest)
+        taken = _value(option, name, value, rest, options)
         values[option.key] = [*values.get(option.key, ()), taken] if option.repeat else [taken]
     if command.several:
         return Parsed(command, values, "", tuple(positionals))
@@ -168,7 +168,9 @@ def _split(word: str) -> tuple[str, str | None]:
     return word[:2], word[2:] or None
 
 
-def _value(option: Option, name: str, value: str | None, rest: list[str]) -> str:
+def _value(
+    option: Option, name: str, value: str | None, rest: list[str], options: Mapping[str, Option]
+) -> str:
     if not option.value:
         if value is not None:
             raise UsageError(f"{name} takes no value")
@@ -176,7 +178,7 @@ def _value(option: Option, name: str, value: str | None, rest: list[str]) -> str
     if value is None:
         if option.optional and (not rest or rest[0].startswith("-")):
             return ""
-        if not rest:
+        if not rest or _split(rest[0])[0] in options:  # a value like that is given behind a =
             raise UsageError(f"{name} needs a value: {name} {option.value}")
         value = rest.pop(0)
     if option.choices and value not in option.choices:

@@ -55,6 +55,8 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
         (["--fromat", "json"], "--format"),
         (["--batch=yes"], "takes no value"),
         (["--format"], "needs a value"),
+        (["stack", "up", "--profile", "--format", "json"], "--profile needs a value"),
+        (["--batch", "-c", "--format=json"], "-c needs a value"),
         (["--format", "yaml"], "text, json, jsonl"),
         (["a", "b"], "unexpected argument 'b'"),
         (["config"], "config show"),
