@@ -1,8 +1,9 @@
 """Records what tests, linter and type checker tell of bugs that are planted into real projects.
 
 The projects come as released, with their own tests, from the package index; each run is a real one, in a
-copy, as `rl train` does it. The type checker starts without a cache, as in CI. Times are those of the
-machine: record on one that does nothing else.
+copy, as `rl train` does it. The type checker starts without a cache, as in CI. The linter is one that takes
+its time: Ruff, in a thirtieth of a second, comes first in every sensible order, and with it the best fixed
+order was within .1 s of an oracle on click. Times are those of the machine: leave it alone meanwhile.
 
     python -m benchmarks._rl_record --count 80 [--only click]
 """
@@ -32,7 +33,7 @@ from agent_core.workspace import Workspace
 DATA = Path(__file__).parent / "data" / "rl"
 _WORK = Path.home() / ".cache" / "dspy-tui" / "bench-rl"
 _BUILDERS = ("flit_core", "hatchling", "setuptools", "wheel")
-_TOOLS = ("pytest<9", "mypy==1.18.2", "ruff==0.14.5")
+_TOOLS = ("pytest<9", "mypy==1.18.2", "pylint==3.3.9")
 _EXCLUDED = ".venv\n__pycache__\n.mypy_cache\n.ruff_cache\n.pytest_cache\n"
 
 
@@ -79,7 +80,7 @@ def config_of(project: Project) -> TrainingConfig:
     """How its checks are run."""
     return TrainingConfig(
         test_cmd="PYTHONPATH=src .venv/bin/python -m pytest -q -p no:cacheprovider",
-        lint_cmd=f".venv/bin/ruff check --no-fix --no-cache {project.sources}",
+        lint_cmd=f".venv/bin/pylint --disable=R,C --score=n --persistent=n {project.sources}",
         build_cmd=f".venv/bin/mypy --cache-dir=/dev/null {project.sources}",
         timeout_sec=60.0,  # their tests take 1 to 5 seconds: what hangs costs that much, and no more
     )
