@@ -425,7 +425,20 @@ async def test_a_long_prompt_and_long_rows_are_shown_in_part(opened: Any) -> Non
         view.finish_tool("c1", "", "x" * 1_000_000, None, 0.1)
         view.toggle_unit(1)
         assert len(view.page.lines(1)) < 50
-        assert "998,000 mor" in "".join(line.text[line.lead :] for line in view.page.lines(1))
+        assert "998,000" in "".join(line.text[line.lead :] for line in view.page.lines(1))
+
+
+async def test_what_our_commands_say_breaks_at_words_and_code_anywhere(opened: Any) -> None:
+    async with opened(40, 20) as (app, _):
+        view: Transcript = app.transcript
+        for call, command in (("c1", "help rl"), ("c2", "!cat x")):
+            view.start_tool("t1", call, command)
+            view.finish_tool(call, "", "a line of words that is wider than there are columns", None, 0.1)
+        view.toggle_unit(0)
+        view.toggle_unit(1)
+        said, code = ([line.text[line.lead :] for line in view.page.lines(number)][1:] for number in (0, 1))
+        assert all(row.strip() in "a line of words that is wider than there are columns" for row in said)
+        assert [row.split()[-1] for row in said] == ["wider", "columns"] and len(code[0]) > len(said[0])
 
 
 async def test_a_pasted_prompt_of_many_lines_leaves_room_for_the_answer(opened: Any) -> None:

@@ -158,7 +158,7 @@ class Tool(Unit):
         for number, runs, fill in self._drawn(shown):
             first: tuple[Run, ...] = (*bar, (number, "dim", None)) if number else bar
             rest: tuple[Run, ...] = (*bar, (" " * len(number), "", None)) if number else bar
-            out += wrap(runs, width, first=first, rest=rest, fill=fill, at_words=False)
+            out += wrap(runs, width, first=first, rest=rest, fill=fill, at_words=self._is_told)
         hidden = len(rows) - len(shown)
         if hidden > 0:
             more = "earlier" if self.running else "more"
@@ -168,6 +168,11 @@ class Tool(Unit):
         if not rows and not self.running and not self._error:
             out.append(Line((*bar, ("no output", "dim", None)), lead=13))
         return out
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether a person reads it as sentences: what our own commands say, neither code nor a program's."""
+        return not (self._is_patch or self._listing or self._command.startswith("!"))
 
     @property
     def _is_patch(self) -> bool:
