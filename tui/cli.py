@@ -114,6 +114,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.dispatching import dispatch
 
             return dispatch(parsed)
+        case ("mcp",):
+            from tui.mcp_command import mcp
+
+            return mcp(parsed)
         case (what, "install"):
             from tui.installs import install
 

@@ -111,6 +111,9 @@ COMMANDS = (
         positional="TASK",
         several=True,
     ),
+    Command(
+        ("mcp",), "offer search, grep, logs and code to another assistant (Model Context Protocol)", COMMON
+    ),
     *STACK_COMMANDS,
     *RL_COMMANDS,
 )

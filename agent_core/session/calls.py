@@ -129,7 +129,7 @@ async def _check(turn: Turn, tool: AnyTool, args: msgspec.Struct, request: Reque
         await _check_planned(turn, tool, args, request, typed=typed)
         return
     if tool.action == "read" and gate.permissions.denies("read"):
-        for line in await asyncio.to_thread(_spellings, turn.workspace, tool, args):
+        for line in await asyncio.to_thread(spellings, turn.workspace, tool, args):
             await gate.check(msgspec.structs.replace(request, subjects=(line,)), turn.publish)
     await gate.check(request, turn.publish)
 
@@ -150,7 +150,7 @@ async def _check_planned(
         await turn.desk.gate.check(asked, turn.publish)
 
 
-def _spellings(workspace: Workspace, tool: AnyTool, args: msgspec.Struct) -> list[str]:
+def spellings(workspace: Workspace, tool: AnyTool, args: msgspec.Struct) -> list[str]:
     """The command without its options, for the path as given and as the workspace names it.
 
     A rule against `cat secrets/*` means lines of such a file, and `./secrets/../secrets/a`, too.

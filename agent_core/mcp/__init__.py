@@ -1,0 +1,1 @@
+"""The Model Context Protocol: what this program offers to other assistants."""
