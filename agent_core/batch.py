@@ -23,7 +23,7 @@ from agent_core.output import Writer
 if TYPE_CHECKING:
     from agent_core.session.session import Session
 
-Format = Literal["text", "json", "jsonl"]
+Format = Literal["text", "json", "jsonl", "junit", "sarif"]
 MAX_INPUT = 4 * 1024 * 1024
 """The largest list of commands that is read, in bytes."""
 
@@ -44,6 +44,10 @@ def front_for(kind: Format, writer: Writer, *, several: bool = False) -> Front:
     """What writes the results; `several` names each command on standard error before its result."""
     if kind == "json":
         return JsonFront(writer)
+    if kind == "junit" or kind == "sarif":
+        from agent_core.batch_reports import ReportsFront
+
+        return ReportsFront(writer, kind)
     return JsonLinesFront(writer) if kind == "jsonl" else TextFront(writer, several=several)
 
 

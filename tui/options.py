@@ -42,7 +42,12 @@ _BATCH = (
     Option(("--batch",), "run commands without a screen"),
     Option(("-c", "--command"), "a command or task", "COMMAND", repeat=True, complete="command"),
     Option(("--file",), "commands, one a line; - is standard input", "FILE", complete="file"),
-    Option(("--format",), "text, json or jsonl", "FORMAT", choices=("text", "json", "jsonl")),
+    Option(
+        ("--format",),
+        "text, json, jsonl; junit or sarif: what checks found",
+        "FORMAT",
+        choices=("text", "json", "jsonl", "junit", "sarif"),
+    ),
     Option(("--keep-going",), "run the commands after one that failed, too"),
 )
 _SESSION = (

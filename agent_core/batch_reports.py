@@ -1,0 +1,191 @@
+"""What checks found, in the formats that CI services read: JUnit's XML and SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import msgspec
+
+from agent_core import __version__
+from agent_core.batch_formats import BatchResult, diagnose_error, diagnose_notice, to_json
+from agent_core.errors import ErrorInfo
+from agent_core.events import ChecksFinished, Event, ToolFinished, TurnStarted
+from agent_core.output import Writer
+from agent_core.text import one_line
+from agent_core.verify.api import Finding, Report
+from agent_core.verify.saying import headline
+
+ReportFormat = Literal["junit", "sarif"]
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_RAN = ("passed", "failed")
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A command, what checks reported in it, and what went wrong where none did."""
+
+    command: str
+    reports: tuple[Report, ...]
+    error: ErrorInfo | None
+
+
+class ReportsFront:
+    """Collects what checks report, and writes one document at the end, whatever happens.
+
+    Of a task that changes files it is what the last round of its checks said.
+    """
+
+    write = None
+
+    def __init__(self, writer: Writer, form: ReportFormat) -> None:
+        self._writer, self._form = writer, form
+        self._done: list[Checked] = []
+        self._typed: list[Report] = []
+        self._tried: tuple[Report, ...] = ()
+
+    def event(self, event: Event) -> None:
+        """Keep what checks found; show notices on standard error."""
+        match event:
+            case TurnStarted():
+                self._typed, self._tried = [], ()
+            case ToolFinished() if "reports" in event.data:
+                self._typed += msgspec.convert(event.data["reports"], list[Report])
+            case ChecksFinished():
+                self._tried = event.reports
+            case _:
+                diagnose_notice(self._writer, event)
+
+    def result(self, result: BatchResult) -> None:
+        """A command ended."""
+        reports = (*self._typed, *self._tried)
+        self._done.append(Checked(result.command, reports, None if reports else result.error))
+        diagnose_error(self._writer, result.error)
+
+    def close(self) -> None:
+        """Write the document."""
+        self._writer.out((junit if self._form == "junit" else sarif)(self._done))
+
+
+def junit(done: Iterable[Checked]) -> bytes:
+    """A suite for each check, a case for each thing that it found; a check that found nothing is one case."""
+    suites = [suite for each in done for suite in _suites(each)]
+    root = ElementTree.Element("testsuites", name="dspy-tui")
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    root.extend(suites)
+    ElementTree.indent(root)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "utf-8") + b"\n"
+
+
+def _suites(checked: Checked) -> list[ElementTree.Element]:
+    suites = [_suite(report) for report in checked.reports]
+    if checked.error is not None:
+        suite = ElementTree.Element(
+            "testsuite", name=_xml(checked.command), tests="1", failures="0", errors="1"
+        )
+        case = ElementTree.SubElement(suite, "testcase", classname="dspy-tui", name=_xml(checked.command))
+        _wrong(case, "error", checked.error.message, checked.error.hint)
+        suites.append(suite)
+    return suites
+
+
+def _suite(report: Report) -> ElementTree.Element:
+    ran = report.state in _RAN
+    failures = len(report.findings) or int(report.state == "failed")
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_xml(report.verifier),
+        tests=str((report.passed or 0) + failures + (not ran) or 1),
+        failures=str(failures),
+        errors=str(int(not ran)),
+        time=f"{report.seconds:.3f}",
+    )
+    for finding in report.findings:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_xml(finding.path or report.verifier), name=_xml(_named(finding))
+        )
+        if finding.path:
+            case.set("file", _xml(finding.path))
+            case.set("line", str(max(1, finding.line)))
+        _wrong(case, "failure", finding.message, finding.excerpt or finding.source)
+    if not report.findings or not ran:
+        case = ElementTree.SubElement(suite, "testcase", classname=report.kind, name=_xml(report.verifier))
+        case.set("time", f"{report.seconds:.3f}")
+        if report.state != "passed":
+            _wrong(case, "failure" if ran else "error", headline(report), report.tail)
+    return suite
+
+
+def _named(finding: Finding) -> str:
+    return finding.code or f"{finding.path}:{finding.line}"
+
+
+def _wrong(case: ElementTree.Element, kind: str, message: str, more: str) -> None:
+    element = ElementTree.SubElement(case, kind, message=_xml(one_line(message)), type=kind)
+    element.text = _xml(more or message)
+
+
+def _xml(text: str) -> str:
+    """The text without what no XML may hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def sarif(done: Sequence[Checked]) -> bytes:
+    """A run for each check, with what it found as results."""
+    runs = [_run(report) for each in done for report in each.reports]
+    runs += [_failed(each) for each in done if each.error is not None]
+    return to_json({"$schema": _SARIF, "version": "2.1.0", "runs": runs}) + b"\n"
+
+
+def _run(report: Report) -> dict[str, Any]:
+    codes = list(dict.fromkeys(finding.code for finding in report.findings if finding.code))
+    invocation: dict[str, Any] = {
+        "executionSuccessful": report.state in _RAN,
+        "commandLine": report.command,
+    }
+    if report.exit is not None:
+        invocation["exitCode"] = report.exit
+    if report.state not in _RAN:
+        invocation["toolExecutionNotifications"] = [_notification(headline(report))]
+    return {
+        "tool": {"driver": {"name": report.verifier, "rules": [{"id": code} for code in codes]}},
+        "automationDetails": {"id": f"{report.kind}/{report.verifier}/"},
+        "invocations": [invocation],
+        "results": [_found(finding, report, codes) for finding in report.findings],
+        "columnKind": "unicodeCodePoints",
+    }
+
+
+def _failed(checked: Checked) -> dict[str, Any]:
+    assert checked.error is not None
+    told = one_line(f"{checked.error.message}. {checked.error.hint}".strip())
+    invocation = {
+        "executionSuccessful": False,
+        "commandLine": checked.command,
+        "toolExecutionNotifications": [_notification(told)],
+    }
+    driver = {"name": "dspy-tui", "version": __version__}
+    return {"tool": {"driver": driver}, "invocations": [invocation], "results": []}
+
+
+def _notification(text: str) -> dict[str, Any]:
+    return {"level": "error", "message": {"text": text}}
+
+
+def _found(finding: Finding, report: Report, codes: Sequence[str]) -> dict[str, Any]:
+    said = finding.message or headline(report)
+    result: dict[str, Any] = {"level": finding.severity, "message": {"text": said}}
+    if finding.code:
+        result |= {"ruleId": finding.code, "ruleIndex": codes.index(finding.code)}
+    if finding.path:
+        place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": "%SRCROOT%"}}
+        if finding.line > 0:
+            place["region"] = {"startLine": finding.line}
+            if finding.column > 0:
+                place["region"]["startColumn"] = finding.column
+        result["locations"] = [{"physicalLocation": place}]
+    return result
