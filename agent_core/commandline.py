@@ -171,6 +171,8 @@ def _mistyped(tool: AnyTool, rest: str) -> str | None:
 def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine | Task:
     if not name:
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
+    if (written := registry.written.get(name)) is not None:
+        return _task(written.expanded(rest))
     tool = (None if rest else registry.forced(name)) or registry.get(name)
     if tool is None:
         message = registry.why_not(name) or f"There is no command {shown(name)}"
@@ -181,7 +183,7 @@ def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine
 def _nearest(name: str, registry: Registry) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [tool.name for tool in registry.all()], n=1)
+    near = get_close_matches(name, [*(tool.name for tool in registry.all()), *registry.written], n=1)
     first = f"Did you mean /{near[0]}? " if near else ""
     return f"{first}`help` lists the commands"
 

@@ -17,6 +17,8 @@ from agent_core.text import one_line
 
 __all__ = ["STATE_FOLDER", "STATE_VARIABLE", "Entry", "IgnoreRules", "TextPart", "Workspace"]
 
+_IGNORED = b"*\n!/commands/\n!/commands/*.md\n"
+"""What git leaves alone of the state folder: everything but the commands that people write."""
 STATE_FOLDER = ".dspy_tui"
 STATE_VARIABLE = "DSPY_TUI_WORKSPACE_STATE"
 """Names where a program keeps its state instead that runs as another user than the workspace's owner."""
@@ -110,7 +112,7 @@ class Workspace(msgspec.Struct, frozen=True):
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
                 fd = os.open(folder / ".gitignore", flags, 0o644)
                 try:
-                    os.write(fd, b"*\n")
+                    os.write(fd, _IGNORED)
                 finally:
                     os.close(fd)
             for part in Path(sub).parts:

@@ -50,7 +50,12 @@ def names_a_service(text: str) -> bool:
 
 
 def complete(
-    text: str, *, tools: Iterable[AnyTool], paths: Iterable[str], named: Iterable[str] = ()
+    text: str,
+    *,
+    tools: Iterable[AnyTool],
+    paths: Iterable[str],
+    named: Iterable[str] = (),
+    written: Iterable[str] = (),
 ) -> Completion:
     """Complete the text that ends at the cursor.
 
@@ -59,6 +64,7 @@ def complete(
         tools: The commands there are.
         paths: The workspace's files.
         named: What the saved sessions are called, or the services of the stack, where one is named.
+        written: The names of commands that people wrote; they are typed behind a slash.
     """
     start = max(text.rfind(" "), text.rfind("\n")) + 1
     word = text[start:]
@@ -66,7 +72,8 @@ def complete(
     if word.startswith("@"):
         return Completion(start, tuple("@" + path for path in _next_parts(word[1:], paths)))
     if not rest and start == 0:
-        return Completion(start, _names(word, tools))
+        names = [tool.name for tool in tools]
+        return Completion(start, _names(word, [*names, *written] if word.startswith("/") else names))
     if text.startswith("!"):
         return Completion(start, tuple(_next_parts(word, paths)))
     if names_a_session(text) or names_a_service(text):
@@ -84,10 +91,9 @@ def complete(
     return Completion(start, tuple(_next_parts(word, paths)))
 
 
-def _names(word: str, tools: Iterable[AnyTool]) -> tuple[str, ...]:
+def _names(word: str, known: Iterable[str]) -> tuple[str, ...]:
     slash = "/" if word.startswith("/") else ""
-    names = sorted(tool.name for tool in tools if tool.name.startswith(word.removeprefix("/")))
-    return tuple(f"{slash}{name} " for name in names)
+    return tuple(f"{slash}{name} " for name in sorted(known) if name.startswith(word.removeprefix("/")))
 
 
 def _tool(name: str, tools: Iterable[AnyTool]) -> AnyTool | None:

@@ -82,6 +82,9 @@ class EverythingProvider(Provider):
                 f"Command: {tool.name}", one_line(tool.summary), partial(program.begin_command, tool.name)
             )
 
+        for name, written in program.runtime.registry.written.items():
+            yield Offer(f"Command: /{name}", written.summary, partial(program.begin_command, f"/{name}"))
+
     def _model_offers(self) -> Iterable[Offer]:
         program = self._program
         for name in self._models:

@@ -29,6 +29,8 @@ async def work(turn: Turn) -> End:
     """Parse the prompt and do what it says; raises the `AgentError` tree."""
     # A cancellation that came before the first step is due here, before anything is done.
     await asyncio.sleep(0)
+    if turn.text.startswith("/"):
+        await asyncio.to_thread(turn.registry.read_written, turn.workspace)
     line = parse(turn.text, turn.registry)
     if isinstance(line, CommandLine):
         turn.start("command")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -15,6 +16,7 @@ from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 
 if TYPE_CHECKING:
     from agent_core.tools.registry import Registry
+    from agent_core.tools.written import WrittenCommand
 
 _BESIDE = """\
   !COMMAND       run a shell command
@@ -46,27 +48,37 @@ class HelpTool:
 
     async def run(self, args: HelpArgs, context: ToolContext) -> ToolResult:
         """The help text; raises `UsageError` when there is no such command."""
+        await asyncio.to_thread(self._registry.read_written, context.workspace)
         if args.command:
             return self._one(args.command.lstrip("/"))
         tools = sorted(self._registry.all(), key=lambda tool: tool.name)
         width = max(len(tool.name) for tool in tools)
         lines = [f"  {tool.name:<{width}}  {one_line(tool.summary)}" for tool in tools]
+        written = sorted(self._registry.written.values(), key=lambda each: each.name)
+        lines += ["", "Written here:"] if written else []
+        lines += [f"  /{each.name:<{max(1, width - 1)}}  {each.summary}" for each in written]
         lines.append("")
         lines.append(_BESIDE)
         lines.extend(
             f"The plugin {one_line(failure.name)} could not be loaded: {one_line(failure.error)}"
             for failure in self._registry.failures
         )
+        lines.extend(
+            f"{one_line(each.source)} is no command: {each.error}" for each in self._registry.unusable
+        )
         return ToolResult(
             text="\n".join(lines),
-            summary=f"{len(tools)} commands",
-            data={"commands": [_row(tool) for tool in tools]},
+            summary=f"{len(tools) + len(written)} commands",
+            data={"commands": [*map(_row, tools), *map(_written_row, written)]},
         )
 
     def _one(self, name: str) -> ToolResult:
+        if (written := self._registry.written.get(name)) is not None:
+            data = {"commands": [_written_row(written)]}
+            return ToolResult(text=written.usage, summary=written.summary, data=data)
         tool = self._registry.get(name)
         if tool is None:
-            names = [tool.name for tool in self._registry.all()]
+            names = [*(tool.name for tool in self._registry.all()), *self._registry.written]
             near = get_close_matches(name, names, n=1)
             hint = f"Did you mean {near[0]}?" if near else "`help` lists the commands."
             raise UsageError(f"There is no command {one_line(name)!r}", hint=hint)
@@ -80,4 +92,14 @@ def _row(tool: AnyTool) -> dict[str, Any]:
         "summary": tool.summary,
         "action": tool.action,
         "usage": usage(tool),
+    }
+
+
+def _written_row(command: WrittenCommand) -> dict[str, Any]:
+    return {
+        "name": f"/{command.name}",
+        "aliases": [],
+        "summary": command.summary,
+        "action": "read",
+        "usage": command.usage,
     }

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from agent_core.checkpoints.checkpoints import Checkpoints
+    from agent_core.tools.written import Unusable, WrittenCommand
+    from agent_core.workspace import Workspace
 
 GROUP = "dspy_tui.tools"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -50,6 +52,9 @@ class Registry:
         self._aliases: dict[str, AnyTool] = {}
         self._plugins: dict[str, EntryPoint] | None = None
         self.failures: list[PluginFailure] = []
+        self.written: dict[str, WrittenCommand] = {}
+        """The commands that people wrote here; they are typed behind a slash."""
+        self.unusable: tuple[Unusable, ...] = ()
         for tool in tools:
             self.add(tool)
 
@@ -82,6 +87,12 @@ class Registry:
         while waiting:
             self._load(waiting.popitem()[1])
         return list(self._tools.values())
+
+    def read_written(self, workspace: Workspace) -> None:
+        """Look which commands are written in the workspace now. Reads files: for a thread."""
+        from agent_core.tools.written import read_written
+
+        self.written, self.unusable = read_written(workspace, {*self._tools, *self._aliases})
 
     def _waiting(self) -> dict[str, EntryPoint]:
         """The plugins that are installed and not loaded yet."""

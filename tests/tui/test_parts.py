@@ -96,6 +96,11 @@ def test_completion(text: str, options: tuple[str, ...]) -> None:
     assert complete(text, tools=TOOLS, paths=PATHS).options == options
 
 
+def test_written_commands_are_completed_behind_a_slash() -> None:
+    for text, options in (("/tri", ("/triage ",)), ("tri", ()), ("/tr", ("/tree ", "/triage "))):
+        assert complete(text, tools=TOOLS, paths=PATHS, written=["triage"]).options == options
+
+
 def test_what_completions_share() -> None:
     found = complete("cat src/s", tools=TOOLS, paths=PATHS)
     assert (found.start, found.common) == (4, "src/server")

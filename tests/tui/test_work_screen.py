@@ -584,6 +584,18 @@ async def test_the_palette_finds_everything(runtime: FakeRuntime) -> None:
         await until(pilot, lambda: app.work.chat.prompt.text == "tree ")
 
 
+async def test_the_palette_has_commands_that_people_wrote(runtime: FakeRuntime) -> None:
+    folder = runtime.workspace.ensure_state_dir("commands")
+    (folder / "triage.md").write_text("What broke in $ARGUMENTS?")
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p", *"triage")
+        await until(pilot, lambda: "Command: /triage" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.work.chat.prompt.text == "/triage ")
+
+
 async def test_help_shows_the_users_own_keys(repository: Path) -> None:
     runtime = fake_runtime(repository, settings=Settings(keys={"help": "f12", "nothing": "x"}))
     app = app_of(runtime)

@@ -175,7 +175,13 @@ class Chat(Vertical):
         named = await self._session_names() if names_a_session(before) else ()
         if names_a_service(before):
             named = await self._catalog.services()
-        found = complete(before, tools=self._registry.all(), paths=paths, named=named)
+        found = complete(
+            before,
+            tools=self._registry.all(),
+            paths=paths,
+            named=named,
+            written=self._registry.written,
+        )
         if not found.options:
             self._end_completion()
             return

@@ -53,6 +53,7 @@ class Desk:
         screen.run_worker(self._follow(), group="events")
         # Plugins are looked up once, in a thread: importlib reads the metadata of every distribution.
         await asyncio.to_thread(runtime.registry.all)
+        await asyncio.to_thread(runtime.registry.read_written, runtime.workspace)
         runtime.learning.propose()
         history = PromptHistory(runtime.workspace)
         await screen.chat.begin(
