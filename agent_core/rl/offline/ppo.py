@@ -67,6 +67,7 @@ class Settings:
         value: The weight of the value's loss.
         norm: Gradients are no longer than this.
         units: Of each hidden layer.
+        decay: By so much weights shrink in a step, as a share of `lr` (Loshchilov and Hutter 2019).
     """
 
     lr: float = 5e-4
@@ -79,6 +80,7 @@ class Settings:
     value: float = 0.5
     norm: float = 0.5
     units: tuple[int, ...] = (64, 64)
+    decay: float = 0.1
 
 
 class Policy(nn.Module):
@@ -158,7 +160,9 @@ class Ppo:
         self._random = torch.Generator().manual_seed(seed)
         self._header = header
         self.policy = Policy(header, generator=self._random)
-        self._adam = torch.optim.Adam(self.policy.parameters(), lr=settings.lr, eps=1e-5, fused=True)
+        self._adam = torch.optim.AdamW(
+            self.policy.parameters(), lr=settings.lr, eps=1e-5, weight_decay=settings.decay, fused=True
+        )
         self._seen = world.reset()
 
     def network(self) -> Network:

@@ -39,12 +39,20 @@ class ReplayEnv(pufferlib.PufferEnv):
         count: How many.
         buf: The arrays, where several environments share some.
         seed: Of the changes that are drawn.
+        hidden: See `Replay`.
     """
 
     def __init__(
-        self, episodes: Episodes, config: TrainingConfig, *, count: int, buf: Any = None, seed: int = 0
+        self,
+        episodes: Episodes,
+        config: TrainingConfig,
+        *,
+        count: int,
+        buf: Any = None,
+        seed: int = 0,
+        hidden: float = 0.0,
     ) -> None:
-        self.replay = Replay(episodes, config, count=count, seed=seed)
+        self.replay = Replay(episodes, config, count=count, seed=seed, hidden=hidden)
         self.single_observation_space = gymnasium.spaces.Box(
             0.0, 1.0, (self.replay.seen.shape[1],), np.float32
         )
@@ -88,12 +96,16 @@ class PufferReplay:
         config: What a reward is.
         count: How many environments.
         seed: Of the changes that are drawn.
+        hidden: See `Replay`.
     """
 
-    def __init__(self, episodes: Episodes, config: TrainingConfig, *, count: int, seed: int = 0) -> None:
+    def __init__(
+        self, episodes: Episodes, config: TrainingConfig, *, count: int, seed: int = 0, hidden: float = 0.0
+    ) -> None:
         self._seed = seed
+        given = {"count": count, "hidden": hidden}
         self.vector = vector.make(
-            ReplayEnv, env_args=[episodes, config], env_kwargs={"count": count}, backend=vector.Serial
+            ReplayEnv, env_args=[episodes, config], env_kwargs=given, backend=vector.Serial
         )
         """PufferLib's own object."""
         self._env: ReplayEnv = self.vector.envs[0]

@@ -55,9 +55,13 @@ class Replay:
         config: What a reward is.
         count: How many environments.
         seed: Of the changes that are drawn, and of the past of their projects.
+        hidden: The chance of each number of a change to be seen as 0 (Srivastava and others 2014): of few
+            changes a policy would else learn each by heart, and nothing of the next project's.
     """
 
-    def __init__(self, episodes: Episodes, config: TrainingConfig, *, count: int, seed: int = 0) -> None:
+    def __init__(
+        self, episodes: Episodes, config: TrainingConfig, *, count: int, seed: int = 0, hidden: float = 0.0
+    ) -> None:
         if not len(episodes):
             raise ValueError("there is nothing to replay")
         self._all, self._count = episodes, count
@@ -74,6 +78,8 @@ class Replay:
         self._steps = np.zeros(count, dtype=np.int64)
         self._row = np.arange(count)
         fixed = episodes.features.shape[1]
+        self._hidden = hidden
+        self._shown = np.ones((count, fixed), dtype=np.float32)
         self.seen = np.zeros((count, fixed + len(ACTION_FEATURES) * shape[1]), dtype=np.float32)
         """What is seen now; it is written anew in every step."""
 
@@ -119,7 +125,10 @@ class Replay:
         return self.seen
 
     def _kept(self) -> dict[str, NDArray[Any]]:
-        return {"task": self._task, "tried": self._tried, "rate": self._rate, "steps": self._steps}
+        return {
+            "task": self._task, "tried": self._tried, "rate": self._rate, "steps": self._steps,
+            "shown": self._shown,
+        }  # fmt: skip
 
     def _begin(self, which: NDArray[np.bool_]) -> None:
         count = int(which.sum())
@@ -130,11 +139,15 @@ class Replay:
         past = self._random.integers(MOST_PAST + 1, size=(count, 1))
         told = self._random.binomial(past, self._all.rate[self._all.project[tasks]])
         self._rate[which] = smoothed(told, past)
+        if self._hidden:
+            self._shown[which] = self._random.random((count, self._shown.shape[1])) >= self._hidden
 
     def _look(self) -> None:
         fixed = self._all.features.shape[1]
         actions = self._tried.shape[1]
         self.seen[:, :fixed] = self._all.features[self._task]
+        if self._hidden:
+            self.seen[:, :fixed] *= self._shown
         self.seen[:, fixed : fixed + actions] = self._tried
         self.seen[:, fixed + actions : fixed + 2 * actions] = self._share[self._all.project[self._task]]
         self.seen[:, fixed + 2 * actions :] = self._rate

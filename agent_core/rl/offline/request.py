@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 POLICY = "policy.npz"
 """What a training leaves in its folder at its end; `Network.load` reads it."""
-_VERSION = 1
+_VERSION = 2
 """Another one's checkpoints don't go on here: training came to other numbers then."""
 _REQUEST, _EPISODES = "request.json", "episodes.npz"
 _MEASURE = "measure."

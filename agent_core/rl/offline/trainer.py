@@ -37,6 +37,8 @@ from agent_core.rl.offline.request import POLICY, Request, read_request
 _NICE = 5
 _PATIENCE = 20
 """So often nothing may have got better when it is looked."""
+_HIDDEN = 0.2
+"""See `Replay`; what is trained on some projects orders the checks of another as well."""
 _BETTER = 1e-3
 """As a share of the best so far."""
 
@@ -153,7 +155,8 @@ def _world(episodes: Episodes, request: Request) -> World:
         from agent_core.rl.offline.puffer_env import PufferReplay
 
         kind = PufferReplay
-    return kind(episodes, request.config, count=request.config.n_envs, seed=request.options.seed)
+    seed, count = request.options.seed, request.config.n_envs
+    return kind(episodes, request.config, count=count, seed=seed, hidden=_HIDDEN)
 
 
 def main() -> None:
