@@ -26,6 +26,11 @@ _LIMIT = 1024 * 1024
 MOST_ENVS = 64
 _LONGEST_S = 24 * 3600.0
 _SHOWN = 60
+_WEIGHTS = {"found": 1.0, "cost": 1.0}
+_COSTS = ("seconds", "cost")
+_MEASURED = ("found", *_COSTS)
+"""What every run tells, without a module of the workspace."""
+Scale = float | tuple[float, float]
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,18 +39,19 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     What a run of an action told is a few measures, each of a kind: `found` (1 when it told something new and
     true of the change, else 0), `seconds`, `cost` (these over what all actions of the project take together)
     and those of a module of the workspace. The reward is the sum of `weights[kind] * value`, where the value
-    is divided by `scales[kind]`, kept between 0 and 1 for the `clamp01_kinds`, and taken off instead for the
-    `penalty_kinds`.
+    is brought to the scale `scales[kind]`, kept between 0 and 1 for the `clamp01_kinds`, and taken off instead
+    for the `penalty_kinds`.
 
     Args:
         n_envs: Environments that are stepped side by side, 1 to 64.
         puffer: Whether PufferLib steps them; without it a plain loop does, more slowly.
         verifiers_module: A module of the workspace with `get_verifiers()`; "" for none.
         actions: Which may be chosen, each once.
-        weights: By kind. A kind without a weight counts nothing.
-        penalty_kinds: Those that are taken off.
+        weights: By kind, 1 for `found` and `cost` where nothing else is said. A kind without one counts
+            nothing.
+        penalty_kinds: Those that are taken off; `seconds` and `cost` always are.
         clamp01_kinds: Those that are kept between 0 and 1.
-        scales: What a value is divided by, above 0; 1 where none is given.
+        scales: What a value is divided by, above 0; or what stands for 0 and what for 1. 1 where none is given.
         test_cmd: Instead of the detected command; "" for that. Likewise the next two.
         timeout_sec: After so many seconds a run is ended, with all that it started.
     """
@@ -54,10 +60,10 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     puffer: bool = True
     verifiers_module: str = ""
     actions: tuple[str, ...] = ACTIONS[:3]
-    weights: dict[str, float] = msgspec.field(default_factory=lambda: {"found": 1.0, "cost": 1.0})
-    penalty_kinds: tuple[str, ...] = ("seconds", "cost")
+    weights: dict[str, float] = msgspec.field(default_factory=lambda: dict(_WEIGHTS))
+    penalty_kinds: tuple[str, ...] = _COSTS
     clamp01_kinds: tuple[str, ...] = ("found",)
-    scales: dict[str, float] = msgspec.field(default_factory=lambda: {"seconds": 60.0})
+    scales: dict[str, Scale] = msgspec.field(default_factory=lambda: {"seconds": 60.0})
     test_cmd: str = ""
     lint_cmd: str = ""
     build_cmd: str = ""
@@ -69,7 +75,7 @@ KEYS = (*RlConfig.__struct_fields__, *TrainingConfig.__struct_fields__)
 
 
 def load_training_config(root: Path) -> tuple[TrainingConfig, tuple[str, ...]]:
-    """The configuration of the workspace at `root`, and a sentence for each key that nobody knows.
+    """The configuration of the workspace at `root`, and what `training_config_of` noticed.
 
     Raises:
         ConfigError: The file cannot be read, or a value in it is wrong.
@@ -87,7 +93,8 @@ def load_training_config(root: Path) -> tuple[TrainingConfig, tuple[str, ...]]:
 
 
 def training_config_of(plain: Mapping[str, Any]) -> tuple[TrainingConfig, tuple[str, ...]]:
-    """The configuration that a JSON object is, and a sentence for each key that nobody knows.
+    """The configuration that a JSON object is, and a sentence for each key that nobody knows and each weight
+    that counts nothing.
 
     Raises:
         ConfigError: A value is wrong.
@@ -96,7 +103,8 @@ def training_config_of(plain: Mapping[str, Any]) -> tuple[TrainingConfig, tuple[
     values: dict[str, Any] = {
         name: _TAKE[name](name, plain[name]) for name in known if plain.get(name) is not None
     }
-    return TrainingConfig(**values), tuple(_unknown(key) for key in plain if key not in KEYS)
+    config = TrainingConfig(**values)
+    return config, (*(_unknown(key) for key in plain if key not in KEYS), *_unmeasured(config))
 
 
 def written(training: TrainingConfig, suggesting: RlConfig | None = None) -> str:
@@ -111,12 +119,30 @@ def _unknown(key: str) -> str:
     return f"{CONFIG_FILE}: nobody knows the key {_shown(key)}{meant}"
 
 
+def _unmeasured(config: TrainingConfig) -> tuple[str, ...]:
+    """A sentence for each weight of what nothing measures; of a module's kinds nothing is known yet."""
+    if config.verifiers_module:
+        return ()
+    return tuple(
+        f"{CONFIG_FILE}: nothing measures {_named(kind)}, so its weight counts nothing; "
+        "a verifiers_module can measure it"
+        for kind, weight in config.weights.items()
+        if weight and kind not in _MEASURED
+    )
+
+
 def _number(name: str, value: Any, *, least: float = -math.inf, most: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(f"{name} is {_shown(value)}, not a number")
-    if not least <= value <= most:
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number may have any number of digits
+        raise _wrong(f"{name} is {_shown(value)}, too large a number") from None
+    if not math.isfinite(number):
+        raise _wrong(f"{name} is {_shown(value)}, not a number")
+    if not least <= number <= most:
         raise _wrong(f"{name} is {_shown(value)}, not from {least:g} to {most:g}")
-    return float(value)
+    return number
 
 
 def _whole(name: str, value: Any) -> int:
@@ -162,23 +188,42 @@ def _actions(name: str, value: Any) -> tuple[str, ...]:
     return actions
 
 
-def _numbers(name: str, value: Any, *, least: float = -math.inf) -> dict[str, float]:
+def _penalties(name: str, value: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*_COSTS, *_kinds(name, value))))
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(f"{name} is {_shown(value)}, not an object of numbers")
-    return {
-        kind: _number(f"{name}.{shorten(one_line(str(kind)), _SHOWN)}", number, least=least)
-        for kind, number in cast("dict[str, Any]", value).items()
-    }
+    return cast("dict[str, Any]", value)
 
 
-def _scales(name: str, value: Any) -> dict[str, float]:
-    scales = _numbers(name, value)
-    for kind, scale in scales.items():
-        if scale <= 0:
-            raise _wrong(
-                f"{name}.{shorten(one_line(kind), _SHOWN)} is {scale:g}, and values are divided by it"
-            )
-    return scales
+def _weights(name: str, value: Any) -> dict[str, float]:
+    given = _object(name, value)
+    return _WEIGHTS | {kind: _number(f"{name}.{_named(kind)}", given[kind]) for kind in given}
+
+
+def _scales(name: str, value: Any) -> dict[str, Scale]:
+    given = _object(name, value)
+    return {kind: _scale(f"{name}.{_named(kind)}", given[kind]) for kind in given}
+
+
+def _scale(name: str, value: Any) -> Scale:
+    if isinstance(value, list):
+        return _range(name, cast("list[Any]", value))
+    scale = _number(name, value)
+    if scale <= 0:
+        raise _wrong(f"{name} is {scale:g}, and values are divided by it")
+    return scale
+
+
+def _range(name: str, value: list[Any]) -> tuple[float, float]:
+    if len(value) != 2:
+        raise _wrong(f"{name} is {_shown(value)}, neither a number nor two, [least, most]")
+    low, high = (_number(name, each) for each in value)
+    if not 0 < high - low < math.inf:
+        raise _wrong(f"{name} is {_shown(value)}, and the second is to be the larger")
+    return low, high
 
 
 def _seconds(name: str, value: Any) -> float:
@@ -190,8 +235,8 @@ _TAKE: dict[str, Callable[[str, Any], Any]] = {
     "puffer": _flag,
     "verifiers_module": _module,
     "actions": _actions,
-    "weights": _numbers,
-    "penalty_kinds": _kinds,
+    "weights": _weights,
+    "penalty_kinds": _penalties,
     "clamp01_kinds": _kinds,
     "scales": _scales,
     "test_cmd": _text,
@@ -199,6 +244,10 @@ _TAKE: dict[str, Callable[[str, Any], Any]] = {
     "build_cmd": _text,
     "timeout_sec": _seconds,
 }
+
+
+def _named(kind: str) -> str:
+    return shorten(one_line(kind), _SHOWN)
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from agent_core.rl.offline.config import TrainingConfig
+from agent_core.rl.offline.config import Scale, TrainingConfig
 
 _FARTHEST = 1e6
 """No part of a reward is larger: one broken measure of a module is not to drown all others."""
@@ -20,8 +20,8 @@ def parts_of(measures: Mapping[str, float], config: TrainingConfig) -> dict[str,
     """
     return {
         kind: _part(kind, measures[kind], config)
-        for kind in config.weights
-        if kind in measures and math.isfinite(measures[kind])
+        for kind, weight in config.weights.items()
+        if weight and kind in measures and math.isfinite(measures[kind])
     }
 
 
@@ -31,8 +31,15 @@ def reward_of(measures: Mapping[str, float], config: TrainingConfig) -> float:
 
 
 def _part(kind: str, measure: float, config: TrainingConfig) -> float:
-    value = measure / config.scales.get(kind, 1.0)
+    value = _scaled(measure, config.scales.get(kind, 1.0))
     if kind in config.clamp01_kinds:
         value = min(1.0, max(0.0, value))
     sign = -1.0 if kind in config.penalty_kinds else 1.0
     return min(_FARTHEST, max(-_FARTHEST, sign * config.weights[kind] * value))
+
+
+def _scaled(measure: float, scale: Scale) -> float:
+    if isinstance(scale, tuple):
+        low, high = scale
+        return (measure - low) / (high - low)
+    return measure / scale

@@ -26,7 +26,7 @@ OLDER: dict[str, Any] = {
     "policy": "epsilon-greedy", "epsilon": 0.2, "ucb_c": 2.0, "n_envs": 2, "puffer": False,
     "verifiers_module": "tools.verifiers", "actions": ["lint", "build", "run_tests"],
     "weights": {"pass_rate": 1.0, "blast_radius": 1}, "penalty_kinds": ["blast_radius"],
-    "clamp01_kinds": ["pass_rate"], "scales": {"blast_radius": 100}, "test_cmd": "pytest -q",
+    "clamp01_kinds": ["pass_rate"], "scales": {"blast_radius": [0.0, 100.0]}, "test_cmd": "pytest -q",
     "lint_cmd": "ruff check .", "build_cmd": "python -m compileall -q .", "timeout_sec": 180,
 }  # fmt: skip
 """As an older tool wrote it."""
@@ -47,6 +47,33 @@ def test_the_file_of_an_older_tool_is_taken_as_it_is(tmp_path: Path) -> None:
     assert not warnings and tuple(OLDER) == KEYS
     assert (config.n_envs, config.puffer, config.actions) == (2, False, ("lint", "build", "run_tests"))
     assert reward_of({"pass_rate": 2.0, "blast_radius": 50.0}, config) == pytest.approx(0.5)
+    assert reward_of({"found": 1.0, "cost": 0.25}, config) == pytest.approx(0.75)
+
+
+def test_a_scale_is_a_number_or_what_stands_for_0_and_for_1() -> None:
+    config, _ = training_config_of({"weights": {"a": 1, "b": 1}, "scales": {"a": [-10, 30], "b": 4}})
+    assert config.scales == {"a": (-10.0, 30.0), "b": 4.0}
+    assert parts_of({"a": 0.0, "b": 2.0}, config) == {"a": 0.25, "b": 0.5}
+    assert training_config_of(json.loads(written(config)))[0] == config
+
+
+def test_a_weight_that_the_file_does_not_name_keeps_its_default() -> None:
+    config, _ = training_config_of({"weights": {"seconds": 2, "cost": 0}})
+    assert config.weights == {"found": 1.0, "cost": 0.0, "seconds": 2.0}
+    assert parts_of({"found": 1.0, "cost": 0.5, "seconds": 30.0}, config) == {"found": 1.0, "seconds": -1.0}
+
+
+def test_a_cost_is_taken_off_whatever_else_is() -> None:
+    config, _ = training_config_of({"penalty_kinds": ["blast_radius"]})
+    assert config.penalty_kinds == ("seconds", "cost", "blast_radius")
+    assert reward_of({"cost": 0.5}, config) == pytest.approx(-0.5)
+
+
+def test_a_weight_of_what_nothing_measures_is_told() -> None:
+    plain: dict[str, Any] = {"weights": {"found": 2, "cost": 0, "seconds": 1, "pass\x1brate": 1, "other": 0}}
+    (warning,) = training_config_of(plain)[1]
+    assert "nothing measures pass" in warning and "verifiers_module" in warning and "\x1b" not in warning
+    assert not training_config_of({**plain, "verifiers_module": "judge"})[1]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +95,16 @@ def test_the_file_of_an_older_tool_is_taken_as_it_is(tmp_path: Path) -> None:
         ("test_cmd", ["pytest"], "test_cmd is ['pytest'], not a text"),
         ("timeout_sec", 0, "timeout_sec is 0, not from 1 to 86400"),
         ("timeout_sec", -math.inf, "timeout_sec is -inf, not a number"),
+        ("timeout_sec", 10**400, "timeout_sec is 1000"),
+        ("n_envs", -(10**400), "n_envs is -1000"),
+        ("weights", {"found": 10**400}, "weights.found is 1000"),
+        ("scales", {"x": 10**400}, "scales.x is 1000"),
+        ("scales", {"x": [0, 10**400]}, "scales.x is 1000"),
+        ("scales", {"x": [1]}, "scales.x is [1], neither a number nor two"),
+        ("scales", {"x": [0, 1, 2]}, "scales.x is [0, 1, 2], neither a number nor two"),
+        ("scales", {"x": [1, 1]}, "scales.x is [1, 1], and the second is to be the larger"),
+        ("scales", {"x": [0, "1"]}, "scales.x is '1', not a number"),
+        ("scales", {"x": [-1e308, 1e308]}, "scales.x is [-1e+308, 1e+308]"),
         ("penalty_kinds", [1], "penalty_kinds is [1], not a list of names"),
     ],
 )
@@ -96,11 +133,12 @@ def test_a_reward_is_made_of_weighed_measures() -> None:
     config = TrainingConfig()
     assert parts_of({"found": 3.0, "cost": 0.5, "mood": 9.0}, config) == {"found": 1.0, "cost": -0.5}
     assert parts_of({"found": math.nan, "cost": math.inf}, config) == {}
-    timed = training_config_of({"weights": {"seconds": 2}})[0]
+    timed = training_config_of({"weights": {"seconds": 2, "found": 0}})[0]
     assert reward_of({"found": 1.0, "seconds": 30.0}, timed) == pytest.approx(-1.0)
 
 
-@given(st.dictionaries(st.sampled_from(["found", "seconds", "x"]), st.floats()), st.floats(-1e300, 1e300))
+@given(st.dictionaries(st.sampled_from(["found", "x", "y"]), st.floats()), st.floats(-1e300, 1e300))
 def test_a_reward_is_a_number_whatever_is_measured(measures: dict[str, float], weight: float) -> None:
-    config = TrainingConfig(weights={"found": weight, "x": weight}, scales={"x": 1e-300})
+    weights = dict.fromkeys(("found", "x", "y"), weight)
+    config = TrainingConfig(weights=weights, scales={"x": 1e-300, "y": (1e300, 1.1e300)})
     assert math.isfinite(reward_of(measures, config))
