@@ -39,8 +39,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     What a run of an action told is a few measures, each of a kind: `found` (1 when it told something new and
     true of the change, else 0), `seconds`, `cost` (these over what all actions of the project take together)
     and those of a module of the workspace. The reward is the sum of `weights[kind] * value`, where the value
-    is brought to the scale `scales[kind]`, kept between 0 and 1 for the `clamp01_kinds`, and taken off instead
-    for the `penalty_kinds`.
+    is brought to the scale `scales[kind]`, kept between 0 and 1 for the `clamp01_kinds`, and taken off
+    instead for the `penalty_kinds`.
 
     Args:
         n_envs: Environments that are stepped side by side, 1 to 64.
@@ -51,7 +51,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
             nothing.
         penalty_kinds: Those that are taken off; `seconds` and `cost` always are.
         clamp01_kinds: Those that are kept between 0 and 1.
-        scales: What a value is divided by, above 0; or what stands for 0 and what for 1. 1 where none is given.
+        scales: What a value is divided by, above 0, 1 where none is given; or what stands for 0 and for 1.
         test_cmd: Instead of the detected command; "" for that. Likewise the next two.
         timeout_sec: After so many seconds a run is ended, with all that it started.
     """

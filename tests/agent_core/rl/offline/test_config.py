@@ -139,6 +139,6 @@ def test_a_reward_is_made_of_weighed_measures() -> None:
 
 @given(st.dictionaries(st.sampled_from(["found", "x", "y"]), st.floats()), st.floats(-1e300, 1e300))
 def test_a_reward_is_a_number_whatever_is_measured(measures: dict[str, float], weight: float) -> None:
-    weights = dict.fromkeys(("found", "x", "y"), weight)
+    weights = {"found": weight, "x": weight, "y": weight}
     config = TrainingConfig(weights=weights, scales={"x": 1e-300, "y": (1e300, 1.1e300)})
     assert math.isfinite(reward_of(measures, config))
