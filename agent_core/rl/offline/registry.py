@@ -124,12 +124,14 @@ class Registry:
         return about
 
     def roll_back(self) -> int:
-        """Use the version before; the number, 0 for none. Raises `LearningFault` where none is in use."""
+        """Use the last version before that is still there; the number, 0 for none.
+
+        Raises:
+            LearningFault: None is in use.
+        """
         if not self.in_use:
             raise LearningFault("No trained policy is in use", hint="`rl status` shows what there is.")
-        return self._choose(
-            lambda now: _InUse(version=(now.before or (0,))[-1], before=now.before[:-1])
-        ).version
+        return self._choose(self._before).version
 
     def load(self, about: About) -> Network:
         """A policy; raises `LearningFault` where it cannot be read."""
@@ -139,6 +141,10 @@ class Registry:
         path = self._folder / str(about.version) / _POLICY
         return Network.load(path, observed=observed(about.actions), actions=about.actions)
 
+    def _before(self, now: _InUse) -> _InUse:
+        there = [number for number in now.before if self._about(number) is not None]
+        return _InUse(version=there[-1], before=tuple(there[:-1])) if there else _InUse()
+
     def _choose(self, change: Callable[[_InUse], _InUse]) -> _InUse:
         self._folder.mkdir(parents=True, exist_ok=True)
         chosen, _ = update_state(self._folder / _IN_USE, _InUse, lambda now: change(now or _InUse()))
@@ -147,7 +153,7 @@ class Registry:
     def _numbers(self) -> list[int]:
         try:
             names = [path.name for path in self._folder.iterdir()]
-        except FileNotFoundError:
+        except OSError:  # there is none yet, or what lies there is no folder that can be read
             return []
         return sorted((int(name) for name in names if name.isascii() and name.isdigit()), reverse=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,32 @@ def test_versions_are_used_and_left_again(tmp_path: Path, policy: Path) -> None:
     assert registry.in_use == two and registry.load(two).header.actions == ACTIONS
     assert registry.roll_back() == 1 and registry.in_use == one
     assert registry.roll_back() == 0 and registry.in_use is None
+
+
+def test_the_way_back_leads_past_what_is_gone(tmp_path: Path, policy: Path) -> None:
+    registry = Registry(tmp_path / "policies")
+    for _ in range(4):
+        registry.promote(registry.add(policy, about()).version)
+    shutil.rmtree(tmp_path / "policies/3")
+    (tmp_path / "policies/1/about.json").write_text("{")
+    assert registry.roll_back() == 2 and registry.in_use is not None and registry.in_use.version == 2
+    assert registry.roll_back() == 0 and registry.in_use is None
+
+
+def test_what_is_no_folder_has_no_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "policies").write_text("of no matter")
+    registry = Registry(tmp_path / "policies")
+    assert registry.all() == () and registry.in_use is None
+    with pytest.raises(UsageError, match="no policy 1"):
+        registry.promote(1)
+    with pytest.raises(LearningFault, match="No trained policy"):
+        registry.roll_back()
+
+    def closed(path: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert registry.all() == ()
 
 
 @pytest.mark.parametrize("verdict", ["no better", "not enough evidence"])
