@@ -23,6 +23,7 @@ from agent_core.rl.offline.progress import Progress
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
 from agent_core.rl.offline.registry import About, Registry
 from agent_core.rl.offline.replay import rates_of
+from agent_core.rl.offline.request import POLICY
 from agent_core.rl.offline.training import check_installed, train
 from agent_core.rl.store.rights import owners_folder
 from agent_core.text import one_line
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 FOLDER = "rl"
 _BEGUN = "begun.json"
+_TRAINING = "training"
+_LEFT = ("checkpoint", POLICY, ".*.tmp")
+"""What a training leaves in its folder, also one that is killed while it writes. None of it is of use to
+another one."""
 _ANEW = "`rl train` without --resume begins anew; what was recorded is not run again."
 _AN_ORDER = 2
 """With fewer checks there is nothing to order."""
@@ -145,7 +150,7 @@ async def _run(
             known,
             config=config,
             options=begun.options,
-            folder=folder / "training",
+            folder=folder / _TRAINING,
             resume=query.resume,
             on_progress=tell,
         )
@@ -176,7 +181,7 @@ async def _run(
         better = comparison.verdict == "better"
         if better:
             await asyncio.to_thread(registry.promote, about.version)
-        (folder / _BEGUN).unlink(missing_ok=True)
+        await asyncio.to_thread(_forget, folder)
     return Trainee(
         about=about,
         in_use=better,
@@ -199,6 +204,7 @@ class _Begun(msgspec.Struct, frozen=True, kw_only=True):
 def _begin(folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float]) -> _Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
     if not query.resume:
+        _forget(folder)
         changes = query.changes or changes_for(query.options.steps)
         begun = _Begun(options=query.options, config=config, changes=changes, logs=logs)
         write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
@@ -212,6 +218,18 @@ def _begin(folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[s
             f"The training that was interrupted had other options or another configuration: {ran}", hint=_ANEW
         )
     return kept
+
+
+def _forget(folder: Path) -> None:
+    """Remove what a training was begun with, and what it left; raises OSError."""
+    (folder / _BEGUN).unlink(missing_ok=True)
+    _clear(folder / _TRAINING)
+
+
+def _clear(training: Path) -> None:
+    for pattern in _LEFT:
+        for path in training.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def check_query(query: TrainQuery) -> None:

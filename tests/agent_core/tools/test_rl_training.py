@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from agent_core.config import Settings
 from agent_core.errors import TrainingFault
 from agent_core.llm.errors import ModelUnreachable
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.offline.config import written
+from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.outcomes import OUTCOMES_FILE
+from agent_core.rl.offline.recording import Standing
 from agent_core.rl.offline.registry import Registry
-from agent_core.rl.offline.running import registry_of
+from agent_core.rl.offline.request import POLICY
+from agent_core.rl.offline.running import Told, Trainee, TrainQuery, registry_of, run_training
 from agent_core.runtime import open_runtime
 from agent_core.tools.base import ToolContext
 from agent_core.tools.rl import RlArgs, RlTool
@@ -30,6 +35,13 @@ from tui.cli import main
 
 __all__ = ["workspace"]
 NO_MODEL = ("--set", "provider=none")
+
+
+async def asked(
+    space: Workspace, query: TrainQuery, tell: Callable[[Told], None] = lambda _: None
+) -> Trainee:
+    """A training without the command around it."""
+    return await run_training(space, Settings(), query, sandbox=None, tell=tell)
 
 
 @pytest.fixture
@@ -210,6 +222,26 @@ async def test_one_that_is_stopped_says_what_is_kept(shop: Workspace) -> None:
     finally:
         await runtime.aclose()
     assert result.error is None and len(registry_of(shop).all()) == 1
+
+
+@pytest.mark.rl
+async def test_an_earlier_training_does_not_stand_in_the_way_of_a_later_one(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    query = TrainQuery(options=Options(steps=40), changes=6)
+    left = shop.own.state_dir / "rl" / "training"
+    await asked(shop, query)
+    assert not list(left.glob("*checkpoint*")) and not (left / POLICY).exists()
+    (left / "checkpoint").write_bytes(b"of an earlier version")
+
+    def stop(told: Told) -> None:
+        if isinstance(told, Standing) and told.left is not None:
+            raise asyncio.CancelledError
+
+    more = msgspec.structs.replace(query, changes=7)
+    with pytest.raises(asyncio.CancelledError):
+        await asked(shop, more, stop)
+    trainee = await asked(shop, msgspec.structs.replace(more, resume=True))
+    assert trainee.about.changes == 7
 
 
 @pytest.mark.rl
