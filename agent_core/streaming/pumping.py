@@ -115,8 +115,8 @@ class Pump:
         self._hear()
         waiting, _ = self._spool.waiting
         if self._producer is None:
-            if not waiting:
-                return _ROUND_S
+            if not waiting and self._trying.fault is None:
+                return _ROUND_S  # else whoever looks at the fault wants to know when it is over
             if wait := self._trying.wait:
                 return wait
             if not self._opened():

@@ -29,9 +29,19 @@ _MOST_SEEN = 1000
 _ABLE = ("working", "waiting")
 
 
+class _Of(msgspec.Struct):
+    bus_up: float = msgspec.field(name="dspy_tui_bus_up", default=1.0)
+
+
 class _Figures(msgspec.Struct):
     service: str
     state: str
+    figures: _Of = msgspec.field(default_factory=_Of)
+
+    @property
+    def is_able(self) -> bool:
+        """Whether it can work: one that misses nothing but the bus told so over it, and so has it again."""
+        return self.state in _ABLE or (self.state == "degraded" and self.figures.bus_up == 0.0)
 
 
 class Queues:
@@ -110,7 +120,7 @@ class Queues:
             except msgspec.ValidationError:
                 continue
             name = service_of(figures.service)
-            if name and figures.state in _ABLE:
+            if name and figures.is_able:
                 self._met.set()
                 self._seen[name] = time.monotonic()
                 self._forget()

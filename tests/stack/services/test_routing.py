@@ -257,8 +257,8 @@ def topic(name: str, messages: int) -> TopicInfo:
     return TopicInfo(name=name, partitions=(PartitionInfo(number=0, begin=0, end=messages, leader=1),))
 
 
-def figures(service: str, state: str, at: float) -> Message:
-    value = {"schema": "agent.metrics/1", "service": service, "state": state, "at": at}
+def figures(service: str, state: str, at: float, **told: object) -> Message:
+    value = {"schema": "agent.metrics/1", "service": service, "state": state, "at": at, "figures": told}
     return Message(topic="agent.metrics", partition=0, offset=0, value=Payload(kind="json", value=value))
 
 
@@ -332,3 +332,16 @@ def test_how_services_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(each.served for each in queues.now().values())
     told = service.figures()
     assert told["dspy_tui_bus_lag"] == 1 and told["dspy_tui_tasks_waiting"] == 8
+
+
+def test_a_service_that_missed_nothing_but_the_bus_is_there() -> None:
+    queues = Queues(Access(("k:1",)), known=BUILT_IN, service=Service("dspy-router", bus="k:1"))
+    queues.hear(
+        (
+            figures("dspy-worker-backend", "degraded", 0.0, dspy_tui_bus_up=0.0, dspy_tui_lag=3),
+            figures("dspy-worker-frontend", "degraded", 0.0, dspy_tui_bus_up=1.0),
+            figures("dspy-worker", "stopping", 0.0, dspy_tui_bus_up=0.0),
+            figures("dspy-worker", "degraded", 0.0, dspy_tui_bus_up="no"),
+        )
+    )
+    assert {name for name, queue in queues.now().items() if queue.served} == {"backend"}
