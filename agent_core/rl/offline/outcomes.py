@@ -49,6 +49,12 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
     unsteady: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all its checks can be used. What is not says nothing of later: the missing may be
+        installed then."""
+        return not self.faults and bool(self.action.verifiers)
+
 
 class Outcomes:
     """Outcomes of a workspace, in a file to which lines are added.
@@ -76,12 +82,14 @@ class Outcomes:
         append_line(self._path, msgspec.json.encode(outcome))
 
     def usual(self, key: str) -> Usual | None:
-        """What was kept of an action on the unchanged workspace."""
+        """What was kept of an action on the unchanged workspace; None where a check could not be used."""
         kept, _ = load_state(self._path.with_name(f"usual-{key}.json"), Usual)
-        return kept
+        return kept if kept is not None and kept.whole else None
 
     def put_usual(self, key: str, usual: Usual) -> None:
-        """Keep it, and let the oldest go; raises `OSError`."""
+        """Keep it where it is whole, and let the oldest go; raises `OSError`."""
+        if not usual.whole:
+            return
         folder = self._path.parent
         write_atomic(folder / f"usual-{key}.json", msgspec.json.encode(usual))
         kept = sorted(folder.glob("usual-*.json"), key=lambda path: path.stat().st_mtime_ns)

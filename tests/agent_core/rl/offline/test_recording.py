@@ -111,6 +111,16 @@ async def test_a_check_that_does_not_work_is_left_out(
     assert found.actions == ("lint",) and why in found.without[0]
 
 
+async def test_a_check_that_is_mended_meanwhile_is_used(workspace: Make, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    config = msgspec.structs.replace(CONFIG, test_cmd=f"sh {tool}")
+    space = workspace(SHOP)
+    tool.write_text("kill -9 $$\n")
+    assert (await recorded(space, tmp_path / "kept", config, count=1)).actions == ("lint",)
+    tool.write_text(f"exec {CONFIG.test_cmd}\n")
+    assert (await recorded(space, tmp_path / "kept", config, count=1)).actions == ("run_tests", "lint")
+
+
 async def test_where_nothing_works_it_is_said(workspace: Make, tmp_path: Path) -> None:
     config = msgspec.structs.replace(CONFIG, actions=("run_tests",), test_cmd="no-such-program")
     with pytest.raises(LearningFault, match="No check of this project works") as fault:
