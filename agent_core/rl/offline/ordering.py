@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent_core.rl.offline.actions import by_action
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from agent_core.verify.api import Verifier
     from agent_core.workspace import Workspace
 
+_LONGEST_S = 1e6
+"""No check takes longer; what says so was not trained here."""
+
 
 def trained_order(
     workspace: Workspace, verifiers: Sequence[Verifier], changes: Sequence[FileChange]
@@ -23,27 +27,44 @@ def trained_order(
     """The checks, those first that tell of a fault in such a change soonest; for a thread.
 
     Returns:
-        None where no policy is in use, or it does not know two of the checks: then their usual order holds.
-        What the policy does not know comes last.
+        None where no policy is in use, it does not know two of the checks, or what is told of it makes no
+        sense: then their usual order holds. What the policy does not know comes last.
 
     Raises:
         LearningFault: The policy in use cannot be read.
     """
     registry = registry_of(workspace)
     about = registry.in_use
-    if about is None:
+    if about is None or not _makes_sense(about):
         return None
     found = by_action(tuple(verifiers))
     if sum(bool(found.get(action)) for action in about.actions) < 2:
         return None
     order = _order(registry.load(about), about, changes)
+    if order is None:
+        return None
     ordered = [verifier for action in order for verifier in found.get(action, ())]
     ordered = [verifier for verifier in dict.fromkeys(ordered) if verifier in verifiers]
     return (*ordered, *(verifier for verifier in verifiers if verifier not in ordered))
 
 
-def _order(network: Network, about: About, changes: Sequence[FileChange]) -> list[str]:
-    """The actions in the order of the policy: what is not seen here is as it was in training."""
+def _makes_sense(about: About) -> bool:
+    """Whether training could have told so: a repository can bring a policy that nobody trained."""
+    count = len(about.actions)
+    return (
+        len(about.usual) == len(about.rates) == count
+        and _within(about.usual, _LONGEST_S)
+        and _within((*about.rates, *about.logs.values()), 1.0)
+    )
+
+
+def _within(numbers: Iterable[float], most: float) -> bool:
+    return all(math.isfinite(number) and 0 <= number <= most for number in numbers)
+
+
+def _order(network: Network, about: About, changes: Sequence[FileChange]) -> list[str] | None:
+    """The actions in the order of the policy: what is not seen here is as it was in training. None where its
+    weights come to no numbers."""
     import numpy as np
 
     from agent_core.rl.offline.gathering import features_of
@@ -53,7 +74,11 @@ def _order(network: Network, about: About, changes: Sequence[FileChange]) -> lis
     none = [0.0] * len(about.actions)
     share = shares(np.array([about.usual], dtype=np.float32))[0]
     row = [*features_of({**seen, **about.logs}), *none, *share, *about.rates]
-    (order,) = network.orders(np.array([row], dtype=np.float32))
+    look = np.array([row], dtype=np.float32)
+    with np.errstate(all="ignore"):
+        if not np.isfinite(network.scores(look)).all():
+            return None
+        (order,) = network.orders(look)
     return [about.actions[number] for number in order]
 
 
