@@ -75,9 +75,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         target: The prompt.
-        verdict: `won`: it is better beyond chance. `equal`: it is not, or there was no other one. `perfect`:
-            there was nothing to improve. `scarce`: there are too few examples. `budget`: the budget did not
-            reach for measuring it.
+        verdict: `won`: it is better beyond chance, also `among` as many prompts. `equal`: it is not, or there
+            was no other one. `perfect`: there was nothing to improve. `scarce`: there are too few examples.
+            `budget`: the budget did not reach for measuring it.
         learn: Examples that GEPA learnt from and chose by.
         validate: Examples that decide, of files that those above do not touch.
         sources: How many of both are from where.
@@ -86,6 +86,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         better: On how many of them the candidate scored higher.
         worse: And lower.
         chance: How likely as great a gain is by chance alone, if both are as good as each other.
+        among: How many prompts the run tried: the more, the less likely a gain has to be by chance.
         made_for: The `fingerprint` of the prompt that it takes the place of.
         instructions: The candidate; "" for none.
         version: What it was saved as; 0 when it was not.
@@ -102,6 +103,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     better: int = 0
     worse: int = 0
     chance: float | None = None
+    among: int = 0
     made_for: str = ""
     instructions: str = ""
     version: int = 0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 CHANCE = 0.1
-"""A gain counts as won where one as great comes by chance at most so often."""
+"""A run that tries prompts which are as good as those in use saves any of them at most so often."""
 _EXACT = 14
 _DRAWN = 20_000
 _TINY = 1e-9
@@ -25,10 +25,25 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     worse: int
     chance: float
 
-    @property
-    def won(self) -> bool:
-        """Whether the second is better."""
-        return self.after > self.before + _TINY and self.chance <= CHANCE
+
+def beyond_chance(chances: Sequence[float]) -> tuple[bool, ...]:
+    """Which of the gains that a run came to are beyond chance, all of them together.
+
+    Each prompt that is tried is another occasion for luck: at a tenth for each, nine that are no better
+    would save one in more than half of all runs. So the tenth is for the run (Holm 1979, "A simple
+    sequentially rejective multiple test procedure"): the least likely gain has to stay below a tenth divided
+    by how many there are, the next one by one less, until one does not.
+
+    Args:
+        chances: How likely each gain is by chance, of every prompt that a gain was looked for of.
+    """
+    by_chance = sorted(range(len(chances)), key=lambda number: chances[number])
+    found: set[int] = set()
+    for left, number in zip(range(len(chances), 0, -1), by_chance, strict=True):
+        if chances[number] * left > CHANCE:
+            break
+        found.add(number)
+    return tuple(number in found for number in range(len(chances)))
 
 
 def compare(before: Sequence[float], after: Sequence[float]) -> Compared:

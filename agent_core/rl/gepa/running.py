@@ -14,7 +14,7 @@ import msgspec
 from agent_core.masking import masker
 from agent_core.rl.gepa.api import LEAST, Job, OnProgress, Outcome, Progress, Report, Spent, Target
 from agent_core.rl.gepa.collecting import room_of
-from agent_core.rl.gepa.comparing import compare
+from agent_core.rl.gepa.comparing import beyond_chance, compare
 from agent_core.rl.gepa.engine import AskingEngine, asking_model
 from agent_core.rl.gepa.examples import Example, counted, number_of
 from agent_core.rl.gepa.proposing import Proposer
@@ -71,7 +71,7 @@ class Run:
                     phase="measuring", target=target, number=number + 1, total=len(rich)
                 )
                 outcomes.append(self._improved(target, len(rich) - number))
-        return Report(model=self._job.model, outcomes=(*outcomes, *scarce), spent=self._purse.spent)
+        return Report(model=self._job.model, outcomes=(*decided(outcomes), *scarce), spent=self._purse.spent)
 
     def _sorted(self) -> tuple[list[Outcome], list[Target]]:
         """Those with too few examples, and the others."""
@@ -141,7 +141,7 @@ class Run:
         compared = compare(before[: len(after)], after)
         return self._outcome(
             target,
-            "won" if compared.won else "equal",
+            "equal",  # until all are there to decide by
             before=compared.before,
             after=compared.after,
             better=compared.better,
@@ -224,6 +224,29 @@ class Run:
     def _show(self, **what: Any) -> None:
         self._progress = msgspec.structs.replace(self._progress, **what, spent=self._purse.spent)
         self._tell(self._progress)
+
+
+def decided(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes of a run, with `won` for the candidates that are better beyond chance (`beyond_chance`).
+
+    A prompt that was found perfect counts as tried, too: its candidate could not have won, and leaving it out
+    would count only those that were unlucky when they were measured.
+    """
+    tried = [number for number, each in enumerate(outcomes) if _is_tried(each)]
+    chances = [1.0 if (chance := outcomes[number].chance) is None else chance for number in tried]
+    won = {number for number, is_won in zip(tried, beyond_chance(chances), strict=True) if is_won}
+    return tuple(
+        msgspec.structs.replace(
+            each,
+            verdict="won" if number in won else each.verdict,
+            among=len(tried) if each.chance is not None else 0,
+        )
+        for number, each in enumerate(outcomes)
+    )
+
+
+def _is_tried(outcome: Outcome) -> bool:
+    return outcome.chance is not None or outcome.verdict == "perfect"
 
 
 def _sides(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

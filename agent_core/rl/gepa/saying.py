@@ -60,7 +60,8 @@ def _verdict(outcome: Outcome) -> str:
                 f"kept: {outcome.before or 0:.2f}, no better candidate was found ({one_line(outcome.note)})"
             )
         case "equal":
-            return f"kept: {_figures(outcome)}, which is not better beyond chance{_note(outcome)}"
+            among = f" among {plural(outcome.among, 'prompt')}" if outcome.among > 1 else ""
+            return f"kept: {_figures(outcome)}, which is not better beyond chance{among}{_note(outcome)}"
         case "won":
             return f"saved as version {outcome.version}: {_figures(outcome)}{_note(outcome)}"
 

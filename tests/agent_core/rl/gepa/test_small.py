@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
-from agent_core.rl.gepa.comparing import CHANCE, compare
+from agent_core.rl.gepa.comparing import CHANCE, Compared, beyond_chance, compare
 from agent_core.rl.gepa.lines import changed_lines, f1
 from agent_core.rl.gepa.proposing import instructions_in, told
 from agent_core.rl.gepa.purse import BudgetSpent, Purse
@@ -21,24 +21,29 @@ from agent_core.text import human_duration, printable
 SCORES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=12)
 
 
+def won(found: Compared) -> bool:
+    """Whether it is beyond chance where no other prompt was tried."""
+    return beyond_chance((found.chance,))[0]
+
+
 def test_a_gain_on_every_example_is_no_chance() -> None:
     found = compare([0.0] * 5, [1.0] * 5)
     assert (found.before, found.after, found.better, found.worse) == (0.0, 1.0, 5, 0)
-    assert found.chance == 1 / 32 and found.won
+    assert found.chance == 1 / 32 and won(found)
 
 
 def test_a_gain_on_few_examples_may_be_chance() -> None:
     found = compare([0.0, 0.0, 0.5, 0.5, 0.5], [1.0, 1.0, 0.5, 0.5, 0.5])
-    assert found.after > found.before and found.chance == 1 / 4 and not found.won
+    assert found.after > found.before and found.chance == 1 / 4 and not won(found)
 
 
 def test_one_great_gain_among_losses_is_no_win() -> None:
     found = compare([0.0, 0.5, 0.5, 0.5, 0.5, 0.5], [1.0, 0.4, 0.4, 0.4, 0.4, 0.4])
-    assert found.after > found.before and found.worse == 5 and not found.won
+    assert found.after > found.before and found.worse == 5 and not won(found)
 
 
 def test_no_difference_is_no_win() -> None:
-    assert not compare([0.5] * 20, [0.5] * 20).won
+    assert not won(compare([0.5] * 20, [0.5] * 20))
 
 
 def test_many_examples_are_drawn_and_come_to_the_same_each_time() -> None:
@@ -52,16 +57,44 @@ def test_what_is_better_one_way_is_worse_the_other(scores: list[tuple[float, flo
     before, after = zip(*scores, strict=True)
     one, two = compare(before, after), compare(after, before)
     assert (one.better, one.worse) == (two.worse, two.better)
-    assert not (one.won and two.won) and 0 < one.chance <= 1
-    assert not one.won or one.chance <= CHANCE
+    assert not (won(one) and won(two)) and 0 < one.chance <= 1
+    assert not won(one) or (one.chance <= CHANCE and one.after > one.before)
 
 
 def test_a_win_is_rare_where_there_is_no_difference() -> None:
     """Over all ways in which 8 differences of one size can fall, a win comes at most as often as it may."""
     wins = 0
     for signs in itertools.product((0.1, -0.1), repeat=8):
-        wins += compare([0.5] * 8, [0.5 + sign for sign in signs]).won
+        wins += won(compare([0.5] * 8, [0.5 + sign for sign in signs]))
     assert 0 < wins / 256 <= CHANCE
+
+
+@pytest.mark.parametrize(
+    ("chances", "found"),
+    [
+        ((), ()),
+        ((0.1,), (True,)),
+        ((0.06, 0.06), (False, False)),
+        ((0.1, 0.05), (True, True)),
+        ((0.04, 0.03, 0.5), (True, True, False)),
+        ((0.04, 0.034, 0.01), (True, True, True)),
+        ((0.01, 0.07, 0.06), (True, False, False)),
+        ((0.1, *[1.0] * 8), (False,) * 9),
+        ((0.011, *[1.0] * 8), (True, *[False] * 8)),
+    ],
+)
+def test_the_more_prompts_are_tried_the_less_likely_a_gain_has_to_be(
+    chances: tuple[float, ...], found: tuple[bool, ...]
+) -> None:
+    assert beyond_chance(chances) == found
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_what_is_less_likely_is_never_refused_alone(chances: list[float]) -> None:
+    found = beyond_chance(chances)
+    for one, two in itertools.permutations(zip(chances, found, strict=True), 2):
+        assert not two[1] or one[1] or one[0] >= two[0]
+    assert all(chance <= CHANCE for chance, is_won in zip(chances, found, strict=True) if is_won)
 
 
 class Clock:
@@ -162,6 +195,10 @@ GAIN = "0.25 → 0.75 (+0.50) on 8 examples, better on 6, worse on 1, by chance 
     [
         (outcome("won", version=2, **FIGURES), f"saved as version 2: {GAIN}"),
         (outcome("equal", **FIGURES), f"kept: {GAIN}, which is not better beyond chance"),
+        (
+            outcome("equal", among=9, **FIGURES),
+            f"kept: {GAIN}, which is not better beyond chance among 9 prompts",
+        ),
         (outcome("equal", before=0.5, note="n"), "kept: 0.50, no better candidate was found (n)"),
         (outcome("perfect", before=1.0), "left alone: it scores 1.00"),
         (outcome("budget", note="The time was up"), "not decided: The time was up"),
