@@ -65,10 +65,12 @@ def policies(found: tuple[About, ...], in_use: int, *, now: float) -> str:
     """What there is, the newest first; `now` in seconds since 1970."""
     if not found:
         return "No policy was trained yet: `rl train` tries the checks on planted bugs, and learns an order."
+    ages = [human_age(now - about.at) for about in found]
+    column = max(map(len, ages))
     rows = [
-        f"{'*' if about.version == in_use else ' '} {about.version:>3}  {human_age(now - about.at):>9}  "
+        f"{'*' if about.version == in_use else ' '} {about.version:>3}  {age:>{column}}  "
         f"{about.options.steps:>9,} steps  {verdict_of(about.comparison)}"
-        for about in found
+        for about, age in zip(found, ages, strict=True)
     ]
     usual = "none is in use: checks run in their usual order"
     chosen = f"policy {in_use} orders the checks of an edit" if in_use else usual
