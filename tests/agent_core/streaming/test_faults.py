@@ -40,6 +40,8 @@ SLOW = errors.KafkaTimeoutError("Unable to bootstrap from ['a:1']")
         (errors.FencedInstanceIdError(None), BusFault, "under the name of this one"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), BusFault, "headers"),
         (errors.UnsupportedCodecError("Libraries for lz4 compression codec not found"), BusFault, "lz4"),
+        (errors.CorruptRecordError("unpacks to more than 1,000 bytes"), BusFault, "more than 1,000 bytes"),
+        (errors.CorruptRecordError("cannot be unpacked: x"), BusFault, "damaged"),
         (errors.NodeNotReadyError("1"), BusUnreachable, "does not answer"),
         (errors.KafkaError("\x1b[31mwhat\n" + "x" * 9999), BusFault, "what"),
         (
@@ -66,3 +68,8 @@ def test_the_credentials_say_more_than_a_connection_that_ended() -> None:
 
 def test_what_is_not_tried_again() -> None:
     assert [is_final(error) for error in (REFUSED, DENIED, DROPPED, SLOW)] == [True, True, False, False]
+
+
+def test_what_unpacks_messages_is_named() -> None:
+    fault = fault_of(errors.UnsupportedCodecError("Libraries for zstd compression codec not found"), "h:1")
+    assert "pip install 'kafka-python[lz4,snappy,zstd]'" in fault.hint
