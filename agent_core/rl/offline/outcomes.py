@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from agent_core.code.roles import role
 from agent_core.files import append_line, keep_aside, load_state, read_bounded, write_atomic
+from agent_core.logs.discover import families
 from agent_core.rl.offline.actions import Action
 from agent_core.verify.api import Report
 from agent_core.verify.layout import layout_of
@@ -111,10 +113,14 @@ class Outcomes:
 
 
 def fingerprint_of(workspace: Workspace) -> str:
-    """What stands for the content of all files of a workspace; for a thread."""
+    """What stands for the content of a workspace's files, but for its logs; for a thread.
+
+    A log grows while the program runs, and no check reads it, unless it lies among the tests.
+    """
     digest = hashlib.blake2b(digest_size=16)
+    logs = {log.path for family in families(workspace) for log in family.files if role(log.path) != "test"}
     for path, _ in sorted(layout_of(workspace).files, key=lambda each: each[0]):
-        if path.startswith(_OWN):
+        if path.startswith(_OWN) or path in logs:
             continue
         digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
         try:

@@ -75,7 +75,9 @@ class Recorder:
         self._outcomes: Outcomes | None = None
         self._project = ""
 
-    async def record(self, count: int, *, seed: int = 0, least: int = 1) -> Recording:
+    async def record(
+        self, count: int, *, seed: int = 0, least: int = 1, project: str | None = None
+    ) -> Recording:
         """Run every action on so many changes, but for what is known. What is done when it is cancelled is
         kept.
 
@@ -83,6 +85,7 @@ class Recorder:
             count: How many at most.
             seed: Of their draw.
             least: So many actions have to work; else nothing is recorded.
+            project: What stands for the workspace's content, where that is known.
 
         Raises:
             LearningFault: There is nothing to run, nothing to plant a bug into, or too few checks work.
@@ -96,7 +99,7 @@ class Recorder:
                 "There are no Python sources here to plant bugs in, which is what is learnt from",
                 hint="Train at the root of a project, and see what .gitignore hides.",
             )
-        self._project = await asyncio.to_thread(fingerprint_of, self._workspace)
+        self._project = project or await asyncio.to_thread(fingerprint_of, self._workspace)
         self._outcomes = await asyncio.to_thread(Outcomes, self._folder)
         async with AsyncExitStack() as stack:
             lent = _Lent(self._trial, stack)

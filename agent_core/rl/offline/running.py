@@ -19,6 +19,7 @@ from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_trainin
 from agent_core.rl.offline.gathering import episodes_of
 from agent_core.rl.offline.module import measures_of
 from agent_core.rl.offline.options import Options, check_options
+from agent_core.rl.offline.outcomes import fingerprint_of
 from agent_core.rl.offline.progress import Progress
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
 from agent_core.rl.offline.registry import About, Registry
@@ -40,6 +41,7 @@ _LEFT = ("checkpoint", POLICY, ".*.tmp")
 """What a training leaves in its folder, also one that is killed while it writes. None of it is of use to
 another one."""
 _ANEW = "`rl train` without --resume begins anew; what was recorded is not run again."
+_CHANGED = "the workspace changed since it was interrupted: its checks run anew"
 _AN_ORDER = 2
 """With fewer checks there is nothing to order."""
 _FEWEST, _MOST = 80, 240
@@ -131,7 +133,11 @@ async def _run(
     await asyncio.to_thread(check_installed, config)  # before anything is run for a long time
     folder = await asyncio.to_thread(owners_folder, workspace, FOLDER)
     with locked(folder / "run", timeout=0.0):
-        begun = await asyncio.to_thread(_begin, folder, query, config, logs or {})
+        project = await asyncio.to_thread(fingerprint_of, workspace)
+        begun = await asyncio.to_thread(_begin, folder, query, config, logs or {}, project)
+        if begun.project != project:
+            tell(_CHANGED)
+            begun = await asyncio.to_thread(_note, folder, msgspec.structs.replace(begun, project=project))
         if begun.changes // _HELD_OUT < LEAST:
             tell(f"{begun.changes} bugs are too few for a policy to be used: --changes {_ENOUGH} is enough")
         recorder = Recorder(
@@ -142,7 +148,9 @@ async def _run(
             sandbox=sandbox,
             progress=tell,
         )
-        recording = await recorder.record(begun.changes, seed=begun.options.seed, least=_AN_ORDER)
+        recording = await recorder.record(
+            begun.changes, seed=begun.options.seed, least=_AN_ORDER, project=project
+        )
         known, held = await _gathered(recording, workspace, config, sandbox, begun.logs, tell)
         tell("training")
         started = time.monotonic()
@@ -193,22 +201,24 @@ async def _run(
 
 
 class _Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training was begun with: it goes on with that, whatever the logs say now."""
+    """What a training was begun with: it goes on with that, whatever the logs say now. `project` stands for
+    the workspace's content."""
 
     options: Options
     config: TrainingConfig
     changes: int
     logs: dict[str, float]
+    project: str = ""
 
 
-def _begin(folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float]) -> _Begun:
+def _begin(
+    folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float], project: str
+) -> _Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
     if not query.resume:
-        _forget(folder)
         changes = query.changes or changes_for(query.options.steps)
-        begun = _Begun(options=query.options, config=config, changes=changes, logs=logs)
-        write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
-        return begun
+        begun = _Begun(options=query.options, config=config, changes=changes, logs=logs, project=project)
+        return _note(folder, begun)
     kept, _ = load_state(folder / _BEGUN, _Begun)
     if kept is None:
         raise TrainingFault("There is no training that was interrupted here", hint=_ANEW)
@@ -217,7 +227,14 @@ def _begin(folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[s
         raise TrainingFault(
             f"The training that was interrupted had other options or another configuration: {ran}", hint=_ANEW
         )
-    return kept
+    return msgspec.structs.replace(kept, project=kept.project or project)
+
+
+def _note(folder: Path, begun: _Begun) -> _Begun:
+    """Keep what is begun, without anything to go on from; raises OSError."""
+    _clear(folder / _TRAINING)
+    write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
+    return begun
 
 
 def _forget(folder: Path) -> None:

@@ -19,6 +19,7 @@ from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.offline.config import written
 from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.outcomes import OUTCOMES_FILE
+from agent_core.rl.offline.progress import Progress
 from agent_core.rl.offline.recording import Standing
 from agent_core.rl.offline.registry import Registry
 from agent_core.rl.offline.request import POLICY
@@ -242,6 +243,38 @@ async def test_an_earlier_training_does_not_stand_in_the_way_of_a_later_one(shop
         await asked(shop, more, stop)
     trainee = await asked(shop, msgspec.structs.replace(more, resume=True))
     assert trainee.about.changes == 7
+
+
+@pytest.mark.rl
+async def test_one_that_goes_on_in_another_state_of_the_workspace_says_so_first(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    query = TrainQuery(options=Options(steps=4000), changes=6)
+
+    def stop(told: Told) -> None:
+        if isinstance(told, Progress):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked(shop, query, stop)
+    assert (shop.own.state_dir / "rl" / "training" / "checkpoint").exists()
+    (shop.root / "app.log").write_text("a line more is no other workspace\n")
+    told: list[Told] = []
+    more = msgspec.structs.replace(query, resume=True)
+
+    def hear(each: Told) -> None:
+        told.append(each)
+        stop(each)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked(shop, more, hear)
+    assert not any("the workspace changed" in str(each) for each in told)
+
+    told.clear()
+    with (shop.root / "shop" / "cart.py").open("a") as file:
+        file.write("\n\ndef free():\n    return 0\n")
+    trainee = await asked(shop, more, told.append)
+    assert "the workspace changed" in str(next(each for each in told if "too few" not in str(each)))
+    assert trainee.ran == 12 and len(registry_of(shop).all()) == 1
 
 
 @pytest.mark.rl
