@@ -127,9 +127,17 @@ async def _send(access: Access, task: Task) -> None:
     except TimeoutError:
         fault = sink.standing.fault
         message = fault.message if fault else f"Kafka at {access.named} did not take the task"
-        raise NoResult(message, hint="Nobody has it; try again once the broker is well.") from None
+        raise NoResult(message, hint=_unsure(task)) from None
     finally:
         await sink.aclose()
+
+
+def _unsure(task: Task) -> str:
+    """What to do about a task of which no broker said that it has it: it may, with the answer lost."""
+    return (
+        f"It may have been taken all the same: once the broker is well, `stack tail '{TASKS}*' --since 1h --grep"
+        f" {task.id}` shows it. Handing it in again makes another task with an id of its own; both are done then."
+    )
 
 
 class _Following:

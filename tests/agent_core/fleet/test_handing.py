@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from agent_core.config import MASK, Settings
-from agent_core.errors import BusUnreachable, ErrorInfo, UsageError
+from agent_core.errors import BusUnreachable, ErrorInfo, NoResult, UsageError
 from agent_core.fleet.handing import exit_of, hand_in, left_out, standing_of, task_of
 from agent_core.fleet.results import result_of
+from agent_core.streaming.access import Access
 from agent_core.streaming.messages import Outcome, Task, decode, encode
 from agent_core.streaming.names import TASKS, tasks, workers
+from agent_core.streaming.ports import SinkStanding
 from agent_core.streaming.values import BusReading, GroupInfo, Lag, PartitionInfo, TopicInfo
 
 KEY = "sk-proj-4fJ9aaaaK2mQ7xR1tZ8vB3nL6wP0yC5d"
@@ -54,6 +57,38 @@ def test_what_nobody_could_do_is_not_handed_over(given: dict[str, Any]) -> None:
     text = given.pop("text")
     with pytest.raises(UsageError):
         task_of(text, Settings(), **given)
+
+
+class Silent:
+    """A sink whose broker says nothing of what it was sent."""
+
+    standing = SinkStanding()
+
+    def __init__(self, access: Access) -> None:
+        self.sent: list[Task] = []
+
+    def send(self, topic: str, message: Task, *, key: str) -> None:
+        self.sent.append(message)
+
+    async def delivered(self) -> None:
+        await asyncio.Event().wait()
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_that_a_broker_may_have_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def made(*_: object, **__: object) -> None:
+        pass
+
+    monkeypatch.setattr("agent_core.streaming.making.make_topics", made)
+    monkeypatch.setattr("agent_core.streaming.sink.KafkaSink", Silent)
+    monkeypatch.setattr("agent_core.fleet.handing._SENT_S", 0.01)
+    task = task_of("x", Settings())
+    with pytest.raises(NoResult) as failed:
+        await hand_in(task, Settings())
+    assert "may have been taken" in failed.value.hint and task.id in failed.value.hint
+    assert "another task" in failed.value.hint
 
 
 async def test_without_a_broker_it_says_so() -> None:
