@@ -135,8 +135,9 @@ async def _send(access: Access, task: Task) -> None:
 def _unsure(task: Task) -> str:
     """What to do about a task of which no broker said that it has it: it may, with the answer lost."""
     return (
-        f"It may have been taken all the same: once the broker is well, `stack tail '{TASKS}*' --since 1h --grep"
-        f" {task.id}` shows it. Handing it in again makes another task with an id of its own; both are done then."
+        f"It may have been taken all the same: once the broker is well, `stack tail '{TASKS}*' --since 1h"
+        f" --grep {task.id}` shows it. Handing it in again makes another task with an id of its own, and both"
+        " are done then."
     )
 
 
