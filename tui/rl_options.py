@@ -22,7 +22,8 @@ RL_COMMANDS = (
     Command(
         ("rl", "train"),
         "train an order of the checks on bugs planted into a copy, and improve the skills' prompts; typing it"
-        " is the permission to run the checks",
+        " is the permission to run the checks, and to call the model for the prompts (at most 600 times, with"
+        " 2,000,000 tokens)",
         (
             Option(("--steps",), "train for so many steps (300)", "N"),
             Option(("--n-envs",), "environments side by side (else as configured)", "N"),
@@ -30,7 +31,7 @@ RL_COMMANDS = (
             Option(("--entropy",), "the weight of the entropy (0.02)", "X"),
             Option(("--seed",), "of all that is drawn (0)", "N"),
             Option(("--changes",), "record so many planted bugs (else as many as fit the steps)", "N"),
-            Option(("--skip-gepa",), "leave the skills' prompts alone"),
+            Option(("--skip-gepa",), "leave the skills' prompts alone, and call no model"),
             Option(("--resume",), "go on with the training that was interrupted"),
             *SHOWN,
         ),

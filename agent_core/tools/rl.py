@@ -20,15 +20,8 @@ from agent_core.text import human_duration, one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.fields import fields_of
-from agent_core.tools.rl_training import (
-    Tutor,
-    choose_policy,
-    init_config,
-    lines_of_training,
-    needs_a_model,
-    policies,
-    train,
-)
+from agent_core.tools.rl_policies import choose_policy, policies
+from agent_core.tools.rl_training import Tutor, init_config, plan_training, train
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,7 +104,10 @@ class RlArgs(msgspec.Struct, frozen=True):
         ),
     ] = 0
     skip_gepa: Annotated[
-        bool, msgspec.Meta(description="Leave the skills' prompts alone.", extra={"flag": "--skip-gepa"})
+        bool,
+        msgspec.Meta(
+            description="Leave the skills' prompts alone, and call no model.", extra={"flag": "--skip-gepa"}
+        ),
     ] = False
     resume: Annotated[
         bool,
@@ -142,17 +138,14 @@ class RlTool:
     async def plan(
         self, args: RlArgs, *, workspace: Workspace, settings: Settings, typed: bool
     ) -> Planned | None:
-        """What is asked about: a reset or an export; raises `UsageError`, `ToolError`, `PathRefused`."""
+        """What is asked about: a reset, an export, a training; raises what would keep it from being done."""
         await asyncio.to_thread(_check, args, workspace)
         if args.what == "reset":
             return Planned((render(self.name, args),), "It forgets what was learnt; a backup is kept.")
         if args.what in ("export", "config"):
             return Planned((render(self.name, args),), "It writes a file.")
         if args.what == "train":
-            if not args.skip_gepa:
-                await needs_a_model(self._tutor)
-            lines = await lines_of_training(workspace, settings)
-            return Planned(lines, await _why(), action="run")
+            return await plan_training(workspace, settings, self._tutor, skip_gepa=args.skip_gepa)
         return None
 
     async def run(self, args: RlArgs, context: ToolContext) -> ToolResult:
@@ -227,15 +220,6 @@ class RlTool:
             data={"path": written},
             changed=(written,),
         )
-
-
-async def _why() -> str:
-    """Why it asks, and where the checks run: a planted bug could do anything, whoever typed the command."""
-    from agent_core.verify.sandbox import find_sandbox
-
-    sandbox, why_not = await find_sandbox()
-    where = "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
-    return f"It runs these checks many times in a copy of the workspace with bugs planted into it, {where}."
 
 
 def _query(args: RlArgs) -> TrainQuery:

@@ -1,4 +1,4 @@
-"""The part of `rl` that trains offline: `rl train`, `rl config init`, `rl promote`, `rl rollback`."""
+"""The part of `rl` that trains offline: `rl train`, `rl config init`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agent_core.errors import AgentError, ToolError, UsageError
-from agent_core.text import one_line, plural
+from agent_core.errors import AgentError, ToolError
+from agent_core.text import one_line
+from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -31,6 +32,51 @@ class Tutor(msgspec.Struct, frozen=True, kw_only=True):
     models: Models
     registry: Registry
     logs: Logs
+
+
+async def plan_training(
+    workspace: Workspace, settings: Settings, tutor: Tutor, *, skip_gepa: bool
+) -> Planned:
+    """What a training is asked about: the commands that it runs, and the calls of the model.
+
+    The calls have a line of their own, so that a rule for the checks does not pay for them.
+
+    Raises:
+        NoModel: There is none to improve prompts with; also what keeps a model from being used.
+        LearningFault, ConfigError, TrainingFault: See `lines_of_training`.
+    """
+    calls = None if skip_gepa else await _planned_calls(tutor)
+    lines = await lines_of_training(workspace, settings)
+    checks = Planned(lines, await _why(), action="run")
+    if calls is None:
+        return checks
+    return Planned((*lines, *calls.lines), f"{checks.reason} {calls.reason}", action="run")
+
+
+async def _planned_calls(tutor: Tutor) -> Planned:
+    """The calls of the model that improving prompts takes: of which one, where, and how many."""
+    from agent_core.rl.gepa.api import Budget
+    from agent_core.rl.gepa.optimising import model_for
+
+    info, most = (await model_for(tutor.models)).info, Budget()
+    here = "this machine" if info.is_local else "not this machine"
+    where = f"at {one_line(info.host)} ({here})" if info.host else f"on {here}"
+    line = f"improve prompts with {one_line(info.name)} {where}"
+    reason = (
+        f"To improve the skills' prompts, it calls {one_line(info.name)} {where} up to {most.calls:,} times,"
+        f" with up to {most.tokens:,} tokens in all, and sends parts of the code, its history, the logs and"
+        " the sessions there, without secrets; --skip-gepa leaves that out."
+    )
+    return Planned((line,), reason, action="run")
+
+
+async def _why() -> str:
+    """Why it asks, and where the checks run: a planted bug could do anything, whoever typed the command."""
+    from agent_core.verify.sandbox import find_sandbox
+
+    sandbox, why_not = await find_sandbox()
+    where = "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
+    return f"It runs these checks many times in a copy of the workspace with bugs planted into it, {where}."
 
 
 async def lines_of_training(workspace: Workspace, settings: Settings) -> tuple[str, ...]:
@@ -89,13 +135,6 @@ async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_g
         return msgspec.structs.replace(trained, text=said, error=fault.info)
 
 
-async def needs_a_model(tutor: Tutor) -> None:
-    """Raises `NoModel` where there is none to improve prompts with."""
-    from agent_core.rl.gepa.optimising import model_for
-
-    await model_for(tutor.models)
-
-
 async def _improve(context: ToolContext, tutor: Tutor, teller: _Teller) -> Report:
     from agent_core.rl.gepa.optimising import optimise
     from agent_core.rl.gepa.saying import progress_line
@@ -150,51 +189,6 @@ async def init_config(path: str, context: ToolContext) -> ToolResult:
         data={"path": name},
         changed=(name,),
     )
-
-
-async def choose_policy(what: str, version: str, workspace: Workspace) -> ToolResult:
-    """Use another trained policy, or the one before; raises `UsageError`, `LearningFault`."""
-    from agent_core.rl.offline.running import registry_of
-
-    registry = registry_of(workspace)
-    if what == "rollback":
-        number = await asyncio.to_thread(registry.roll_back)
-    else:
-        if not version.isascii() or not version.isdigit():
-            raise UsageError("rl promote needs the number of a policy", hint="`rl status` shows them.")
-        number = (await asyncio.to_thread(registry.promote, int(version))).version
-    text = (
-        f"Policy {number} orders the checks of edits now."
-        if number
-        else "Checks run in their usual order now."
-    )
-    return ToolResult(text=text, summary=f"policy {number or 'none'}", data={"in_use": number})
-
-
-async def policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
-    """What was trained here, as text and for programs."""
-    return await asyncio.to_thread(_policies, workspace)
-
-
-def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
-    from agent_core.rl.offline import saying
-    from agent_core.rl.offline.running import registry_of
-    from agent_core.skills.registry import skill_rows, skills_folder
-
-    registry = registry_of(workspace)
-    found, used = registry.all(), registry.in_use
-    in_use = used.version if used else 0
-    rows = [row for row in skill_rows(skills_folder(workspace)) if row.optimised]
-    text = saying.policies(found, in_use, now=time.time())
-    if rows:
-        skills = plural(len(rows), "skill")
-        text += f"\n\n{skills} with prompts improved by GEPA: {', '.join(row.name for row in rows)}"
-    data = {
-        "policies": [msgspec.to_builtins(about) for about in found],
-        "in_use": in_use,
-        "prompts": [msgspec.to_builtins(row) for row in rows],
-    }
-    return text, data
 
 
 class _Teller:

@@ -1,0 +1,61 @@
+"""The part of `rl` that looks after trained policies: which there are, which is in use, what it is worth."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agent_core.errors import UsageError
+from agent_core.text import plural
+from agent_core.tools.base import ToolResult
+
+if TYPE_CHECKING:
+    from agent_core.workspace import Workspace
+
+
+async def choose_policy(what: str, version: str, workspace: Workspace) -> ToolResult:
+    """Use another trained policy, or the one before; raises `UsageError`, `LearningFault`."""
+    from agent_core.rl.offline.running import registry_of
+
+    registry = registry_of(workspace)
+    if what == "rollback":
+        number = await asyncio.to_thread(registry.roll_back)
+    else:
+        if not version.isascii() or not version.isdigit():
+            raise UsageError("rl promote needs the number of a policy", hint="`rl status` shows them.")
+        number = (await asyncio.to_thread(registry.promote, int(version))).version
+    text = (
+        f"Policy {number} orders the checks of edits now."
+        if number
+        else "Checks run in their usual order now."
+    )
+    return ToolResult(text=text, summary=f"policy {number or 'none'}", data={"in_use": number})
+
+
+async def policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
+    """What was trained here, as text and for programs."""
+    return await asyncio.to_thread(_policies, workspace)
+
+
+def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
+    from agent_core.rl.offline import saying
+    from agent_core.rl.offline.running import registry_of
+    from agent_core.skills.registry import skill_rows, skills_folder
+
+    registry = registry_of(workspace)
+    found, used = registry.all(), registry.in_use
+    in_use = used.version if used else 0
+    rows = [row for row in skill_rows(skills_folder(workspace)) if row.optimised]
+    text = saying.policies(found, in_use, now=time.time())
+    if rows:
+        skills = plural(len(rows), "skill")
+        text += f"\n\n{skills} with prompts improved by GEPA: {', '.join(row.name for row in rows)}"
+    data = {
+        "policies": [msgspec.to_builtins(about) for about in found],
+        "in_use": in_use,
+        "prompts": [msgspec.to_builtins(row) for row in rows],
+    }
+    return text, data
