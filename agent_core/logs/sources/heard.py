@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,13 +20,22 @@ _LATEST_TIME = 4e9
 """Seconds since the epoch: a later time is a slip."""
 
 
+class _Telling(NamedTuple):
+    at: float
+    lines: int
+
+    def is_over(self, known: _Telling) -> bool:
+        """Whether it tells of as much, or more: by its time, or by its lines where a clock went back."""
+        return self.at >= known.at or self.lines > known.lines
+
+
 class _Service:
     def __init__(self) -> None:
-        self.events: dict[str, tuple[float, KeyEvent]] = {}
-        """By id, when each was told last and how it stands."""
+        self.events: dict[str, tuple[_Telling, KeyEvent]] = {}
+        """By id, by which telling it stands as it does, and how."""
         self.shown: dict[str, KeyEvent] = {}
-        self.lines = self.broken = 0
-        self.lines_at = -math.inf
+        self.last = _Telling(-math.inf, 0)
+        self.broken = 0
         self.unknown = self.unreadable = 0
 
 
@@ -62,12 +72,13 @@ class Heard:
         self._ids[said.id] = None
         if len(self._ids) > _MOST_IDS:
             del self._ids[next(iter(self._ids))]
-        if said.at >= service.lines_at:
-            service.lines, service.broken, service.lines_at = said.lines, said.broken, said.at
+        telling = _Telling(said.at, said.lines)
+        if telling.is_over(service.last):
+            service.last, service.broken = telling, said.broken
         for event in said.events:
             known = service.events.get(event.id)
-            if known is None or said.at >= known[0]:
-                service.events[event.id] = said.at, event
+            if known is None or telling.is_over(known[0]):
+                service.events[event.id] = telling, event
                 service.shown.pop(event.id, None)
             if known is None and event.kind == "trace":
                 _drop_beginnings(service, event)
@@ -144,7 +155,7 @@ def _facts(name: str, service: _Service) -> SourceFacts:
     ]
     return SourceFacts(
         name=f"bus:{name}",
-        lines=max(0, min(service.lines, _MOST)),
+        lines=max(0, min(service.last.lines, _MOST)),
         began=min(began, default=None),
         ended=max(ended, default=None),
         note="; ".join(filter(None, notes)),

@@ -19,6 +19,7 @@ from agent_core.errors import LogFault
 from agent_core.logs.api import KeyEvent
 from agent_core.logs.events.digest import Showing, digest_of
 from agent_core.logs.mining.miner import Miner
+from agent_core.logs.stream.lasting import lasting
 from agent_core.logs.stream.source import Source
 from agent_core.logs.stream.state import Memory, counted, dumped, loaded
 from agent_core.masking import mask_secrets
@@ -37,8 +38,8 @@ _MOST_SOURCES = 64
 _MOST_AT_ONCE = 512
 """Sources of a service in one batch."""
 _LAST_LINE = 2**53
-_LAST_TIME = 253_402_300_800.0
-"""The year 10000; no clock is set to it."""
+_LAST_TIME = 4e9
+"""Seconds since the epoch: no clock is set to a later time."""
 _NAME = 200
 _HEAD = 4096
 _RAW = b'"logs.raw/'
@@ -94,6 +95,9 @@ class _Mining:
     def __init__(self, state: bytes | None, *, service: str, now: float) -> None:
         self._service, self._now = service, now
         self._memory, self._miner, sources = _begun(state, now=now)
+        self._memory.latest = max(
+            self._memory.latest, now
+        )  # a producer's clock that is behind turns none back
         self._sources = {source.name: source for source in sources}
         self.lines = self.repeated = self.broken = 0
 
@@ -162,15 +166,19 @@ class _Mining:
         for source in sources:
             source.finish()
         self._miner.settle()
-        digest = digest_of([source.part() for source in sources], limit=_MOST_RANKED, showing=_SHOWING)
-        events = tuple(self._news(digest.events))
+        parts = [source.part() for source in sources]
+        ranked = digest_of(parts, limit=_MOST_RANKED, showing=_SHOWING).events
+        told = self._memory.told
+        on = lasting(parts, {event.id for event in ranked}, told, showing=_SHOWING)
+        on.sort(key=lambda event: event.id in told)  # what was never told does not wait for what goes on
+        events = tuple(self._news((*ranked, *on)))
         if not events:
             return None
         while len(self._memory.told) > _MOST_TOLD:
             del self._memory.told[next(iter(self._memory.told))]
         context = LogContext(
             id="",
-            at=self._now,
+            at=self._memory.latest,
             service=self._service,
             ctx=tuple(event.text for event in events),
             events=events,

@@ -23,7 +23,8 @@ class Memory(msgspec.Struct, kw_only=True):
     """What is remembered of a service beside its sources.
 
     `partitions` has for each one the offset behind the last message, and the time of that. `told` has the ids
-    of the events that were told, and marks of how they stood.
+    of the events that were told, and marks of how they stood. `latest` is the latest time of a message, in
+    seconds since the epoch.
     """
 
     partitions: dict[int, tuple[int, float]] = {}
@@ -31,6 +32,7 @@ class Memory(msgspec.Struct, kw_only=True):
     told: dict[str, bytes] = {}
     lines: int = 0
     broken: int = 0
+    latest: float = 0.0
 
     def passes(self, partition: int, offset: int, time: float) -> bool:
         """Whether a message is one that has not come yet. Where older offsets have later times, the topic was

@@ -85,11 +85,24 @@ async def test_the_later_telling_takes_the_place_and_repeats_are_dropped() -> No
     assert await bus.read() is None
     (event,) = told(bus)
     assert (event.count, event.source, event.id) == (7, "bus:api:logs/api.log", "api:e1")
-    script.there = [message(encode(context(EVENT, at=1.5)))]
+    script.there[:] = [message(encode(context(EVENT, at=1.5)))]
     assert await bus.read() is None, "it is read once"
     (facts,) = bus.facts()
     assert (facts.name, facts.lines, facts.note) == ("bus:api", 70, "")
     assert isinstance(bus, EventSource)
+
+
+async def test_a_later_telling_by_a_clock_that_went_back_takes_the_place() -> None:
+    late = msgspec.structs.replace(EVENT, count=7)
+    script = Script(
+        message(encode(context(EVENT, at=300.0, lines=10))),
+        message(encode(context(late, at=12.0, lines=70, broken=3))),
+        message(encode(context(EVENT, at=11.0, lines=60))),
+    )
+    bus = source(script)
+    await bus.read()
+    assert [event.count for event in told(bus)] == [7]
+    assert (bus.facts()[0].lines, bus.facts()[0].note) == (70, "3 messages of lines could not be read")
 
 
 async def test_what_is_none_of_ours_is_counted() -> None:

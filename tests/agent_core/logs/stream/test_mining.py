@@ -103,6 +103,81 @@ def test_an_error_is_told_once_and_again_when_it_changed() -> None:
     assert third.lines == 57 and third.id != context.id
 
 
+def lost(number: int, level: str = "ERROR") -> str:
+    return line(number, level, "the database is lost")
+
+
+def mixed(share: int, batches: int = 6, size: int = 100, level: str = "ERROR") -> list[list[str]]:
+    """Batches of lines of which each so many-th says that something failed."""
+    lines = [line(at) if at % share else lost(at, level) for at in range(size * batches)]
+    return [lines[begin : begin + size] for begin in range(0, len(lines), size)]
+
+
+def blocks(batches: Iterable[Sequence[str]]) -> list[list[RawMessage]]:
+    made, first = list[list[RawMessage]](), 1
+    for lines in batches:
+        made.append([block(lines, first=first, offset=first)])
+        first += len(lines)
+    return made
+
+
+@pytest.mark.parametrize("share", [1, 2, 10])
+@pytest.mark.parametrize("batches", [1, 6, 30])
+def test_an_error_that_is_noise_from_the_beginning_is_told_as_it_goes_on(share: int, batches: int) -> None:
+    found, events = through(blocks(mixed(share, batches)))
+    (event,) = [event for event in events.values() if "the database is lost" in event.text]
+    assert (event.count, event.level) == (100 * batches // share, "error")
+    assert all(len(told(one).events) == 1 for one in found), "it is told once in a message"
+    assert (
+        mine(found[-1].state, [block([lines[0] for lines in mixed(1)], offset=9)], service="app").lines == 0
+    )
+
+
+@pytest.mark.parametrize("level", ["ERROR", "WARN"])
+def test_an_outage_that_lasts_is_told_until_it_ends(level: str) -> None:
+    calm = [quiet(1000)]
+    begun = [lost(0, level)]
+    found, events = through(blocks([*calm, begun, *mixed(2, 24, level=level), *calm]))
+    (event,) = [event for event in events.values() if "the database is lost" in event.text]
+    assert (event.count, event.kind != "rare") == (1201, True)
+    assert all(one.context for one in found[1:-1]) and found[-1].context is None
+
+
+def test_a_stack_trace_that_recurs_is_told_as_it_stands() -> None:
+    batches = [[*TRACE, *quiet(4, at)] * 30 for at in range(20)]
+    _, events = through(blocks(batches))
+    (event,) = [event for event in events.values() if event.kind == "trace"]
+    assert event.count == 600
+
+
+def test_what_lasts_in_several_sources_is_told_once() -> None:
+    lines = mixed(2)[0]
+    first = mine(None, [block(lines, source="one.log")], service="app")
+    both = [block(lines, source=name, offset=at) for at, name in enumerate(("a.log", "b.log"), 1)]
+    (event,) = told(mine(first.state, both, service="app")).events
+    assert (event.id, event.count) == (told(first).events[0].id, 150)
+
+
+def test_noise_does_not_flood_and_all_of_it_is_told() -> None:
+    names = [f"{chr(97 + at // 26)}{chr(97 + at % 26)}" * 3 for at in range(50)]
+    lines = [line(at, "ERROR", f"{name} {name[::-1]}") for at in range(25) for name in names]
+    found, events = through(blocks([lines, *([lines] * 5)]))
+    assert {len(told(one).events) for one in found} == {LIMIT}
+    assert len(events) == len(names)
+
+
+def test_a_clock_that_is_ahead_does_not_hide_what_is_told_later() -> None:
+    fault = [line(number, "ERROR", "no route") for number in range(3)]
+    offsets = {0: 300.0, 1: 11.0, 2: 12.0}
+    batches = [[block(quiet(500))]]
+    for at, later in offsets.items():
+        ahead = block([fault[at]], first=501 + at, offset=at)._replace(partition=at, time=NOW + later)
+        batches.append([ahead])
+    found, events = through(batches)
+    assert [told(one).at for one in found[1:]] == [NOW + 300.0] * 3
+    assert [event.count for event in events.values()] == [3]
+
+
 def test_an_error_behind_a_few_ordinary_lines_is_told_by_its_own_line() -> None:
     context = told(mine(None, [block([*quiet(10), line(11, "ERROR", "the disk is full")])], service="app"))
     assert [(event.first, event.count, event.level) for event in context.events] == [(11, 1, "error")]
