@@ -16,7 +16,7 @@ from agent_core.files import load_state, locked, write_atomic
 from agent_core.rl.config import load_rl_config
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
-from agent_core.rl.offline.gathering import episodes_of
+from agent_core.rl.offline.gathering import episodes_of, held_out
 from agent_core.rl.offline.module import measures_of
 from agent_core.rl.offline.options import Options, check_options
 from agent_core.rl.offline.outcomes import fingerprint_of
@@ -48,10 +48,8 @@ _FEWEST, _MOST = 80, 240
 _LEAST_CHANGES, _MOST_CHANGES = 6, 10_000
 _PER_CHANGE = 4
 """Steps of a training for each change that is recorded, as far as there are that many."""
-_HELD_OUT = 3
-"""Every so manieth change is kept to compare by."""
-_ENOUGH = 4 * LEAST
-"""So many changes leave enough to compare by, also where nothing tells of some of them."""
+_ENOUGH = 2 * 3 * LEAST
+"""So many changes leave enough to compare by: a third of them, where something tells of every other one."""
 
 
 class TrainQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +136,9 @@ async def _run(
         if begun.project != project:
             tell(_CHANGED)
             begun = await asyncio.to_thread(_note, folder, msgspec.structs.replace(begun, project=project))
-        if begun.changes // _HELD_OUT < LEAST:
-            tell(f"{begun.changes} bugs are too few for a policy to be used: --changes {_ENOUGH} is enough")
+        if begun.changes < _ENOUGH:
+            few = f"{begun.changes} bugs may be too few for a policy to be used"
+            tell(f"{few}: --changes {_ENOUGH} is usually enough")
         recorder = Recorder(
             workspace=workspace,
             settings=settings,
@@ -304,9 +303,8 @@ def _split(
             "No check tells anything of any bug that was planted, so that there is nothing to learn",
             hint="Do the checks look at the sources here? `run_tests` shows what is run.",
         )
-    rows = np.arange(len(everything))
-    held = rows % _HELD_OUT == _HELD_OUT - 1
-    return everything.of(rows[~held]), everything.of(rows[held])
+    held = held_out(recording.bugs)
+    return everything.of(np.flatnonzero(~held)), everything.of(np.flatnonzero(held))
 
 
 def registry_of(workspace: Workspace) -> Registry:

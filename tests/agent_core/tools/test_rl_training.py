@@ -273,8 +273,25 @@ async def test_one_that_goes_on_in_another_state_of_the_workspace_says_so_first(
     with (shop.root / "shop" / "cart.py").open("a") as file:
         file.write("\n\ndef free():\n    return 0\n")
     trainee = await asked(shop, more, told.append)
-    assert "the workspace changed" in str(next(each for each in told if "too few" not in str(each)))
+    assert "the workspace changed" in str(told[0])
     assert trainee.ran == 12 and len(registry_of(shop).all()) == 1
+
+
+@pytest.mark.rl
+@pytest.mark.parametrize(("changes", "few"), [(80, True), (119, True), (120, False)])
+async def test_that_bugs_may_be_too_few_is_said_at_once(shop: Workspace, changes: int, few: bool) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    told: list[str] = []
+
+    def stop(each: Told) -> None:
+        if not isinstance(each, str):
+            raise asyncio.CancelledError
+        told.append(each)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked(shop, TrainQuery(changes=changes), stop)
+    said = f"{changes} bugs may be too few for a policy to be used: --changes 120 is usually enough"
+    assert told == ([said] if few else [])
 
 
 @pytest.mark.rl
