@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from agent_core.errors import LearningFault
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _NAMES = (*(feature.name for feature in CHANGE_FEATURES), *LOG_FEATURES)
 _LEAST_S = 1e-3
+_ONE_IN = 3
+"""One bug in so many is held out. They are counted through from kind to kind, so that it is a third of all of
+them, too, and one of each kind that has as many."""
 
 
 def features_of(seen: Mapping[str, float]) -> list[float]:
@@ -75,6 +79,23 @@ def episodes_of(
         names=tuple(recordings),
         measures=_by_kind(told),
     )
+
+
+def held_out(bugs: Sequence[Bug]) -> NDArray[np.bool_]:
+    """Which bugs a policy is compared by, and not trained on: a third of each kind, wherever they stand.
+
+    Kinds are dealt in turn, so that their places would choose some of them alone.
+    """
+    import numpy as np
+
+    held = np.zeros(len(bugs), dtype=bool)
+    order = sorted(range(len(bugs)), key=lambda row: (bugs[row].mutation.kind, _drawn(bugs[row])))
+    held[order[_ONE_IN - 1 :: _ONE_IN]] = True
+    return held
+
+
+def _drawn(bug: Bug) -> bytes:
+    return blake2b(bug.id.encode(), digest_size=8).digest()
 
 
 def _seen(bug: Bug) -> dict[str, float]:
