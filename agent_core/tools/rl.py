@@ -145,7 +145,9 @@ class RlTool:
         if args.what in ("export", "config"):
             return Planned((render(self.name, args),), "It writes a file.")
         if args.what == "train":
-            return await plan_training(workspace, settings, self._tutor, skip_gepa=args.skip_gepa)
+            return await plan_training(
+                workspace, settings, self._tutor, skip_gepa=args.skip_gepa, resume=args.resume
+            )
         return None
 
     async def run(self, args: RlArgs, context: ToolContext) -> ToolResult:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agent_core.errors import AgentError, ToolError
+from agent_core.errors import AgentError, LearningFault, ToolError, TrainingFault
 from agent_core.text import one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
@@ -35,18 +35,25 @@ class Tutor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def plan_training(
-    workspace: Workspace, settings: Settings, tutor: Tutor, *, skip_gepa: bool
+    workspace: Workspace, settings: Settings, tutor: Tutor, *, skip_gepa: bool, resume: bool
 ) -> Planned:
     """What a training is asked about: the commands that it runs, and the calls of the model.
 
-    The calls have a line of their own, so that a rule for the checks does not pay for them.
+    The calls have a line of their own, so that a rule for the checks does not pay for them. Where no order
+    can be trained, they are all that is asked about.
 
     Raises:
         NoModel: There is none to improve prompts with; also what keeps a model from being used.
-        LearningFault, ConfigError, TrainingFault: See `lines_of_training`.
+        LearningFault, ConfigError, TrainingFault: See `lines_of_training`, and `_leaves_prompts`.
     """
     calls = None if skip_gepa else await _planned_calls(tutor)
-    lines = await lines_of_training(workspace, settings)
+    try:
+        lines = await lines_of_training(workspace, settings)
+    except (LearningFault, TrainingFault) as fault:
+        if calls is None or not _leaves_prompts(fault, resume=resume):
+            raise
+        reason = f"It leaves the order of checks alone: {one_line(fault.message)}. {calls.reason}"
+        return msgspec.structs.replace(calls, reason=reason)
     checks = Planned(lines, await _why(), action="run")
     if calls is None:
         return checks
@@ -99,17 +106,57 @@ def _lines(workspace: Workspace, settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def _leaves_prompts(fault: LearningFault | TrainingFault, *, resume: bool) -> bool:
+    """Whether prompts can be improved although no order can be trained.
+
+    A training that can be gone on with was interrupted: that is for the user to decide about first.
+    """
+    return not resume and "--resume" not in fault.hint
+
+
 async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_gepa: bool) -> ToolResult:
     """Train a policy for the checks, then improve the skills' prompts unless that is skipped.
+
+    Where there is no order of checks to train, that is told, and the prompts are improved all the same. It is
+    the result's error only where no prompt could be tried either.
 
     Raises:
         AgentError: See `run_training`; what ends `optimise` is told beside what was trained.
     """
+    teller = _Teller(context.progress)
+    try:
+        trained = await _train_order(query, context, tutor, teller)
+    except (LearningFault, TrainingFault) as fault:
+        if skip_gepa or not _leaves_prompts(fault, resume=query.resume):
+            raise
+        trained = _left_alone(fault)
+        context.progress(f"{trained.text}\n")
+    if skip_gepa:
+        return trained
+    try:
+        return _with_prompts(trained, await _improve(context, tutor, teller))
+    except AgentError as fault:  # the policy is trained and kept all the same
+        said = f"{trained.text}\n\nprompts\nleft alone: {one_line(fault.message)}"
+        return msgspec.structs.replace(trained, text=said, error=trained.error or fault.info)
+
+
+def _left_alone(fault: AgentError) -> ToolResult:
+    """What there is to say of an order of checks that cannot be trained."""
+    said = f"order of checks: left alone: {one_line(fault.message)}"
+    return ToolResult(
+        text=f"{said}\n{one_line(fault.hint)}" if fault.hint else said,
+        summary="order of checks left alone",
+        data={"training": None, "not_trained": msgspec.to_builtins(fault.info)},
+        error=fault.info,
+    )
+
+
+async def _train_order(query: TrainQuery, context: ToolContext, tutor: Tutor, teller: _Teller) -> ToolResult:
+    """Train a policy for the checks; raises what `run_training` raises."""
     from agent_core.rl.offline.running import run_training
     from agent_core.rl.offline.saying import in_short, phase_of, progress_line, report
     from agent_core.verify.sandbox import find_sandbox
 
-    teller = _Teller(context.progress)
     sandbox, _ = await find_sandbox()
     seen, left_out = await _seen_in(tutor.logs)
     try:
@@ -125,14 +172,7 @@ async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_g
         context.progress("What was recorded is kept, and so is the last checkpoint: add --resume to go on\n")
         raise
     data: dict[str, Any] = {"training": msgspec.to_builtins(trainee)}
-    trained = ToolResult(text=report(trainee), summary=in_short(trainee), data=data, note=left_out)
-    if skip_gepa:
-        return trained
-    try:
-        return _with_prompts(trained, await _improve(context, tutor, teller))
-    except AgentError as fault:  # the policy is trained and kept all the same
-        said = f"{trained.text}\n\nprompts\nleft alone: {one_line(fault.message)}"
-        return msgspec.structs.replace(trained, text=said, error=fault.info)
+    return ToolResult(text=report(trainee), summary=in_short(trainee), data=data, note=left_out)
 
 
 async def _improve(context: ToolContext, tutor: Tutor, teller: _Teller) -> Report:
@@ -152,11 +192,13 @@ async def _improve(context: ToolContext, tutor: Tutor, teller: _Teller) -> Repor
 def _with_prompts(trained: ToolResult, improved: Report) -> ToolResult:
     from agent_core.rl.gepa.saying import in_short, table
 
+    tried = any(outcome.before is not None for outcome in improved.outcomes)
     return msgspec.structs.replace(
         trained,
         text=f"{trained.text}\n\nprompts\n{table(improved)}",
         summary=f"{trained.summary}; {in_short(improved)}",
         data={**trained.data, "prompts": msgspec.to_builtins(improved)},
+        error=None if tried else trained.error,
     )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from agent_core.config import Settings
-from agent_core.llm.errors import NoModel
+from agent_core.errors import AgentError, LearningFault, LogFault, TrainingFault
+from agent_core.files import BusyError
+from agent_core.llm.errors import ModelUnreachable, NoModel
 from agent_core.llm.port import ModelInfo
 from agent_core.rl.config import CONFIG_FILE
-from agent_core.rl.gepa.api import Budget
-from agent_core.rl.offline.config import written
+from agent_core.rl.gepa.api import Budget, Outcome, Report, Spent
+from agent_core.rl.offline.config import TrainingConfig, written
 from agent_core.tools.asking import Planned
+from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.rl import RlArgs, RlTool
 from agent_core.tools.rl_training import Tutor
 from agent_core.workspace import Workspace
@@ -27,26 +31,40 @@ __all__ = ["workspace"]
 NEAR = ModelInfo(provider="ollama", name="qwen3:1.7b", host="localhost:11434", window=4096)
 FAR = ModelInfo(provider="openai", name="gpt\x1b[2J\nbig", host="api.example.org", is_local=False)
 CHECKS = (".venv/bin/python -m unittest discover -s tests -t .", ".venv/bin/ruff check --no-cache .")
+CALLS = "improve prompts with qwen3:1.7b at localhost:11434 (this machine)"
 
 
 @pytest.fixture
-def shop(workspace: Make, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A project with checks where all that trains is installed."""
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that trains is there."""
 
-    def installed(_: str) -> object:
+    def found(_: str) -> object:
         return object()
 
-    monkeypatch.setattr("agent_core.rl.offline.training.importlib.util.find_spec", installed)
+    monkeypatch.setattr("agent_core.rl.offline.training.importlib.util.find_spec", found)
+
+
+@pytest.fixture
+def shop(workspace: Make, installed: None) -> Workspace:
+    """A project with checks."""
     made = workspace(SHOP)
     (made.root / CONFIG_FILE).write_text(written(CONFIG))
     return made
 
 
+class NoLogs:
+    """Logs that cannot be read."""
+
+    async def digest(self, _: object) -> object:
+        raise LogFault("There are no logs")
+
+
 def tool(info: ModelInfo | None = NEAR) -> RlTool:
     """`rl` with a model of these particulars."""
     nothing: Any = None
+    logs: Any = NoLogs()
     models: Any = GivenModels(None if info is None else Obeys(info=info))
-    return RlTool(learning=nothing, tutor=Tutor(models=models, registry=nothing, logs=nothing))
+    return RlTool(learning=nothing, tutor=Tutor(models=models, registry=nothing, logs=logs))
 
 
 async def planned(workspace: Workspace, info: ModelInfo | None = NEAR, **more: Any) -> Planned:
@@ -59,7 +77,7 @@ async def planned(workspace: Workspace, info: ModelInfo | None = NEAR, **more: A
 
 async def test_the_permission_names_the_model_the_place_and_the_most_that_it_takes(shop: Workspace) -> None:
     found = await planned(shop)
-    assert found.lines == (*CHECKS, "improve prompts with qwen3:1.7b at localhost:11434 (this machine)")
+    assert found.lines == (*CHECKS, CALLS)
     assert "calls qwen3:1.7b at localhost:11434 (this machine) up to 600 times" in found.reason
     assert "2,000,000 tokens" in found.reason and "--skip-gepa" in found.reason
     assert "bugs planted" in found.reason
@@ -81,6 +99,116 @@ async def test_without_prompts_no_model_is_named_or_needed(shop: Workspace) -> N
     assert found.lines == CHECKS and "calls" not in found.reason
     with pytest.raises(NoModel):
         await planned(shop, None)
+
+
+@pytest.fixture
+def bare(workspace: Make) -> Workspace:
+    """A project in which nothing can be checked."""
+    return workspace({"README.md": "Nothing yet.", CONFIG_FILE: written(TrainingConfig(puffer=False))})
+
+
+@pytest.fixture
+def without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> None:
+        return None
+
+    monkeypatch.setattr("agent_core.rl.offline.training.importlib.util.find_spec", missing)
+
+
+@pytest.mark.usefixtures("without_pytorch")
+async def test_without_pytorch_it_asks_about_the_prompts_alone(workspace: Make) -> None:
+    made = workspace(SHOP)
+    found = await planned(made)
+    assert found.lines == (CALLS,)
+    assert "order of checks alone: Training needs" in found.reason and "600 times" in found.reason
+    asked: tuple[dict[str, Any], ...] = ({"skip_gepa": True}, {"resume": True})
+    for more in asked:
+        with pytest.raises(TrainingFault, match="not installed"):
+            await planned(made, **more)
+
+
+@pytest.mark.usefixtures("installed")
+async def test_without_checks_it_asks_about_the_prompts_alone(bare: Workspace) -> None:
+    found = await planned(bare)
+    assert found.lines == (CALLS,) and "Nothing can be run here" in found.reason
+    with pytest.raises(LearningFault, match="Nothing can be run"):
+        await planned(bare, skip_gepa=True)
+
+
+SCARCE = Outcome(target="ask.act", verdict="scarce")
+KEPT = Outcome(target="ask.conclude", verdict="equal", before=0.5)
+NO_SOURCES = LearningFault("There are no Python sources here", hint="write some")
+KILLED = TrainingFault("The training was killed", hint="`rl train --resume` goes on.")
+
+
+class Ran(NamedTuple):
+    """What came of a training, and what was shown meanwhile."""
+
+    result: ToolResult
+    shown: list[str]
+
+
+@pytest.fixture
+def trained(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Ran]]:
+    """Train where an order ends with this fault, and the prompts come to these outcomes, or this fault."""
+
+    async def run(fault: AgentError, prompts: tuple[Outcome, ...] | AgentError, **more: Any) -> Ran:
+        async def order(*_: Any, **__: Any) -> Any:
+            raise fault
+
+        async def improve(*_: Any, **__: Any) -> Report:
+            if isinstance(prompts, AgentError):
+                raise prompts
+            return Report(model="m", outcomes=prompts, spent=Spent(calls=9))
+
+        monkeypatch.setattr("agent_core.rl.offline.running.run_training", order)
+        monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", improve)
+        shown: list[str] = []
+        context = ToolContext(workspace=shop, settings=Settings(), progress=shown.append)
+        return Ran(await tool().run(RlArgs(what="train", **more), context), shown)
+
+    return run
+
+
+async def test_prompts_are_improved_where_no_order_can_be_trained(
+    trained: Callable[..., Awaitable[Ran]],
+) -> None:
+    result, shown = await trained(NO_SOURCES, (KEPT, SCARCE))
+    assert result.error is None
+    assert result.text.startswith(
+        "order of checks: left alone: There are no Python sources here\nwrite some\n"
+    )
+    assert "\n\nprompts\nask.conclude" in result.text and shown[0].startswith("order of checks: left alone")
+    assert result.summary == "order of checks left alone; 0 of 1 prompt improved"
+    assert result.data["training"] is None and result.data["not_trained"]["code"] == "learning"
+    assert result.data["prompts"]["outcomes"][0]["target"] == "ask.conclude"
+
+
+@pytest.mark.parametrize("prompts", [(), (SCARCE,), ModelUnreachable("nobody answers", hint="start it")])
+async def test_where_no_prompt_could_be_tried_either_the_training_has_failed(
+    trained: Callable[..., Awaitable[Ran]], prompts: Any
+) -> None:
+    result, _ = await trained(NO_SOURCES, prompts)
+    assert result.error == NO_SOURCES.info
+    assert "left alone: There are no Python sources" in result.text and "\n\nprompts\n" in result.text
+    assert not isinstance(prompts, AgentError) or "left alone: nobody answers" in result.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "more"),
+    [
+        (NO_SOURCES, {"skip_gepa": True}),
+        (NO_SOURCES, {"resume": True}),
+        (KILLED, {}),
+        (BusyError("Somebody else trains here"), {}),
+    ],
+)
+async def test_what_is_skipped_interrupted_or_busy_fails_as_it_is(
+    trained: Callable[..., Awaitable[Ran]], fault: AgentError, more: dict[str, bool]
+) -> None:
+    with pytest.raises(type(fault)) as caught:
+        await trained(fault, (KEPT,), **more)
+    assert caught.value is fault
 
 
 def test_the_shell_says_what_typing_it_permits() -> None:
