@@ -17,7 +17,7 @@ from agent_core.rl.config import load_rl_config
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
 from agent_core.rl.offline.gathering import episodes_of, held_out
-from agent_core.rl.offline.module import measures_of
+from agent_core.rl.offline.module import Measures, measures_of
 from agent_core.rl.offline.options import Options, check_options
 from agent_core.rl.offline.outcomes import fingerprint_of
 from agent_core.rl.offline.progress import Progress
@@ -139,6 +139,7 @@ async def _run(
         if begun.changes < _ENOUGH:
             few = f"{begun.changes} bugs may be too few for a policy to be used"
             tell(f"{few}: --changes {_ENOUGH} is usually enough")
+        await _measures(None, workspace, config, sandbox, tell)  # it fails now, not after hours of recording
         recorder = Recorder(
             workspace=workspace,
             settings=settings,
@@ -150,7 +151,9 @@ async def _run(
         recording = await recorder.record(
             begun.changes, seed=begun.options.seed, least=_AN_ORDER, project=project
         )
-        known, held = await _gathered(recording, workspace, config, sandbox, begun.logs, tell)
+        measures = await _measures(recording, workspace, config, sandbox, tell)
+        name = workspace.root.name or "workspace"
+        known, held = await asyncio.to_thread(_split, name, recording, begun.logs, measures)
         tell("training")
         started = time.monotonic()
         trained = await train(
@@ -262,37 +265,32 @@ def changes_for(steps: int) -> int:
     return min(_MOST, max(_FEWEST, steps // _PER_CHANGE))
 
 
-async def _gathered(
-    recording: Recording,
+async def _measures(
+    of: Recording | None,
     workspace: Workspace,
     config: TrainingConfig,
     sandbox: Sandbox | None,
-    logs: dict[str, float] | None,
     tell: Callable[[Told], None],
-) -> tuple[Episodes, Episodes]:
-    """The changes to train on, and those to compare by."""
-    name = workspace.root.name or "workspace"
-    measures = None
-    if config.verifiers_module:
-        tell(f"asking {config.verifiers_module}")
-        measures = await measures_of(
-            config.verifiers_module,
-            workspace=workspace,
-            actions=recording.actions,
-            bugs=recording.bugs,
-            rows=recording.rows,
-            timeout=config.timeout_sec,
-            sandbox=sandbox,
-        )
-    return await asyncio.to_thread(_split, name, recording, logs, measures)
+) -> Measures | None:
+    """What the configured module tells of a recording; of none, only whether it can be used is found out."""
+    if not config.verifiers_module:
+        return None
+    tell(f"asking {config.verifiers_module}")
+    return await measures_of(
+        config.verifiers_module,
+        workspace=workspace,
+        actions=of.actions if of else (),
+        bugs=of.bugs if of else (),
+        rows=of.rows if of else (),
+        timeout=config.timeout_sec,
+        sandbox=sandbox,
+    )
 
 
 def _split(
-    name: str,
-    recording: Recording,
-    logs: dict[str, float] | None,
-    measures: tuple[tuple[dict[str, float], ...], ...] | None,
+    name: str, recording: Recording, logs: dict[str, float], measures: Measures | None
 ) -> tuple[Episodes, Episodes]:
+    """The changes to train on, and those to compare by."""
     import numpy as np
 
     everything = episodes_of(

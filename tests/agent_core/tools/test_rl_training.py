@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import TrainingFault
+from agent_core.errors import LearningFault, TrainingFault
 from agent_core.llm.errors import ModelUnreachable
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.offline.config import written
@@ -292,6 +292,19 @@ async def test_that_bugs_may_be_too_few_is_said_at_once(shop: Workspace, changes
         await asked(shop, TrainQuery(changes=changes), stop)
     said = f"{changes} bugs may be too few for a policy to be used: --changes 120 is usually enough"
     assert told == ([said] if few else [])
+
+
+@pytest.mark.rl
+async def test_a_module_that_cannot_be_used_is_noticed_before_anything_is_recorded(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    config = msgspec.structs.replace(CONFIG, verifiers_module="judges")
+    (shop.root / CONFIG_FILE).write_text(written(config))
+    (shop.root / "judges.py").write_text("import nowhere\n")
+    told: list[Told] = []
+    with pytest.raises(LearningFault, match="No module named 'nowhere'"):
+        await asked(shop, TrainQuery(options=Options(steps=40), changes=6), told.append)
+    assert told[-1] == "asking judges" and not any(isinstance(each, Standing) for each in told)
+    assert not list(shop.root.rglob(OUTCOMES_FILE))
 
 
 @pytest.mark.rl
