@@ -26,12 +26,12 @@ from pyspark.sql.datasource import (
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMaxRows
 
 from agent_core.streaming.access import Access
-from agent_core.streaming.vendor import Link
+from agent_core.streaming.vendor import UNREADABLE, Link
 from stack.services.spark.options import access_from
+from stack.services.spark.rows import SCHEMA, batch_of, passed_by
 from stack.services.spark.saying import set_up_logging
 from stack.services.spark.session import OURS
 
-SCHEMA = "key binary, value binary, topic string, partition int, offset long, timestamp timestamp"
 _AT_ONCE = 10_000
 _SILENT_S = 60.0
 """After how long without a message that the broker said to have a task fails, and is tried again."""
@@ -129,7 +129,11 @@ class Reader(DataSourceStreamReader):
         """Nothing: clients end with their processes."""
 
     def read(self, partition: Range) -> Iterator[Any]:
-        """The messages of a task, in batches of Arrow; what is gone since it was planned is passed over."""
+        """The messages of a task, in batches of Arrow.
+
+        What is gone since it was planned is passed over. For a message that cannot be read, `UNREAD` stands.
+        """
+        set_up_logging()
         consumer, place = self._consumer, TopicPartition(partition.topic, partition.partition)
         if place not in self._places(consumer):
             _tell_gone(place.topic, place.partition)
@@ -144,15 +148,19 @@ class Reader(DataSourceStreamReader):
                 place.topic, place.partition, end, partition.end,
             )  # fmt: skip
         consumer.seek(place, at)
-        until = time.monotonic() + _SILENT_S
+        until, most = time.monotonic() + _SILENT_S, _AT_ONCE
         while at < end:
-            found = consumer.poll(timeout_ms=500, max_records=min(_AT_ONCE, end - at))
-            messages = [each for each in found.get(place, ()) if at <= each.offset < end]
+            try:
+                found = consumer.poll(timeout_ms=500, max_records=min(most, end - at))
+                messages = [each for each in found.get(place, ()) if at <= each.offset < end]
+            except UNREADABLE as error:
+                messages = passed_by(consumer, place, at, end, error)
+                most = _AT_ONCE if messages else 1  # up to the one that cannot be read
             if messages:
                 at, until = messages[-1].offset + 1, time.monotonic() + _SILENT_S
-                yield _batch(messages)
-            elif consumer.position(place) > at:  # a hole: marks of transactions, or compaction
-                at = consumer.position(place)
+                yield batch_of(messages)
+            elif (known := consumer.position(place)) is not None and known > at:
+                at = known  # a hole: marks of transactions, or compaction
             elif time.monotonic() > until:
                 raise TimeoutError(f"{partition.topic}/{partition.partition}: nothing comes from {at} on")
 
@@ -247,17 +255,3 @@ def _limited(begin: Offsets, end: Offsets, limit: Any) -> Offsets:
         left -= share
         ends.setdefault(topic, {})[partition] = begin[topic][partition] + share
     return ends
-
-
-def _batch(messages: list[Any]) -> Any:
-    import pyarrow as pa
-
-    columns = {
-        "key": pa.array([each.key for each in messages], pa.binary()),
-        "value": pa.array([each.value for each in messages], pa.binary()),
-        "topic": pa.array([each.topic for each in messages], pa.string()),
-        "partition": pa.array([each.partition for each in messages], pa.int32()),
-        "offset": pa.array([each.offset for each in messages], pa.int64()),
-        "timestamp": pa.array([each.timestamp * 1000 for each in messages], pa.timestamp("us", tz="UTC")),
-    }
-    return pa.RecordBatch.from_pydict(columns)

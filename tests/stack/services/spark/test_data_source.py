@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent_core.logs.stream.mining import RawMessage, mine
 from agent_core.streaming.access import access_of
 from stack.services.spark.options import source_options
 from tests.fixtures_kafka import Kafka
@@ -158,3 +159,41 @@ def test_a_batch_ends_where_its_topic_was_made_anew_since_it_was_planned(
     make_anew(kafka, topic, 3)
     assert [value for batch in ours.read(task) for value in batch.column("value").to_pylist()] == left
     assert f"{topic}/0 ends at 3, before 9" in caplog.text
+
+
+class NoText(str):
+    """A header's name that is no UTF-8."""
+
+    def encode(self, encoding: str = "", errors: str = "") -> bytes:
+        return b"\xff\xfe"
+
+
+@pytest.mark.kafka
+def test_what_cannot_be_read_is_passed_by_and_counted(
+    kafka: Kafka, reader: MakeReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = kafka.topic("logs.raw.unread", partitions=1)
+    kafka.send(topic, b"one", b"two")
+    for number in (1, 2):
+        kafka.producer.send(topic, b"bad %d" % number, headers=[(NoText("k"), b"v")]).get(20)
+    kafka.send(topic, b"three")
+    kafka.producer.send(topic, b"bad 3", headers=[(NoText("k"), b"v")]).get(20)
+    ours = reader(topic)
+    values = read(ours, {topic: {"0": 0}}, {topic: {"0": 6}})
+    assert [value if b"schema" not in value else None for value in values] == [
+        b"one", b"two", None, None, b"three", None,
+    ]  # fmt: skip
+    mined = mine(None, [RawMessage(0, at, 1.0, value) for at, value in enumerate(values)], service="a")
+    assert (mined.lines, mined.broken) == (3, 3)
+    assert f"{topic}/0 cannot be read from 2 to 3" in caplog.text
+    assert read(ours, {topic: {"0": 4}}, {topic: {"0": 5}}) == [b"three"]
+
+
+@pytest.mark.parametrize("milliseconds", [-(2**62), -1, 2**62])
+def test_a_time_that_no_clock_has_is_one_that_spark_takes(milliseconds: int) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from stack.services.spark.rows import batch_of
+
+    message = SimpleNamespace(key=None, value=b"", topic="a", partition=0, offset=0, timestamp=milliseconds)
+    (at,) = batch_of([message]).column("timestamp").to_pylist()
+    assert 1 <= at.year <= 9999
