@@ -37,7 +37,9 @@ RL_COMMANDS = (
         ),
     ),
     Command(("rl", "status"), "what was learnt and trained, and what is in use", SHOWN),
-    Command(("rl", "evaluate"), "what suggestions are worth against simple rules", SHOWN),
+    Command(
+        ("rl", "evaluate"), "what suggestions, and the trained policy, are worth against simple rules", SHOWN
+    ),
     Command(("rl", "freeze"), "stop learning which tool to suggest; what happens is still recorded", SHOWN),
     Command(("rl", "thaw"), "go on learning", SHOWN),
     Command(("rl", "reset"), "forget what suggestions learnt; a backup is kept", SHOWN),

@@ -20,7 +20,7 @@ from agent_core.text import human_duration, one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.fields import fields_of
-from agent_core.tools.rl_policies import choose_policy, policies
+from agent_core.tools.rl_policies import choose_policy, comparison, policies
 from agent_core.tools.rl_training import Tutor, init_config, plan_training, train
 from agent_core.workspace import Workspace
 
@@ -188,8 +188,11 @@ class RlTool:
 
         async with _telling(context.progress):
             evaluation = await self._learning.evaluate()
+        trained, data = await comparison(context.workspace)
         return ToolResult(
-            text=table(evaluation), summary=evaluation.verdict, data=msgspec.to_builtins(evaluation)
+            text=f"{table(evaluation)}\n\n{trained}",
+            summary=evaluation.verdict,
+            data={**msgspec.to_builtins(evaluation), "trained": data},
         )
 
     async def _freeze(self, frozen: bool) -> ToolResult:

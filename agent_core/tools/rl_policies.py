@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.errors import UsageError
-from agent_core.text import plural
+from agent_core.text import one_line, plural
 from agent_core.tools.base import ToolResult
 
 if TYPE_CHECKING:
@@ -38,6 +38,38 @@ async def choose_policy(what: str, version: str, workspace: Workspace) -> ToolRe
 async def policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
     """What was trained here, as text and for programs."""
     return await asyncio.to_thread(_policies, workspace)
+
+
+async def comparison(workspace: Workspace) -> tuple[str, dict[str, Any] | None]:
+    """What the policy in use, or else the newest, is worth, as text and for programs; None without any."""
+    return await asyncio.to_thread(_comparison, workspace)
+
+
+def _comparison(workspace: Workspace) -> tuple[str, dict[str, Any] | None]:
+    from agent_core.rl.offline import saying
+    from agent_core.rl.offline.running import registry_of
+
+    registry = registry_of(workspace)
+    used = registry.in_use
+    about = used or next(iter(registry.all()), None)
+    if about is None:
+        return saying.policies((), 0, now=time.time()), None
+    verdict, compared = saying.verdict_of(about.comparison), about.comparison
+    lines = ["order of checks", f"policy {about.version}, {'in use' if used else 'not in use'}: {verdict}"]
+    if compared.changes:
+        order = f"the best fixed order ({', '.join(compared.order)})"
+        others = ((order, compared.fixed), *compared.bandits.items())
+        costs = ", ".join(f"{one_line(name)} {cost:.2f} s" for name, cost in others)
+        bugs = plural(compared.changes, "bug")
+        lines.append(f"mean time to the first failure on {bugs} that it never saw: {compared.policy:.2f} s")
+        lines.append(f"beside it: {costs}, an oracle {compared.oracle:.2f} s")
+    data = {
+        "version": about.version,
+        "in_use": used is not None,
+        "verdict": verdict,
+        "comparison": msgspec.to_builtins(compared),
+    }
+    return "\n".join(lines), data
 
 
 def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:

@@ -11,11 +11,13 @@ import pytest
 
 from agent_core.events import ApprovalNeeded, Event, ToolFinished, ToolProgress, TurnFinished
 from agent_core.rl.api import Evaluation, Overview, Scored, ToolRecord
+from agent_core.rl.offline.registry import Registry
 from agent_core.rl.store.store import Store
 from agent_core.rl.telling import in_short, status
 from agent_core.runtime import Runtime, open_runtime
 from agent_core.tools.rl import RlTool
 from agent_core.workspace import Workspace
+from tests.agent_core.rl.offline.test_registry import COMPARED, about, network
 from tests.fakes.rl_records import history
 from tests.fakes.session import make_session
 
@@ -62,14 +64,46 @@ async def test_status_freeze_export_evaluate_reset(tmp_path: Path) -> None:
         found, _ = await said(runtime, "rl evaluate")
         assert found.error is None
         assert found.data["decisions"] == 10 and not found.data["beats"]
-        assert found.summary == found.data["verdict"] and found.text.endswith(found.summary)
+        assert found.summary == found.data["verdict"] and f"{found.summary}\n\n" in found.text
         assert "not enough evidence" in found.text
+        assert "No policy was trained yet" in found.text and found.data["trained"] is None
 
         found, _ = await said(runtime, "rl reset")
         assert (tmp_path / found.data["backup"]).is_file()
         found, _ = await said(runtime, "rl status")
         assert found.data["scores"] == 0 and "Nothing was learnt yet" in found.text
         assert (await said(runtime, "rl evaluate"))[0].data["decisions"] == 0
+    finally:
+        await runtime.aclose()
+
+
+async def test_an_evaluation_says_what_the_trained_policy_is_worth(tmp_path: Path) -> None:
+    """The one in use, although a newer one was trained; else the newest."""
+    folder = Workspace.open(tmp_path).ensure_state_dir("rl") / "policies"
+    registry = Registry(folder)
+    network(0).save(tmp_path / "new.npz")
+    for verdict in ("better", "no better"):
+        registry.add(tmp_path / "new.npz", about(verdict))
+    runtime = open_runtime(tmp_path, interactive=False)
+    try:
+        found, _ = await said(runtime, "rl evaluate")
+        assert "policy 2, not in use: no better than the best fixed order" in found.text
+        registry.promote(1)
+        found, end = await said(runtime, "rl evaluate")
+        assert end.exit == 0
+        assert found.text.endswith(
+            "\n\norder of checks\n"
+            "policy 1, in use: saves 1.00 s over the best fixed order (95 %: 0.50 to 1.50)\n"
+            "mean time to the first failure on 30 bugs that it never saw: 1.00 s\n"
+            f"beside it: the best fixed order ({', '.join(COMPARED.order)}) 2.00 s, an oracle 0.50 s"
+        )
+        trained = found.data["trained"]
+        assert (trained["version"], trained["in_use"], trained["comparison"]["oracle"]) == (1, True, 0.5)
+        assert trained["verdict"].startswith("saves 1.00 s")
+        (folder / "1" / "about.json").write_bytes(b"\x00")
+        (folder / "2" / "about.json").write_bytes(b"{")
+        found, end = await said(runtime, "rl evaluate")
+        assert end.exit == 0 and found.data["trained"] is None
     finally:
         await runtime.aclose()
 
