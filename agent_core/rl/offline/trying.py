@@ -20,6 +20,7 @@ _TOLD: tuple[State, ...] = ("failed", "timed-out")
 _WORST: tuple[State, ...] = ("timed-out", "failed", "broken", "missing", "passed")
 _SHOWN = 160
 _LARGEST = 4 * 1024 * 1024
+_SHORTEST_S, _TIMES = 10.0, 10.0
 
 
 async def usual(trial: Trial, action: Action) -> Usual:
@@ -52,10 +53,11 @@ async def usual(trial: Trial, action: Action) -> Usual:
 
 
 async def tried(trial: Trial, bug: Bug, expected: Usual, *, key: str) -> Outcome:
-    """Run an action on a change."""
+    """Run an action on a change. The key stands for the time that it may take at most, and not for what
+    `limit_of` leaves of that: what ended in time came to the same."""
     await trial.reset()
     await trial.apply([bug.change])
-    reports = await trial.run(expected.action.verifiers)
+    reports = await trial.run(expected.action.verifiers, timeout=limit_of(expected))
     steady = [_without(report, expected.unsteady) for report in reports]
     new = [subtract(before, after) for before, after in zip(expected.reports, steady, strict=True)]
     if expected.action.name == "patch":
@@ -71,6 +73,17 @@ async def tried(trial: Trial, bug: Bug, expected: Usual, *, key: str) -> Outcome
         failed=sum(report.failed or 0 for report in reports),
         findings=sum(len(report.findings) for report in new),
     )
+
+
+def limit_of(expected: Usual) -> float | None:
+    """So many seconds each check of an action may take on a change; None for as long as without one.
+
+    Tests that take many times what they usually take hang. Linters and builds run nothing of what was
+    changed, and may look at much anew that they knew before.
+    """
+    if expected.action.name != "run_tests":
+        return None
+    return max(_SHORTEST_S, _TIMES * expected.seconds)
 
 
 def _useless(report: Report) -> str:

@@ -305,6 +305,10 @@ async def test_a_module_that_cannot_be_used_is_noticed_before_anything_is_record
         await asked(shop, TrainQuery(options=Options(steps=40), changes=6), told.append)
     assert told[-1] == "asking judges" and not any(isinstance(each, Standing) for each in told)
     assert not list(shop.root.rglob(OUTCOMES_FILE))
+    (shop.root / "judges.py").write_text("def get_verifiers():\n    return []\n")
+    told.clear()
+    await asked(shop, TrainQuery(options=Options(steps=40), changes=6), told.append)
+    assert told.count("asking judges") == 2
 
 
 @pytest.mark.rl

@@ -10,10 +10,12 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault
+from agent_core.rl.offline.actions import Action
 from agent_core.rl.offline.config import TrainingConfig
 from agent_core.rl.offline.gathering import episodes_of
-from agent_core.rl.offline.outcomes import OUTCOMES_FILE
+from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Usual
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
+from agent_core.rl.offline.trying import limit_of
 from agent_core.workspace import Workspace
 from tests.agent_core.rl.offline.conftest import CONFIG, SHOP, Make
 from tests.fakes.processes import gone
@@ -119,6 +121,32 @@ async def test_a_check_that_is_mended_meanwhile_is_used(workspace: Make, tmp_pat
     assert (await recorded(space, tmp_path / "kept", config, count=1)).actions == ("lint",)
     tool.write_text(f"exec {CONFIG.test_cmd}\n")
     assert (await recorded(space, tmp_path / "kept", config, count=1)).actions == ("run_tests", "lint")
+
+
+async def test_tests_that_hang_with_a_bug_are_ended_soon(
+    workspace: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_core.rl.offline.trying._SHORTEST_S", 0.5)
+    space, original = workspace(SHOP), tmp_path / "original"
+    original.write_text(SHOP["shop/cart.py"])
+    unlike = f"cmp -s shop/cart.py {original} || "
+    hangs = msgspec.structs.replace(CONFIG, actions=("run_tests",), test_cmd=f"{unlike}sleep 40")
+    found = await recorded(space, tmp_path / "kept", hangs, count=1)
+    assert found.rows[0][0].state == "timed-out" and found.rows[0][0].found
+    assert found.rows[0][0].seconds < 20, "a tenth of a second is usual"
+    assert (await recorded(space, tmp_path / "kept", hangs, count=1)).ran == 0
+
+    slow = msgspec.structs.replace(CONFIG, actions=("lint",), lint_cmd=f"{unlike}sleep 3")
+    found = await recorded(space, tmp_path / "kept", slow, count=1)
+    assert found.rows[0][0].state == "passed", "what looks at all of the sources anew takes its time"
+
+
+@pytest.mark.parametrize(
+    ("usual", "limit"), [(0.1, 10.0), (2.0, 20.0), (60.0, 600.0)], ids=["short", "usual", "long"]
+)
+def test_tests_may_take_ten_times_what_they_usually_take(usual: float, limit: float) -> None:
+    tests = Action(name="run_tests", verifiers=())
+    assert limit_of(Usual(action=tests, reports=(), seconds=usual)) == limit
 
 
 async def test_where_nothing_works_it_is_said(workspace: Make, tmp_path: Path) -> None:
