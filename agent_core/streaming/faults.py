@@ -58,6 +58,8 @@ _REASONS: tuple[tuple[str, type[BusFault], str, str], ...] = (
      "Install what unpacks them, where dspy-tui is: pip install 'kafka-python[lz4,snappy,zstd]'"),
     (r"CorruptRecordError.*unpacks to more than (?P<why>[\d,]+ bytes)", BusFault,
      "Messages are packed so that they unpack to more than {why}", "They are passed by: see who sends them."),
+    (r"CorruptRecordError.*has more than (?P<why>[\d,]+ headers)", BusFault,
+     "Messages have more than {why}", "They are passed by: see who sends them."),
     (r"UnicodeDecodeError", BusFault, "Messages have headers that cannot be read here", ""),
     (r"CorruptRecord|CRC", BusFault, "Messages are damaged on the broker", ""),
     (r"NodeNotReady|KafkaConnectionError|BrokerNotAvailable|Cancelled|UnknownBrokerId|Event loop",

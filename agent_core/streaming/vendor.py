@@ -14,8 +14,8 @@ from agent_core.errors import BusFault
 from agent_core.streaming.access import Access
 from agent_core.streaming.connections import bound_handshakes, hear_last_words, wait_while_it_comes
 from agent_core.streaming.faults import fault_of, how_telling, is_final
+from agent_core.streaming.portions import bound_reading
 from agent_core.streaming.producing import hear_refusals
-from agent_core.streaming.unpacking import bound_unpacking
 
 _kafka: Any = import_module("kafka")  # it has no types
 _errors: Any = import_module("kafka.errors")
@@ -47,7 +47,7 @@ NOT_IDEMPOTENT = _errors.ClusterAuthorizationFailedError
 UNREADABLE = (_errors.UnsupportedCodecError, _errors.CorruptRecordError, UnicodeDecodeError)
 """What it raises for messages that it cannot read."""
 
-bound_unpacking()
+bound_reading()
 # It tells errors of connections again and again in the log, and we in one place.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
