@@ -109,8 +109,11 @@ def _lines(workspace: Workspace, settings: Settings) -> tuple[str, ...]:
 def _leaves_prompts(fault: LearningFault | TrainingFault, *, resume: bool) -> bool:
     """Whether prompts can be improved although no order can be trained.
 
-    A training that can be gone on with was interrupted: that is for the user to decide about first.
+    A training that can be gone on with was interrupted: that is for the user to decide about first. And where
+    the system refuses to keep or start anything, no model is paid for prompts that could not be kept either.
     """
+    if isinstance(fault, TrainingFault) and isinstance(fault.__cause__, OSError):
+        return False
     return not resume and "--resume" not in fault.hint
 
 

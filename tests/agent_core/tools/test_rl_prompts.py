@@ -138,6 +138,8 @@ async def test_without_checks_it_asks_about_the_prompts_alone(bare: Workspace) -
 SCARCE = Outcome(target="ask.act", verdict="scarce")
 KEPT = Outcome(target="ask.conclude", verdict="equal", before=0.5)
 NO_SOURCES = LearningFault("There are no Python sources here", hint="write some")
+FULL = TrainingFault("What is learnt cannot be kept: no space", hint="Is the disk full?")
+FULL.__cause__ = OSError("no space")
 KILLED = TrainingFault("The training was killed", hint="`rl train --resume` goes on.")
 
 
@@ -200,10 +202,11 @@ async def test_where_no_prompt_could_be_tried_either_the_training_has_failed(
         (NO_SOURCES, {"skip_gepa": True}),
         (NO_SOURCES, {"resume": True}),
         (KILLED, {}),
+        (FULL, {}),
         (BusyError("Somebody else trains here"), {}),
     ],
 )
-async def test_what_is_skipped_interrupted_or_busy_fails_as_it_is(
+async def test_what_is_skipped_interrupted_busy_or_cannot_be_kept_fails(
     trained: Callable[..., Awaitable[Ran]], fault: AgentError, more: dict[str, bool]
 ) -> None:
     with pytest.raises(type(fault)) as caught:
