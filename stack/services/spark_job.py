@@ -21,6 +21,7 @@ from agent_core.streaming.names import log_context, raw_logs
 from agent_core.text import one_line
 from stack.services.base import Program, Service, main
 from stack.services.spark.config import config_of
+from stack.services.spark.failing import Telling
 from stack.services.spark.report import Report
 
 _NEEDED = ("pyspark", "pandas", "pyarrow", "kafka", "google.protobuf")
@@ -36,7 +37,6 @@ _NOISE = (
     "WARNING: Using incubator",
     "Picked up ",
 )
-_TELLING = (" WARN ", " WARNING ", " ERROR ")
 _FIGURES = {
     "contexts_total": "Messages with key events that were sent",
     "events_total": "Key events in them",
@@ -134,12 +134,13 @@ async def _follow(service: Service, told: asyncio.StreamReader) -> bool:
 
 
 async def _pass_on(said: asyncio.StreamReader) -> None:
-    """The logs of Java and of its Python as ours: what is a warning or an error there."""
+    """The logs of Java and of its Python as ours: what is a warning or an error there, with its trace."""
+    telling = Telling()
     while line := await _line(said):
-        text = one_line(line.decode("utf-8", "replace")).strip()
+        raw = line.decode("utf-8", "replace")
+        text = one_line(raw).strip()
         if text and not text.startswith(_NOISE):
-            level = logging.WARNING if any(word in text for word in _TELLING) else logging.DEBUG
-            _log.log(level, "%s", text)
+            _log.log(logging.WARNING if telling.tells(raw) else logging.DEBUG, "%s", text)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

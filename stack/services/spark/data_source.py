@@ -27,6 +27,7 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMa
 
 from agent_core.streaming.access import Access
 from agent_core.streaming.vendor import UNREADABLE, Link
+from agent_core.text import one_line
 from stack.services.spark.options import access_from
 from stack.services.spark.rows import SCHEMA, batch_of, passed_by
 from stack.services.spark.saying import set_up_logging
@@ -132,8 +133,18 @@ class Reader(DataSourceStreamReader):
         """The messages of a task, in batches of Arrow.
 
         What is gone since it was planned is passed over. For a message that cannot be read, `UNREAD` stands.
+
+        Raises:
+            RuntimeError: It cannot be read; it says of which partition.
         """
         set_up_logging()
+        try:
+            yield from self._read(partition)
+        except Exception as error:
+            where = f"{partition.topic}/{partition.partition}"
+            raise RuntimeError(f"{where}: {type(error).__name__}: {one_line(str(error))}") from error
+
+    def _read(self, partition: Range) -> Iterator[Any]:
         consumer, place = self._consumer, TopicPartition(partition.topic, partition.partition)
         if place not in self._places(consumer):
             _tell_gone(place.topic, place.partition)
@@ -162,7 +173,7 @@ class Reader(DataSourceStreamReader):
             elif (known := consumer.position(place)) is not None and known > at:
                 at = known  # a hole: marks of transactions, or compaction
             elif time.monotonic() > until:
-                raise TimeoutError(f"{partition.topic}/{partition.partition}: nothing comes from {at} on")
+                raise TimeoutError(f"nothing comes from {at} on")
 
     def _places(self, consumer: Any) -> list[Any]:
         pattern = re.compile(self._options["subscribepattern"])

@@ -21,8 +21,9 @@ from agent_core.streaming.access import Access
 from agent_core.streaming.admin import BusAdmin
 from agent_core.streaming.names import raw_logs
 from agent_core.streaming.reach import reach
-from agent_core.text import one_line, shorten
+from agent_core.text import shorten
 from stack.services.spark.config import JobConfig, config_of
+from stack.services.spark.failing import cause_of
 from stack.services.spark.query import Totals, lag_of, start
 from stack.services.spark.report import Report
 from stack.services.spark.session import Session, open_session
@@ -96,7 +97,7 @@ def _follow(
         if stopping.is_set():
             return None
         error = query.exception()
-        return f"the query failed and is begun again: {shorten(one_line(str(error)), _SHOWN)}"
+        return f"the query failed and is begun again: {shorten(cause_of(str(error)), _SHOWN)}"
     finally:
         query.stop()
 
@@ -156,7 +157,7 @@ def main() -> int:
         told.say(Report(state="degraded", reason=f"{error.message}. {error.hint}".strip()))
         return 2
     except Exception as error:  # noqa: BLE001 - the edge: whatever Spark raises
-        told.say(Report(state="degraded", reason=f"Spark: {shorten(one_line(str(error)), _SHOWN)}"))
+        told.say(Report(state="degraded", reason=f"Spark: {shorten(cause_of(str(error)), _SHOWN)}"))
         return 1
     return 0
 

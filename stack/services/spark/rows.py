@@ -16,7 +16,7 @@ SCHEMA = "key binary, value binary, topic string, partition int, offset long, ti
 UNREAD = b'{"schema":"logs.raw/unread"}'
 """What stands for a message that cannot be read: it is counted as broken."""
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
-"""The years 1 to 9999, in milliseconds since the epoch: a message may have any time, and Spark takes not all."""
+"""The years 1 to 9999, in milliseconds since the epoch: a message may have any time, Spark takes not all."""
 _log = logging.getLogger(__name__)
 
 
