@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 _LEAST, _MOST = 64, 4096
 """Steps between two updates, all environments together."""
-_UPDATES = 32
-"""So many updates there are at least, where steps suffice."""
+_SPREAD = 2.0
+"""Steps between two updates, over the root of all steps: of more steps, updates are more and larger."""
 _SHORTEST = 4
 _MOST_EPOCHS, _LEAST_EPOCHS = 20, 4
 _LOOKS = 60
@@ -34,7 +34,7 @@ class Pace:
     @property
     def horizon(self) -> int:
         """Steps of each environment between two updates."""
-        wanted = min(_MOST, max(_LEAST, self.steps // _UPDATES))
+        wanted = min(_MOST, max(_LEAST, round(_SPREAD * math.sqrt(self.steps))))
         return max(_SHORTEST, -(-wanted // self.envs))
 
     @property

@@ -35,7 +35,7 @@ from agent_core.rl.offline.replay import Replay, observed
 from agent_core.rl.offline.request import POLICY, Request, read_request
 
 _NICE = 5
-_PATIENCE = 20
+_PATIENCE = 30
 """So often nothing may have got better when it is looked."""
 _HIDDEN = 0.2
 """See `Replay`; what is trained on some projects orders the checks of another as well."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,5 +24,13 @@ def test_every_step_is_done_once(steps: int, envs: int) -> None:
 
 def test_a_short_training_has_several_updates_and_a_long_one_large_batches() -> None:
     assert (Pace(300, 1).updates, Pace(1000, 4).updates) == (5, 16)
-    assert Pace(1_000_000, 64).horizon * 64 == 4096
-    assert [Pace(steps, 4).epochs for steps in (300, 10_000, 100_000, 1_000_000)] == [20, 9, 4, 4]
+    assert Pace(1_000_000, 64).horizon * 64 == 2048
+    assert [Pace(steps, 4).epochs for steps in (300, 10_000, 100_000, 1_000_000)] == [20, 11, 6, 4]
+
+
+@pytest.mark.parametrize("envs", [1, 4, 16, 64])
+def test_more_steps_are_more_training(envs: int) -> None:
+    """Parts of batches that are learnt from; how many environments there are rounds a little."""
+    steps = [300, 1000, 2048, 5000, 20_000, 60_000, 200_000, 1_000_000]
+    learnt = [Pace(each, envs).updates * Pace(each, envs).epochs for each in steps]
+    assert all(more > 1.05 * fewer for fewer, more in pairwise(learnt)), learnt
