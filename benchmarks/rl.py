@@ -9,8 +9,8 @@ hide is printed beside it: each seed's.
 The best fixed order is that of the unseen project in hindsight, which nobody has in use; epsilon-greedy
 learns from the other projects, then goes on as it goes. The oracle runs the cheapest check that tells.
 
-`better_at_home` counts the trainings, of all seeds and projects, that would be used where they were trained: on
-two thirds of a project's changes, compared on the third that was left out, as `rl train` does it.
+`better_at_home` counts the trainings, of all seeds and projects, that would be used where they were trained:
+on two thirds of a project's changes, compared on the third that was left out, as `rl train` does it.
 
     make bench-rl
     make bench-rl ARGS='--steps 100000 --seeds 2'
