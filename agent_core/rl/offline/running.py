@@ -12,8 +12,9 @@ import msgspec
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, TrainingFault, UsageError
-from agent_core.files import load_state, locked, write_atomic
+from agent_core.files import locked
 from agent_core.rl.config import load_rl_config
+from agent_core.rl.offline.begun import TRAINING, Begun, forget, note, noted
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
 from agent_core.rl.offline.gathering import episodes_of, held_out
@@ -24,7 +25,6 @@ from agent_core.rl.offline.progress import Progress
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
 from agent_core.rl.offline.registry import About, Registry
 from agent_core.rl.offline.replay import rates_of
-from agent_core.rl.offline.request import POLICY
 from agent_core.rl.offline.training import check_installed, train
 from agent_core.rl.store.rights import owners_folder
 from agent_core.text import one_line
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
     from agent_core.rl.offline.episodes import Episodes
 
 FOLDER = "rl"
-_BEGUN = "begun.json"
-_TRAINING = "training"
-_LEFT = ("checkpoint", POLICY, ".*.tmp")
-"""What a training leaves in its folder, also one that is killed while it writes. None of it is of use to
-another one."""
 _ANEW = "`rl train` without --resume begins anew; what was recorded is not run again."
 _CHANGED = "the workspace changed since it was interrupted: its checks run anew"
 _AN_ORDER = 2
@@ -135,7 +130,7 @@ async def _run(
         begun = await asyncio.to_thread(_begin, folder, query, config, logs or {}, project)
         if begun.project != project:
             tell(_CHANGED)
-            begun = await asyncio.to_thread(_note, folder, msgspec.structs.replace(begun, project=project))
+            begun = await asyncio.to_thread(note, folder, msgspec.structs.replace(begun, project=project))
         if begun.changes < _ENOUGH:
             few = f"{begun.changes} bugs may be too few for a policy to be used"
             tell(f"{few}: --changes {_ENOUGH} is usually enough")
@@ -160,7 +155,7 @@ async def _run(
             known,
             config=config,
             options=begun.options,
-            folder=folder / _TRAINING,
+            folder=folder / TRAINING,
             resume=query.resume,
             on_progress=tell,
         )
@@ -191,7 +186,7 @@ async def _run(
         better = comparison.verdict == "better"
         if better:
             await asyncio.to_thread(registry.promote, about.version)
-        await asyncio.to_thread(_forget, folder)
+        await asyncio.to_thread(forget, folder)
     return Trainee(
         about=about,
         in_use=better,
@@ -202,26 +197,15 @@ async def _run(
     )
 
 
-class _Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training was begun with: it goes on with that, whatever the logs say now. `project` stands for
-    the workspace's content."""
-
-    options: Options
-    config: TrainingConfig
-    changes: int
-    logs: dict[str, float]
-    project: str = ""
-
-
 def _begin(
     folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float], project: str
-) -> _Begun:
+) -> Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
     if not query.resume:
         changes = query.changes or changes_for(query.options.steps)
-        begun = _Begun(options=query.options, config=config, changes=changes, logs=logs, project=project)
-        return _note(folder, begun)
-    kept, _ = load_state(folder / _BEGUN, _Begun)
+        begun = Begun(options=query.options, config=config, changes=changes, logs=logs, project=project)
+        return note(folder, begun)
+    kept = noted(folder)
     if kept is None:
         raise TrainingFault("There is no training that was interrupted here", hint=_ANEW)
     if (kept.options, kept.config) != (query.options, config) or query.changes not in (None, kept.changes):
@@ -230,25 +214,6 @@ def _begin(
             f"The training that was interrupted had other options or another configuration: {ran}", hint=_ANEW
         )
     return msgspec.structs.replace(kept, project=kept.project or project)
-
-
-def _note(folder: Path, begun: _Begun) -> _Begun:
-    """Keep what is begun, without anything to go on from; raises OSError."""
-    _clear(folder / _TRAINING)
-    write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
-    return begun
-
-
-def _forget(folder: Path) -> None:
-    """Remove what a training was begun with, and what it left; raises OSError."""
-    (folder / _BEGUN).unlink(missing_ok=True)
-    _clear(folder / _TRAINING)
-
-
-def _clear(training: Path) -> None:
-    for pattern in _LEFT:
-        for path in training.glob(pattern):
-            path.unlink(missing_ok=True)
 
 
 def check_query(query: TrainQuery) -> None:
