@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from kafka import KafkaProducer
+
 from agent_core.config import Settings
 from agent_core.errors import ErrorInfo
 from agent_core.streaming.access import access_of
@@ -16,6 +18,8 @@ from agent_core.streaming.messages import Task
 from agent_core.streaming.ports import Batch, Received, Skipped
 from agent_core.streaming.sink import KafkaSink
 from agent_core.streaming.source import KafkaSource
+from agent_core.streaming.unpacking import MOST_UNPACKED
+from tests.fixtures_kafka import Kafka
 
 PATIENCE_S = 90
 
@@ -113,3 +117,15 @@ async def listening(answer: bytes | None) -> AsyncIterator[Settings]:
         yield Settings(kafka_bootstrap=f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
     finally:
         server.close()
+
+
+def packed_too_much(kafka: Kafka, topic: str) -> None:
+    """Send a batch that unpacks to more than is allowed, and one with too many headers."""
+    producer = KafkaProducer(
+        bootstrap_servers=kafka.server, compression_type="gzip", max_request_size=2**30, max_block_ms=30_000
+    )
+    try:
+        producer.send(topic, bytes(MOST_UNPACKED + 1)).get(60)
+        producer.send(topic, b"1", headers=[("", b"")] * 600_000).get(60)
+    finally:
+        producer.close()

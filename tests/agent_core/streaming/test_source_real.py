@@ -22,6 +22,7 @@ from tests.agent_core.streaming.messaging import (
     Reading,
     all_sent,
     listening,
+    packed_too_much,
     reading,
     task,
     until,
@@ -90,6 +91,17 @@ async def test_messages_that_cannot_be_read_are_passed_by_and_said(kafka: Kafka)
     async with BusAdmin(access_of(kafka.settings)) as admin:
         (told,) = [each for each in (await admin.look([topic])).groups if each.name == group]
     assert told.lag == 0
+
+
+async def test_what_unpacks_to_too_much_is_passed_by_and_said(kafka: Kafka) -> None:
+    topic = kafka.topic("bomb")
+    kafka.send(topic, encode(task(0)))
+    packed_too_much(kafka, topic)
+    kafka.send(topic, encode(task(1)))
+    async with reading(kafka.settings, topic) as got:
+        await got.until(lambda: len(got.received) == 2)
+    assert [each.offset for each in got.skipped] in ([1, 2], [1])  # both as one, where they lie together
+    assert "unpack to more than 67,108,864 bytes" in got.skipped[0].why.detail
 
 
 async def test_the_membership_outlives_work_that_takes_longer_than_the_session(kafka: Kafka) -> None:
