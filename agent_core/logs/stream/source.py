@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,10 @@ from agent_core.logs.records import Place, RecordReader
 
 BLOCK = 1 << 20
 """Bytes that are read at once, where so much has come."""
-_MOST_GAPS, _MOST_PARTS = 16, 8
+_MOST_GAPS = 16
+_MOST_PARTS, _MOST_OPEN = 512, 8
+"""Parts of which it is known how far they are read, and those of them that may lack lines: the latest ones. A
+log that is shipped anew brings all its generations."""
 
 
 class Read(msgspec.Struct):
@@ -66,11 +71,7 @@ class Source:
 
         Those that were skipped before are taken when they come late, and those that came before are left out.
         """
-        here = self._parts.get(part)
-        if here is None:
-            here = self._parts[part] = Read()
-            if len(self._parts) > _MOST_PARTS:
-                del self._parts[next(name for name in self._parts if name not in (part, self._part))]
+        here = self._of(part)
         late = self._late(part, here, first, lines) if here.gaps and first < here.next else 0
         new = lines[max(0, here.next - first) :]
         if new:
@@ -80,6 +81,15 @@ class Source:
             self._read(part, begin, new)
             here.next = begin + len(new)
         return late + len(new)
+
+    def _of(self, part: str) -> Read:
+        """How far a part is read; it is the latest one then."""
+        here = self._parts[part] = self._parts.pop(part, None) or Read()
+        if len(self._parts) > _MOST_PARTS:
+            del self._parts[next(iter(self._parts))]
+        if len(self._parts) > _MOST_OPEN:
+            self._parts[next(islice(reversed(self._parts), _MOST_OPEN, None))].gaps = []
+        return here
 
     def _late(self, part: str, here: Read, first: int, lines: tuple[str, ...]) -> int:
         """Take those lines that were skipped; how many there are."""

@@ -283,6 +283,27 @@ def test_a_log_that_was_rotated_goes_on() -> None:
     assert [event.count for event in events.values()] == [2]
 
 
+@pytest.mark.parametrize("parts", [9, 60])
+def test_all_generations_of_a_log_that_are_shipped_anew_are_repeats(parts: int) -> None:
+    logs = [quiet(3, at) for at in range(parts)]
+    messages = [block(lines, part=f"{at:x}-part", offset=at) for at, lines in enumerate(logs)]
+    first = mine(None, messages, service="app")
+    anew = [
+        block(lines, part=f"{at:x}-part", offset=parts + at, name=f"anew-{at}")
+        for at, lines in enumerate(logs)
+    ]
+    again = mine(first.state, anew, service="app")
+    assert (first.lines, again.lines, again.repeated) == (3 * parts, 0, parts)
+
+
+def test_endless_generations_keep_the_state_small() -> None:
+    parts = [
+        block(quiet(1), part=f"{at}-{'x' * 300}", first=at + 1, offset=at)  # each one lacks lines
+        for at in range(700)
+    ]
+    assert len(mine(None, parts, service="app").state) < 32 << 10
+
+
 def test_foreign_lines_are_lines_and_what_cannot_be_read_is_counted() -> None:
     newer = encode(RawLines(id="x", at=NOW, service="app", source="s", first=1, lines=("a",)))
     values = [

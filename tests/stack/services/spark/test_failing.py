@@ -10,7 +10,7 @@ import pytest
 from stack.services import spark_job
 from stack.services.spark.failing import cause_of
 
-PROXY = """[STREAM_FAILED] Query [id = 1] terminated: An exception was raised by the Python Proxy. Message: Traceback (most recent call last):
+PROXY = """[STREAM_FAILED] An exception was raised by the Python Proxy: Traceback (most recent call last):
   File "/app/py4j/clientserver.py", line 644, in _call_proxy
     return_value = getattr(self.pool[obj_id], method)(*params)
                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
