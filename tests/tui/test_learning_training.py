@@ -188,6 +188,111 @@ async def test_one_that_is_refused_says_why(runtime: FakeRuntime) -> None:
         assert "→ pip install it" in screen_text(app)
 
 
+async def test_a_refusal_is_told_once(runtime: FakeRuntime) -> None:
+    refused = ErrorInfo("permission", "You refused run 'pytest'")
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, "No policy was trained yet")
+        await tell(pilot, runtime, started(), finished(refused, summary=refused.message), turn_ended(refused))
+        await until(pilot, lambda: "✗ You refused run 'pytest'" in screen_text(app))
+        assert screen_text(app).count("You refused") == 1 and "last:" not in screen_text(app)
+
+
+async def test_one_that_ends_without_a_word_was_not_taken_back(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, "No policy was trained yet")
+        await pilot.press("t", "enter")
+        await tell(pilot, runtime, turn_ended())
+        await until(pilot, lambda: "It ended" in screen_text(app))
+        assert "taken back" not in screen_text(app)
+
+
+async def test_one_that_was_stopped_is_proposed_to_go_on(runtime: FakeRuntime) -> None:
+    stopped = ErrorInfo("interrupted", "It was cancelled")
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        _, screen = await opened(pilot, "No policy was trained yet")
+        box = screen.query_one(Input)
+        await tell(
+            pilot, runtime, started("rl train --steps 900"), finished(stopped, summary=stopped.message)
+        )
+        await pilot.press("t")
+        assert box.value == COMMAND, "it had not begun"
+        await pilot.press("escape")
+        kept = ToolProgress(text="What was recorded is kept\n", **CALL)
+        for command in ("rl train --steps 900", "rl train --steps 900 --resume"):
+            await tell(pilot, runtime, started(command), kept, finished(stopped, summary=stopped.message))
+            await pilot.press("t")
+            assert box.value == "/rl train --steps 900 --resume"
+            await pilot.press("escape")
+        await tell(pilot, runtime, started(), finished())
+        await pilot.press("t")
+        assert box.value == COMMAND
+
+
+@pytest.mark.parametrize("typed", ["!rm -rf .", "rl reset", "/rl status", "rl", "rl trainer"])
+async def test_nothing_but_training_is_run_here(runtime: FakeRuntime, typed: str) -> None:
+    async with app_of(runtime).run_test(size=(80, 24)) as pilot:
+        app, screen = await opened(pilot, "No policy was trained yet")
+        await pilot.press("t")
+        screen.query_one(Input).value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: "Only rl train is run here" in screen_text(app))
+        assert not runtime.session.submitted
+        assert screen.focused is screen.query_one(Input), "it can be mended"
+
+
+async def test_a_training_is_a_command_whatever_is_typed_behind_it(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(80, 24)) as pilot:
+        _, screen = await opened(pilot, "No policy was trained yet")
+        await pilot.press("t")
+        screen.query_one(Input).value = "rl train my dog"
+        await pilot.press("enter")
+        assert runtime.session.submitted == ["/rl train my dog"]
+
+
+async def test_the_training_that_was_started_is_in_view(trained: FakeRuntime) -> None:
+    async with app_of(trained).run_test(size=(80, 24)) as pilot:
+        app, screen = await opened(pilot, "by steps")
+        page, part = screen.query_one("#page"), screen.query_one("#training")
+
+        async def leave() -> None:
+            await pilot.press("g")
+            await pilot.pause()
+            assert page.scroll_y == 0
+
+        def in_view() -> bool:
+            return page.scroll_y > 0 and part.region.y == page.region.y
+
+        await leave()
+        await pilot.press("t", "enter")
+        await until(pilot, lambda: in_view() and "waits for" in screen_text(app))
+        await leave()
+        await tell(pilot, trained, started())
+        await until(pilot, in_view)
+        await leave()
+        await tell(pilot, trained, ToolProgress(text="recording 3 of 240 runs\n", **CALL))
+        await pilot.pause()
+        assert page.scroll_y == 0, "one may read elsewhere"
+        await tell(pilot, trained, finished())
+        await until(pilot, lambda: in_view() and "saves 0.7 s" in screen_text(app))
+
+
+async def test_what_was_just_trained_is_judged_though_another_is_in_use(trained: FakeRuntime) -> None:
+    async with app_of(trained).run_test(size=(120, 60)) as pilot:
+        app, _ = await opened(pilot, "policy 2: seconds to the first failure")
+        made = msgspec.structs.replace(finished(), data={"training": {"about": {"version": 3}}})
+        await tell(pilot, trained, started(), made)
+        await until(pilot, lambda: "policy 3: seconds to the first failure" in screen_text(app))
+        await tell(pilot, trained, started())
+        await until(pilot, lambda: "policy 2: seconds to the first failure" in screen_text(app))
+
+
+async def test_a_file_in_the_place_of_the_policies_is_none(runtime: FakeRuntime) -> None:
+    place = runtime.workspace.ensure_state_dir("rl") / "policies"
+    place.write_text("of no matter")
+    async with app_of(runtime).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "No policy was trained yet")
+
+
 async def test_what_else_the_session_does_is_no_training(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot, "No policy was trained yet")

@@ -24,7 +24,7 @@ from tui.keys import LEARNING, bindings
 from tui.screens import learning_said as said
 from tui.screens.arrange import MEDIUM, WIDE
 from tui.screens.dialog import Dialog, Hint, Hints
-from tui.screens.training import COMMAND, Policies, Training
+from tui.screens.training import Policies, Training, trains
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import Line
 
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 _EXPORT = "dspy-rl-events.jsonl"
 _TYPED = {
-    "exporting": ("Write the record to a file of the workspace", _EXPORT, "write it"),
-    "training": ("The command that trains; `help rl` tells its options", COMMAND, "run it"),
+    "exporting": ("Write the record to a file of the workspace", "write it"),
+    "training": ("The command that trains; `help rl` tells its options", "run it"),
 }
-"""What is typed: what is said of it, what is proposed, what Enter does."""
+"""What is typed: what is said of it, what Enter does."""
+_NO_TRAINING = "Only rl train is run here"
 Mode = Literal["", "asking", "exporting", "training"]
 Doing = Callable[[], Coroutine[Any, Any, str]]
 """Does something to what was learnt; returns what to say of it."""
@@ -69,6 +70,7 @@ class LearningScreen(Dialog[None]):
         super().__init__()
         self._learning = learning
         self._training, self._policies = training, Policies()
+        self._state = training.run.state if training.run else ""
         self._suggestions = suggestions
         self._keys = keys
         self._clock = clock
@@ -121,7 +123,7 @@ class LearningScreen(Dialog[None]):
             return [(yes, "forget it", "screen.yes"), (no, "keep it", "screen.close")]
         if self._mode in _TYPED:
             return [
-                ("Enter", _TYPED[self._mode][2], "screen.write"),
+                ("Enter", _TYPED[self._mode][1], "screen.write"),
                 (shown("learning.close"), "leave it", "screen.close"),
             ]
         thaw = self._overview is not None and self._overview.frozen
@@ -174,10 +176,22 @@ class LearningScreen(Dialog[None]):
     def _look_at_training(self) -> None:
         """Show how the training stands; what it left behind is read when it has ended."""
         self._show_training()
+        state = self._training.run.state if self._training.run else ""
+        if state != self._state:  # not with each line of its progress: one may read elsewhere meanwhile
+            self._state = state
+            self._bring_training()
         if not self._mode:
             self._hints.set_hints(self._what_keys_do())
         if not self._training.goes_on:
-            self.run_worker(self._read_policies, group="policies", exclusive=True)
+            self.run_worker(self._read_what_came, group="policies", exclusive=True)
+
+    def _bring_training(self) -> None:
+        """Scroll it into view, once it has its new size."""
+        self.call_after_refresh(self._page.scroll_to_widget, self._trained, animate=False, top=True)
+
+    async def _read_what_came(self) -> None:
+        await self._read_policies()
+        self._bring_training()
 
     def _show_training(self) -> None:
         from tui.screens.training_said import trainings
@@ -200,7 +214,7 @@ class LearningScreen(Dialog[None]):
     async def _show_curve(self) -> None:
         from tui.screens.training_said import judged
 
-        about = judged(self._policies)
+        about = judged(self._policies, self._training.run)
         if about is not None and self._curve is None:
             await asyncio.to_thread(import_module, "tui.screens.learning_plots")
             from tui.screens.learning_plots import CurvePlot
@@ -275,19 +289,18 @@ class LearningScreen(Dialog[None]):
     def action_export(self) -> None:
         """Type where to."""
         if self._overview is not None:
-            self._type("exporting")
+            self._type("exporting", _EXPORT)
 
     def action_train(self) -> None:
         """Type the command that trains; or stop the training that goes on."""
         if self._training.goes_on:
             self._training.stop()
         else:
-            self._type("training")
+            self._type("training", self._training.proposed)
 
-    def _type(self, mode: Mode) -> None:
-        said, proposed, _ = _TYPED[mode]
+    def _type(self, mode: Mode, proposed: str) -> None:
         self._box.value = proposed
-        self._turn(mode, said)
+        self._turn(mode, _TYPED[mode][0])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Write it there."""
@@ -299,11 +312,15 @@ class LearningScreen(Dialog[None]):
         mode, typed = self._mode, self._box.value.strip()
         if mode not in _TYPED or not typed:
             return
+        if mode == "training" and not trains(typed):
+            self._turn(mode, _NO_TRAINING)
+            return
         self._turn("")
         if mode == "exporting":
             self._do(partial(self._export, typed))
         else:
-            self._training.start(typed)
+            # with the slash it is a command whatever follows, never a question
+            self._training.start("/" + typed.removeprefix("/").lstrip())
 
     async def _export(self, path: str) -> str:
         return f"Written to {one_line(str(await self._learning.export(path)))}"

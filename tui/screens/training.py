@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from agent_core import events as e
-from agent_core.errors import ErrorInfo
+from agent_core.errors import ErrorInfo, Interrupted
 from agent_core.text import one_line
 
 if TYPE_CHECKING:
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 COMMAND = "/rl train --steps 20000 --skip-gepa"
 """What is proposed: long enough to learn an order, and no model is asked."""
 _TRAINS = "rl train"
+_RESUME = "--resume"
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A training. `told` is the last line of its progress, or what came of it; `error` ended it."""
+    """A training. `told` is the last line of its progress, or what came of it; `error` ended it; `version` is
+    the policy that it made, 0 for none."""
 
     command: str
     state: Literal["waiting", "running", "ended"]
     told: str = ""
     error: ErrorInfo | None = None
+    version: int = 0
 
 
 class Policies(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,15 @@ class Training:
             self._session.cancel()
 
     @property
+    def proposed(self) -> str:
+        """The command that is proposed: one that goes on where a training was stopped after it had begun."""
+        run = self.run
+        if run is None or run.error is None or run.error.code != Interrupted.code or not run.told:
+            return COMMAND
+        words = run.command.removeprefix("/").split()
+        return "/" + " ".join(words if _RESUME in words else (*words, _RESUME))
+
+    @property
     def goes_on(self) -> bool:
         """Whether one runs or waits."""
         return self.run is not None and self.run.state != "ended"
@@ -79,18 +91,21 @@ class Training:
             case e.ToolProgress() if event.call_id == self._call and self.run is not None:
                 self._now(msgspec.structs.replace(self.run, told=one_line(event.text.strip())))
             case e.ToolFinished() if event.call_id == self._call and self.run is not None:
-                self._end(event.summary, event.error)
+                self._end(event.summary, event.error, _version_in(event))
             case e.TurnUnqueued() if event.turn_id == self._turn:
-                self._end("", None)
+                self._end("It was taken back", None)
             case e.TurnFinished() if event.turn_id == self._turn:
                 self._end("", event.error)  # a command that was refused has no more than this
             case _:
                 pass
 
-    def _end(self, told: str, error: ErrorInfo | None) -> None:
-        if self.run is not None and self.run.state != "ended":
-            told = one_line(told) or self.run.told
-            self._now(msgspec.structs.replace(self.run, state="ended", told=told, error=error))
+    def _end(self, told: str, error: ErrorInfo | None, version: int = 0) -> None:
+        if self.run is None or self.run.state == "ended":
+            return
+        if error is not None and told == error.message:  # the summary of what failed says no more
+            told = ""
+        told = one_line(told) or self.run.told
+        self._now(msgspec.structs.replace(self.run, state="ended", told=told, error=error, version=version))
 
     def _now(self, run: Run) -> None:
         self.run = run
@@ -106,3 +121,12 @@ class Training:
         registry = registry_of(self._workspace)
         used = registry.in_use
         return Policies(found=registry.all(), in_use=used.version if used else 0)
+
+
+def trains(command: str) -> bool:
+    """Whether a line that was typed trains."""
+    return command.removeprefix("/").split()[:2] == _TRAINS.split()
+
+
+def _version_in(event: e.ToolFinished) -> int:
+    return event.data.get("training", {}).get("about", {}).get("version", 0)

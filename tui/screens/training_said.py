@@ -24,7 +24,7 @@ def trainings(policies: Policies, run: Training | None, width: int, *, key: str,
     lines = [title("Order of checks", "which check of an edit runs first, learnt by `rl train`", width=width)]
     lines += _run(run, width) if run is not None else []
     if policies.found:
-        return lines + _policies(policies, width, now=now)
+        return lines + _policies(policies, run, width, now=now)
     if run is None or run.state == "ended":
         lines += remark("● ", "dim", "No policy was trained yet: checks run in their usual order.", width)
         how = f"{key} trains one: it plants bugs into a copy, and sees which check tells first."
@@ -40,26 +40,27 @@ def _run(run: Training, width: int) -> list[Line]:
     if run.error is not None:
         kept = [run.error.hint, f"last: {run.told}" if run.told else ""]
         return remark("✗ ", "bad-title", run.error.message, width, ". ".join(filter(None, kept)))
-    return remark("✓ ", "ok", run.told or "It was taken back", width)
+    return remark("✓ ", "ok", run.told, width) if run.told else remark("● ", "dim", "It ended", width)
 
 
-def _policies(policies: Policies, width: int, *, now: float) -> list[Line]:
+def _policies(policies: Policies, run: Training | None, width: int, *, now: float) -> list[Line]:
     shown = policies.found[:_SHOWN]
     lines = [_policy(about, policies.in_use, width, now=now) for about in shown]
     if len(policies.found) > len(shown):
         lines.append(
             clip((("  ", "", None), (f"and {len(policies.found) - len(shown)} older", "dim", None)), width)
         )
-    chosen = judged(policies)
+    chosen = judged(policies, run)
     if chosen is not None and chosen.comparison.changes:
         lines += [BLANK, *_compared(chosen, width)]
     return lines
 
 
-def judged(policies: Policies) -> About | None:
-    """The policy whose figures are shown: the one in use, else the newest."""
-    used = [about for about in policies.found if about.version == policies.in_use]
-    return next(iter([*used, *policies.found]), None)
+def judged(policies: Policies, run: Training | None) -> About | None:
+    """The policy whose figures are shown: what `run` made, else the one in use, else the newest."""
+    by_version = {about.version: about for about in policies.found}
+    made = by_version.get(run.version) if run is not None else None
+    return made or by_version.get(policies.in_use) or next(iter(policies.found), None)
 
 
 def _policy(about: About, in_use: int, width: int, *, now: float) -> Line:
