@@ -20,6 +20,8 @@ OUTCOMES_FILE = "outcomes.jsonl"
 _MOST_USUAL = 16
 _LIMIT = 64 * 1024 * 1024
 _BLOCK = 1 << 20
+_CACHE = ".mypy_cache"
+"""It comes along into copies, but only saves time."""
 _OWN = ".dspy_rl"
 """What training itself writes at the root changes nothing of the project."""
 
@@ -113,14 +115,14 @@ class Outcomes:
 
 
 def fingerprint_of(workspace: Workspace) -> str:
-    """What stands for the content of a workspace's files, but for its logs; for a thread.
+    """What stands for the content of a workspace's files, but for its logs and caches; for a thread.
 
     A log grows while the program runs, and no check reads it, unless it lies among the tests.
     """
     digest = hashlib.blake2b(digest_size=16)
     logs = {log.path for family in families(workspace) for log in family.files if role(log.path) != "test"}
     for path, _ in sorted(layout_of(workspace).files, key=lambda each: each[0]):
-        if path.startswith(_OWN) or path in logs:
+        if path.startswith(_OWN) or path in logs or _CACHE in path.split("/"):
             continue
         digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
         try:

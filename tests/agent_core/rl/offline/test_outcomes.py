@@ -38,12 +38,13 @@ def test_a_check_that_could_not_be_used_is_asked_again(tmp_path: Path, usual: Us
         ("deploy/worker.err.1", True),
         ("logs/events.jsonl", True),
         (".dspy_rl_events.jsonl", True),
+        ("sub/.mypy_cache/3.11/app.data.json", True),
         ("logs/reader.py", False),
         ("tests/data/sample.log", False),
         ("notes.txt", False),
     ],
 )
-def test_what_is_logged_does_not_change_the_project(tmp_path: Path, path: str, same: bool) -> None:
+def test_what_running_leaves_does_not_change_the_project(tmp_path: Path, path: str, same: bool) -> None:
     (tmp_path / "app.py").write_text("x = 1\n")
     file = tmp_path / path
     file.parent.mkdir(parents=True, exist_ok=True)
