@@ -107,6 +107,7 @@ def test_a_weight_of_what_nothing_measures_is_told() -> None:
         ("scales", {"x": [-1e308, 1e308]}, "scales.x is [-1e+308, 1e+308]"),
         ("penalty_kinds", [1], "penalty_kinds is [1], not a list of names"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_what_is_wrong_is_refused_with_its_key(tmp_path: Path, key: str, value: object, says: str) -> None:
     (tmp_path / CONFIG_FILE).write_text(json.dumps({key: value}))
