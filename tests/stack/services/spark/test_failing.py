@@ -45,7 +45,7 @@ Identifier: logs
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        (OVERFLOW, "java.lang.ArithmeticException: long overflow"),
+        (JAVA, "java.lang.RuntimeException: outer"),
         (PYTHON, "RuntimeError: logs.raw.a/0: UnsupportedCodecError: no lz4"),
         (PROXY + "ValueError: no such\nSQLSTATE: XXKST\n", "ValueError: no such"),
         ("Java gateway process\nexited", "Java gateway process exited"),
@@ -55,6 +55,12 @@ Identifier: logs
 )
 def test_the_reason_is_the_innermost_cause(text: str, cause: str) -> None:
     assert cause_of(text) == cause
+
+
+def test_a_time_that_the_connector_does_not_take_is_told_with_what_helps() -> None:
+    cause = cause_of(OVERFLOW)
+    assert cause.startswith("java.lang.ArithmeticException: long overflow (a message has a time")
+    assert "DSPY_TUI_SPARK_JARS=none" in cause
 
 
 async def passed_on(text: str) -> None:
@@ -73,7 +79,7 @@ async def test_the_log_keeps_the_trace_of_an_error(caplog: pytest.LogCaptureFixt
         await passed_on(error + frames + cause + frames + after)
     said = [record.getMessage() for record in caplog.records]
     assert "Caused by: java.lang.ArithmeticException: long overflow" in said
-    assert sum("Step" in each for each in said) == 24
+    assert sum("Step" in each for each in said) == 10
     assert not any("goes on" in each or "just so" in each for each in said)
 
 
