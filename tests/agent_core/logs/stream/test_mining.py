@@ -150,6 +150,15 @@ def test_a_stack_trace_that_recurs_is_told_as_it_stands() -> None:
     assert event.count == 600
 
 
+def test_what_lasts_is_told_by_the_same_message_when_a_batch_comes_again() -> None:
+    first, second, third = blocks(mixed(2, 3))
+    state = mine(mine(None, first, service="app").state, second, service="app").state
+    one, two = mine(state, third, service="app"), mine(state, list(third), service="app")
+    assert one == two and told(one).events[0].count == 150
+    (at_once,) = told(mine(None, [*first, *second, *third], service="app")).events
+    assert bare(at_once) == bare(told(one).events[0]), "however the lines came"
+
+
 def test_what_lasts_in_several_sources_is_told_once() -> None:
     lines = mixed(2)[0]
     first = mine(None, [block(lines, source="one.log")], service="app")
