@@ -39,7 +39,7 @@ _ANEW = "`rl train` without --resume begins anew; what was recorded is not run a
 _CHANGED = "the workspace changed since it was interrupted: its checks run anew"
 _AN_ORDER = 2
 """With fewer checks there is nothing to order."""
-_FEWEST, _MOST = 80, 240
+_FEWEST, _MOST = 120, 240
 _LEAST_CHANGES, _MOST_CHANGES = 6, 10_000
 _PER_CHANGE = 4
 """Steps of a training for each change that is recorded, as far as there are that many."""
