@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -177,7 +179,11 @@ def _described(file: IO[bytes], kind: np.dtype[np.generic], dimensions: int) -> 
     version = np.lib.format.read_magic(file)
     if version != (1, 0):
         raise ValueError("an array in it is of an unknown format")
-    shape, columns_first, found = np.lib.format.read_array_header_1_0(file)
+    try:
+        with warnings.catch_warnings(action="error"):  # numpy parses it as Python, and warns of what is odd
+            shape, columns_first, found = np.lib.format.read_array_header_1_0(file)
+    except (tokenize.TokenError, SyntaxError, UserWarning) as error:
+        raise ValueError("the head of an array in it cannot be read") from error
     if found != kind or (columns_first and dimensions > 1) or len(shape) != dimensions:
         raise ValueError(f"an array in it is not of {kind} with {dimensions} dimensions")
     return shape

@@ -159,9 +159,10 @@ class Registry:
 
     def _about(self, number: int) -> About | None:
         try:
-            return msgspec.json.decode(read_bounded(self._folder / str(number) / _ABOUT), type=About)
+            about = msgspec.json.decode(read_bounded(self._folder / str(number) / _ABOUT), type=About)
         except (OSError, ValueError, RecursionError):
             return None
+        return msgspec.structs.replace(about, version=number)  # the folder's name is what is gone by
 
 
 def _refused(about: About) -> LearningFault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,16 @@ def test_a_file_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path) -> Non
         load(path)
     path.write_bytes(bytes(9 * 1024 * 1024))
     with pytest.raises(LearningFault, match="too large"):
+        load(path)
+
+
+@pytest.mark.parametrize("head", ["(((", "'''", "{'descr': 3L, 'x'", "{"])
+def test_a_head_that_is_no_python_is_refused(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "policy.npz"
+    text = head.encode().ljust(117) + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.npy", np.lib.format.magic(1, 0) + struct.pack("<H", len(text)) + text)
+    with pytest.raises(LearningFault):
         load(path)
 
 
