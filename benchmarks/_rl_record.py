@@ -82,7 +82,7 @@ def config_of(project: Project) -> TrainingConfig:
         test_cmd="PYTHONPATH=src .venv/bin/python -m pytest -q -p no:cacheprovider",
         lint_cmd=f".venv/bin/pylint --disable=R,C --score=n --persistent=n {project.sources}",
         build_cmd=f".venv/bin/mypy --cache-dir=/dev/null {project.sources}",
-        timeout_sec=60.0,  # their tests take 1 to 5 seconds: what hangs costs that much, and no more
+        timeout_sec=60.0,
     )
 
 

@@ -44,7 +44,6 @@ from benchmarks.common import report
 if TYPE_CHECKING:
     from agent_core.rl.offline.network import Network
 
-_LR = 1e-3
 LIMITS = (
     ("gap_closed", ">=", 0.5),
     ("gap_closed_low", ">=", 0.001),
@@ -158,7 +157,7 @@ async def trained(episodes: Episodes, *, steps: int, seed: int) -> Network:
         done = await train(
             episodes,
             config=TrainingConfig(n_envs=16),
-            options=Options(steps=steps, seed=seed, lr=_LR),
+            options=Options(steps=steps, seed=seed),
             folder=Path(folder),
             on_progress=lambda _: None,
         )
