@@ -13,9 +13,9 @@ from tests.fixtures_kafka import Kafka, kafka, kafka_server
 __all__ = ["kafka"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A broker that may hang: no other file of tests uses it."""
+    """A broker that may hang, with nothing on it: what another test left would be worked on first."""
     with kafka_server(kit, tmp_path_factory.mktemp("own")) as server:
         yield server
 
