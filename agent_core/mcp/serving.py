@@ -203,10 +203,12 @@ async def reporting(report: Report) -> AsyncGenerator[Tell]:
     async def send() -> None:
         for number in count(1):
             await report(float(number), None, await lines.get())
+            lines.task_done()
 
     sending = asyncio.create_task(send())
     try:
         yield tell
+        await lines.join()  # what was told comes before the result
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
