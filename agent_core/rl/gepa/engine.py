@@ -29,7 +29,7 @@ _OF_ONE_PROMPT = ("context-too-small",)
 class CallFailed(AgentError):
     """A call of the model failed; `info` says how."""
 
-    code = "model"
+    code = "model-call"
 
     def __init__(self, error: ErrorInfo) -> None:
         super().__init__(error.message, hint=error.hint)
