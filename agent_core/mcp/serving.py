@@ -133,13 +133,15 @@ class Offer:
                 )
 
     def _told(self, result: ToolResult) -> types.CallToolResult:
-        text = result.text.strip() or result.summary or "(nothing)"
+        # Masked before it is cut: of half a secret nobody knows that it is one.
+        text = self._mask(result.text.strip() or result.summary or "(nothing)")
         if len(text) > _MOST_TEXT:
             text = f"{text[:_MOST_TEXT]}\n(cut after {_MOST_TEXT:,} characters)"
-        text = f"{text}\n({result.note})" if result.note not in text else text
+        note = self._mask(result.note)
+        text = f"{text}\n({note})" if note not in text else text
         data = {"summary": result.summary, **plain_data(result)}
         return types.CallToolResult(
-            content=[types.TextContent(text=self._mask(text))],
+            content=[types.TextContent(text=text)],
             structured_content=self._masked(data),
             is_error=result.error is not None,
         )

@@ -167,6 +167,16 @@ async def test_a_training_that_runs_is_stopped(runtime: FakeRuntime) -> None:
         assert "last: training, 512 of 20,000 steps" in screen_text(app)
 
 
+async def test_prompts_alone_are_an_end_too(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, "No policy was trained yet")
+        ended = msgspec.structs.replace(
+            finished(summary="order of checks: left alone"), data={"training": None}
+        )
+        await tell(pilot, runtime, started(), ended)
+        await until(pilot, lambda: "order of checks: left alone" in screen_text(app))
+
+
 async def test_one_that_waits_is_taken_back(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot, "No policy was trained yet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -129,4 +129,5 @@ def trains(command: str) -> bool:
 
 
 def _version_in(event: e.ToolFinished) -> int:
-    return event.data.get("training", {}).get("about", {}).get("version", 0)
+    training: dict[str, Any] = event.data.get("training") or {}  # None where prompts alone were improved
+    return training.get("about", {}).get("version", 0)
