@@ -3,12 +3,16 @@
     AgentError
     ├── UsageError              the words of a command are off
     ├── ConfigError             a setting or a configuration file is broken
+    ├── KeyFault                an endpoint's key cannot be had or kept
+    │   └── NoKeyring           this machine has no keyring
     ├── WorkspaceError          the folder is missing, not a folder, unreadable
     │   └── PathRefused         a path leaves the workspace
     ├── PermissionRefused       a rule or the user said no
     ├── ToolError               a tool could not do its work
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
+    ├── PluginFault             what another distribution adds cannot be used
+    ├── HookRefused             a hook said no, or one that has to say yes did not
     ├── EditRefused             an edit that a model wrote cannot be made
     ├── ChangeRefused           a change cannot be written to the disk
     ├── UndoRefused             files are not as the turn left them
@@ -23,6 +27,7 @@
     │   ├── BusAuth             credentials, certificates or rights are refused
     │   ├── NoTopic             there is no such topic
     │   └── NoResult            what was handed over did not come back in time
+    ├── McpFault                a server of the Model Context Protocol did not do what it was asked
     └── ModelError              anything between us and a language model: `llm/errors.py`
 
 They are caught at the edges of a turn or a worker, nowhere else.
@@ -80,6 +85,18 @@ class ConfigError(AgentError):
     exit_code = 2
 
 
+class KeyFault(AgentError):
+    """The key of an endpoint cannot be had from where it should come, or cannot be kept."""
+
+    code = "api-key"
+
+
+class NoKeyring(KeyFault):
+    """The machine has no keyring, or one that keeps nothing."""
+
+    code = "no-keyring"
+
+
 class WorkspaceError(AgentError):
     """The workspace is missing, not a folder, or unreadable."""
 
@@ -121,10 +138,29 @@ class NothingDone(AgentError):
     exit_code = 6
 
 
+class PluginFault(AgentError):
+    """What another distribution adds cannot be loaded, or broke."""
+
+    code = "plugin"
+
+
+class HookRefused(AgentError):
+    """A program that the user or the workspace set before or after a tool said no, or could not say yes."""
+
+    code = "hook-refused"
+    exit_code = 3
+
+
 class UndoRefused(AgentError):
     """A turn cannot be undone, or done again: files are not as it left them, or are not kept."""
 
     code = "undo-refused"
+
+
+class McpFault(AgentError):
+    """A server of the Model Context Protocol cannot be started, ended, or did not do what it was asked."""
+
+    code = "mcp"
 
 
 class EditRefused(AgentError):
