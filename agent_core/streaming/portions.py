@@ -3,6 +3,7 @@ fetch of a megabyte can hold packed messages of a gigabyte."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ _HEADER_BYTES = 64
 _errors: Any = import_module("kafka.errors")  # it has no types
 _fetcher: Any = import_module("kafka.consumer.fetcher").Fetcher
 _batches: Any = import_module("kafka.record.default_records")
+_old_batches: Any = import_module("kafka.record.legacy_records")
 
 
 def bound_reading() -> None:
@@ -26,6 +28,7 @@ def bound_reading() -> None:
     bound_unpacking()
     _bound_polls(_fetcher)
     _bound_headers(_batches.DefaultRecordBatch)
+    _tell_damage(_old_batches.LegacyRecordBatch)
 
 
 def _bound_polls(fetcher: Any) -> None:
@@ -89,3 +92,19 @@ def _bound_headers(batch: Any) -> None:
         return read(self, counted)
 
     batch._read_msg = read_message
+
+
+def _tell_damage(batch: Any) -> None:
+    """Whatever a batch of the old forms that is cut short or damaged raises becomes the one error, as the
+    library has it for the new form."""
+    iterate = batch.__iter__
+
+    def iterated(self: Any) -> Iterator[Any]:
+        try:
+            yield from iterate(self)
+        except _errors.KafkaError:
+            raise
+        except Exception as error:
+            raise _errors.CorruptRecordError(f"cannot be read: {error!r}") from error
+
+    batch.__iter__ = iterated

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from kafka import TopicPartition
 from kafka.consumer.fetcher import Fetcher
 from kafka.errors import CorruptRecordError
 from kafka.record.default_records import DefaultRecordBatchBuilder
+from kafka.record.legacy_records import LegacyRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
 
 from agent_core.errors import BusFault
@@ -22,9 +24,9 @@ PART = TopicPartition("t", 0)
 PLACE = SimpleNamespace(offset=0, leader_epoch=-1)
 
 
-def batch_of(*values: bytes, headers: int = 0, first: int = 0) -> bytes:
+def batch_of(*values: bytes, headers: int = 0, first: int = 0, packing: int = 1) -> bytes:
     builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=1, is_transactional=False, producer_id=-1, producer_epoch=-1,
+        magic=2, compression_type=packing, is_transactional=False, producer_id=-1, producer_epoch=-1,
         base_sequence=-1, batch_size=2**30,
     )  # fmt: skip
     for number, value in enumerate(values):
@@ -91,3 +93,31 @@ def test_as_many_headers_as_are_allowed_are_read(monkeypatch: pytest.MonkeyPatch
     assert len(record.headers) == 10_000
     with pytest.raises(CorruptRecordError):
         records_of(batch_of(bytes(1000), headers=10_001)).take(10)
+
+
+def cut(batch: bytes, kept: int) -> bytes:
+    """So many bytes of a batch, as long as it says it is."""
+    return batch[:8] + (kept - 12).to_bytes(4, "big") + batch[12:kept]
+
+
+@pytest.mark.parametrize("packing", [1, 2, 3, 4], ids=["gzip", "snappy", "lz4", "zstd"])
+def test_a_packed_batch_that_is_cut_short_cannot_be_read(packing: int) -> None:
+    whole = batch_of(b"a line " * 100, b"x" * 50, packing=packing)
+    assert len(records_of(whole).take()) == 2
+    for kept in range(61, len(whole) - 4):  # zstd may have a sum of four bytes behind what counts
+        with pytest.raises(UNREADABLE):
+            records_of(cut(whole, kept)).take()
+
+
+@pytest.mark.parametrize("magic", [0, 1])
+@pytest.mark.parametrize("packing", [0, 1, 2], ids=["unpacked", "gzip", "snappy"])
+def test_a_batch_of_an_old_broker_that_is_cut_short_cannot_be_read(packing: int, magic: int) -> None:
+    builder = LegacyRecordBatchBuilder(magic, packing, 2**20)
+    for number, value in enumerate((b"a line " * 100, b"x" * 50)):
+        builder.append(number, 1000, None, value)
+    whole = bytes(builder.build())
+    for kept in range(26 if packing else 30, len(whole)):
+        records = records_of(cut(whole, kept))
+        with suppress(*UNREADABLE):  # nothing else
+            while records:
+                records.take()
