@@ -93,7 +93,7 @@ def digest_of(
     if since is not None:
         ranked = [one for one in ranked if not dated[one.lead.source] or one.ended >= since * 1000]
     events = _within(
-        (_event(moment, showing, dated=dated[moment.lead.source]) for moment in ranked[:limit]),
+        (event_of(moment, showing, dated=dated[moment.lead.source]) for moment in ranked[:limit]),
         tokens,
         showing.tokens,
     )
@@ -130,12 +130,13 @@ def _within(events: Iterable[KeyEvent], tokens: int, count: Callable[[str], int]
     return kept
 
 
-def _event(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
+def event_of(moment: Moment, showing: Showing, *, dated: bool) -> KeyEvent:
+    """A moment as it is told; `dated` says whether its source has times."""
     lead, shown = moment.lead, moment.head
     text = _text(moment, showing)
     lines = sorted({line for member in moment.members for line in (member.first, *member.lines)})
     return KeyEvent(
-        id=_id(shown),
+        id=event_id(shown),
         kind=_kind(moment),
         source=lead.source,
         first=shown.first,
@@ -186,8 +187,11 @@ def _why(moment: Moment, *, dated: bool) -> Iterable[str]:
         yield f"also in {one_line(others[0])}" + (f" and {len(others) - 1} more" if len(others) > 1 else "")
 
 
-def _id(candidate: Candidate) -> str:
-    """The same for the same event however much was read since: made of its first record."""
+def event_id(candidate: Candidate) -> str:
+    """The id of the event that a candidate becomes if it leads one.
+
+    It is the same for the same event however much was read since: made of its first record.
+    """
     head = candidate.text.split(b"\n")[0].translate(None, b"0123456789").decode("utf-8", "replace")
     what = candidate.trace or ("silent " if candidate.silent else "") + head
     parts = (candidate.source, candidate.component, str(candidate.gravity), what)

@@ -14,12 +14,7 @@ from agent_core.logs.api import KeyEvent
 from agent_core.logs.columns import Level
 from agent_core.logs.events.candidates import Candidate
 from agent_core.logs.events.clusters import Moment
-from agent_core.logs.events.digest import (
-    Part,
-    Showing,
-    _event,  # pyright: ignore[reportPrivateUsage] - so that an event keeps its id when it lasts
-    _id,  # pyright: ignore[reportPrivateUsage]
-)
+from agent_core.logs.events.digest import Part, Showing, event_id, event_of
 from agent_core.logs.events.finding import Finder
 from agent_core.logs.events.own import is_own_timeout
 from agent_core.logs.events.ranking import judge
@@ -51,7 +46,7 @@ def lasting(
     for part in parts:
         for candidate in _recurring(part):
             same = candidate.trace or (candidate.template, candidate.component, candidate.gravity)
-            groups.setdefault(same, {})[_id(candidate)] = candidate
+            groups.setdefault(same, {})[event_id(candidate)] = candidate
     sources = _Sources(parts)
     found: list[Moment] = []
     for group in groups.values():
@@ -62,7 +57,7 @@ def lasting(
         if lead is not None:
             found.append(_moment(lead, group.values(), records=sources.records(lead.source)))
     found.sort(key=lambda one: (-one.score, one.lead.source, one.lead.first))
-    events = (_event(one, showing, dated=sources.dated(one.lead.source)) for one in found[:MOST])
+    events = (event_of(one, showing, dated=sources.dated(one.lead.source)) for one in found[:MOST])
     return [replace(event, kind="burst") if event.kind == "rare" else event for event in events]
 
 
