@@ -31,11 +31,12 @@ async def capture(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    given: bytes = b"",
     timeout: float = 10.0,  # noqa: ASYNC109 - a bound of the program's time, not of the wait alone
     limit: int = 8 * 1024 * 1024,
     memory: int | None = None,
 ) -> Captured:
-    """Run a program without input and collect what it says.
+    """Run a program and collect what it says; `given` is its whole input.
 
     It gets a session of its own, and the whole of it is killed when the time is up, when it says more than
     `limit` bytes, or when the caller is cancelled. Where it runs on Linux, no process of it gets more than
@@ -49,7 +50,7 @@ async def capture(
         *argv,
         cwd=cwd,
         env=None if env is None else dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if given else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -60,9 +61,10 @@ async def capture(
             with suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
         async with asyncio.timeout(timeout):
-            out, err = await asyncio.gather(
+            out, err, _ = await asyncio.gather(
                 _read(process.stdout, limit, lambda: _kill(process)),
                 _read(process.stderr, limit, lambda: _kill(process)),
+                _give(process.stdin, given),
             )
             code = await process.wait()
         cut = max(len(out), len(err)) > limit
@@ -83,6 +85,14 @@ async def _read(stream: asyncio.StreamReader, limit: int, on_full: Callable[[], 
     if size > limit:
         on_full()
     return b"".join(chunks)
+
+
+async def _give(stream: asyncio.StreamWriter | None, given: bytes) -> None:
+    if stream is not None:
+        with suppress(ConnectionError):  # it ended without reading all of it
+            stream.write(given)
+            await stream.drain()
+        stream.close()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -28,6 +28,7 @@ def _setting(
     secret: bool = False,
     user_only: bool = False,
     env_only: bool = False,
+    no_flag: bool = False,
     adds_up: bool = False,
     rules: bool = False,
     ge: float | None = None,
@@ -38,12 +39,12 @@ def _setting(
 
     `user_only` settings are never taken from the workspace's file: a repository that somebody else wrote must
     not be able to choose them. `env_only` ones come from their variable alone, so that no file and no list of
-    processes holds them. The values of `adds_up` settings are joined over all origins instead of
+    processes holds them; `no_flag` ones may be in the user's file, too. The values of `adds_up` settings are joined over all origins instead of
     replaced. The elements of `rules` settings are permission rules.
     """
     extra = {
-        "env": env, "secret": secret, "user_only": user_only, "env_only": env_only, "adds_up": adds_up,
-        "rules": rules,
+        "env": env, "secret": secret, "user_only": user_only, "env_only": env_only, "no_flag": no_flag,
+        "adds_up": adds_up, "rules": rules,
     }  # fmt: skip
     bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le}
     return msgspec.Meta(description=text, extra=extra, **bounds)
@@ -69,7 +70,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _setting("Base URL of an OpenAI-compatible endpoint.", env="OPENAI_BASE_URL", user_only=True)
     ] = ""
     openai_api_key: Annotated[
-        str, _setting("Key for that endpoint.", env="OPENAI_API_KEY", secret=True, user_only=True)
+        str,
+        _setting(
+            "Key for that endpoint; `dspy-tui auth login` keeps it in the keyring instead.",
+            env="OPENAI_API_KEY",
+            secret=True,
+            user_only=True,
+            no_flag=True,
+        ),
+    ] = ""
+    api_key_command: Annotated[
+        str,
+        _setting(
+            "Program that says the key on its first line, such as `pass show openai`; no shell, 30 s at most.",
+            user_only=True,
+        ),
     ] = ""
     openai_model: Annotated[str, _setting("Model at that endpoint.", env="MODEL_NAME")] = ""
     embedded_model: Annotated[
@@ -183,6 +198,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     check_timeout: Annotated[
         float, _setting("Seconds that one run of tests, linter or build may take.", gt=0, le=_DAY)
     ] = 600.0
+    plugins_off: Annotated[
+        tuple[str, ...],
+        _setting(
+            "Plugins that are not used: KIND:NAME (tools:wordcount) or a distribution, as globs.",
+            env="DSPY_TUI_PLUGINS_OFF",
+            adds_up=True,
+        ),
+    ] = ()
+    plugin_timeout: Annotated[
+        float, _setting("Seconds that one call of a plugin's tool may take.", gt=0, le=_DAY)
+    ] = 600.0
+    mcp_start_timeout: Annotated[
+        float,
+        _setting("Seconds that a server of the Model Context Protocol may take to be ready.", gt=0, le=_DAY),
+    ] = 30.0
+    mcp_call_timeout: Annotated[
+        float, _setting("Seconds that a call of a tool of such a server may take.", gt=0, le=_DAY)
+    ] = 120.0
+    lsp: Annotated[
+        bool,
+        _setting(
+            "Ask language servers that are installed (pyright, rust-analyzer, gopls, TypeScript's) what is wrong"
+            " with an edit, and where names are defined and used.",
+            env="DSPY_TUI_LSP",
+        ),
+    ] = True
+    lsp_commands: Annotated[
+        dict[str, str],
+        _setting(
+            "The command of the language server by language (python, typescript, rust, go), or off; running it"
+            ' asks first. Such as {"python" = "basedpyright-langserver --stdio", "rust" = "off"}.'
+        ),
+    ] = {}
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)

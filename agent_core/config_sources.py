@@ -16,11 +16,14 @@ from agent_core.errors import ConfigError
 from agent_core.files import read_bounded
 from agent_core.text import one_line
 
+MCP_TABLE = "mcp_servers"
+"""The table of servers of the Model Context Protocol: `mcp/client_config.py` reads it, `mcp` lists them."""
 UNUSABLE = ""
 """The one name in a table of settings that is there and cannot be used; its value says why."""
 _NEEDED = ("kafka_security",)
 """Settings that are not left out where they are wrong: without them, things would be done less safely."""
 _SECRET = "(?i)passw|secret|token"
+_SECRET_NAME = f"{_SECRET}|api_?key$|api_?key[^a-z]"
 _LIMIT = 1 << 20
 _BOOLS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -38,6 +41,7 @@ class Field(msgspec.Struct, frozen=True):
     secret: bool
     user_only: bool
     env_only: bool
+    no_flag: bool
     adds_up: bool
     rules: bool
 
@@ -72,8 +76,12 @@ class Layers:
         """A TOML file; what is wrong in it is named and left out, and the file stays as it is."""
         table = self._table(path)
         for name, value in table.items():
+            if name == MCP_TABLE:
+                continue
             field = fields().get(name)
-            if field is None:
+            if kind == "workspace file" and _holds_secret(name, field):
+                self._refuse_secret(path, name)
+            elif field is None:
                 near = _nearest(name)
                 self._warn(path, f"unknown setting {one_line(name)!r}{near}; left out")
             elif field.user_only and kind == "workspace file":
@@ -86,6 +94,14 @@ class Layers:
                     self._set(field, _checked(field, value, strict=True), origin)
                 except ConfigError as error:
                     self._leave_out(field, f"{one_line(str(path))}: {error.message}", origin)
+
+    def _refuse_secret(self, path: Path, name: str) -> None:
+        """A repository's file is read by everybody who has the repository; and it may not choose our keys."""
+        self._warn(
+            path,
+            f"{one_line(name)[:60]} is refused: no key or password is taken from a file of the workspace. "
+            "Remove it there; `dspy-tui auth login` keeps a key in the keyring",
+        )
 
     def _table(self, path: Path) -> dict[str, Any]:
         try:
@@ -142,7 +158,7 @@ class Layers:
             if field is None:
                 message = f"unknown setting {one_line(name)!r}{_nearest(name)}"
                 raise ConfigError(message, hint="`dspy-tui config show` lists all of them.")
-            if field.env_only:
+            if field.env_only or field.no_flag:
                 raise ConfigError(
                     f"{field.name} is no flag: everybody could read it in the list of processes",
                     hint=f"Set the environment variable {field.env}.",
@@ -166,6 +182,12 @@ class Layers:
 
     def _warn(self, path: Path, what: str) -> None:
         self._warnings.append(f"{one_line(str(path))}: {what}")
+
+
+def _holds_secret(name: str, field: Field | None) -> bool:
+    if field is not None:
+        return field.secret
+    return re.search(_SECRET_NAME, name) is not None
 
 
 def _nearest(name: str) -> str:

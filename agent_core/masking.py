@@ -51,15 +51,27 @@ _HARMLESS = (
 )
 
 
+_learned: set[str] = set()
+
+
+def learn_secret(value: str) -> None:
+    """Mask this value from now on in everything that goes through `mask_secrets` in this process.
+
+    For what is no setting: a key that was found in the keyring once it was needed.
+    """
+    if value:
+        _learned.add(value)
+
+
 def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
     """The text with everything that looks like a secret replaced by dots.
 
     Known: keys of the common services, JSON web tokens, private key blocks (their lines are kept, so that
     line numbers stay), credentials in addresses and headers, literal values assigned to names such as
-    `password` or `api_key`, also inside of JSON in JSON; and exactly the `values`, wherever they stand. Code
-    that only speaks of secrets stays as it is.
+    `password` or `api_key`, also inside of JSON in JSON; and exactly the `values`, and those that were
+    learned, wherever they stand. Code that only speaks of secrets stays as it is.
     """
-    for value in values:
+    for value in (*values, *_learned):
         if len(value) >= 6 and value in text:
             text = text.replace(value, MASK)
     if "PRIVATE KEY" in text:

@@ -4,6 +4,8 @@ ModelError              anything of it
 ├── NoModel             none is configured, and one was needed
 ├── ModelUnreachable    connection refused, no such host, TLS
 ├── ModelAuth           401, 403
+│   └── KeyFault        the key cannot be had from where it should come, or cannot be kept
+│       └── NoKeyring   this machine has no keyring
 ├── ModelNotFound       404: the endpoint has no such model
 ├── ModelRateLimited    429
 ├── ModelServerError    5xx
@@ -43,6 +45,18 @@ class ModelAuth(ModelError):
     """The endpoint rejected the credentials (401, 403)."""
 
     code = "model-auth"
+
+
+class KeyFault(ModelAuth):
+    """The key of an endpoint cannot be had from where it should come, or cannot be kept."""
+
+    code = "api-key"
+
+
+class NoKeyring(KeyFault):
+    """The machine has no keyring, or one that keeps nothing."""
+
+    code = "no-keyring"
 
 
 class ModelNotFound(ModelError):

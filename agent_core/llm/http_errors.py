@@ -25,6 +25,9 @@ _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]{0,500}>", re.DOTALL | re.
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
+_NO_KEY = "There is no key for it: `dspy-tui auth login` keeps one in the keyring, or set OPENAI_API_KEY."
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an error is about. `key` is only here to be kept out of messages."""
 
@@ -92,11 +95,11 @@ def from_status(
 
 
 def _auth(status: int, told: str, endpoint: Endpoint) -> ModelAuth:
-    hint = "Check OPENAI_API_KEY." if endpoint.key else "Set OPENAI_API_KEY; none is set."
+    hint = "`dspy-tui auth list` says where the key comes from." if endpoint.key else _NO_KEY
     if endpoint.provider == "ollama":
         hint = "Check what stands in front of the Ollama server, and OLLAMA_HOST."
     elif status == 403:
-        hint = f"Check that OPENAI_API_KEY may use {endpoint.model!r} there."
+        hint = f"Check that the key may use {endpoint.model!r} there."
     return ModelAuth(f"{endpoint.label} rejected the credentials (status {status}){told}", hint=hint)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.config import Settings
+from agent_core.credentials.finding import key_for
 from agent_core.llm import http_errors
 from agent_core.llm.errors import ContextTooSmall, ModelError, ModelNotFound, ModelRefused, ModelServerError
 from agent_core.llm.hosts import host_of, is_local, openai_url
@@ -44,7 +45,7 @@ class OpenAICompatModel:
     def __init__(self, *, settings: Settings, name: str = "", url: str = "", key: str | None = None) -> None:
         self._settings = settings
         self._url = openai_url(url or settings.openai_base_url)
-        self._key = settings.openai_api_key if key is None else key
+        self._key = key
         self._client: Client | None = None
         self._opening = asyncio.Lock()
         self._refused: frozenset[str] = frozenset()
@@ -134,7 +135,7 @@ class OpenAICompatModel:
 
     @property
     def _endpoint(self) -> Endpoint:
-        return Endpoint(provider="openai", host=self._info.host, model=self._info.name, key=self._key)
+        return Endpoint(provider="openai", host=self._info.host, model=self._info.name, key=self._key or "")
 
     def _listed_price(self) -> Price | None:
         listed = known(self._info.host, self._info.name)
@@ -143,6 +144,8 @@ class OpenAICompatModel:
     async def _open(self) -> Client:
         async with self._opening:
             if self._client is None:
+                if self._key is None:
+                    self._key = (await key_for(self._settings, self._url)).value
                 self._client = await asyncio.to_thread(load_client, self._url, self._key)
             return self._client
 

@@ -181,7 +181,7 @@ def test_files_that_are_none(root: Path, user_file: Path) -> None:
     ("name", "value"),
     [
         ("allow", '["shell"]'),
-        ("openai_api_key", '"stolen"'),
+        ("api_key_command", '"cat /etc/passwd"'),
         ("openai_base_url", '"http://evil/v1"'),
         ("ollama_host", '"http://evil"'),
         ("embedded_model", '"/tmp/x.gguf"'),
@@ -240,7 +240,7 @@ def test_a_broken_flag_is_an_error(root: Path, user_file: Path, flags: dict[str,
 
 def test_rows_show_everything_but_secrets(root: Path, user_file: Path) -> None:
     env = {"OPENAI_API_KEY": "sk-verysecret", "OPENAI_BASE_URL": "https://me:hidden@host/v1"}
-    config = read(root, user_file, env=env, flags={"openai_api_key": "flagsecret123"})
+    config = read(root, user_file, env=env)
     shown = rows(config)
     assert [row["name"] for row in shown] == list(Settings.__struct_fields__)
     by_name = {row["name"]: row for row in shown}
@@ -250,10 +250,29 @@ def test_rows_show_everything_but_secrets(root: Path, user_file: Path) -> None:
     assert all(row["description"] for row in shown)
     text = msgspec.json.encode(shown).decode()
     assert "verysecret" not in text
-    assert "flagsecret" not in text
     assert "hidden" not in text
     unset = {row["name"]: row for row in rows(read(root, user_file))}
     assert unset["openai_api_key"]["value"] == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["openai_api_key", "OPENAI_API_KEY", "api_key", "kafka_sasl_plain_password", "anthropic_token"]
+)
+def test_a_key_in_a_file_of_the_workspace_is_refused_and_not_shown(
+    root: Path, user_file: Path, name: str
+) -> None:
+    workspace_file(root).write_text(f'{name} = "sk-hidden0123456789abcdef"\n')
+    config = read(root, user_file)
+    assert config.settings == Settings()
+    (warning,) = config.warnings
+    assert f"{name} is refused" in warning and "dspy-tui auth login" in warning
+    assert "hidden" not in warning and "hidden" not in str(rows(config))
+
+
+def test_a_key_is_no_flag(root: Path, user_file: Path) -> None:
+    with pytest.raises(ConfigError, match="is no flag") as caught:
+        read(root, user_file, flags={"openai_api_key": "flagsecret123"})
+    assert "flagsecret" not in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_a_secret_within_a_value_is_shown_nowhere(root: Path, user_file: Path) -> None:

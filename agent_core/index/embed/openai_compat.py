@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from agent_core.config import Settings
+from agent_core.credentials.finding import key_for
 from agent_core.index.embed.remote import RemoteEmbedder
 from agent_core.llm import http_errors
 from agent_core.llm.hosts import host_of, is_local, openai_url
@@ -28,7 +31,8 @@ class OpenAIEmbedder(RemoteEmbedder):
         name = settings.embedding_model or DEFAULT_MODEL
         local = is_local(self._url)
         recipient = ModelInfo(provider="openai", name=name, host=host_of(self._url), is_local=local)
-        super().__init__(settings=settings, recipient=recipient, key=settings.openai_api_key)
+        super().__init__(settings=settings, recipient=recipient)
+        self._settings = settings
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -38,7 +42,9 @@ class OpenAIEmbedder(RemoteEmbedder):
 
     async def _open(self) -> None:
         if self._client is None:
-            self._client = await asyncio.to_thread(load_client, self._url, self._endpoint.key)
+            key = (await key_for(self._settings, self._url)).value
+            self._endpoint = msgspec.structs.replace(self._endpoint, key=key)
+            self._client = await asyncio.to_thread(load_client, self._url, key)
 
     async def _ask(self, texts: Sequence[str]) -> list[list[float]]:
         assert self._client is not None

@@ -299,7 +299,7 @@ async def test_probe_names_what_is_there_when_no_model_is_named(model_server: Mo
 
 async def test_a_wrong_key_is_told_by_the_probe(model_server: ModelServer) -> None:
     model_server.require_key = "right"
-    for key, hint in (("wrong", "Check OPENAI_API_KEY"), ("", "none is set")):
+    for key, hint in (("wrong", "dspy-tui auth list"), ("", "dspy-tui auth login")):
         settings = Settings(openai_base_url=model_server.url + "/v1", openai_model="big", openai_api_key=key)
         model = OpenAICompatModel(settings=settings)
         with pytest.raises(errors.ModelAuth) as caught:

@@ -1,0 +1,1 @@
+"""Keys of model endpoints: where they come from, and the system's keyring, which keeps them."""
