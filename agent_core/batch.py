@@ -100,6 +100,7 @@ class Batch:
 
     async def _one(self, command: str, events: AsyncIterator[Event]) -> BatchResult:
         await self._session.idle()  # the one before has told its end, and may switch to another session yet
+        await self._session.registry.ready((command.split(None, 1) or ["-"])[0].removeprefix("/"))
         if told := lone_word(command, self._session.registry):
             self._session.bus.publish(Notice(level="info", message=told[0], hint=told[1]))
         turn_id = self._session.submit(command)

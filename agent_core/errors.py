@@ -3,8 +3,6 @@
     AgentError
     ├── UsageError              the words of a command are off
     ├── ConfigError             a setting or a configuration file is broken
-    ├── KeyFault                an endpoint's key cannot be had or kept
-    │   └── NoKeyring           this machine has no keyring
     ├── WorkspaceError          the folder is missing, not a folder, unreadable
     │   └── PathRefused         a path leaves the workspace
     ├── PermissionRefused       a rule or the user said no
@@ -12,6 +10,7 @@
     ├── Interrupted             the user cancelled
     ├── NothingDone             it ended, and what was asked for was not done
     ├── PluginFault             what another distribution adds cannot be used
+    ├── ServerFault             a language server does not answer, or not as it should
     ├── HookRefused             a hook said no, or one that has to say yes did not
     ├── EditRefused             an edit that a model wrote cannot be made
     ├── ChangeRefused           a change cannot be written to the disk
@@ -85,18 +84,6 @@ class ConfigError(AgentError):
     exit_code = 2
 
 
-class KeyFault(AgentError):
-    """The key of an endpoint cannot be had from where it should come, or cannot be kept."""
-
-    code = "api-key"
-
-
-class NoKeyring(KeyFault):
-    """The machine has no keyring, or one that keeps nothing."""
-
-    code = "no-keyring"
-
-
 class WorkspaceError(AgentError):
     """The workspace is missing, not a folder, or unreadable."""
 
@@ -142,6 +129,12 @@ class PluginFault(AgentError):
     """What another distribution adds cannot be loaded, or broke."""
 
     code = "plugin"
+
+
+class ServerFault(AgentError):
+    """A language server ended, does not answer, or says what is no answer."""
+
+    code = "language-server"
 
 
 class HookRefused(AgentError):

@@ -23,7 +23,9 @@ from agent_core.logs.api import Logs
 from agent_core.logs.client import WorkerLogs
 from agent_core.masking import masker
 from agent_core.permissions import Permissions
+from agent_core.plugins.installed import plugins_of
 from agent_core.rl.learning import Learned
+from agent_core.rl.offline.logs_now import LogsNow
 from agent_core.rl.sharing import Sharing, learning_sink
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
@@ -73,6 +75,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     models: Models
     index: Index
     logs: Logs
+    logs_now: LogsNow
     cooldowns: Cooldowns
     checkpoints: Checkpoints
     permissions: Permissions
@@ -90,6 +93,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
             await self.learning.aclose()
         finally:
             await self.link.aclose()
+            await self.logs_now.aclose()
             self.checkpoints.close()
             try:
                 await asyncio.gather(self.index.aclose(), self.logs.aclose(), self.sharing.aclose())
@@ -145,7 +149,9 @@ def open_runtime(
     mask = masker(settings)
     store = SavedSessions(workspace)
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
-    registry = Registry(builtin_tools(checkpoints=checkpoints, watched=interactive))
+    registry = Registry(
+        builtin_tools(checkpoints=checkpoints, watched=interactive), plugins=plugins_of(settings)
+    )
     for tool in (
         EsearchTool(index=index),
         IntelTool(index=index, logs=logs),
@@ -176,7 +182,9 @@ def open_runtime(
     ):
         registry.add(tool)
     learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)
-    registry.add(RlTool(learning=learning, tutor=Tutor(models=models, registry=registry, logs=logs)))
+    logs_now = LogsNow(logs=logs, settings=settings)
+    tutor = Tutor(models=models, registry=registry, logs=logs, logs_now=logs_now)
+    registry.add(RlTool(learning=learning, tutor=tutor))
     sharing = Sharing(workspace=workspace, open_sink=partial(learning_sink, settings, workspace))
     learning.listen(sharing.take)
 
@@ -203,6 +211,7 @@ def open_runtime(
         cooldowns=cooldowns,
         checkpoints=checkpoints,
         suggest=learning.suggest,
+        seen_in_logs=logs_now.soon,
     )
     return Runtime(
         workspace=workspace,
@@ -211,6 +220,7 @@ def open_runtime(
         models=models,
         index=index,
         logs=logs,
+        logs_now=logs_now,
         cooldowns=cooldowns,
         checkpoints=checkpoints,
         permissions=permissions,

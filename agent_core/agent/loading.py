@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agent_core.agent.gather import Gathered, gather
 from agent_core.events import Notice
 from agent_core.llm.dspy_engine import preload
+from agent_core.plugins.installed import plugins_of
 from agent_core.skills.registry import load_skill, skills_folder
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ async def skill_for(turn: Speaker, name: str, workspace: Workspace) -> Any:
         ToolError: There is no such skill.
     """
     await preload()
-    skill, warning = await asyncio.to_thread(load_skill, name, skills_folder(workspace))
+    load = partial(load_skill, name, skills_folder(workspace), plugins=plugins_of(turn.settings))
+    skill, warning = await asyncio.to_thread(load)
     if warning:
         hint = "The built-in instructions are used."
         turn.publish(Notice(level="warning", message=warning, hint=hint, turn_id=turn.turn_id))
@@ -40,7 +43,7 @@ async def prepared(task: TaskInput, turn: TurnPort, name: str) -> tuple[Gathered
     """
 
     async def load() -> Any:
-        await asyncio.to_thread(turn.registry.all)
+        await turn.registry.ready()
         return await skill_for(turn, name, turn.workspace)
 
     loading = asyncio.create_task(load())

@@ -31,6 +31,7 @@ async def work(turn: Turn) -> End:
     await asyncio.sleep(0)
     if turn.text.startswith("/"):
         await asyncio.to_thread(turn.registry.read_written, turn.workspace)
+    await turn.registry.ready((turn.text.split(None, 1) or ["-"])[0].removeprefix("/"))
     line = parse(turn.text, turn.registry)
     if isinstance(line, CommandLine):
         turn.start("command")

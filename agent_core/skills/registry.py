@@ -11,7 +11,6 @@ is loaded.
 # pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.errors import ToolError
+from agent_core.plugins.installed import IMPORT_S, Plugins
+from agent_core.plugins.limits import reason, within
 from agent_core.skills.saved import described, load_into, path_of, read_saved
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
@@ -26,7 +27,7 @@ from agent_core.workspace import Workspace
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUP = "dspy_tui.skills"
+KIND = "skills"
 BUILT_IN = {
     "ask": ("agent_core.skills.ask:Ask", "answer questions about the repository"),
     "plan": ("agent_core.skills.plan:Plan", "plan a change: steps, commands, risks, assumptions"),
@@ -40,7 +41,6 @@ BUILT_IN = {
     "commit": ("agent_core.skills.commit:CommitMessage", "write the message of a commit"),
 }
 """Where each built-in skill is, and what it does."""
-_log = logging.getLogger(__name__)
 
 
 class SkillRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +67,13 @@ def skills_folder(workspace: Workspace) -> Path:
     return workspace.own.state_dir / FOLDER
 
 
-def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
+def load_skill(name: str, folder: Path | None = None, *, plugins: Plugins | None = None) -> tuple[Any, str]:
     """A new instance of a skill; imports dspy.
 
     Args:
         name: Its name.
         folder: Where optimised prompts lie; None for none.
+        plugins: Which may bring it; all that are installed by default.
 
     Returns:
         The module, and a warning, "" when all is well: whatever cannot be used is left out and named.
@@ -80,16 +81,16 @@ def load_skill(name: str, folder: Path | None = None) -> tuple[Any, str]:
     Raises:
         ToolError: There is no such skill.
     """
-    skill, warning = _made(name)
+    skill, warning = _made(name, plugins or Plugins())
     saved = load_into(skill, name, folder) if folder is not None else ""
     return skill, "; ".join(filter(None, (warning, saved)))
 
 
-def skill_rows(folder: Path) -> list[SkillRow]:
+def skill_rows(folder: Path, *, plugins: Plugins | None = None) -> list[SkillRow]:
     """Every skill, the built-in ones first; nothing is imported."""
-    plugins = _plugins()
-    names = [*BUILT_IN, *(name for name in sorted(plugins) if name not in BUILT_IN)]
-    return [_row(name, plugins.get(name), folder) for name in names]
+    found = (plugins or Plugins()).points(KIND)
+    names = [*BUILT_IN, *(name for name in sorted(found) if name not in BUILT_IN)]
+    return [_row(name, found.get(name), folder) for name in names]
 
 
 def _row(name: str, plugin: EntryPoint | None, folder: Path) -> SkillRow:
@@ -105,21 +106,20 @@ def _row(name: str, plugin: EntryPoint | None, folder: Path) -> SkillRow:
     )
 
 
-def _made(name: str) -> tuple[Any, str]:
-    plugin = _plugins().get(name)
+def _made(name: str, plugins: Plugins) -> tuple[Any, str]:
+    plugin = plugins.points(KIND).get(name)
     built_in = _built_in(name) if name in BUILT_IN else None
     if plugin is None:
         if built_in is None:
             raise ToolError(f"There is no skill {one_line(name)!r}", hint="`skills` lists them.")
         return built_in, ""
     try:
-        return _from_plugin(plugin, built_in), ""
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:  # the edge: somebody else's module may do anything, exit too
-        _log.warning("skill %s cannot be used", name, exc_info=True)
-        reason = shorten(one_line(f"{type(error).__name__}: {error}"), 200)
-        message = f"The skill {name} of {_source(plugin)} cannot be used ({reason})"
+        return _from_plugin(plugins.load(KIND, name), built_in), ""
+    except Exception as error:  # the edge: somebody else's class may do anything
+        why = plugins.why_not(KIND, name) or reason(error, IMPORT_S)
+        if not plugins.why_not(KIND, name):
+            plugins.fail(KIND, name, why)
+        message = f"The skill {name} of {_source(plugin)} cannot be used ({shorten(why, 200)})"
         if built_in is None:
             raise ToolError(message, hint="Mend or uninstall it.") from error
         return built_in, message
@@ -130,10 +130,10 @@ def _built_in(name: str) -> Any:
     return getattr(import_module(module), kind)()
 
 
-def _from_plugin(plugin: EntryPoint, built_in: Any) -> Any:
+def _from_plugin(kind: Any, built_in: Any) -> Any:
     import dspy
 
-    made: Any = plugin.load()()
+    made: Any = within(IMPORT_S, kind, name="skill")
     if not isinstance(made, dspy.Module):
         raise TypeError(f"{type(made).__name__} is not a dspy.Module")
     missing = _predictors(built_in) - _predictors(made) if built_in is not None else set[str]()
@@ -144,12 +144,6 @@ def _from_plugin(plugin: EntryPoint, built_in: Any) -> Any:
 
 def _predictors(skill: Any) -> set[str]:
     return {name for name, _ in skill.named_predictors()}
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points
-
-    return {point.name: point for point in entry_points(group=GROUP)}
 
 
 def _source(plugin: EntryPoint) -> str:

@@ -53,6 +53,11 @@ class Speaker(Protocol):
         ...
 
     @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        ...
+
+    @property
     def publish(self) -> Publish:
         """Tells everyone who follows the turn; a `TextDelta` is part of its answer."""
         ...

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 
+from agent_core.config import Settings
 from agent_core.errors import UsageError
 from agent_core.events import ActionClass, Event, TextDelta
 from agent_core.logs.api import Digest, DigestQuery, LogProgress
@@ -170,6 +171,11 @@ class _Checked:
     def turn_id(self) -> str:
         """Names the turn."""
         return self._turn.turn_id
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self._turn.settings
 
     def publish(self, event: Event) -> None:
         """Pass it on."""

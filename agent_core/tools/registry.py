@@ -3,37 +3,37 @@
 A plugin is a distribution with an entry point in the group `dspy_tui.tools`; the entry point's name is the
 command's, its value a tool or a class that makes one without arguments. Installed distributions are looked
 through only when a name is asked for that is not known yet, or all tools are, and a plugin is imported only
-then. One that fails is recorded and never stops anything.
+then; `ready` does both without holding up the loop. One that fails is recorded and never stops anything.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-import logging
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast, get_args
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from agent_core.errors import PluginFault
 from agent_core.events import ActionClass
-from agent_core.text import one_line, shorten
+from agent_core.plugins.installed import PluginRow, Plugins
 from agent_core.tools.base import AnyTool
 from agent_core.tools.fields import fields_of
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.tools.written import Unusable, WrittenCommand
     from agent_core.workspace import Workspace
 
-GROUP = "dspy_tui.tools"
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PARTS = (
     *("name", "aliases", "summary", "action", "args_type", "positional", "takes_rest", "for_agent", "run"),
 )
-_log = logging.getLogger(__name__)
 
 
 class PluginFailure(msgspec.Struct, frozen=True):
@@ -47,11 +47,17 @@ class PluginFailure(msgspec.Struct, frozen=True):
 class Registry:
     """Tools by name. Names and aliases are unique; the first to take one keeps it."""
 
-    def __init__(self, tools: Iterable[AnyTool] = ()) -> None:
+    def __init__(self, tools: Iterable[AnyTool] = (), *, plugins: Plugins | None = None) -> None:
         self._tools: dict[str, AnyTool] = {}
         self._aliases: dict[str, AnyTool] = {}
-        self._plugins: dict[str, EntryPoint] | None = None
+        self._plugins = plugins or Plugins()
+        self._waiting: list[str] | None = None
+        self._looking = Lock()
         self.failures: list[PluginFailure] = []
+        """The plugins that brought no tool, as far as they were tried."""
+        self._owned: dict[str, list[AnyTool]] = {}
+        self.guests: tuple[str, ...] = ()
+        """Beginnings of names whose tools are known once their servers were started."""
         self.written: dict[str, WrittenCommand] = {}
         """The commands that people wrote here; they are typed behind a slash."""
         self.unusable: tuple[Unusable, ...] = ()
@@ -71,11 +77,24 @@ class Registry:
         """The tool of this name or alias; None when there is none."""
         found = self._tools.get(name) or self._aliases.get(name)
         if found is None and _NAME.fullmatch(name):
-            plugin = self._waiting().pop(name, None)
-            if plugin is not None:
-                self._load(plugin)
+            if name in self._untried() and self._untaken(name):
+                self._take(name, partial(self._plugins.load, "tools", name))
             found = self._tools.get(name) or self._aliases.get(name)
         return found
+
+    def replace(self, owner: str, tools: Iterable[AnyTool]) -> dict[str, str]:
+        """Have these tools of an owner, and no others of it; says of those that cannot be taken in why not."""
+        for tool in self._owned.pop(owner, ()):
+            self._tools.pop(tool.name, None)
+        refused: dict[str, str] = {}
+        for tool in tools:
+            try:
+                self.add(tool)
+            except (ValueError, TypeError) as error:
+                refused[tool.name] = str(error)
+            else:
+                self._owned.setdefault(owner, []).append(tool)
+        return refused
 
     def forced(self, name: str) -> AnyTool | None:
         """The tool that a name alone behind a slash stands for, where that is another than elsewhere."""
@@ -83,10 +102,21 @@ class Registry:
 
     def all(self) -> list[AnyTool]:
         """Every tool, the built-in ones first; loads every plugin."""
-        waiting = self._waiting()
-        while waiting:
-            self._load(waiting.popitem()[1])
+        for name in [*self._untried()]:
+            if self._untaken(name):
+                self._take(name, partial(self._plugins.load, "tools", name))
         return list(self._tools.values())
+
+    async def ready(self, name: str = "") -> None:
+        """Load the plugin that brings this command, where one does; all of them without a name."""
+        if name and (not _NAME.fullmatch(name) or name in self._tools or name in self._aliases):
+            return
+        untried = await asyncio.to_thread(self._untried)
+        for each in [*untried] if not name else [name] if name in untried else []:
+            with suppress(PluginFault):  # known from now on; `_take` records it
+                await self._plugins.aload("tools", each)
+            if self._untaken(each):
+                self._take(each, partial(self._plugins.load, "tools", each))
 
     def read_written(self, workspace: Workspace) -> None:
         """Look which commands are written in the workspace now. Reads files: for a thread."""
@@ -94,17 +124,9 @@ class Registry:
 
         self.written, self.unusable = read_written(workspace, {*self._tools, *self._aliases})
 
-    def _waiting(self) -> dict[str, EntryPoint]:
-        """The plugins that are installed and not loaded yet."""
-        if self._plugins is None:
-            from importlib.metadata import entry_points
-
-            self._plugins = {}
-            for point in sorted(entry_points(group=GROUP), key=lambda point: point.name, reverse=True):
-                if point.name in self._tools or point.name in self._aliases or point.name in self._plugins:
-                    self._fail(point, "another tool has this name")
-                else:
-                    self._plugins[point.name] = point
+    @property
+    def plugins(self) -> Plugins:
+        """Where the plugins come from."""
         return self._plugins
 
     def why_not(self, name: str) -> str:
@@ -112,26 +134,47 @@ class Registry:
         failed = next((failure for failure in self.failures if failure.name == name), None)
         return f"The plugin {name} cannot be used: {failed.error}" if failed and not self.get(name) else ""
 
-    def _load(self, point: EntryPoint) -> None:
-        try:
-            loaded: Any = point.load()
-            tool = cast(AnyTool, loaded() if inspect.isclass(loaded) else loaded)
-            if getattr(tool, "name", None) != point.name:
-                raise ValueError(
-                    f"the tool is called {getattr(tool, 'name', None)!r}, its entry point {point.name!r}"
-                )
-            self.add(tool)
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # noqa: BLE001 - the edge: somebody else's module may do anything, exit too
-            _log.warning("plugin %s cannot be used", point.name, exc_info=True)
-            self._fail(point, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    def _untried(self) -> list[str]:
+        """The plugins that are installed and not loaded yet, by name."""
+        with self._looking:
+            if self._waiting is None:
+                for name in [*self._plugins.points("tools")]:
+                    if name in self._tools or name in self._aliases:
+                        self._plugins.refuse("tools", name, "another tool has this name")
+                self._waiting = [*self._plugins.points("tools")]
+                rows = self._plugins.rows(("tools",))
+                self.failures += [_failure(row) for row in rows if row.state == "failed"]
+            return self._waiting
 
-    def _fail(self, point: EntryPoint, error: str) -> None:
-        distribution = f" of {point.dist.name} {point.dist.version}" if point.dist else ""
-        self.failures.append(
-            PluginFailure(point.name, f"{point.value}{distribution}", shorten(one_line(error), 300))
-        )
+    def _take(self, name: str, load: Callable[[], Any]) -> None:
+        """Take in what a plugin brings; what is wrong with it is recorded."""
+        from agent_core.plugins.tools import guarded
+
+        try:
+            tool = guarded(load(), name)
+            _check(tool)
+            if tool.name != name:
+                raise ValueError(f"the tool is called {tool.name!r}, its entry point {name!r}")
+            self.add(tool)
+        except PluginFault:
+            pass  # recorded where it was loaded
+        except Exception as error:  # noqa: BLE001 - the edge: whatever its attributes do
+            self._plugins.fail("tools", name, f"{type(error).__name__}: {error}")
+        if self._plugins.why_not("tools", name):
+            rows = self._plugins.rows(("tools",))
+            self.failures += [_failure(row) for row in rows if row.name == name and row.state == "failed"]
+
+    def _untaken(self, name: str) -> bool:
+        """Whether the plugin is still to be tried; from now on it is not."""
+        with self._looking:
+            waiting = self._waiting or []
+            if found := name in waiting:
+                waiting.remove(name)
+            return found
+
+
+def _failure(row: PluginRow) -> PluginFailure:
+    return PluginFailure(row.name, f"{row.entry} of {row.distribution} {row.version}", row.error)
 
 
 def _check(tool: Any) -> None:
@@ -195,4 +238,5 @@ def tool_schema(tool: AnyTool) -> dict[str, Any]:
     """The JSON schema of a tool's arguments for models: one flat object, small enough for a small model."""
     from agent_core.tools.schema import schema_of
 
-    return schema_of(tool.args_type)
+    own: dict[str, Any] | None = getattr(tool, "schema", None)
+    return own if own is not None else schema_of(tool.args_type)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -11,6 +12,7 @@ from agent_core.commandline import render
 from agent_core.config import Settings
 from agent_core.errors import ToolError, UsageError
 from agent_core.events import ActionClass
+from agent_core.plugins.installed import plugins_of
 from agent_core.rl.store.rights import owners_folder
 from agent_core.skills.registry import FOLDER, SkillRow, load_skill, skill_rows, skills_folder
 from agent_core.skills.saved import described, forget, use_version
@@ -71,13 +73,14 @@ class SkillsTool:
         _check(args)
         if args.use is not None or args.forget:
             return await asyncio.to_thread(_changed, args, context.workspace)
-        folder = skills_folder(context.workspace)
+        folder, plugins = skills_folder(context.workspace), plugins_of(context.settings)
         if not args.name:
-            return _listed(await asyncio.to_thread(skill_rows, folder))
+            return _listed(await asyncio.to_thread(partial(skill_rows, folder, plugins=plugins)))
         from agent_core.llm.dspy_engine import preload
 
         await preload()
-        skill, warning = await asyncio.to_thread(load_skill, args.name, folder)
+        load = partial(load_skill, args.name, folder, plugins=plugins)
+        skill, warning = await asyncio.to_thread(load)
         prompts = _prompts(skill)
         text = "\n\n".join(f"{name}\n{'-' * len(name)}\n{prompt}" for name, prompt in prompts.items())
         return ToolResult(

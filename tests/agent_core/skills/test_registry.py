@@ -11,7 +11,8 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import ToolError, UsageError
-from agent_core.skills import registry
+from agent_core.plugins.installed import Plugins
+from agent_core.plugins.kinds import group
 from agent_core.skills.registry import BUILT_IN, load_skill, skill_rows
 from agent_core.skills.saved import Prompt, add_version, fingerprint
 from agent_core.tools.base import ToolContext
@@ -43,7 +44,7 @@ class Leaves:
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, EntryPoint]:
     given: dict[str, EntryPoint] = {}
-    monkeypatch.setattr(registry, "_plugins", lambda: given)
+    monkeypatch.setattr(Plugins, "points", lambda *_: given)
     return given
 
 
@@ -62,7 +63,7 @@ def optimise(name: str, folder: Path) -> dict[str, Any]:
 
 
 def point(name: str, kind: str) -> EntryPoint:
-    return EntryPoint(name, f"{__name__}:{kind}", registry.GROUP)
+    return EntryPoint(name, f"{__name__}:{kind}", group("skills"))
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
