@@ -11,8 +11,9 @@ import pytest
 from agent_core.config import Settings
 from agent_core.errors import LearningFault
 from agent_core.rl.offline.actions import Action
+from agent_core.rl.offline.changes import CHANGE_FEATURES
 from agent_core.rl.offline.config import TrainingConfig
-from agent_core.rl.offline.gathering import episodes_of
+from agent_core.rl.offline.gathering import episodes_of, logs_seen
 from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Usual
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
 from agent_core.rl.offline.trying import limit_of
@@ -62,6 +63,26 @@ async def test_what_checks_tell_is_recorded_once(workspace: Make, tmp_path: Path
     assert (await recorded(space, tmp_path / "kept", count=3)).ran == 6, "the project is another one now"
 
 
+async def test_each_change_has_what_the_logs_said_when_it_was_tried(workspace: Make, tmp_path: Path) -> None:
+    space, folder = workspace(SHOP), tmp_path / "kept"
+    folder.mkdir()
+    said = iter([{"log_errors": 0.25}, {"log_errors": 0.25}, None, {"log_errors": 0.75}, {"log_errors": 7.0}])
+
+    async def logs() -> dict[str, float] | None:
+        return next(said, {"log_errors": 7.0})
+
+    recorder = Recorder(workspace=space, settings=Settings(), config=CONFIG, folder=folder, logs=logs)
+    first = await recorder.record(3)
+    assert first.rows[0][0].logs == {"log_errors": 0.25} and first.rows[1][0].logs is None
+    again = await recorded(space, folder, count=4)
+    assert again.rows[:3] == first.rows, "what was known is as it was then"
+
+    episodes = episodes_of({"shop": again}, logs={"log_errors": 0.5})
+    column = len(CHANGE_FEATURES)
+    assert episodes.features[:, column].tolist() == [0.25, 0.75, 1.0, 0.5]
+    assert logs_seen(episodes) == {"log_errors": (0.25, 1.0), "log_new": (0.0, 0.0)}
+
+
 async def test_cancelled_in_the_middle_it_goes_on(workspace: Make, tmp_path: Path) -> None:
     space, seen = workspace(SHOP), list[Standing]()
     task = asyncio.create_task(recorded(space, tmp_path / "kept", seen=seen))
@@ -94,6 +115,21 @@ async def test_a_test_that_fails_now_and_then_tells_nothing(workspace: Make, tmp
     )
     assert not unused[0].found
     assert any(row[0].found for row in found.rows)
+
+
+async def test_tests_that_cannot_even_start_tell_of_a_change(workspace: Make, tmp_path: Path) -> None:
+    failing = "def test_of_something_else():\n    raise AssertionError('as it was')\n"
+    files = {
+        "shop/__init__.py": "", "shop/cart.py": SHOP["shop/cart.py"],
+        "tests/conftest.py": "import shop.cart\n", "tests/test_failing.py": failing,
+        "tests/test_passing.py": "def test_it():\n    import shop.cart\n",
+    }  # fmt: skip
+    test = ".venv/bin/python -m pytest -q -p no:cacheprovider"
+    config = msgspec.structs.replace(CONFIG, actions=("run_tests",), test_cmd=test)
+    found = await recorded(workspace(files), tmp_path / "kept", config, count=10)
+    rows = {bug.mutation.kind: row[0] for bug, row in zip(found.bugs, found.rows, strict=True)}
+    assert rows["syntax"].state == "broken" and rows["syntax"].found
+    assert not rows["operator"].found
 
 
 @pytest.mark.parametrize(
