@@ -108,6 +108,10 @@ class TurnPort(Protocol):
         """Tells everyone who follows the turn."""
         ...
 
+    async def seen_in_logs(self) -> dict[str, float] | None:
+        """What the logs say now, by feature; None where nobody knows soon."""
+        ...
+
     def next_call_id(self) -> str:
         """An id for a call or a question, unique in the session."""
         ...

@@ -24,7 +24,7 @@ from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation, exchanges_of
 from agent_core.session.saved.model import Loaded
-from agent_core.session.turn import Desk, Suggest, Turn
+from agent_core.session.turn import Desk, SeenInLogs, Suggest, Turn
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Session:
         cooldowns: What the agent may not call again yet.
         checkpoints: Keep what turns change; without, nothing can be undone.
         suggest: Told a turn's id and its question before the agent acts.
+        seen_in_logs: Tells what the logs say now, by feature.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Session:
         cooldowns: Cooldowns | None = None,
         checkpoints: Checkpoints | None = None,
         suggest: Suggest | None = None,
+        seen_in_logs: SeenInLogs | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -93,6 +95,7 @@ class Session:
             cooldowns=cooldowns,
             checkpoints=checkpoints,
             suggest=suggest,
+            seen_in_logs=seen_in_logs,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from agent_core.tools.registry import Registry
 
 Suggest = Callable[[str, str], Awaitable[ToolSuggested | None]]
+SeenInLogs = Callable[[], Awaitable[dict[str, float] | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +57,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     `log_path` is where unexpected errors are written; `write`, where it is given, takes the whole result of a
     typed command as it is found; `cooldowns` bind what the agent calls; `checkpoints` keep what turns change;
-    `suggest` is asked, with the turn's id and its question, what could be done before the agent acts.
+    `suggest` is asked, with the turn's id and its question, what could be done before the agent acts;
+    `seen_in_logs` what the logs say now, by feature.
     """
 
     workspace: Workspace
@@ -72,6 +74,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     cooldowns: Cooldowns | None = None
     checkpoints: Checkpoints | None = None
     suggest: Suggest | None = None
+    seen_in_logs: SeenInLogs | None = None
 
 
 class Turn:
@@ -152,6 +155,10 @@ class Turn:
         elif isinstance(event, ChecksFinished) and self._proposed:
             self._proposed["checks"] = [msgspec.to_builtins(report) for report in event.reports]
         self._desk.publish(event)
+
+    async def seen_in_logs(self) -> dict[str, float] | None:
+        """What the logs say now, by feature; None where nobody knows soon."""
+        return None if self._desk.seen_in_logs is None else await self._desk.seen_in_logs()
 
     def next_call_id(self) -> str:
         """An id for a call or a question, unique in the session."""

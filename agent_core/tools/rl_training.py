@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent_core.llm.select import Models
     from agent_core.logs.api import Logs
     from agent_core.rl.gepa.api import Report
+    from agent_core.rl.offline.logs_now import LogsNow
     from agent_core.rl.offline.running import TrainQuery
     from agent_core.tools.registry import Registry
     from agent_core.workspace import Workspace
@@ -27,11 +28,13 @@ _TOLD_EVERY_S = 2.0
 
 
 class Tutor(msgspec.Struct, frozen=True, kw_only=True):
-    """What training needs of a session: its models and tools for the prompts, its logs for what is seen."""
+    """What training needs of a session: its models, tools and logs for the prompts, what the logs say at any
+    moment for what is seen of a change."""
 
     models: Models
     registry: Registry
     logs: Logs
+    logs_now: LogsNow
 
 
 async def plan_training(
@@ -161,14 +164,14 @@ async def _train_order(query: TrainQuery, context: ToolContext, tutor: Tutor, te
     from agent_core.verify.sandbox import find_sandbox
 
     sandbox, _ = await find_sandbox()
-    seen, left_out = await _seen_in(tutor.logs)
+    left_out = await _unseen(tutor.logs_now)
     try:
         trainee = await run_training(
             context.workspace,
             context.settings,
             query,
             sandbox=sandbox,
-            logs=seen,
+            logs=tutor.logs_now.soon,
             tell=lambda told: teller.tell(phase_of(told), lambda: progress_line(told)),
         )
     except asyncio.CancelledError:
@@ -205,15 +208,13 @@ def _with_prompts(trained: ToolResult, improved: Report) -> ToolResult:
     )
 
 
-async def _seen_in(logs: Logs) -> tuple[dict[str, float], str]:
-    """What the logs say now, as the suggestions see it; and why they are left out."""
-    from agent_core.logs.api import DigestQuery
-    from agent_core.rl.features import of_logs
-
+async def _unseen(logs: LogsNow) -> str:
+    """Read the logs, however long the first time takes; why they are left out, "" where they are not."""
     try:
-        return of_logs(await logs.digest(DigestQuery())), ""
+        await logs.seen()
     except AgentError as fault:
-        return {}, f"The logs are left out: {one_line(fault.message)}"
+        return f"The logs are left out: {one_line(fault.message)}"
+    return ""
 
 
 async def init_config(path: str, context: ToolContext) -> ToolResult:

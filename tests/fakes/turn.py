@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -123,8 +123,12 @@ class RecordedTurn:
         """What is chosen of the next changes that are asked about; all of them when it is empty."""
         self.refuse = False
         self.denied: set[str] = set()
+        self.logs_now: Callable[[], Awaitable[dict[str, float] | None]] | None = None
 
     history = ()
+
+    async def seen_in_logs(self) -> dict[str, float] | None:
+        return None if self.logs_now is None else await self.logs_now()
 
     def next_call_id(self) -> str:
         return f"n{len(self.events)}"

@@ -147,10 +147,14 @@ class TrialChecks:
         self, verifiers: Sequence[Verifier], changes: Sequence[FileChange]
     ) -> tuple[Verifier, ...] | None:
         """The order that was learnt, where one is in use; a policy that cannot be read is told of once."""
-        from agent_core.rl.offline.ordering import trained_order
+        from agent_core.rl.offline.ordering import is_used, trained_order
 
+        turn = self._turn
+        if not await asyncio.to_thread(is_used, turn.workspace):
+            return None
+        logs = await turn.seen_in_logs()
         try:
-            return await asyncio.to_thread(trained_order, self._turn.workspace, verifiers, changes)
+            return await asyncio.to_thread(trained_order, turn.workspace, verifiers, changes, logs)
         except LearningFault as fault:
             if not self._told:
                 self._told = True

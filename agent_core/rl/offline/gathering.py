@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent_core.rl.offline.episodes import Episodes
+    from agent_core.rl.offline.outcomes import Outcome
     from agent_core.rl.offline.planting import Bug
     from agent_core.rl.offline.recording import Recording
 
@@ -40,7 +41,7 @@ def episodes_of(
 
     Args:
         recordings: What was recorded.
-        logs: What the logs say now, by feature.
+        logs: What the logs said, by feature, where a change was recorded without asking them.
         measures: What a module of the workspace told of each outcome, as rows of actions, by project.
 
     Raises:
@@ -65,7 +66,7 @@ def episodes_of(
         places = [each.actions.index(action) for action in actions]
         extra = (measures or {}).get(name)
         for row, bug in enumerate(each.bugs):
-            rows.append(features_of({**_seen(bug), **(logs or {})}))
+            rows.append(features_of({**_seen(bug), **_logs_at(each.rows[row], logs or {})}))
             found.append([each.rows[row][place].found for place in places])
             seconds.append([max(_LEAST_S, each.rows[row][place].seconds) for place in places])
             told.append([extra[row][place] if extra else {} for place in places])
@@ -79,6 +80,13 @@ def episodes_of(
         names=tuple(recordings),
         measures=_by_kind(told),
     )
+
+
+def logs_seen(episodes: Episodes) -> dict[str, tuple[float, float]]:
+    """The least and the most that the logs said of each of their features."""
+    own = [_NAMES.index(name) for name in LOG_FEATURES]
+    least, most = episodes.features.min(axis=0), episodes.features.max(axis=0)
+    return {_NAMES[number]: (float(least[number]), float(most[number])) for number in own}
 
 
 def held_out(bugs: Sequence[Bug]) -> NDArray[np.bool_]:
@@ -100,6 +108,12 @@ def _drawn(bug: Bug) -> bytes:
 
 def _seen(bug: Bug) -> dict[str, float]:
     return change_features((bug.changed,))
+
+
+def _logs_at(row: Sequence[Outcome], otherwise: Mapping[str, float]) -> dict[str, float]:
+    """What the logs said when the first of a change's actions was run."""
+    said = next((outcome.logs for outcome in row if outcome.logs is not None), otherwise)
+    return {name: min(1.0, max(0.0, said.get(name, 0.0))) for name in LOG_FEATURES}
 
 
 def _by_kind(told: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, NDArray[np.float32]]:

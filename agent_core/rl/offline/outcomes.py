@@ -30,7 +30,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended.
 
     `found` says that it told something new and true of the change; `seconds` is what it took; `state` are how
-    its checks ended, worst first. `passed` and `failed` count tests, `findings` what was new.
+    its checks ended, worst first. `passed` and `failed` count tests, `findings` what was new. `logs` is what
+    the logs said when it was run, by feature; None where nobody asked them.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     passed: int = 0
     failed: int = 0
     findings: int = 0
+    logs: dict[str, float] | None = None
 
 
 class Usual(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from agent_core.rl.offline.trying import tried, usual
 from agent_core.verify.sandbox import Sandbox
 from agent_core.verify.trial import Trial
 from agent_core.workspace import Workspace
+
+LogsSaid = Callable[[], Awaitable[dict[str, float] | None]]
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class Recorder:
         folder: Where outcomes are kept.
         sandbox: Where checks run; None runs them as the user's own.
         progress: Is told before each run.
+        logs: Tells what the logs say now, by feature; None where nobody knows. Each outcome keeps it.
     """
 
     def __init__(
@@ -69,9 +72,10 @@ class Recorder:
         folder: Path,
         sandbox: Sandbox | None = None,
         progress: Callable[[Standing], None] = lambda _: None,
+        logs: LogsSaid | None = None,
     ) -> None:
         self._workspace, self._settings, self._config = workspace, settings, config
-        self._folder, self._sandbox, self._tell = folder, sandbox, progress
+        self._folder, self._sandbox, self._tell, self._logs = folder, sandbox, progress, logs
         self._outcomes: Outcomes | None = None
         self._project = ""
 
@@ -155,8 +159,9 @@ class Recorder:
             now = f"{each.action.name}, {bug.path}:{bug.mutation.line} ({bug.mutation.kind})"
             self._tell(Standing(done=len(keys) - len(waiting) + number, total=len(keys), now=now, left=left))
             key = keys[bug.id, each.action]
+            said = await self._logs() if self._logs is not None else None
             outcome = await tried(await lent.trial(), bug, each, key=key)
-            await asyncio.to_thread(self._outcomes.put, outcome)
+            await asyncio.to_thread(self._outcomes.put, msgspec.structs.replace(outcome, logs=said))
             left = max(0.0, left - each.seconds)
         rows = [tuple(self._outcomes[keys[bug.id, each.action]] for each in usable) for bug in bugs]
         return tuple(rows), len(waiting)

@@ -47,7 +47,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         comparison: What it is worth on changes that it did not see.
         usual: The seconds that each action usually took.
         rates: How often each told something of the changes that it was trained on, as the policy sees it.
-        logs: What the logs said then, by feature.
+        logs: What the logs said when it began, by feature.
+        logs_seen: The least and the most that they said meanwhile: all that it was trained to see of them.
     """
 
     version: int
@@ -64,6 +65,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     usual: tuple[float, ...]
     rates: tuple[float, ...]
     logs: dict[str, float] = {}
+    logs_seen: dict[str, tuple[float, float]] = {}
 
 
 class _InUse(msgspec.Struct, frozen=True, kw_only=True):

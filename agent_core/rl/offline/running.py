@@ -17,12 +17,12 @@ from agent_core.rl.config import load_rl_config
 from agent_core.rl.offline.begun import TRAINING, Begun, forget, note, noted
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
-from agent_core.rl.offline.gathering import episodes_of, held_out
+from agent_core.rl.offline.gathering import episodes_of, held_out, logs_seen
 from agent_core.rl.offline.module import Measures, measures_of
 from agent_core.rl.offline.options import Options, check_options
 from agent_core.rl.offline.outcomes import fingerprint_of
 from agent_core.rl.offline.progress import Progress
-from agent_core.rl.offline.recording import Recorder, Recording, Standing
+from agent_core.rl.offline.recording import LogsSaid, Recorder, Recording, Standing
 from agent_core.rl.offline.registry import About, Registry
 from agent_core.rl.offline.replay import rates_of
 from agent_core.rl.offline.training import check_installed, train
@@ -79,7 +79,7 @@ async def run_training(
     query: TrainQuery,
     *,
     sandbox: Sandbox | None,
-    logs: dict[str, float] | None = None,
+    logs: LogsSaid | None = None,
     tell: Callable[[Told], None] = lambda _: None,
 ) -> Trainee:
     """Train a policy for a workspace. Cancelling leaves nothing running; what was recorded and the last
@@ -90,7 +90,7 @@ async def run_training(
         settings: What is run where the training names nothing.
         query: How to train.
         sandbox: Where checks run; None runs them as the user's own.
-        logs: What the logs say now, by feature.
+        logs: Tells what the logs say now, by feature.
         tell: Is told how far it is.
 
     Raises:
@@ -115,7 +115,7 @@ async def _run(
     query: TrainQuery,
     *,
     sandbox: Sandbox | None,
-    logs: dict[str, float] | None,
+    logs: LogsSaid | None,
     tell: Callable[[Told], None],
 ) -> Trainee:
     began = time.time()
@@ -127,7 +127,8 @@ async def _run(
     folder = await asyncio.to_thread(owners_folder, workspace, FOLDER)
     with locked(folder / "run", timeout=0.0):
         project = await asyncio.to_thread(fingerprint_of, workspace)
-        begun = await asyncio.to_thread(_begin, folder, query, config, logs or {}, project)
+        said = (await logs() if logs is not None else None) or {}
+        begun = await asyncio.to_thread(_begin, folder, query, config, said, project)
         if begun.project != project:
             tell(_CHANGED)
             begun = await asyncio.to_thread(note, folder, msgspec.structs.replace(begun, project=project))
@@ -142,6 +143,7 @@ async def _run(
             folder=folder,
             sandbox=sandbox,
             progress=tell,
+            logs=logs,
         )
         recording = await recorder.record(
             begun.changes, seed=begun.options.seed, least=_AN_ORDER, project=project
@@ -180,6 +182,7 @@ async def _run(
             usual=tuple(map(float, known.usual[0])),
             rates=tuple(map(float, rates_of(known)[0])),
             logs=begun.logs,
+            logs_seen=logs_seen(known),
         )
         registry = Registry(folder / "policies")
         about = await asyncio.to_thread(registry.add, trained.path, about)

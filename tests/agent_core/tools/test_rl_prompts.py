@@ -16,6 +16,7 @@ from agent_core.llm.port import ModelInfo
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.gepa.api import Budget, Outcome, Report, Spent
 from agent_core.rl.offline.config import TrainingConfig, written
+from agent_core.rl.offline.logs_now import LogsNow
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.rl import RlArgs, RlTool
@@ -64,7 +65,8 @@ def tool(info: ModelInfo | None = NEAR) -> RlTool:
     nothing: Any = None
     logs: Any = NoLogs()
     models: Any = GivenModels(None if info is None else Obeys(info=info))
-    return RlTool(learning=nothing, tutor=Tutor(models=models, registry=nothing, logs=logs))
+    now = LogsNow(logs=logs, settings=Settings(kafka_bootstrap="127.0.0.1:1"))
+    return RlTool(learning=nothing, tutor=Tutor(models=models, registry=nothing, logs=logs, logs_now=now))
 
 
 async def planned(workspace: Workspace, info: ModelInfo | None = NEAR, **more: Any) -> Planned:
