@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format snapshots bench clean help setup setup-dev
+.PHONY: run test check format snapshots bench clean help setup setup-dev dist
 
 help:          ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,6 +33,12 @@ bench: $(addprefix bench-,$(filter-out common edits peers tree,$(basename $(notd
 
 bench-%: $(VENV)/.dev    ## one benchmark: make bench-startup, bench-stream, bench-grep, bench-headless, ...
 	@$(BIN)/python -m benchmarks.$(subst -,_,$*) $(ARGS)
+
+dist: $(VENV)/.dev       ## build wheel and sdist into dist/ and check what is in them
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --out-dir dist
+	@$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+	@$(BIN)/check-wheel-contents dist
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

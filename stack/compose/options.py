@@ -90,6 +90,6 @@ def database_of(choice: str, configured: str, *, here: Path) -> Database:
     if not folder.is_dir():
         raise UsageError(
             f"the folder of the database ({origin}) is not there: {one_line(str(folder))}",
-            hint="Make it, and give group 10001 its rights: scripts/fix_workspace_perms.sh DIR.",
+            hint="Make it, and give group 10001 its rights: fix_workspace_perms.sh DIR.",
         )
     return Database(INDEX_PATH, str(folder), f"the folder {folder} ({origin})")

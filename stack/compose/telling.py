@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 from agent_core.text import one_line, plural
-from stack.compose.images import USER
 from stack.compose.options import OUT_DIR
 from stack.compose.settling import checkout
-from stack.compose.writing import ENV, Plan
+from stack.compose.writing import Plan
+
+_SCRIPT = "fix_workspace_perms.sh"
+"""Lies in `scripts/` of a checkout, and where the commands are once the package is installed."""
 
 
 def told(plan: Plan) -> str:
@@ -45,15 +49,11 @@ def next_steps(plan: Plan) -> list[str]:
 def permit(workspace: str) -> str:
     """The command that lets the containers write there; `workspace` is quoted for a shell.
 
-    Where the script is not at hand, it is what that does in short: files with secrets stay their owner's.
+    It is named with its folder: sudo has a path of its own.
     """
     root = checkout()
-    if root is not None:
-        return f"{shlex.quote(str(root / 'scripts/fix_workspace_perms.sh'))} {workspace}"
-    group = USER.partition(":")[2]
-    folders = rf"\( -type d -exec chgrp {group} {{}} + -exec chmod g+rwxs {{}} + \)"
-    files = rf"\( -type f -links 1 ! -name {ENV} -exec chgrp {group} {{}} + -exec chmod g+rwX {{}} + \)"
-    return f"find {workspace} -xdev {folders} -o {files}"
+    folder = root / "scripts" if root is not None else Path(sysconfig.get_path("scripts"))
+    return f"{shlex.quote(str(folder / _SCRIPT))} {workspace}"
 
 
 def summary(plan: Plan) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _WORKSPACE = "/workspace"
-_HINT = "If it cannot be read, scripts/fix_workspace_perms.sh gives group 10001 its rights"
+_HINT = "If it cannot be read, fix_workspace_perms.sh gives group 10001 its rights"
 _FIGURES = {
     "files": "Files in the index",
     "behind": "Files that differ from it",

@@ -25,7 +25,7 @@ from stack.services.delivering import committed
 AGAIN_S = 5.0
 """Seconds until what could not be done is tried again."""
 _WAIT_S = 1.0
-_PERMISSIONS = "scripts/fix_workspace_perms.sh gives group 10001 its rights."
+_PERMISSIONS = "fix_workspace_perms.sh gives group 10001 its rights."
 _EVENTS = "Records of this workspace that were read"
 _LEARNT = "Records that were new"
 _KNOWN = "Records that were known: from the workspace's own log, or read again"

@@ -1,80 +1,102 @@
-"""The built wheel, installed outside the checkout, runs screen and batch."""
+"""The wheel in a clean environment, of the oldest and of the newest Python, does what people do first."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import subprocess
-import sys
-import sysconfig
-import venv
-import zipfile
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from agent_core import __version__
+from tests.e2e.test_edit import of_our_own
+from tests.fakes.model_server import ModelServer
+from tests.install.conftest import Installed
 
 pytestmark = pytest.mark.install
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)],
-        check=True,
-        capture_output=True,
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A small project in a home of its own."""
+    root = tmp_path / "home" / "shop"
+    root.mkdir(parents=True)
+    (root / "orders.py").write_text(
+        'def load_order(path):\n    """Read an order from a file."""\n    return path\n'
     )
-    return next(out.glob("*.whl"))
+    yield root
 
 
-@pytest.fixture(scope="module")
-def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of a fresh environment with the wheel; what it requires is borrowed."""
-    home = tmp_path_factory.mktemp("venv")
-    venv.create(home, with_pip=True)
-    python = home / "bin" / "python"
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
-        check=True,
-        capture_output=True,
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer(models=("big",)) as running:
+        yield running
+
+
+def test_both_names_say_the_version(installed: Installed, project: Path) -> None:
+    assert installed.run("--version", cwd=project) == f"dspy-tui {__version__}\n"
+    assert (installed.bin / "dspy-agent").is_file()
+    script = installed.bin / "fix_workspace_perms.sh"
+    assert os.access(script, os.X_OK)
+
+
+def test_the_doctor_finds_what_the_wheel_brought(installed: Installed, project: Path) -> None:
+    said = json.loads(installed.run("doctor", "--format", "json", cwd=project))
+    checks = {check["name"]: check for check in said["checks"]}
+    assert checks["python"]["detail"].startswith(f"{installed.python}.")
+    for name in ("settings", "python", "ripgrep", "state", "prompts"):
+        assert checks[name]["verdict"] == "ok", checks[name]
+
+
+def test_it_looks_and_searches(installed: Installed, project: Path) -> None:
+    words = ("-c", "tree", "-c", "grep load_order", "-c", "esearch 'read an order'")
+    said = json.loads(installed.run("--batch", *words, "--format", "json", cwd=project))
+    tree, grep, found = said["results"]
+    assert "orders.py" in json.dumps(tree["data"])
+    assert (grep["data"]["hits"][0]["path"], grep["data"]["hits"][0]["start"]) == ("orders.py", 1)
+    assert found["data"]["hits"][0]["path"] == "orders.py"
+
+
+async def test_it_edits_with_a_model_and_proves_it(
+    installed: Installed, server: ModelServer, tmp_path: Path
+) -> None:
+    shown = of_our_own(tmp_path)
+    server.script(shown.reply(shown.right))
+    words = (
+        "--batch",
+        "--format",
+        "json",
+        "--set",
+        f"test_cmd={shown.settings}",
+        "--allow",
+        "write",
+        "--allow",
+        "run",
     )
-    site = next((home / "lib").glob("python*/site-packages"))
-    borrowed = [entry for entry in sys.path if entry.endswith("site-packages")]
-    (site / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
-    (home / "bin" / "rg").symlink_to(Path(sysconfig.get_path("scripts")) / "rg")
-    return home / "bin"
-
-
-def test_wheel_holds_the_packages_and_their_data(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0] for name in names if name.endswith(".py")} == {
-        "tui",
-        "agent_core",
-        "stack",
-    }
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tui").rglob("*.tcss")}
-    assert sources <= set(names)
-
-
-@pytest.mark.parametrize("command", ["dspy-tui", "dspy-agent"])
-def test_batch_runs_from_the_wheel(scripts: Path, tmp_path: Path, command: str) -> None:
-    (tmp_path / "main.py").write_text("def main():\n    return 1\n")
-    done = subprocess.run(
-        [scripts / command, "--batch", "-c", "grep 'def main'", "--format", "json"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
+    task = f"edit @{shown.path} combining characters take a column of their own: mend it"
+    out = await asyncio.to_thread(
+        lambda: installed.run(
+            *words, "-c", task, cwd=shown.root,
+            OPENAI_BASE_URL=f"{server.url}/v1", OPENAI_API_KEY="k", MODEL_NAME="big",
+        )
     )  # fmt: skip
-    result = json.loads(done.stdout)["results"][0]
-    assert (result["data"]["hits"][0]["path"], result["data"]["hits"][0]["start"]) == ("main.py", 1)
+    assert json.loads(out)["results"][0]["outcome"] == "verified"
+    assert shown.right in shown.file.read_text()
 
 
-def test_screen_opens_from_the_wheel(scripts: Path, tmp_path: Path) -> None:
+def test_the_screen_opens(installed: Installed, project: Path) -> None:
     child = pexpect.spawn(
-        str(scripts / "dspy-tui"), cwd=str(tmp_path), dimensions=(36, 120), encoding="utf-8", timeout=180
-    )
+        str(installed.bin / "dspy-tui"), cwd=str(project), dimensions=(36, 120), encoding="utf-8",
+        timeout=180, env=installed.env(project, TERM="xterm-256color", LANG="C.UTF-8"),
+    )  # fmt: skip
     try:
+        child.expect("orders.py")
         child.expect("Ask")
+        child.send("grep load_order\r")
+        child.expect("orders.py:1")
         child.sendcontrol("q")
         child.expect(pexpect.EOF)
     finally:
