@@ -59,6 +59,12 @@ def complain(error: AgentError) -> None:
         sys.stderr.write("\n".join(error_lines(error.info)) + "\n")
 
 
+def say(line: str) -> None:
+    """A line beside the results, on standard error."""
+    with suppress(OSError):  # nobody can be told
+        sys.stderr.write(line + "\n")
+
+
 def show(text: str) -> None:
     """Write a result; raises BrokenPipeError when nobody reads it, `ToolError` when it cannot be written."""
     from agent_core.errors import ToolError
@@ -110,6 +116,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.stack_commands import stack_command
 
             return stack_command(parsed)
+        case ("auth", _):
+            from tui.auth_command import auth
+
+            return auth(parsed)
         case ("dispatch",):
             from tui.dispatching import dispatch
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from agent_core.errors import UsageError
+from tui.auth_options import AUTH_COMMANDS
 from tui.option import ALLOW, COMMON, FORMAT, HELP, Command, Option
 from tui.rl_options import RL_COMMANDS
 from tui.stack_options import STACK_COMMANDS
@@ -119,6 +120,7 @@ COMMANDS = (
     Command(
         ("mcp",), "offer search, grep, logs and code to another assistant (Model Context Protocol)", COMMON
     ),
+    *AUTH_COMMANDS,
     *STACK_COMMANDS,
     *RL_COMMANDS,
 )

@@ -52,6 +52,14 @@ async def _find(settings: Settings, host: str) -> Key:
     return Key()
 
 
+def has_key(settings: Settings) -> bool:
+    """Whether there is one for the settings' endpoint, as far as that can be said without asking anybody.
+    Reads a small file."""
+    if settings.openai_api_key or settings.api_key_command:
+        return True
+    return host_of(openai_url(settings.openai_base_url)) in known_endpoints()
+
+
 def endpoint_of(settings: Settings, text: str = "") -> tuple[str, str]:
     """Base URL and host of an endpoint as people write it: a URL, a host, or nothing for the one of the
     settings. Raises `ConfigError`, which does not show what looks like a key."""

@@ -7,6 +7,7 @@ the process. It needs no terminal and reads no settings of ours. Run with `pytho
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
 import msgspec
 
@@ -27,6 +28,8 @@ def _answer(question: Question) -> Answer:
     except ImportError as error:
         return Answer(fault="none", message=str(error))
     backend = _named(keyring.get_keyring())
+    if unfit := _unfit():
+        return Answer(fault=unfit, backend=backend)
     try:
         return _done(question, backend)
     except faults.NoKeyringError:
@@ -55,6 +58,18 @@ def _done(question: Question, backend: str) -> Answer:
             return Answer(backend=backend)
         return Answer(backend=backend, value="removed")
     return Answer(backend=backend, value=keyring.get_password(service, host) or "")
+
+
+def _unfit() -> Literal["", "none", "plain"]:
+    """Why the backend is not to be used unless it was chosen by name: some write plain text into a file."""
+    from keyring import core
+
+    if core.load_env() or core.load_config():
+        return ""
+    priority = float(getattr(core.get_keyring(), "priority", 0))
+    if priority <= 0:  # the stand-ins for none
+        return "none"
+    return "" if priority >= 1 else "plain"
 
 
 def _named(backend: object) -> str:

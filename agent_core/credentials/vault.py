@@ -30,14 +30,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What it says. `fault`: there is no keyring, it is locked, it keeps nothing, or it failed.
+    """What it says. `fault`: there is no keyring, only one that encrypts nothing, it is
+    locked, it keeps nothing, or it failed.
 
     `value` is the key that was read, or "removed" where there was one to remove.
     """
 
     value: str = ""
     backend: str = ""
-    fault: Literal["", "none", "locked", "forgets", "failed"] = ""
+    fault: Literal["", "none", "plain", "locked", "forgets", "failed"] = ""
     message: str = ""
 
 
@@ -90,6 +91,11 @@ def _raise_fault(answer: Answer, value: str) -> None:
         case "none":
             hint = "Install one and log in to it (on Linux gnome-keyring or KWallet, and a D-Bus session)."
             raise NoKeyring("this machine has no keyring that can be used", hint=f"{hint} {_INSTEAD}")
+        case "plain":
+            hint = "Install one that encrypts, or choose this one by name: PYTHON_KEYRING_BACKEND."
+            raise NoKeyring(
+                f"this machine has no keyring but {backend}, not encrypted", hint=f"{hint} {_INSTEAD}"
+            )
         case "forgets":
             raise NoKeyring(
                 f"the keyring ({backend}) keeps nothing",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from agent_core.config import Config
 from agent_core.doctor.bundle import write_bundle
 from agent_core.doctor.check import Check, CheckVerdict
+from agent_core.doctor.keys import check_keys
 from agent_core.doctor.logs import check_logs
 from agent_core.doctor.prompts import check_prompts
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
@@ -45,6 +46,7 @@ async def run_checks(
         check_sandbox(environment),
         check_ollama(settings),
         check_openai(settings),
+        check_keys(config),
         check_broker(settings),
         *(
             [check_state(workspace), check_prompts(workspace), check_logs(workspace, settings)]

@@ -9,14 +9,18 @@ from typing import TypeVar
 import msgspec
 
 from agent_core.config import Settings
+from agent_core.credentials.finding import has_key, key_for
 from agent_core.doctor.check import Check, CheckVerdict
 from agent_core.doctor.net import HttpAnswer, NotHttpError, http_get, is_kafka
 from agent_core.errors import BusFault, ConfigError
+from agent_core.llm.errors import KeyFault
 from agent_core.llm.hosts import host_of, ollama_url, openai_url
 from agent_core.streaming.access import access_of
 from agent_core.text import one_line
 
 _ANSWER = 3.0
+_KEY = 8.0
+"""Seconds for a command or a keyring to say a key."""
 T = TypeVar("T")
 
 
@@ -70,29 +74,43 @@ async def check_openai(settings: Settings) -> Check:
     """The OpenAI-compatible endpoint answers, takes the key and has the configured model."""
     chosen = settings.provider == "openai"
     missing: CheckVerdict = "fail" if chosen else "warn"
-    if not settings.openai_base_url and not settings.openai_api_key:
-        step = "Set OPENAI_BASE_URL, OPENAI_API_KEY and MODEL_NAME." if chosen else ""
-        return Check("openai", "fail" if chosen else "ok", "not configured", step)
     try:
         base = openai_url(settings.openai_base_url)
-    except ConfigError as error:
+        if not settings.openai_base_url and not await asyncio.to_thread(has_key, settings):
+            step = "Set OPENAI_BASE_URL and MODEL_NAME; `dspy-tui auth login` keeps a key." if chosen else ""
+            return Check("openai", "fail" if chosen else "ok", "not configured", step)
+        async with asyncio.timeout(_KEY):
+            key = await key_for(settings, base)
+    except TimeoutError:
+        message = f"the key did not come within {_KEY:.0f} s"
+        return Check("openai", missing, message, "Unlock the keyring, or see api_key_command.")
+    except (ConfigError, KeyFault) as error:
         return Check("openai", missing, error.message, error.hint)
+    return await ask_endpoint(base, key.value, model=settings.openai_model, missing=missing)
+
+
+async def ask_endpoint(base: str, key: str, *, model: str, missing: CheckVerdict) -> Check:
+    """Whether the endpoint at `base` takes the key and lists the model; without a model whether it answers.
+
+    Without a key it is asked without one. `missing` is the verdict where it does not.
+    """
     where = host_of(base)
-    key = settings.openai_api_key
     answer = await _got(f"{base}/models", {"Authorization": f"Bearer {key}"} if key else {})
     if isinstance(answer, str):
         return Check("openai", missing, f"{where}: {answer}", "Check OPENAI_BASE_URL and the network.")
     if answer.status in (401, 403):
-        return Check("openai", missing, f"{where} refuses the key ({answer.status})", "Check OPENAI_API_KEY.")
+        refuses = "refuses the key" if key else "wants a key"
+        step = "`dspy-tui auth list` says where its key comes from; `dspy-tui auth login` keeps another."
+        return Check("openai", missing, f"{where} {refuses} ({answer.status})", step)
     models = _decoded(answer.body, _Models)
     if answer.status != 200 or models is None:
         step = "Check that OPENAI_BASE_URL ends where the API begins, usually in /v1."
         return Check("openai", missing, f"{where} answers {answer.status} to GET /models", step)
     names = [model.id for model in models.data or ()]
-    if settings.openai_model and settings.openai_model not in names:
+    if model and model not in names:
         shown = ", ".join(one_line(name)[:60] for name in names[:5]) or "nothing"
         step = f"Set MODEL_NAME to one of its models, such as {shown}."
-        return Check("openai", "warn", f"{where} does not list {settings.openai_model}", step)
+        return Check("openai", "warn", f"{where} does not list {model}", step)
     return Check("openai", "ok", f"{where} answers, {len(names)} models")
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from agent_core.bus import Publish
 from agent_core.config import Provider, Settings
+from agent_core.credentials.finding import has_key
 from agent_core.errors import AgentError, PermissionRefused
 from agent_core.events import ModelChanged, ModelState, PullProgress
 from agent_core.llm.errors import (
@@ -27,7 +28,7 @@ from agent_core.llm.port import LanguageModel, ModelInfo
 ApproveHost = Callable[[ModelInfo], Awaitable[bool]]
 HOW_TO_GET_A_MODEL = (
     "Start Ollama (`ollama serve`, `ollama pull qwen3:1.7b`), or set OPENAI_BASE_URL and MODEL_NAME"
-    " (and OPENAI_API_KEY where one is needed)."
+    " (where a key is needed: `dspy-tui auth login`)."
 )
 _LOOK_S, _GLANCE_S = 2.0, 0.1
 """Seconds for a server to say anything when nobody chose it; as long as it is silent, it gets a glance."""
@@ -241,7 +242,7 @@ class Models:
 
 def _provider(settings: Settings) -> Provider:
     """The provider that the settings amount to; "auto" when they leave it open."""
-    if settings.provider == "auto" and (settings.openai_base_url or settings.openai_api_key):
+    if settings.provider == "auto" and (settings.openai_base_url or has_key(settings)):
         return "openai"
     return settings.provider
 

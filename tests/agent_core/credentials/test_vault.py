@@ -58,6 +58,13 @@ async def test_a_machine_without_a_keyring_says_what_to_do(monkeypatch: pytest.M
         assert "gnome-keyring" in caught.value.hint and "api_key_command" in caught.value.hint
 
 
+async def test_a_keyring_that_encrypts_nothing_is_taken_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    with pytest.raises(NoKeyring):
+        await store_key("models.example", KEY)
+
+
 async def test_a_backend_that_is_not_there_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "no.such.Backend")
     with pytest.raises(KeyFault):
@@ -83,7 +90,7 @@ def test_the_secret_service_of_a_desktop(tmp_path: Path) -> None:
         "PYTHON_KEYRING_BACKEND": "keyring.backends.SecretService.Keyring",
     }
     script = (
-        'printf pass | gnome-keyring-daemon --unlock --components=secrets --control-directory="$1" >/dev/null 2>&1\n'
+        'printf pass | gnome-keyring-daemon --unlock --components=secrets --control-directory="$1" >&2\n'
         f'printf {KEY} | "$2" -c "$3"'
     )
     done = subprocess.run(

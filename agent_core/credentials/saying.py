@@ -1,0 +1,35 @@
+"""Keys in words, which never show one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.credentials.managing import Standing, Stored, Tried
+
+
+def stored_lines(stored: Stored) -> list[str]:
+    """That a key was kept, and what else has to be known."""
+    return [f"The key for {stored.host} is in the keyring ({stored.keyring}).", *stored.notes]
+
+
+def removed_line(host: str, was: bool) -> str:
+    """That a key is gone."""
+    return f"The key for {host} is gone." if was else f"The keyring had no key for {host}."
+
+
+def tried_line(tried: Tried) -> str:
+    """That an endpoint takes its key."""
+    return f"{tried.detail}; key: {tried.origin}"
+
+
+def standing_lines(standings: Sequence[Standing]) -> list[str]:
+    """One row for each endpoint; * is the one that the settings name."""
+    width = max((len(one.host) for one in standings), default=0)
+    return [f"{'*' if one.used else ' '} {one.host:<{width}}  {_origin(one)}" for one in standings]
+
+
+def _origin(one: Standing) -> str:
+    said = one.origin or "no key"
+    if one.stored and not one.origin.startswith("the keyring"):
+        said += "; the keyring has one, too"
+    return f"{said} (! {one.trouble})" if one.trouble else said
