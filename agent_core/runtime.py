@@ -12,7 +12,7 @@ import msgspec
 
 from agent_core.bus import Bus
 from agent_core.checkpoints.checkpoints import Checkpoints
-from agent_core.config import Config, load
+from agent_core.config import Config, default_user_file, load
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged
 from agent_core.index.api import Index
@@ -22,6 +22,8 @@ from agent_core.log import OwnLog, open_log
 from agent_core.logs.api import Logs
 from agent_core.logs.client import WorkerLogs
 from agent_core.masking import masker
+from agent_core.mcp.client import Servers
+from agent_core.mcp.client_consent import Consent
 from agent_core.permissions import Permissions
 from agent_core.plugins.installed import plugins_of
 from agent_core.rl.learning import Learned
@@ -49,6 +51,7 @@ from agent_core.tools.help import HelpTool
 from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.logs import LogsTool
+from agent_core.tools.mcp import McpTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.plan import PlanTool
@@ -80,6 +83,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: Checkpoints
     permissions: Permissions
     learning: Learned
+    servers: Servers
     sharing: Sharing
     link: BusLink
     session: Session
@@ -96,7 +100,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
             await self.logs_now.aclose()
             self.checkpoints.close()
             try:
-                await asyncio.gather(self.index.aclose(), self.logs.aclose(), self.sharing.aclose())
+                await asyncio.gather(
+                    self.index.aclose(), self.logs.aclose(), self.sharing.aclose(), self.servers.aclose()
+                )
             finally:
                 self.bus.close()
                 self.log.close()
@@ -181,6 +187,17 @@ def open_runtime(
         *tools,
     ):
         registry.add(tool)
+    servers = Servers(
+        workspace=workspace,
+        settings=settings,
+        registry=registry,
+        consent=Consent(workspace=workspace.root, permissions=permissions),
+        put=gate.put,
+        publish=bus.publish,
+        user_file=default_user_file(env),
+        env=os.environ if env is None else env,
+    )
+    registry.add(McpTool(servers=servers))
     learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)
     logs_now = LogsNow(logs=logs, settings=settings)
     tutor = Tutor(models=models, registry=registry, logs=logs, logs_now=logs_now)
@@ -211,6 +228,7 @@ def open_runtime(
         cooldowns=cooldowns,
         checkpoints=checkpoints,
         suggest=learning.suggest,
+        servers=servers,
         seen_in_logs=logs_now.soon,
     )
     return Runtime(
@@ -225,6 +243,7 @@ def open_runtime(
         checkpoints=checkpoints,
         permissions=permissions,
         learning=learning,
+        servers=servers,
         sharing=sharing,
         link=link,
         session=session,

@@ -124,6 +124,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.dispatching import dispatch
 
             return dispatch(parsed)
+        case ("mcp", "servers"):
+            from tui.mcp_command import servers
+
+            return servers(parsed)
         case ("mcp",):
             from tui.mcp_command import mcp
 

@@ -1,4 +1,5 @@
-"""`dspy-tui mcp`: the tools that only read, for other assistants, over standard input and output."""
+"""`dspy-tui mcp`: the tools that only read, for other assistants, over standard input and output; and
+`dspy-tui mcp servers`: the servers of others whose tools are used here."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from agent_core.errors import Interrupted, UsageError
 from agent_core.mcp.serving import serve
 from agent_core.runtime import open_runtime
+from agent_core.words import quote
 from tui.arguments import root_of, settings_of
 from tui.cli import interruptible
 from tui.ending import Ending, end_like_an_interruption
@@ -32,6 +34,14 @@ def mcp(parsed: Parsed) -> int:
         return asyncio.run(_serve(parsed))
     except KeyboardInterrupt:
         return Interrupted.exit_code
+
+
+def servers(parsed: Parsed) -> int:
+    """All of them, or those that are named in full; returns the exit code."""
+    from tui.headless import run_batch
+
+    commands = [f"/mcp show {quote(name)}" for name in parsed.words] or ["/mcp list"]
+    return run_batch(parsed, lambda: commands, allow=())
 
 
 async def _serve(parsed: Parsed) -> int:

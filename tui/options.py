@@ -118,6 +118,14 @@ COMMANDS = (
         several=True,
     ),
     Command(
+        ("mcp", "servers"),
+        "the servers whose tools are used here, started to say whether they work; those named in full",
+        (FORMAT, *COMMON),
+        positional="SERVER",
+        optional=True,
+        several=True,
+    ),
+    Command(
         ("mcp",), "offer search, grep, logs and code to another assistant (Model Context Protocol)", COMMON
     ),
     *AUTH_COMMANDS,

@@ -69,6 +69,9 @@ class Caller:
         if tool is None:
             raise _BadCallError(f"There is no tool {name[:40]!r}. The tools are: {', '.join(self._tools)}.")
         try:
+            own = getattr(tool, "read_call", None)
+            if own is not None:
+                return tool, own(arguments)
             given = meant_arguments(fields_of(tool.args_type), arguments)
             return tool, msgspec.convert(given, tool.args_type, strict=False)
         except (msgspec.ValidationError, ValueError) as error:

@@ -144,7 +144,7 @@ async def _check_planned(
             request,
             action=planned.action or request.action,
             subjects=planned.lines,
-            command="\n".join(planned.lines),
+            command=planned.shown or "\n".join(planned.lines),
             reason=planned.reason,
         )
         await turn.desk.gate.check(asked, turn.publish)

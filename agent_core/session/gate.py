@@ -192,6 +192,22 @@ class Gate:
         await self.check(request, asker.publish)
         return True
 
+    async def put(self, command: str, reason: str) -> bool | None:
+        """A question from below the running turn that no rule answers; None where nobody can be asked."""
+        asker = self._asker
+        if asker is None or not self._interactive:
+            return None
+        request = Request(
+            turn_id=asker.turn_id,
+            call_id=asker.next_call_id(),
+            action="run",
+            subjects=(),
+            command=command,
+            reason=reason,
+        )
+        decision, _ = await self._ask(request, "", asker.publish)
+        return decision != "no"
+
     async def _ask(self, request: Request, rule: str, publish: Publish) -> tuple[Decision, Chosen]:
         future = asyncio.get_running_loop().create_future()
         self._waiting[request.call_id] = future

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agent_core.cooldowns import Cooldowns
     from agent_core.index.api import Index
     from agent_core.llm.select import Models
+    from agent_core.mcp.client import Servers
     from agent_core.tools.registry import Registry
 
 
@@ -51,6 +52,7 @@ class Session:
         cooldowns: What the agent may not call again yet.
         checkpoints: Keep what turns change; without, nothing can be undone.
         suggest: Told a turn's id and its question before the agent acts.
+        servers: Bring tools of other programs.
         seen_in_logs: Tells what the logs say now, by feature.
     """
 
@@ -70,6 +72,7 @@ class Session:
         cooldowns: Cooldowns | None = None,
         checkpoints: Checkpoints | None = None,
         suggest: Suggest | None = None,
+        servers: Servers | None = None,
         seen_in_logs: SeenInLogs | None = None,
     ) -> None:
         self.bus = bus
@@ -95,6 +98,7 @@ class Session:
             cooldowns=cooldowns,
             checkpoints=checkpoints,
             suggest=suggest,
+            servers=servers,
             seen_in_logs=seen_in_logs,
         )
         self._queue: deque[Turn] = deque()

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
     from agent_core.llm.select import Models
+    from agent_core.mcp.client import Servers
     from agent_core.tools.registry import Registry
 
 Suggest = Callable[[str, str], Awaitable[ToolSuggested | None]]
@@ -74,6 +75,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     cooldowns: Cooldowns | None = None
     checkpoints: Checkpoints | None = None
     suggest: Suggest | None = None
+    servers: Servers | None = None
+    """Bring tools of other programs; none are started without."""
     seen_in_logs: SeenInLogs | None = None
 
 

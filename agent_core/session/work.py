@@ -32,6 +32,8 @@ async def work(turn: Turn) -> End:
     if turn.text.startswith("/"):
         await asyncio.to_thread(turn.registry.read_written, turn.workspace)
     await turn.registry.ready((turn.text.split(None, 1) or ["-"])[0].removeprefix("/"))
+    if turn.desk.servers is not None:
+        await turn.desk.servers.before(turn.text, turn)
     line = parse(turn.text, turn.registry)
     if isinstance(line, CommandLine):
         turn.start("command")
@@ -71,6 +73,8 @@ async def _task(turn: Turn, line: Task) -> End:
     if line.change:
         turn.check_possible("write")
     model = await _model(turn, line.text)
+    if model is not None and turn.desk.servers is not None:
+        await turn.desk.servers.for_task(turn)
     try:
         if model is None:
             answer = await respond_without_model(task, turn, why=turn.desk.models.detail, change=wants_change)

@@ -14,12 +14,14 @@ from agent_core.workspace import Workspace
 class Planned(msgspec.Struct, frozen=True):
     """The command lines that a call would run, which is what rules look at; and where, in words.
 
-    `action` is the class of what is run, where a tool does things of several: its own by default.
+    `action` is the class of what is run, where a tool does things of several: its own by default. `shown` is
+    what a person sees, where rules look at less than that.
     """
 
     lines: tuple[str, ...]
     reason: str
     action: ActionClass | None = None
+    shown: str = ""
 
 
 @runtime_checkable

@@ -46,10 +46,11 @@ class ApproveScreen(Dialog[Decision]):
         self._arm_s = arm_s
         self._armed = False
         self._always_key = keys.shown("approve.always")
+        always = [(self._always_key, "always", "screen.decide('always')")] if question.rule else []
         self._hints = Hints(
             [
                 (keys.shown("approve.once"), "once", "screen.decide('once')"),
-                (self._always_key, "always", "screen.decide('always')"),
+                *always,
                 (keys.shown("approve.no"), "no", "screen.decide('no')"),
             ]
         )
@@ -65,7 +66,9 @@ class ApproveScreen(Dialog[Decision]):
         with Vertical(classes="frame") as frame:
             several = question.action == "run" and "\n" in question.command.strip()
             frame.border_title = (
-                "Run these commands?" if several else _TITLES.get(question.action, "Allow it?")
+                "Run these commands?"
+                if several and question.rule
+                else _TITLES.get(question.action if question.rule else "", "Allow it?")
             )
             with VerticalScroll(id="command"):
                 yield Static(Content(printable(question.command)), markup=False)
@@ -75,8 +78,9 @@ class ApproveScreen(Dialog[Decision]):
             added = f"{self._always_key} always adds the {'rule' if len(rules) == 1 else 'rules'}"
             gap = "  " if len(rules) == 1 else "\n"
             shown = "\n".join(rules)
-            with VerticalScroll(id="rules"):
-                yield Static(Content.assemble((f"{added}{gap}", "dim"), (shown, "bold")), markup=False)
+            if question.rule:
+                with VerticalScroll(id="rules"):
+                    yield Static(Content.assemble((f"{added}{gap}", "dim"), (shown, "bold")), markup=False)
             yield self._hints
 
     def on_mount(self) -> None:

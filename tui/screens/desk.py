@@ -70,6 +70,7 @@ class Desk:
         screen.run_worker(self._find_model(), group="model")
         if runtime.config.settings.index_in_background:
             screen.run_worker(self._open_index(), group="index")
+        screen.run_worker(runtime.servers.open(), group="servers")
         runtime.link.start()
 
     async def _follow(self) -> None:

@@ -1,0 +1,267 @@
+"""The servers of other people's tools: which there are, which may be started, their tools in the registry.
+
+    work() -> before(): a command `server__tool` waits for its server, and for no other
+    a task  -> for_task(): those that may are started side by side; it waits a moment for them, once
+
+Nothing that a workspace names is started before its user said so, which is asked in a turn, once for what
+stands there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from agent_core.bus import Publish
+from agent_core.config import Settings
+from agent_core.errors import AgentError, PermissionRefused, UsageError
+from agent_core.events import Notice, TurnKind
+from agent_core.mcp.client_config import BETWEEN, Found, Named, read_servers, signature
+from agent_core.mcp.client_consent import Consent, Verdict, subject
+from agent_core.text import one_line
+from agent_core.tools.registry import Registry
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.mcp.client_server import Server
+    from agent_core.tools.base import AnyTool
+
+_PATIENCE_S = 5.0
+"""Seconds that a task waits for servers that were never ready yet."""
+_log = logging.getLogger(__name__)
+Put = Callable[[str, str], Awaitable[bool | None]]
+"""Puts a question of its own to the user, and why; None where nobody can be asked."""
+
+
+class Asker(Protocol):
+    """The turn that asks."""
+
+    @property
+    def turn_id(self) -> str:
+        """Names it in events."""
+        ...
+
+    @property
+    def publish(self) -> Publish:
+        """Tells everyone who follows it."""
+        ...
+
+    def start(self, kind: TurnKind) -> None:
+        """Publish its start, the first time that it is called."""
+        ...
+
+
+class Servers:
+    """All of them, for one workspace and one event loop.
+
+    Args:
+        workspace: Which one.
+        settings: How long they may take.
+        registry: Gets their tools.
+        consent: What may be started.
+        put: Puts questions of a turn to the user.
+        publish: Tells what was wrong with a file.
+        user_file: The user's own configuration.
+        env: The environment, for variables in their entries.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        settings: Settings,
+        registry: Registry,
+        consent: Consent,
+        put: Put,
+        publish: Publish,
+        user_file: Path,
+        env: Mapping[str, str],
+    ) -> None:
+        self._workspace, self._settings, self._registry = workspace, settings, registry
+        self._consent, self._put, self._publish = consent, put, publish
+        self._user_file, self._env = user_file, env
+        self._seen: Any = None
+        self._found = Found({})
+        self._running: dict[str, Server] = {}
+        self._told: set[str] = set()
+        self._refused: dict[str, dict[str, str]] = {}
+        self._lock = asyncio.Lock()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong with the files that name servers."""
+        return self._found.problems
+
+    async def sync(self) -> dict[str, Named]:
+        """Look which servers are named now; what is named otherwise than before, or no more, is ended."""
+        async with self._lock:
+            seen = await asyncio.to_thread(signature, self._workspace, self._user_file)
+            if seen != self._seen:
+                await asyncio.to_thread(self._consent.load)
+                self._found = await asyncio.to_thread(read_servers, self._workspace, self._user_file)
+                self._seen = seen
+                servers = self._found.servers
+                gone = [one for one in self._running.values() if servers.get(one.named.name) != one.named]
+                await asyncio.gather(*(self._drop(one) for one in gone))
+                self._registry.guests = tuple(f"{name}{BETWEEN}" for name in servers)
+                for problem in self._found.problems:
+                    self._tell(problem, level="warning")
+        return self._found.servers
+
+    def verdict(self, named: Named) -> Verdict:
+        """Whether it may be started."""
+        return self._consent.verdict(named)
+
+    def refused(self, name: str) -> dict[str, str]:
+        """Its tools that the registry does not take, and why not."""
+        return self._refused.get(name, {})
+
+    async def open(self) -> None:
+        """Start what may be started, in the background; what has to be asked about is told."""
+        for named in (await self.sync()).values():
+            if self.verdict(named) == "allowed":
+                self.server(named).wake()
+            elif self.verdict(named) == "asks":
+                hint = (
+                    "The next task asks whether it may; `mcp` lists them, `mcp allow` and `mcp deny` answer."
+                )
+                self._tell(f"{named.where} names the server {named.name}: {named.described}", hint=hint)
+
+    def server(self, named: Named) -> Server:
+        """The one of this name; made when it is asked for first. Nothing is started."""
+        from agent_core.mcp.client_server import Server
+
+        if named.name not in self._running:
+            self._running[named.name] = Server(
+                named=named,
+                root=self._workspace.root,
+                settings=self._settings,
+                env=self._env,
+                ask=self._ask,
+                changed=self._take,
+            )
+        return self._running[named.name]
+
+    def known(self, name: str) -> Server | None:
+        """The one of this name, if it was ever to be started."""
+        return self._running.get(name)
+
+    async def named(self, name: str) -> Named:
+        """The server of this name; raises `UsageError`."""
+        found = (await self.sync()).get(name)
+        if found is None:
+            raise UsageError(
+                f"There is no server {one_line(name)!r}", hint="`mcp` lists those that are named here."
+            )
+        return found
+
+    async def answer(self, named: Named, allowed: bool) -> None:
+        """What the user says of it: started, or ended, and its tools with it."""
+        await asyncio.to_thread(self._consent.answer, named, allowed)
+        if not allowed and (server := self._running.get(named.name)) is not None:
+            await self._drop(server)
+
+    async def before(self, text: str, turn: Asker) -> None:
+        """What is typed begins with `server__`: have that server ready.
+
+        Raises:
+            PermissionRefused: It may not be started.
+            McpFault: It is not there.
+        """
+        word = (text.split(None, 1) or [""])[0].removeprefix("/")
+        if BETWEEN not in word or text[:1].isspace() or self._registry.get(word) is not None:
+            return
+        named = (await self.sync()).get(word.partition(BETWEEN)[0])
+        if named is None:
+            return
+        turn.start("command")
+        if not await self._may_start(named):
+            raise self._not_allowed(named)
+        await self.server(named).ready()
+
+    async def for_task(self, turn: Asker) -> None:
+        """Start what may be started, and wait a moment for what was never there yet; never fails."""
+        for named in (await self.sync()).values():
+            if await self._may_start(named):
+                self.server(named).wake()
+            elif self.verdict(named) == "asks":
+                refusal = self._not_allowed(named)
+                self._tell(refusal.message, hint=refusal.hint, level="warning", turn_id=turn.turn_id)
+        starting = [server for server in self._running.values() if server.state == "starting"]
+        waiting = [asyncio.ensure_future(server.settled()) for server in starting if server.is_new]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=_PATIENCE_S)
+            for task in late:
+                task.cancel()
+        for server in self._running.values():
+            self._tell_of(server, turn.turn_id)
+
+    def _tell_of(self, server: Server, turn_id: str) -> None:
+        name = server.named.name
+        if server.state == "starting" and server.is_new:
+            self._tell(f"The server {name} is not ready yet: this goes on without its tools", turn_id=turn_id)
+        elif server.state == "failed":
+            hint = f"`mcp show {name}` tells what it said."
+            message = f"The server {name} is not there: {server.stood.error}"
+            self._tell(message, hint=hint, level="warning", turn_id=turn_id)
+
+    async def _may_start(self, named: Named) -> bool:
+        """By the rules and answers; else the user is asked, once."""
+        verdict = self.verdict(named)
+        if verdict != "asks":
+            return verdict == "allowed"
+        told = f"start the server {named.name}: {named.described}"
+        why = (
+            f"{named.where}, a file of this workspace, names it. A program runs with your rights, and its"
+            " tools are offered to the model; the answer holds for exactly this."
+        )
+        said = await self._put(told, why)
+        if said is None:
+            return False
+        try:
+            await asyncio.to_thread(self._consent.answer, named, said)
+        except (AgentError, OSError) as error:
+            _log.warning("the answer about the server %s could not be kept: %s", named.name, error)
+        return said
+
+    def _not_allowed(self, named: Named) -> PermissionRefused:
+        if self.verdict(named) == "asks":
+            return PermissionRefused(
+                f"The server {named.name} of {named.where} is not started: nobody allowed it yet",
+                hint=f"`mcp allow {named.name}` allows it as it is written now; for one run:"
+                f" --allow 'run:{subject(named)}'. It would run: {named.described}",
+            )
+        if self.verdict(named) == "disabled":
+            return PermissionRefused(f"The server {named.name} is disabled in {named.where}")
+        return PermissionRefused(
+            f"The server {named.name} may not be started", hint=f"`mcp allow {named.name}` changes that."
+        )
+
+    async def _ask(self, what: str, why: str) -> bool:
+        return bool(await self._put(what, why))
+
+    def _take(self, server: Server) -> None:
+        """Its tools are others."""
+        tools = cast("tuple[AnyTool, ...]", server.tools)
+        refused = self._registry.replace(f"mcp {server.named.name}", tools)
+        self._refused[server.named.name] = refused
+
+    async def _drop(self, server: Server) -> None:
+        self._running.pop(server.named.name, None)
+        self._registry.replace(f"mcp {server.named.name}", ())
+        await server.aclose()
+
+    def _tell(self, message: str, *, hint: str = "", level: Any = "info", turn_id: str = "") -> None:
+        """Tell something once."""
+        if message not in self._told:
+            self._told.add(message)
+            self._publish(Notice(level=level, message=message, hint=hint, turn_id=turn_id))
+
+    async def aclose(self) -> None:
+        """End all of them, side by side."""
+        servers = [*self._running.values()]
+        self._running.clear()
+        await asyncio.gather(*(server.aclose() for server in servers), return_exceptions=True)

@@ -1,0 +1,81 @@
+"""Which servers may be started here: what a person said, kept in the user's state, of what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from agent_core.files import load_state, update_state
+from agent_core.folders import user_state_dir
+from agent_core.mcp.client_config import Named
+from agent_core.permissions import Permissions
+
+Verdict = Literal["allowed", "asks", "denied", "disabled"]
+_MOST = 500
+"""Answers that are kept for a workspace, the last ones."""
+
+
+class _Store(msgspec.Struct):
+    schema: int = 1
+    workspaces: dict[str, dict[str, bool]] = {}
+
+
+class Consent:
+    """The answers for one workspace.
+
+    What the user's own configuration names needs none. A rule `run:mcp start NAME@CONTENT` answers, too: so a
+    headless run is allowed to start one.
+
+    Args:
+        workspace: Its root.
+        permissions: The rules.
+        store: The file of answers; the one in the user's state folder by default.
+    """
+
+    def __init__(self, *, workspace: Path, permissions: Permissions, store: Path | None = None) -> None:
+        self._key = str(workspace)
+        self._permissions = permissions
+        self._path = store or user_state_dir() / "mcp.json"
+        self._answers: dict[str, bool] | None = None
+
+    def load(self) -> None:
+        """Read the answers. For a thread."""
+        store, _ = load_state(self._path, _Store)
+        self._answers = (store or _Store()).workspaces.get(self._key, {})
+
+    def verdict(self, named: Named) -> Verdict:
+        """Whether it may be started."""
+        if named.entry.disabled:
+            return "disabled"
+        said = self._permissions.decide("run", subject(named))
+        answered = (self._answers or {}).get(_id(named))
+        if said == "deny" or answered is False:
+            return "denied"
+        allowed = answered or said == "allow" or named.source == "user"
+        return "allowed" if allowed else "asks"
+
+    def answer(self, named: Named, allowed: bool) -> None:
+        """Keep an answer; raises `BusyError`, OSError. For a thread."""
+
+        def change(store: _Store | None) -> _Store:
+            store = store or _Store()
+            answers = store.workspaces.get(self._key, {})
+            answers.pop(_id(named), None)
+            kept = dict([*answers.items()][-_MOST + 1 :])
+            store.workspaces[self._key] = {**kept, _id(named): allowed}
+            return store
+
+        self._answers = {**(self._answers or {}), _id(named): allowed}
+        store, _ = update_state(self._path, _Store, change)
+        self._answers = store.workspaces[self._key]
+
+
+def subject(named: Named) -> str:
+    """What rules are about: the server as it is written now, and nothing else under its name."""
+    return f"mcp start {_id(named)}"
+
+
+def _id(named: Named) -> str:
+    return f"{named.name}@{named.content}"

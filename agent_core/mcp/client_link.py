@@ -1,0 +1,217 @@
+"""The protocol itself, by the SDK: a connection that was greeted, its requests, what the server asks back.
+
+`tools/list` and `tools/call` are sent by the SDK's dispatcher and read here: of a list with one tool that is
+no tool the others are still good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from agent_core.config import Settings
+from agent_core.errors import McpFault
+from agent_core.mcp.client_asking import answer_for, question_for
+from agent_core.text import one_line, shorten
+
+if TYPE_CHECKING:
+    from mcp.client._transport import TransportStreams
+    from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+
+_PROGRESS_S = 0.1
+_SAID = 300
+Ask = Callable[[str, str], Awaitable[bool]]
+
+
+async def preload() -> None:
+    """Import the SDK, in a thread: it takes longer than a key may wait."""
+
+    def load() -> None:
+        pass  # pyright: ignore[reportUnusedImport]
+
+    await asyncio.to_thread(load)
+
+
+class Link:
+    """A connection to a server; made by `open_link`.
+
+    Args:
+        dispatcher: Sends requests.
+        settings: How long a call may take.
+        ask: Puts the server's questions to the user.
+        lost: Called with the reason when the connection turns out to be none any more.
+    """
+
+    def __init__(
+        self,
+        dispatcher: JSONRPCDispatcher[Any],
+        *,
+        settings: Settings,
+        ask: Ask,
+        lost: Callable[[str], None],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._limit_s = settings.mcp_call_timeout
+        self._ask, self._lost = ask, lost
+        self._timers: set[asyncio.Timeout] = set()
+        self._questions: set[asyncio.Task[bool]] = set()
+        self.version = ""
+        self.headers: dict[str, str] = {}
+
+    async def request(self, method: str, params: dict[str, Any], on_progress: Any = None) -> dict[str, Any]:
+        """Ask, and wait for the answer; raises `McpFault`. Cancelling tells the server."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND
+
+        options: Any = {"headers": self.headers}
+        if on_progress is not None:
+            options["on_progress"] = on_progress
+        try:
+            answer: Any = await self._dispatcher.send_raw_request(method, params, options)
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED:
+                self._lost("it ended")
+                raise McpFault(
+                    "It ended before it answered", hint="It is started again at the next use."
+                ) from None
+            if error.code == METHOD_NOT_FOUND and method == "tools/list":
+                return {"tools": []}
+            raise McpFault(f"It refused: {shorten(one_line(error.message), _SAID)}") from None
+        if not isinstance(answer, dict):
+            raise McpFault("It answered what is no result")
+        return cast("dict[str, Any]", answer)
+
+    async def call(
+        self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]
+    ) -> dict[str, Any]:
+        """Call a tool, for a limited time; what it asks meanwhile does not count. Raises `McpFault`."""
+        timer = asyncio.timeout(self._limit_s)
+        try:
+            async with timer:
+                self._timers.add(timer)
+                params = {"name": name, "arguments": arguments}
+                return await self.request("tools/call", params, _Progress(progress))
+        except TimeoutError:
+            raise McpFault(
+                f"It did not answer within {self._limit_s:g} s, and was told to stop",
+                hint="`--set mcp_call_timeout=SECONDS` gives it longer.",
+            ) from None
+        finally:
+            self._timers.discard(timer)
+            if not self._timers:
+                for question in self._questions:
+                    question.cancel()
+
+    async def elicit(self, context: Any, params: Any) -> Any:
+        """What the SDK calls when the server asks the user something: only within a call of ours."""
+        del context
+        if not self._timers:
+            return answer_for(params, said=None)
+        for timer in self._timers:
+            timer.reschedule(None)
+        try:
+            return await self._answered(params)
+        finally:
+            for timer in self._timers:
+                timer.reschedule(asyncio.get_running_loop().time() + self._limit_s)
+
+    async def _answered(self, params: Any) -> Any:
+        what, why = question_for(params)
+        if not what:
+            return answer_for(params, said=None)
+        question = asyncio.ensure_future(self._ask(what, why))
+        self._questions.add(question)
+        try:
+            said = await asyncio.gather(question, return_exceptions=True)
+        finally:
+            question.cancel()
+            self._questions.discard(question)
+        return answer_for(params, said=said[0] if isinstance(said[0], bool) else None)
+
+    def close(self) -> None:
+        """Nobody has to answer its questions any more."""
+        for question in self._questions:
+            question.cancel()
+
+
+class _Progress:
+    """Lines of progress, at most ten a second: who says more is not heard."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._at = 0.0
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        now = time.monotonic()
+        if now - self._at < _PROGRESS_S:
+            return
+        self._at = now
+        share = f"{progress:g} of {total:g}" if total else f"{progress:g}"
+        self._tell(f"{shorten(one_line(message), _SAID)} ({share})\n" if message else f"{share}\n")
+
+
+@asynccontextmanager
+async def open_link(
+    streams: TransportStreams,
+    *,
+    settings: Settings,
+    root: Path | None,
+    ask: Ask,
+    changed: Callable[[], None],
+    lost: Callable[[str], None],
+) -> AsyncGenerator[Link]:
+    """Greet the server.
+
+    Args:
+        streams: What a transport opened.
+        settings: How long a call may take.
+        root: The folder that it is told to work in; None where that is none of its business.
+        ask: Puts a question of its own to the user.
+        changed: Called when it says that its tools changed.
+        lost: Called with the reason when the connection is none any more.
+
+    Raises:
+        McpFault: It does not speak the protocol.
+    """
+    import mcp_types as types
+    from mcp.client.session import ClientSession
+    from mcp.shared.exceptions import MCPError
+    from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
+    from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+
+    from agent_core import __version__
+
+    dispatcher: JSONRPCDispatcher[Any] = JSONRPCDispatcher(*streams)
+    link = Link(dispatcher, settings=settings, ask=ask, lost=lost)
+
+    async def heard(message: Any) -> None:
+        if isinstance(message, types.ToolListChangedNotification):
+            changed()
+
+    async def roots(context: Any) -> types.ListRootsResult:
+        del context
+        assert root is not None
+        return types.ListRootsResult(roots=[types.Root(uri=root.as_uri(), name=root.name)])  # pyright: ignore[reportArgumentType]
+
+    session = ClientSession(
+        dispatcher=dispatcher,
+        elicitation_callback=link.elicit,
+        list_roots_callback=roots if root is not None else None,
+        message_handler=heard,
+        client_info=types.Implementation(name="dspy-tui", version=__version__),
+    )
+    async with session:
+        try:
+            greeted = await session.initialize()
+        except (MCPError, RuntimeError, ValueError) as error:
+            raise McpFault(
+                f"It does not speak the protocol: {shorten(one_line(str(error)), _SAID)}"
+            ) from None
+        info = greeted.server_info
+        link.version = f"{info.name} {info.version}".strip()
+        link.headers = {MCP_PROTOCOL_VERSION_HEADER: str(greeted.protocol_version)}
+        yield link

@@ -1,0 +1,304 @@
+"""One server: started when it is needed, kept, called, and started again after it ended.
+
+A task of its own keeps the connection, so that nothing but a call that needs it ever waits for it, and that
+call for a limited time. After a failure it is tried again at the next use, but not before a pause that grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import msgspec
+
+from agent_core.config import Settings
+from agent_core.errors import AgentError, McpFault
+from agent_core.masking import masker
+from agent_core.mcp.client_config import Filled, Named
+from agent_core.mcp.client_http import HttpTransport
+from agent_core.mcp.client_listing import Listing, listed, tools_of
+from agent_core.mcp.client_secrets import filled_in
+from agent_core.mcp.client_stdio import StdioTransport
+from agent_core.mcp.client_tool import ServerTool
+from agent_core.text import human_duration, one_line, printable, shorten
+
+if TYPE_CHECKING:
+    from agent_core.mcp.client_link import Link
+
+State = Literal["idle", "starting", "ready", "failed"]
+_PAUSES_S = (0.0, 1.0, 4.0, 15.0, 60.0)
+"""Seconds until the next try after so many failures in a row, the last one for all further ones."""
+_STEADY_S = 60.0
+"""Seconds after which one that works is taken for sound again."""
+_MOST_REFRESHES = 20
+_REFRESH_S = 0.5
+Ask = Callable[[str, str], Awaitable[bool]]
+_log = logging.getLogger(__name__)
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server stands, for people and programs."""
+
+    state: State
+    error: str = ""
+    version: str = ""
+    pid: int = 0
+    errors: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Server:
+    """One of them; belongs to one event loop.
+
+    Args:
+        named: What it is.
+        root: The workspace: its working folder.
+        settings: How long it may take.
+        env: The environment, for the variables of its entry.
+        ask: Puts a question of its own to the user: what, why; False where nobody says yes.
+        changed: Called when its tools are others than before.
+    """
+
+    def __init__(
+        self,
+        *,
+        named: Named,
+        root: Path,
+        settings: Settings,
+        env: Mapping[str, str],
+        ask: Ask,
+        changed: Callable[[Server], None],
+    ) -> None:
+        self.named = named
+        self.tools: tuple[ServerTool, ...] = ()
+        self._root, self._settings, self._env = root, settings, env
+        self._ask, self._changed = ask, changed
+        self._mask = masker(settings)
+        self._transport: StdioTransport | HttpTransport | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._link: Link | None = None
+        self._settled = asyncio.Event()
+        self._over = asyncio.Event()
+        self._why = ""
+        self._notes: tuple[str, ...] = ()
+        self._version = ""
+        self._failures = 0
+        self._not_before = 0.0
+        self._ready_at = 0.0
+        self._refreshes = 0
+        self._refreshing: asyncio.Task[None] | None = None
+        self._closed = self._settled_once = False
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        if self._link is not None:
+            return "ready"
+        if self._keeper is not None:
+            return "starting"
+        return "failed" if self._why else "idle"
+
+    @property
+    def stood(self) -> Stood:
+        """The same, with what was last heard of it."""
+        transport = self._transport
+        errors = transport.errors if transport else ""
+        return Stood(
+            state=self.state,
+            error=self._why,
+            version=self._version,
+            pid=transport.pid if isinstance(transport, StdioTransport) and self._link else 0,
+            errors=printable(self._mask(errors)),
+            notes=self._notes,
+        )
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was never ready, and never failed."""
+        return not self._settled_once
+
+    def wake(self) -> None:
+        """Start it, in the background, unless it runs, or has to pause after it failed."""
+        if self._keeper is None and not self._closed and time.monotonic() >= self._not_before:
+            self._settled.clear()
+            self._over.clear()
+            self._keeper = asyncio.create_task(self._keep(), name=f"mcp {self.named.name}")
+
+    async def settled(self) -> None:
+        """Wait until it is ready or has failed, if it is being started."""
+        if self._keeper is not None:
+            await self._settled.wait()
+
+    async def ready(self) -> Link:
+        """The connection, once it stands; raises `McpFault`, which names the server, where it does not."""
+        self.wake()
+        await self.settled()
+        if self._link is None:
+            left = self._not_before - time.monotonic()
+            pause = (
+                f" It is tried again in {human_duration(left)}, or by" if left > 0 else " Try again, or use"
+            )
+            raise McpFault(
+                f"The server {self.named.name} is not there: {self._why or 'it is ended'}",
+                hint=f"{pause}, or `mcp restart {self.named.name}`; `mcp show {self.named.name}` tells more.",
+            )
+        return self._link
+
+    async def restart(self) -> None:
+        """End it, and start it anew at once."""
+        await self._stop()
+        self._failures, self._not_before, self._why = 0, 0.0, ""
+        self.wake()
+
+    async def aclose(self) -> None:
+        """End it for good; nothing of it is left running."""
+        self._closed = True
+        await self._stop()
+
+    async def _stop(self) -> None:
+        keeper = self._keeper
+        if keeper is None:
+            return
+        if self._link is None:
+            keeper.cancel()
+        self._over.set()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+    async def call(self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]) -> Any:
+        """Call a tool of it; raises `McpFault`. Cancelling tells the server."""
+        link = await self.ready()
+        try:
+            return await link.call(name, arguments, progress)
+        except McpFault as fault:
+            message = f"{self.named.name}: {self._mask(fault.message)}"
+            if self._over.is_set() and self._why and self._why not in message:
+                message = f"{message} ({self._why})"
+            raise McpFault(message, hint=self._mask(fault.hint)) from None
+
+    async def _keep(self) -> None:
+        """Start it and stay until it is over; afterwards its state says why."""
+        failed = ""
+        limit = self._settings.mcp_start_timeout
+        watch = asyncio.get_running_loop().call_later(limit, self._too_slow)
+        self._why = ""
+        try:
+            await self._connected(watch)
+        except asyncio.CancelledError:
+            failed = self._why or "it was ended"
+        except BaseException as error:  # noqa: BLE001 - the edge: groups of whatever a transport raises
+            failed = self._why or _said(error)
+            _log.info("the server %s failed: %s", self.named.name, self._mask(failed))
+        finally:
+            watch.cancel()
+            self._link, self._keeper = None, None
+            self._note_end(failed or self._why)
+            self._settle()
+
+    def _settle(self) -> None:
+        self._settled_once = True
+        self._settled.set()
+
+    def _too_slow(self) -> None:
+        self._why = f"it was not ready within {self._settings.mcp_start_timeout:g} s (mcp_start_timeout)"
+        if self._keeper is not None:
+            self._keeper.cancel()
+
+    def _note_end(self, why: str) -> None:
+        self._why = "" if self._closed else shorten(one_line(self._mask(why)), 300)
+        if not self._why:
+            return
+        steady = self._ready_at and time.monotonic() - self._ready_at > _STEADY_S
+        self._failures = 1 if steady else self._failures + 1
+        self._ready_at = 0.0
+        self._not_before = time.monotonic() + _PAUSES_S[min(self._failures - 1, len(_PAUSES_S) - 1)]
+
+    async def _connected(self, watch: asyncio.TimerHandle) -> None:
+        from agent_core.mcp.client_link import open_link, preload
+
+        await preload()
+        filled = await filled_in(self.named.entry, self._env, self._root)
+        self._mask = masker(self._settings, filled.secrets)
+        self._transport = transport = self._opened(filled)
+        async with (
+            transport.streams() as streams,
+            open_link(
+                streams,
+                settings=self._settings,
+                root=self._root if not self.named.is_remote else None,
+                ask=self._ask_for,
+                changed=self._listen,
+                lost=self._lost,
+            ) as link,
+        ):
+            self._version = shorten(one_line(self._mask(link.version)), 80)
+            self._take(await listed(link))
+            watch.cancel()
+            self._link = link
+            self._ready_at = time.monotonic()
+            self._settle()
+            try:
+                await self._over.wait()
+            finally:
+                self._link = None
+                if self._refreshing is not None:
+                    self._refreshing.cancel()
+                link.close()
+
+    def _opened(self, filled: Filled) -> StdioTransport | HttpTransport:
+        entry = filled.entry
+        if entry.url:
+            return HttpTransport(
+                entry.url,
+                headers=entry.headers,
+                timeout=self._settings.mcp_call_timeout,
+                on_end=self._lost,
+            )
+        argv = (entry.command, *entry.args)
+        return StdioTransport(argv, env=entry.env, cwd=self._root, on_end=self._lost, base=self._env)
+
+    def _lost(self, why: str) -> None:
+        """It ended, or may not go on; a start that still waits fails."""
+        if self._over.is_set():
+            return
+        self._why = why
+        self._over.set()
+        if self._link is None and self._keeper is not None:
+            self._keeper.cancel()
+
+    async def _ask_for(self, what: str, why: str) -> bool:
+        return await self._ask(f"{self.named.name} asks:\n{self._mask(what)}", why)
+
+    # Its tools
+
+    def _listen(self) -> None:
+        """It says that its tools changed: look at them anew, soon, and not for ever."""
+        if self._link is None or self._refreshes >= _MOST_REFRESHES:
+            return
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshes += 1
+            self._refreshing = asyncio.create_task(self._refresh(self._link))
+
+    async def _refresh(self, link: Link) -> None:
+        await asyncio.sleep(_REFRESH_S)  # several changes are one
+        with suppress(McpFault):
+            self._take(await listed(link))
+
+    def _take(self, listing: Listing) -> None:
+        self.tools, self._notes = tools_of(
+            listing, server=self.named, call=self.call, mask=self._mask, known=self.tools
+        )
+        self._changed(self)
+
+
+def _said(error: BaseException) -> str:
+    """What an error says, the innermost where it is a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return _said(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
+    if isinstance(error, AgentError):
+        return f"{error.message}. {error.hint}".strip() if error.hint else error.message
+    return str(error) or type(error).__name__
