@@ -19,6 +19,7 @@ from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.commandline import Mention
+    from agent_core.lsp.servers import LanguageServers
     from agent_core.tools.registry import Registry
 
 
@@ -96,6 +97,11 @@ class TurnPort(Protocol):
     @property
     def index(self) -> Index:
         """The index of the workspace."""
+        ...
+
+    @property
+    def language_servers(self) -> LanguageServers | None:
+        """What is asked of types and names, where there is any."""
         ...
 
     @property

@@ -12,6 +12,7 @@ from agent_core.doctor.check import Check, CheckVerdict
 from agent_core.doctor.keys import check_keys
 from agent_core.doctor.logs import check_logs
 from agent_core.doctor.prompts import check_prompts
+from agent_core.doctor.servers import check_servers
 from agent_core.doctor.services import check_broker, check_ollama, check_openai
 from agent_core.doctor.state import check_state
 from agent_core.doctor.system import (
@@ -49,7 +50,12 @@ async def run_checks(
         check_keys(config),
         check_broker(settings),
         *(
-            [check_state(workspace), check_prompts(workspace), check_logs(workspace, settings)]
+            [
+                check_state(workspace),
+                check_prompts(workspace),
+                check_logs(workspace, settings),
+                check_servers(workspace, settings, environment),
+            ]
             if workspace
             else ()
         ),

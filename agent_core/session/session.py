@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agent_core.cooldowns import Cooldowns
     from agent_core.index.api import Index
     from agent_core.llm.select import Models
+    from agent_core.lsp.servers import LanguageServers
     from agent_core.mcp.client import Servers
     from agent_core.tools.registry import Registry
 
@@ -54,6 +55,7 @@ class Session:
         suggest: Told a turn's id and its question before the agent acts.
         servers: Bring tools of other programs.
         seen_in_logs: Tells what the logs say now, by feature.
+        language_servers: Are asked what is wrong with an edit.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Session:
         suggest: Suggest | None = None,
         servers: Servers | None = None,
         seen_in_logs: SeenInLogs | None = None,
+        language_servers: LanguageServers | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -100,6 +103,7 @@ class Session:
             suggest=suggest,
             servers=servers,
             seen_in_logs=seen_in_logs,
+            language_servers=language_servers,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

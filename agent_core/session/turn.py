@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
     from agent_core.llm.select import Models
+    from agent_core.lsp.servers import LanguageServers
     from agent_core.mcp.client import Servers
     from agent_core.tools.registry import Registry
 
@@ -78,6 +79,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     servers: Servers | None = None
     """Bring tools of other programs; none are started without."""
     seen_in_logs: SeenInLogs | None = None
+    language_servers: LanguageServers | None = None
+    """Are asked what is wrong with an edit."""
 
 
 class Turn:
@@ -126,6 +129,11 @@ class Turn:
     def index(self) -> Index:
         """The index of the workspace."""
         return self._desk.index
+
+    @property
+    def language_servers(self) -> LanguageServers | None:
+        """What is asked of types and names, where there is any."""
+        return self._desk.language_servers
 
     @property
     def history(self) -> tuple[Exchange, ...]:

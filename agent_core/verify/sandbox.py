@@ -114,6 +114,8 @@ class Sandbox:
         cwd: str,
         scratch: Path,
         home: Path,
+        writable: bool = True,
+        seen: Sequence[Path] = (),
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         """The call that runs another call inside, and its environment.
 
@@ -125,6 +127,8 @@ class Sandbox:
             cwd: The working folder, relative to the root.
             scratch: A folder that can be written too.
             home: What lies inside at the place of the home folder, the same.
+            writable: Whether the root can be written.
+            seen: Folders that can be read besides, wherever they lie.
         """
         own = env.get("HOME") or _real_home()
         inner = {**without_secrets(env), **_OFFLINE, "HOME": own, "TMPDIR": "/tmp"}
@@ -134,8 +138,9 @@ class Sandbox:
             *_hidden(),
             *("--bind", str(home), own),
             *_needed(own, env, argv, stands_for / cwd),
+            *(part for path in seen for part in ("--ro-bind-try", str(path), str(path))),
             *("--bind", str(scratch), str(scratch)),
-            *("--bind", str(root), str(stands_for)),
+            *("--bind" if writable else "--ro-bind", str(root), str(stands_for)),
             *_private_in(stands_for, own),
             *self._taken_over(root, stands_for),
             *("--chdir", str(stands_for / cwd)),

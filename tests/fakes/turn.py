@@ -16,6 +16,7 @@ from agent_core.changes.writing import write_changes
 from agent_core.config import Settings
 from agent_core.errors import AgentError, PermissionRefused, ToolError
 from agent_core.events import ActionClass, Event, Hit, TextDelta, ToolFinished, ToolStarted
+from agent_core.lsp.servers import LanguageServers
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
 from agent_core.workspace import Workspace
 from tests.fakes.image_index import ImageIndex
@@ -121,6 +122,7 @@ class RecordedTurn:
         self.questions: list[Question] = []
         self.chosen: list[Chosen] = []
         """What is chosen of the next changes that are asked about; all of them when it is empty."""
+        self.language_servers: LanguageServers | None = None
         self.refuse = False
         self.denied: set[str] = set()
         self.logs_now: Callable[[], Awaitable[dict[str, float] | None]] | None = None

@@ -103,14 +103,17 @@ def _behind(place: int, report: Report) -> list[Item]:
     out: list[Item] = []
     for number, finding in enumerate(report.findings):
         where = f"{one_line(finding.path)}:{finding.line}" if finding.path and finding.line else ""
+        where += f":{finding.column}" if where and finding.column else ""
         code = f"{one_line(finding.code)}  " if finding.code and finding.code not in finding.message else ""
         lead: tuple[Run, ...] = (
             ("      ", "", None),
             (where, "link", None),
             ("  " if where else "", "", None),
         )
-        text = f"{code}{one_line(finding.message)}"
-        out.append(Item(text, "bad", lead, key=f"{place}.{number}"))
+        severity = "" if finding.severity == "error" else f"{finding.severity}  "
+        text = f"{severity}{code}{one_line(finding.message)}"
+        style = "bad" if finding.severity == "error" else "dim"
+        out.append(Item(text, style, lead, key=f"{place}.{number}"))
         rows = printable(finding.excerpt).rstrip().split("\n")[-_EXCERPT:] if finding.excerpt else []
         out += [Item(row.expandtabs(4), "dim", (("        ", "", None),), can_choose=False) for row in rows]
     if not report.findings and report.state not in ("passed", "missing"):

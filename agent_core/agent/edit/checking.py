@@ -38,18 +38,35 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         One that takes too long counts, unless the part of it that concerns the change has passed.
         """
         passed = {report.verifier for report in self.reports if report.state == "passed"}
-        return tuple(
+        failed = tuple(
             report
             for report in self.reports
             if report.state == "failed" or (report.state == "timed-out" and report.verifier not in passed)
+        )
+        own = tuple(report for report in failed if not report.advisory)
+        # Servers may be wrong about code that was never written for them.
+        return own if own or self._ran else failed
+
+    @property
+    def _ran(self) -> bool:
+        """Whether something was run with the change, and passed."""
+        return any(report.kind in _RUNS_CODE and report.state == "passed" for report in self.reports)
+
+    @property
+    def outvoted(self) -> tuple[Report, ...]:
+        """What language servers complain of, where other checks decide."""
+        counted = [id(report) for report in self.failed]
+        return tuple(
+            report
+            for report in self.reports
+            if report.advisory and report.state == "failed" and id(report) not in counted
         )
 
     @property
     def verified(self) -> tuple[str, ...]:
         """The commands that verify the change: it was run, and everything that concerns it passed."""
         passed = [report for report in self.reports if report.state == "passed"]
-        ran = any(report.kind in _RUNS_CODE for report in passed)
-        fine = ran and not self.failed and not self.standing and not self.elsewhere
+        fine = self._ran and not self.failed and not self.standing and not self.elsewhere
         return tuple(report.command for report in passed) if fine else ()
 
     @property
@@ -80,14 +97,17 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     def feedback(self) -> str:
         """What has to be repaired, for the model that wrote the change."""
-        return "\n\n".join(_feedback(report) for report in self.failed)
+        failed = self.failed
+        return "\n\n".join(_feedback(report) for report in (*failed, *(self.outvoted if failed else ())))
 
     def doubts(self) -> str:
         """What the change leaves as it was and was perhaps meant to mend, for the model that wrote it."""
-        if not self.standing:
-            return ""
-        head = "These tests failed before the change and still do. If the task is about them, it is not done:"
-        return _listed(head, self.standing)
+        parts = [_feedback(report) for report in self.outvoted]
+        if self.standing:
+            head = "These tests failed before the change and still do."
+            head = f"{head} If the task is about them, it is not done:"
+            parts.append(_listed(head, self.standing))
+        return "\n\n".join(parts)
 
 
 class Checks(Protocol):
@@ -108,7 +128,8 @@ def _said(report: Report) -> str:
 
 def _feedback(report: Report) -> str:
     head = f"`{one_line(report.command)}` {'took too long' if report.state == 'timed-out' else 'failed'}:"
-    return _listed(head, report.findings) if report.findings else f"{head}\n{report.tail[-_MOST_EXCERPT:]}"
+    errors = [each for each in report.findings if not report.advisory or each.severity == "error"]
+    return _listed(head, errors) if errors else f"{head}\n{report.tail[-_MOST_EXCERPT:]}"
 
 
 def _listed(head: str, findings: Sequence[Finding]) -> str:

@@ -12,10 +12,12 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from agent_core.agent.edit.checking import Checked
+from agent_core.agent.edit.server_checks import ServerChecks
 from agent_core.agent.port import Question, TurnPort
 from agent_core.changes.model import FileChange
 from agent_core.errors import AgentError, ErrorInfo, LearningFault, PermissionRefused, ToolError
 from agent_core.events import ChecksFinished, Notice, ToolFinished, ToolProgress, ToolStarted
+from agent_core.lsp.api import ServerSpec
 from agent_core.masking import masker
 from agent_core.text import plural
 from agent_core.tools.registry import Registry
@@ -49,6 +51,7 @@ class TrialChecks:
 
     def __init__(self, turn: TurnPort) -> None:
         self._turn = turn
+        self._servers = ServerChecks(turn, turn.language_servers)
         self._stack = AsyncExitStack()
         self._trial: Trial | None = None
         self._refused = ""
@@ -82,16 +85,20 @@ class TrialChecks:
         turn = self._turn
         found = await asyncio.to_thread(detect, turn.workspace, turn.settings, paths=paths)
         verifiers = [verifier for verifier in chosen(found, paths=paths) if verifier.found]
-        if not verifiers:
-            return Checked(unchecked=_NOTHING)
         if self._refused:
             return Checked(unchecked=self._refused)
+        servers = await self._servers.wanted(paths)
         try:
-            trial = await self._ready(verifiers)
+            if not verifiers:
+                await self._ask_for(servers)
+                return Checked(reports=await self._servers.check(servers, changes), unchecked=_NOTHING)
+            trial = await self._ready(verifiers, servers)
+            told = await self._servers.check(servers, changes)
             await trial.reset()
             await trial.apply(changes)
             order = await self._order(verifiers, changes)
-            return await self._run(trial, order or verifiers, paths, early=order is not None)
+            ran = await self._run(trial, order or verifiers, paths, early=order is not None)
+            return msgspec.structs.replace(ran, reports=(*told, *ran.reports))
         except (PermissionRefused, ToolError) as error:
             # What cannot be checked can still be looked at, and be refused or wanted by a person.
             self._refused = f"no check was run ({error.message}{_step(error)})"
@@ -111,20 +118,28 @@ class TrialChecks:
             seconds=time.monotonic() - began,
         )
 
-    async def _ready(self, verifiers: Sequence[Verifier]) -> Trial:
+    async def _ask_for(self, servers: Sequence[ServerSpec]) -> None:
+        """Ask for language servers alone, where there is no other check."""
+        if not servers:
+            return
+        lines = tuple(spec.line for spec in servers)
+        reason = f"It says what is wrong with what the model wrote, {await _where()}."
+        await self._turn.ask(Question(action="run", subjects=lines, command="\n".join(lines), reason=reason))
+
+    async def _ready(self, verifiers: Sequence[Verifier], servers: Sequence[ServerSpec]) -> Trial:
         """The copy, once it may be used."""
         if self._trial is not None:
             return self._trial
         turn = self._turn
-        sandbox, why_not = await find_sandbox()
-        lines = tuple(dict.fromkeys(command_line(verifier) for verifier in verifiers))
-        where = "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
+        sandbox, _ = await find_sandbox()
+        checks = [command_line(verifier) for verifier in verifiers]
+        lines = tuple(dict.fromkeys([*checks, *(spec.line for spec in servers)]))
         await turn.ask(
             Question(
                 action="run",
                 subjects=lines,
                 command="\n".join(lines),
-                reason=f"They check what the model wrote, in a copy of the workspace, {where}.",
+                reason=f"They check what the model wrote, in a copy of the workspace, {await _where()}.",
             )
         )
         call_id = turn.next_call_id()
@@ -242,6 +257,11 @@ class TrialChecks:
                     error=_error(report),
                 )
             )
+
+
+async def _where() -> str:
+    sandbox, why_not = await find_sandbox()
+    return "without network (bubblewrap)" if sandbox else f"with your rights ({why_not})"
 
 
 def _step(error: AgentError) -> str:

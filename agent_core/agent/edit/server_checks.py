@@ -1,0 +1,184 @@
+"""What language servers say of a proposal: of its texts, before anything of it lies on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from agent_core.agent.port import TurnPort
+from agent_core.changes.model import FileChange
+from agent_core.errors import AgentError, ErrorInfo, PermissionRefused
+from agent_core.events import ToolFinished, ToolProgress, ToolStarted
+from agent_core.lsp.api import ServerSpec
+from agent_core.lsp.comparing import brought, report_of, text_of, unanswered
+from agent_core.lsp.detect import language_of
+from agent_core.lsp.server import Server, StillReading
+from agent_core.lsp.servers import LanguageServers
+from agent_core.masking import masker
+from agent_core.text import plural
+from agent_core.verify.api import Report
+
+_WITHIN_S, _WITHIN_WHEN_SLOW_S = 30.0, 3.0
+"""Seconds that the answers for one proposal may take, and where the server was not ready for the last one."""
+_USERS_S = 2.0
+_MOST_USERS = 8
+"""Files that use what is changed, which are looked at too."""
+
+
+class ServerChecks:
+    """Asks the servers of a session about changes, on behalf of a turn."""
+
+    def __init__(self, turn: TurnPort, servers: LanguageServers | None) -> None:
+        self._turn, self._servers = turn, servers
+        self._before: dict[tuple[str, ...], tuple[Mapping[str, str], Report]] = {}
+
+    async def wanted(self, paths: Sequence[str]) -> tuple[ServerSpec, ...]:
+        """The servers that are asked about these files: those that may run, or that a person can allow."""
+        if self._servers is None:
+            return ()
+        return tuple(spec for spec in await self._servers.specs_for(paths) if self._possible(spec))
+
+    def _possible(self, spec: ServerSpec) -> bool:
+        try:
+            self._turn.check_possible("run", (spec.line,))
+        except PermissionRefused:
+            return False
+        return True
+
+    async def check(self, specs: Sequence[ServerSpec], changes: Sequence[FileChange]) -> tuple[Report, ...]:
+        """What each says that the changes brought; they are allowed from now on."""
+        if self._servers is None:
+            return ()
+        self._servers.allow(specs)
+        return tuple([await self._one(self._servers, spec, changes) for spec in specs])
+
+    async def _one(self, servers: LanguageServers, spec: ServerSpec, changes: Sequence[FileChange]) -> Report:
+        """Ask one, shown as a check that runs."""
+        turn, call_id, began = self._turn, self._turn.next_call_id(), time.monotonic()
+        turn.publish(
+            ToolStarted(turn_id=turn.turn_id, call_id=call_id, name="lint", command=spec.line, action="run")
+        )
+        report: Report | None = None
+        try:
+            turn.publish(ToolProgress(turn_id=turn.turn_id, call_id=call_id, text=f"Asking {spec.name}\n"))
+            report = await self._asked(servers, spec, changes)
+            report = msgspec.structs.replace(report, seconds=time.monotonic() - began)
+            return report
+        finally:
+            turn.publish(
+                ToolFinished(
+                    turn_id=turn.turn_id,
+                    call_id=call_id,
+                    name="lint",
+                    summary=_summary(report),
+                    text="",
+                    data={"report": msgspec.to_builtins(report)} if report else {},
+                    seconds=time.monotonic() - began,
+                    error=_error(report),
+                )
+            )
+
+    async def _asked(
+        self, servers: LanguageServers, spec: ServerSpec, changes: Sequence[FileChange]
+    ) -> Report:
+        own = [change for change in changes if language_of(change.path) == spec.language]
+        users = await self._users(own, spec)
+        before, after = await asyncio.to_thread(_texts, own, users)
+        within = _WITHIN_WHEN_SLOW_S if servers.reads_long(spec) else _WITHIN_S
+
+        async def ask(server: Server) -> Report:
+            deadline = time.monotonic() + within
+            earlier = await self._report(server, before, deadline)
+            later = await self._report(server, after, deadline, keep=False)
+            return await asyncio.to_thread(brought, spec, earlier, later, own)
+
+        try:
+            return await servers.use(spec, ask, within=within)
+        except StillReading as fault:
+            return unanswered(spec, f"{fault.message}; it is asked again next time")
+        except AgentError as fault:
+            return unanswered(spec, fault.message)
+
+    async def _report(
+        self, server: Server, texts: Mapping[str, str], deadline: float, *, keep: bool = True
+    ) -> Report:
+        """What it says of these texts; of those of before once, as long as they are the same."""
+        spec = server.spec
+        known = self._before.get(spec.argv) if keep else None
+        if known is not None and known[0] == texts:
+            return known[1]
+        said = await server.said_of(texts, within=max(0.1, deadline - time.monotonic()))
+        report = await asyncio.to_thread(
+            report_of,
+            spec,
+            said,
+            texts,
+            encoding=server.able.encoding,
+            sandboxed=server.sandboxed,
+            mask=masker(self._turn.settings),
+        )
+        if keep:
+            self._before[spec.argv] = (texts, report)
+        return report
+
+    async def _users(self, changes: Sequence[FileChange], spec: ServerSpec) -> dict[str, str]:
+        """Files that use the changed ones, as far as the index knows at once, with their texts."""
+        index = self._turn.index
+        if index.status.phase != "ready":
+            return {}
+        changed = {change.path for change in changes}
+        found: dict[str, None] = {}
+        try:
+            async with asyncio.timeout(_USERS_S):
+                for change in changes:
+                    facts = await index.file_facts(change.path) if change.before is not None else None
+                    found |= dict.fromkeys(facts.imported_by if facts else ())
+        except (TimeoutError, AgentError):
+            pass
+        paths = [path for path in found if path not in changed and language_of(path) == spec.language]
+        return await asyncio.to_thread(self._read, paths[:_MOST_USERS])
+
+    def _read(self, paths: Sequence[str]) -> dict[str, str]:
+        from agent_core.files import read_bounded
+
+        texts: dict[str, str] = {}
+        for path in paths:
+            try:
+                text = text_of(read_bounded(self._turn.workspace.resolve(path), 1 << 20))
+            except (AgentError, OSError, ValueError):
+                continue
+            if text is not None:
+                texts[path] = text
+        return texts
+
+
+def _texts(
+    changes: Sequence[FileChange], users: Mapping[str, str]
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What the files have before and after the changes, with those that use them."""
+    before = {change.path: text for change in changes if (text := text_of(change.before)) is not None}
+    after = {change.path: text for change in changes if (text := text_of(change.after)) is not None}
+    return {**before, **users}, {**after, **users}
+
+
+def _summary(report: Report | None) -> str:
+    if report is None:
+        return "cancelled"
+    if report.state == "broken":
+        return f"no answer: {report.note}"
+    new = f", {plural(len(report.findings), 'new finding')}" if report.findings else ""
+    known = f", {report.known} known before" if report.known else ""
+    return f"before it is written: {report.state}{new}{known}"
+
+
+def _error(report: Report | None) -> ErrorInfo | None:
+    if report is None:
+        return ErrorInfo("interrupted", "It was cancelled")
+    if report.state != "failed":
+        return None
+    first = next(iter(report.findings), None)
+    said = f"{first.path}:{first.line}:{first.column}: {first.message}" if first else report.state
+    return ErrorInfo("checks-failed", said)

@@ -1,0 +1,1 @@
+"""Language servers: found where they are installed, started when needed, asked in bounded time."""
