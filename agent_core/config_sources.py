@@ -18,8 +18,6 @@ from agent_core.text import one_line
 
 MCP_TABLE = "mcp_servers"
 """The table of servers of the Model Context Protocol: `mcp/client_config.py` reads it, `mcp` lists them."""
-MCP_TABLE = "mcp_servers"
-"""The table of servers of the Model Context Protocol: `mcp/client_config.py` reads it, `mcp` lists them."""
 UNUSABLE = ""
 """The one name in a table of settings that is there and cannot be used; its value says why."""
 _NEEDED = ("kafka_security",)

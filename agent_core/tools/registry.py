@@ -58,9 +58,6 @@ class Registry:
         self._owned: dict[str, list[AnyTool]] = {}
         self.guests: tuple[str, ...] = ()
         """Beginnings of names whose tools are known once their servers were started."""
-        self._owned: dict[str, list[AnyTool]] = {}
-        self.guests: tuple[str, ...] = ()
-        """Beginnings of names whose tools are known once their servers were started."""
         self.written: dict[str, WrittenCommand] = {}
         """The commands that people wrote here; they are typed behind a slash."""
         self.unusable: tuple[Unusable, ...] = ()
@@ -84,20 +81,6 @@ class Registry:
                 self._take(name, partial(self._plugins.load, "tools", name))
             found = self._tools.get(name) or self._aliases.get(name)
         return found
-
-    def replace(self, owner: str, tools: Iterable[AnyTool]) -> dict[str, str]:
-        """Have these tools of an owner, and no others of it; says of those that cannot be taken in why not."""
-        for tool in self._owned.pop(owner, ()):
-            self._tools.pop(tool.name, None)
-        refused: dict[str, str] = {}
-        for tool in tools:
-            try:
-                self.add(tool)
-            except (ValueError, TypeError) as error:
-                refused[tool.name] = str(error)
-            else:
-                self._owned.setdefault(owner, []).append(tool)
-        return refused
 
     def replace(self, owner: str, tools: Iterable[AnyTool]) -> dict[str, str]:
         """Have these tools of an owner, and no others of it; says of those that cannot be taken in why not."""
