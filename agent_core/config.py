@@ -231,13 +231,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ' asks first. Such as {"python" = "basedpyright-langserver --stdio", "rust" = "off"}.'
         ),
     ] = {}
-    mcp_start_timeout: Annotated[
-        float,
-        _setting("Seconds that a server of the Model Context Protocol may take to be ready.", gt=0, le=_DAY),
-    ] = 30.0
-    mcp_call_timeout: Annotated[
-        float, _setting("Seconds that a call of a tool of such a server may take.", gt=0, le=_DAY)
-    ] = 120.0
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
