@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
-EmbedderName = Literal["minilm", "ollama", "openai", "none"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -34,6 +33,7 @@ def _setting(
     ge: float | None = None,
     gt: float | None = None,
     le: float | None = None,
+    pattern: str | None = None,
 ) -> msgspec.Meta:
     """Describe a setting: help text, environment variable, whether to mask it, and its bounds.
 
@@ -46,7 +46,7 @@ def _setting(
         "env": env, "secret": secret, "user_only": user_only, "env_only": env_only, "no_flag": no_flag,
         "adds_up": adds_up, "rules": rules,
     }  # fmt: skip
-    bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le}
+    bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "pattern": pattern}
     return msgspec.Meta(description=text, extra=extra, **bounds)
 
 
@@ -95,12 +95,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     embedder: Annotated[
-        EmbedderName,
+        str,
         _setting(
             "What makes the vectors of the index: minilm (in the box), ollama or openai (at the addresses of"
-            " the language model), or none.",
+            " the language model), plugin:NAME, or none.",
             env="DSPY_TUI_EMBEDDER",
             user_only=True,
+            pattern=r"^(minilm|ollama|openai|none|plugin:[a-z][a-z0-9_-]*)$",
         ),
     ] = "minilm"
     embedding_model: Annotated[

@@ -21,11 +21,13 @@ from agent_core.llm.select import Models
 from agent_core.log import OwnLog, open_log
 from agent_core.logs.api import Logs
 from agent_core.logs.client import WorkerLogs
+from agent_core.lsp.servers import LanguageServers
 from agent_core.masking import masker
 from agent_core.mcp.client import Servers
 from agent_core.mcp.client_consent import Consent
 from agent_core.permissions import Permissions
 from agent_core.plugins.installed import plugins_of
+from agent_core.rl.beside import Beside
 from agent_core.rl.learning import Learned
 from agent_core.rl.offline.logs_now import LogsNow
 from agent_core.rl.sharing import Sharing, learning_sink
@@ -51,10 +53,12 @@ from agent_core.tools.help import HelpTool
 from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.logs import LogsTool
+from agent_core.tools.lsp import LspTool
 from agent_core.tools.mcp import McpTool
 from agent_core.tools.model import ModelTool
 from agent_core.tools.permissions import PermissionsTool
 from agent_core.tools.plan import PlanTool
+from agent_core.tools.plugins import PluginsTool
 from agent_core.tools.redo import RedoTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.tools.resume import ResumeTool
@@ -79,10 +83,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     index: Index
     logs: Logs
     logs_now: LogsNow
+    training: Beside
     cooldowns: Cooldowns
     checkpoints: Checkpoints
     permissions: Permissions
     learning: Learned
+    language_servers: LanguageServers
     servers: Servers
     sharing: Sharing
     link: BusLink
@@ -93,12 +99,14 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     async def aclose(self) -> None:
         """End the session, index, logs and what is on the bus, every reader of events, and the own log."""
         try:
+            await self.training.aclose()
             await self.session.aclose()
             await self.learning.aclose()
         finally:
             await self.link.aclose()
             await self.logs_now.aclose()
             self.checkpoints.close()
+            await self.language_servers.aclose()
             try:
                 await asyncio.gather(
                     self.index.aclose(), self.logs.aclose(), self.sharing.aclose(), self.servers.aclose()
@@ -150,6 +158,12 @@ def open_runtime(
         workspace=workspace, settings=settings, publish=bus.publish, approve_host=gate.approve_host
     )
     logs = WorkerLogs(workspace=workspace, settings=settings, given=given)
+    language_servers = LanguageServers(
+        workspace=workspace,
+        settings=settings,
+        publish=bus.publish,
+        allows=lambda line: permissions.decide("run", line) == "allow",
+    )
     cooldowns = Cooldowns(workspace=workspace, seconds=seconds_of(settings), publish=bus.publish)
     checkpoints = Checkpoints(workspace=workspace, limit_bytes=settings.undo_limit_mb << 20)
     mask = masker(settings)
@@ -160,7 +174,7 @@ def open_runtime(
     )
     for tool in (
         EsearchTool(index=index),
-        IntelTool(index=index, logs=logs),
+        IntelTool(index=index, logs=logs, servers=language_servers),
         VretrTool(index=index),
         CodectxTool(index=index, models=models),
         CtxTool(logs=logs, models=models),
@@ -169,6 +183,8 @@ def open_runtime(
         HelpTool(registry=registry),
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
+        PluginsTool(registry=registry),
+        LspTool(servers=language_servers),
         RunTestsTool(),
         LintTool(),
         BuildTool(),
@@ -201,7 +217,9 @@ def open_runtime(
     learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)
     logs_now = LogsNow(logs=logs, settings=settings)
     tutor = Tutor(models=models, registry=registry, logs=logs, logs_now=logs_now)
-    registry.add(RlTool(learning=learning, tutor=tutor))
+    training = Beside(publish=bus.publish)
+    beside = training if interactive else None
+    registry.add(RlTool(learning=learning, tutor=tutor, beside=beside))
     sharing = Sharing(workspace=workspace, open_sink=partial(learning_sink, settings, workspace))
     learning.listen(sharing.take)
 
@@ -230,6 +248,7 @@ def open_runtime(
         suggest=learning.suggest,
         servers=servers,
         seen_in_logs=logs_now.soon,
+        language_servers=language_servers,
     )
     return Runtime(
         workspace=workspace,
@@ -239,10 +258,12 @@ def open_runtime(
         index=index,
         logs=logs,
         logs_now=logs_now,
+        training=training,
         cooldowns=cooldowns,
         checkpoints=checkpoints,
         permissions=permissions,
         learning=learning,
+        language_servers=language_servers,
         servers=servers,
         sharing=sharing,
         link=link,

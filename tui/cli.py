@@ -128,6 +128,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.mcp_command import servers
 
             return servers(parsed)
+        case ("plugins",):
+            from tui.plugins_command import plugins
+
+            return plugins(parsed)
         case ("mcp",):
             from tui.mcp_command import mcp
 

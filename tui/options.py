@@ -126,6 +126,9 @@ COMMANDS = (
         several=True,
     ),
     Command(
+        ("plugins",), "list the plugins: what was loaded, from where, and what failed", (FORMAT, *COMMON)
+    ),
+    Command(
         ("mcp",), "offer search, grep, logs and code to another assistant (Model Context Protocol)", COMMON
     ),
     *AUTH_COMMANDS,

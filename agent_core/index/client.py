@@ -166,10 +166,17 @@ class WorkerIndex:
 
     async def _permit(self) -> None:
         """Return when the embedder may have the texts; raises PermissionRefused."""
-        from agent_core.index.embed.select import recipient
+        if self._granted:
+            return
+        if self._settings.embedder.startswith("plugin:"):
+            from agent_core.plugins.embedding import recipient_of
 
-        remote = recipient(self._settings)
-        if self._granted or remote is None or remote.is_local or self._approve_host is None:
+            remote = await recipient_of(self._settings)
+        else:
+            from agent_core.index.embed.select import recipient
+
+            remote = recipient(self._settings)
+        if remote is None or remote.is_local or self._approve_host is None:
             return
         if not await self._approve_host(remote):
             raise PermissionRefused(

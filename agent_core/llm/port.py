@@ -110,7 +110,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     `loaded` is None where the endpoint does not tell.
     """
 
-    provider: Literal["ollama", "openai", "embedded", "scripted"]
+    provider: Literal["ollama", "openai", "embedded", "scripted", "plugin"]
     name: str
     host: str
     window: int = 0

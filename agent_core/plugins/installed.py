@@ -22,6 +22,7 @@ import msgspec
 from agent_core.errors import PluginFault
 from agent_core.plugins.kinds import KINDS, RESERVED, VERSIONS, PluginKind, group
 from agent_core.plugins.limits import awaited, reason, within
+from agent_core.plugins.needs import check
 from agent_core.text import one_line
 
 if TYPE_CHECKING:
@@ -206,7 +207,9 @@ def _made(kind: PluginKind, point: EntryPoint) -> Any:
     version, wanted = getattr(loaded, "port_version", 1), VERSIONS[kind]
     if version != wanted:
         raise WrongVersion(f"it was written for version {version} of its port, and here is version {wanted}")
-    return loaded() if inspect.isclass(loaded) and kind != "skills" else loaded
+    made = loaded() if inspect.isclass(loaded) and kind != "skills" else loaded
+    check(kind, made)
+    return made
 
 
 def row_of(

@@ -8,6 +8,7 @@ What is found is listed as a whole; `chosen` says what is run of it:
     rust            cargo test; cargo clippy; cargo check
     go              go test; go vet; go build
     make            the targets test, lint (check), build (all): only where nothing above is of their kind
+    plugins         what installed plugins find, beside all of these
 
 Of each ecosystem the first of its tests, its linters, its type checkers and its builds is run; one whose
 program is not installed only when there is no other.
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agent_core.config import Settings
+from agent_core.plugins.installed import plugins_of
 from agent_core.shellwords import simple
 from agent_core.verify.api import Kind, Verifier
 from agent_core.verify.ecosystems import golang, makefile, node, python, rust
@@ -75,7 +77,19 @@ def detect(
     if not found and not paths:
         for folder in _below(workspace):
             found += _here(workspace, folder, environment)
+    found += _of_plugins(workspace, settings, environment, {each.name for each in found})
     return tuple(dict.fromkeys(found))
+
+
+def _of_plugins(
+    workspace: Workspace, settings: Settings, env: Mapping[str, str], taken: set[str]
+) -> Iterator[Verifier]:
+    plugins = plugins_of(settings)
+    if not plugins.points("verifiers"):
+        return
+    from agent_core.plugins.verifiers import plugin_checks
+
+    yield from plugin_checks(_project(workspace, ".", env), plugins, taken)
 
 
 def chosen(
@@ -89,6 +103,8 @@ def chosen(
     picked: list[Verifier] = []
     for each in KINDS if kind is None else (kind,):
         of_kind = [verifier for verifier in listed if verifier.kind == each]
+        added = [verifier for verifier in of_kind if verifier.ecosystem.startswith("plugin:")]
+        of_kind = [verifier for verifier in of_kind if verifier not in added]
         configured = [verifier for verifier in of_kind if verifier.ecosystem == "configured"]
         made = [verifier for verifier in of_kind if verifier.ecosystem != "make"]
         candidates = configured[:1] or made or of_kind
@@ -96,6 +112,7 @@ def chosen(
         for verifier in sorted(candidates, key=lambda verifier: not verifier.found):
             firsts.setdefault((verifier.ecosystem, verifier.cwd, _is_type_checker(verifier)), verifier)
         picked += sorted(firsts.values(), key=candidates.index)
+        picked += [verifier for verifier in added if verifier.found or not picked]
     return tuple(picked)
 
 

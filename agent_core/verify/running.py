@@ -21,7 +21,7 @@ from agent_core.verify.copying import remove_tree
 from agent_core.verify.detect import command_line
 from agent_core.verify.environment import check_environment, own_variables
 from agent_core.verify.findings.model import MOST, Parsed, Places, Raw, plain
-from agent_core.verify.findings.tools import TOOLS
+from agent_core.verify.findings.tools import tool_named
 from agent_core.verify.output import Mask, Spool, tail_of
 from agent_core.verify.sandbox import Sandbox
 from agent_core.verify.sources import with_sources
@@ -132,7 +132,7 @@ class _Run:
     ) -> None:
         self._verifier, self._seat, self._sandbox = verifier, seat, sandbox
         self._scratch, self._progress = scratch, progress
-        self._tool = TOOLS[verifier.tool]
+        self._tool = tool_named(verifier.tool)
         self._report = scratch / "report"
         self.spool = Spool(scratch / "output", mask)
         self.not_started = ""

@@ -22,6 +22,10 @@ def open_embedder(settings: Settings) -> Embedder | None:
         from agent_core.index.embed.minilm_process import MiniLmProcess
 
         return MiniLmProcess()
+    if settings.embedder.startswith("plugin:"):
+        from agent_core.plugins.embedding import PluginEmbedder, plugin_named
+
+        return PluginEmbedder(plugin_named(settings), settings)
     return _remote(settings)
 
 

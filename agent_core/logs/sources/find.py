@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import cast
 
 import msgspec
@@ -32,6 +34,8 @@ _BY_DEFAULT = Settings()
 MOST_SOURCES = 50
 """Logs that are read at once without being named; the latest changed ones."""
 _GLOB = frozenset("*?[")
+_SCHEME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+"""What the name of a plugin may be."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -65,9 +69,7 @@ class Finder:
     ) -> None:
         self._workspace, self._kinds, self._has_input = workspace, kinds, has_input
         self._settings = settings
-        names = tuple(configured)
-        self._globs = tuple(name for name in names if not self._scheme(name))
-        self._named = tuple(name for name in names if self._scheme(name))
+        self._configured = tuple(configured)
         self._made: dict[str, SourceKind] = {}
         self.left_out = 0
         """Logs beyond `MOST_SOURCES` when all were found last."""
@@ -77,6 +79,10 @@ class Finder:
         scheme = self._scheme(name)
         if not scheme:
             return None
+        if scheme not in self._made and scheme not in self._kinds:
+            from agent_core.plugins.log_sources import PluginLogs
+
+            self._made[scheme] = PluginLogs(scheme, self._workspace, self._settings)
         if scheme not in self._made:
             module, _, attribute = self._kinds[scheme].partition(":")
             self._made[scheme] = getattr(importlib.import_module(module), attribute)(
@@ -84,10 +90,20 @@ class Finder:
             )
         return self._made[scheme]
 
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """What is configured and is no glob of files."""
+        return tuple(name for name in self._configured if self._scheme(name))
+
+    @cached_property
+    def _globs(self) -> tuple[str, ...]:
+        return tuple(name for name in self._configured if name not in self._named)
+
     async def known(self) -> tuple[SourceFacts, ...]:
         """Everything that could be read, logs first, the latest changed first; nothing is opened."""
-        logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
-        kinds = [cast("SourceKind", self.kind(scheme)) for scheme in self._kinds]
+        logs = await asyncio.to_thread(self._families)
+        schemes = (*self._kinds, *await asyncio.to_thread(self._plugins))
+        kinds = [cast("SourceKind", self.kind(scheme)) for scheme in schemes]
         others = [facts for kind in kinds for facts in await kind.known()]
         return (*map(_facts, logs), *others)
 
@@ -101,7 +117,7 @@ class Finder:
         """
         wanted = list(dict.fromkeys(names))
         if not wanted:
-            logs = await asyncio.to_thread(families, self._workspace, globs=self._globs)
+            logs = await asyncio.to_thread(self._families)
             self.left_out = max(0, len(logs) - MOST_SOURCES)
             others = dict.fromkeys((*self._named, *beside))
             return (*(Found(log.path, log) for log in logs[:MOST_SOURCES]), *map(Found, others))
@@ -160,9 +176,20 @@ class Finder:
             f"There are no logs in {shown}" if stat.S_ISDIR(mode) else f"{shown} is {kind_of(mode)}, no log"
         )
 
+    def _families(self) -> list[LogFamily]:
+        return families(self._workspace, globs=self._globs)
+
     def _scheme(self, name: str) -> str:
         scheme = name.partition(":")[0]
-        return scheme if scheme in self._kinds else ""
+        if scheme in self._kinds or (_SCHEME.fullmatch(scheme) and scheme in self._plugins()):
+            return scheme
+        return ""
+
+    def _plugins(self) -> tuple[str, ...]:
+        """The schemes of plugins, see `plugins.log_sources`."""
+        from agent_core.plugins.log_sources import schemes
+
+        return schemes(self._settings)
 
 
 def _facts(log: LogFamily) -> SourceFacts:

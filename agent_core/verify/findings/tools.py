@@ -30,6 +30,15 @@ TOOLS: Mapping[str, Tool] = {
 """By the `tool` of a verifier; "" is the text of any."""
 
 
+def tool_named(name: str) -> Tool:
+    """How a verifier's tool is asked and read."""
+    if name.startswith("plugin:"):
+        from agent_core.plugins.verifiers import reader
+
+        return reader(name)
+    return TOOLS[name]
+
+
 def tool_of(argv: Sequence[str]) -> str:
     """The tool that a command calls; "" where it is none that is known, or called through something else."""
     words = [*argv]
