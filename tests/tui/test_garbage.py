@@ -5,8 +5,13 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from textual.app import App, ComposeResult
 
 from tui import garbage
+from tui.widgets.sheet import Sheet
+from tui.widgets.transcript.canvas import Canvas
+from tui.widgets.transcript.lines import Line
+from tui.widgets.transcript.strips import Row
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +79,36 @@ def test_what_is_loaded_later_is_set_aside_as_well() -> None:
     gc.collect()
     assert len(gc.get_objects()) >= len(few), "not everything, or what becomes garbage would stay"
     assert len(loaded) == 60_000
+
+
+class Drawing(App[None]):
+    """Draws other lines, again and again."""
+
+    CSS = "Canvas, Sheet { height: 10; }"
+
+    def compose(self) -> ComposeResult:
+        yield Canvas()
+        yield Sheet()
+
+    def draw(self, number: int) -> None:
+        lines = [Line(((f"{number} {row}", "title", None),)) for row in range(10)]
+        self.query_one(Canvas).paint([Row(line) for line in lines], 80)
+        self.query_one(Sheet).show(lambda _: lines)
+
+
+async def test_what_was_drawn_is_no_garbage() -> None:
+    """A full collection of strips that kept themselves held up the keys while messages came in."""
+    app = Drawing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.draw(-1)
+        await pilot.pause()
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(100):
+                app.draw(number)
+                await pilot.pause()
+            found = gc.collect()
+        finally:
+            gc.enable()
+    assert found < 4000, "2,000 strips were drawn, of 17 objects each and more"

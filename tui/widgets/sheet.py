@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.widgets.transcript.lines import BLANK, Line
 from tui.widgets.transcript.palette import Palette
-from tui.widgets.transcript.strips import Row, strip
+from tui.widgets.transcript.strips import Row, Whole, strip
 
 Make = Callable[[int], Sequence[Line]]
 """Makes the lines for so many columns."""
@@ -78,6 +78,10 @@ class Sheet(Widget):
         """As many rows as there are lines, or as there is room for."""
         self._least = container.height if self._fills else 0
         return max(len(self.lines(width)), self._least)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What shows, as strips that go once others do."""
+        return [Whole.of(each) for each in super().render_lines(crop)]
 
     def render_line(self, y: int) -> Strip:
         """One of the lines."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from textual.color import Color
 from textual.geometry import Region, Spacing
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.transcript.lines import BLANK
 from tui.widgets.transcript.palette import Palette
-from tui.widgets.transcript.strips import Row, strip
+from tui.widgets.transcript.strips import Row, Whole, strip
 
-_STRIPS = 400
-"""Strips kept; a window has far fewer rows."""
+_STRIPS = 100
+"""Strips kept of rows that do not show now."""
 
 
 class Canvas(ScrollView, can_focus=True):
@@ -26,6 +27,7 @@ class Canvas(ScrollView, can_focus=True):
         self._palette: Palette | None = None
         self._strips: dict[Row, Strip] = {}
         self._strips_key: tuple[int, int, Spacing, Palette | None] = (0, 0, Spacing(), None)
+        self._behind = Color(0, 0, 0)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -82,24 +84,31 @@ class Canvas(ScrollView, can_focus=True):
             return super().render_lines(crop)
         key = (self.outer_size.width, self.scrollable_content_region.width, spacing, self.palette)
         if key != self._strips_key:
-            self._strips_key, self._strips = key, {}
-        elif len(self._strips) > _STRIPS:
-            self._strips.clear()
-        out = [self._padded(y - spacing.top) for y in crop.line_range]
+            self._strips_key, self._strips, self._behind = key, {}, self.background_colors[1]
+        elif len(self._strips) > _STRIPS + len(self._rows):
+            self._strips = {row: self._strips[row] for row in self._rows if row in self._strips}
+        out = [self._whole(y - spacing.top) for y in crop.line_range]
         if crop.column_span != (0, key[0]):
-            out = [row.crop(*crop.column_span) for row in out]
-        return out
+            out = [Whole.of(row.crop(*crop.column_span)) for row in out]
+        return list(out)
 
-    def _padded(self, y: int) -> Strip:
+    def _whole(self, y: int) -> Strip:
         row = self._rows[y] if 0 <= y < len(self._rows) else Row(BLANK)
         whole = self._strips.get(row)
         if whole is None:
-            total, width, spacing, palette = self._strips_key
-            assert palette
-            blank = palette.style("")
-            left = Strip([Segment(" " * spacing.left, blank)], spacing.left)
-            whole = Strip.join([left, strip(row, width, palette)]).adjust_cell_length(total, blank)
-            for line_filter in self.get_line_filters():
-                whole = whole.apply_filter(line_filter, self.background_colors[1])
-            self._strips[row] = whole
+            whole = self._strips[row] = self._padded(row)
         return whole
+
+    def _padded(self, row: Row) -> Whole:
+        total, width, spacing, palette = self._strips_key
+        assert palette
+        blank = palette.style("")
+        inner = strip(row, width, palette)
+        left, right = spacing.left, total - spacing.left - inner.cell_length
+        segments = [Segment(" " * left, blank), *inner] if left else [*inner]
+        if right > 0:
+            segments.append(Segment(" " * right, blank))
+        for line_filter in self.get_line_filters():
+            segments = line_filter.apply(segments, self._behind)
+        whole = Whole(segments, total - min(0, right))
+        return whole if right >= 0 else Whole.of(whole.adjust_cell_length(total, blank))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -30,6 +31,26 @@ class Row(NamedTuple):
         cells = cell_len(text)
         # Where a terminal may count cells in its own way, the whole row is written again.
         return width if cells != len(text) else min(cells, width)
+
+
+class Whole(Strip):
+    """A strip that goes when nobody needs it any more.
+
+    Textual has a strip that is not cut keep itself, with its seven caches: some 17 objects each that only a
+    full garbage collection takes away, which held up the keys for 20 ms every second where much is drawn.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, other: Strip) -> Whole:
+        """The same cells."""
+        return cls(list(other), other.cell_length)
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """See `Strip.divide`."""
+        wanted = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if wanted == [self.cell_length] else super().divide(wanted)
 
 
 def strip(row: Row, width: int, palette: Palette) -> Strip:
