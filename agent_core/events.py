@@ -372,6 +372,22 @@ class BusChanged(_Event, frozen=True, kw_only=True):
     fault: ErrorInfo | None = None
 
 
+class TrainingChanged(_Event, frozen=True, kw_only=True):
+    """How the training beside the conversation stands.
+
+    `told` is the last line of its progress, or what it came to. `point` is a new one of its course: the steps
+    that were done, and the seconds to the first failure of changes that it is not trained on. Once it has
+    ended, `error` is why it did not come to its end, and `version` the policy that it made (0 for none).
+    """
+
+    command: str
+    state: Literal["running", "stopping", "ended"]
+    told: str = ""
+    point: tuple[int, float] | None = None
+    error: ErrorInfo | None = None
+    version: int = 0
+
+
 Event = (
     TurnStarted
     | TurnQueued
@@ -400,6 +416,7 @@ Event = (
     | ToolSuggested
     | PlaceOpened
     | BusChanged
+    | TrainingChanged
 )
 
 _encoder = msgspec.json.Encoder()

@@ -65,19 +65,23 @@ async def watch(
     *,
     settings: Settings,
     publish_alive: PublishAlive | None = None,
+    tries: int = 2,
+    on_try: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[StreamEvent]:
     """The model's stream under the time-outs of the settings, tried a second time when nothing had come.
 
     Loading does not count against `first_token_timeout`, which is extended by the time that reading the
-    prompt takes at the measured rate. `publish_alive` is called once a second until the first token. Close
-    the generator (`contextlib.aclosing`) when you leave it early: that closes the request.
+    prompt takes at the measured rate. `publish_alive` is called once a second until the first token; `on_try`
+    before each of at most so many `tries`. Close the generator (`contextlib.aclosing`) when you leave it
+    early: that closes the request.
 
     Raises:
         ModelStalled: No progress within the time-out.
         ModelError: What the model raises.
     """
     received = False
-    for attempt in (1, 2):
+    for attempt in range(1, tries + 1):
+        on_try()
         watched = _Watched(model, request, settings=settings, publish_alive=publish_alive)
         try:
             async with aclosing(watched.events()) as events:
@@ -87,7 +91,7 @@ async def watch(
             return
         except RETRIED as error:
             delay = retry_delay(error)
-            if received or attempt == 2 or delay is None:
+            if received or attempt == tries or delay is None:
                 raise
         await asyncio.sleep(delay)
 

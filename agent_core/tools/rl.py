@@ -6,22 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from agent_core.commandline import render
 from agent_core.config import Settings
-from agent_core.errors import ToolError, UsageError
+from agent_core.errors import LearningFault, ToolError, UsageError
 from agent_core.events import ActionClass
 from agent_core.rl.api import Learning
-from agent_core.rl.config import CONFIG_FILE
+from agent_core.rl.beside import Beside, Came, Follows
 from agent_core.text import human_duration, one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.fields import fields_of
+from agent_core.tools.rl_args import RlArgs
 from agent_core.tools.rl_policies import choose_policy, comparison, policies
-from agent_core.tools.rl_training import Tutor, init_config, plan_training, train
+from agent_core.tools.rl_training import Tutor, init_config, plan_training, train, version_in
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,84 +36,6 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
     "train": ("steps", "n_envs", "lr", "entropy", "seed", "changes", "skip_gepa", "resume"),
 }
 """Which arguments each has; the others have none."""
-
-
-What = Literal[
-    "status",
-    "evaluate",
-    "freeze",
-    "thaw",
-    "reset",
-    "export",
-    "train",
-    "config",
-    "promote",
-    "rollback",
-]
-
-
-class RlArgs(msgspec.Struct, frozen=True):
-    """Arguments of `rl`."""
-
-    what: Annotated[
-        What,
-        msgspec.Meta(
-            description="Show what was learnt, estimate what it is worth against simple rules, stop learning,"
-            " go on, forget it all (a backup is kept), copy the recorded events; train offline, write the"
-            " configuration (`config init`), use a trained policy, or the one before."
-        ),
-    ] = "status"
-    path: Annotated[
-        str,
-        msgspec.Meta(
-            description="The file that `export` writes; `init` after `config`; the policy to `promote`.",
-            extra={"path": True},
-        ),
-    ] = ""
-    force: Annotated[bool, msgspec.Meta(description="Let a file be replaced that is there.")] = False
-    out: Annotated[
-        str,
-        msgspec.Meta(
-            description="The file that `config init` writes.", extra={"flag": "--out", "metavar": "F"}
-        ),
-    ] = CONFIG_FILE
-    steps: Annotated[
-        int, msgspec.Meta(description="Train for so many steps.", extra={"flag": "--steps", "metavar": "N"})
-    ] = 300
-    n_envs: Annotated[
-        int,
-        msgspec.Meta(
-            description="Step so many environments side by side; else as configured.",
-            extra={"flag": "--n-envs", "metavar": "N"},
-        ),
-    ] = 0
-    lr: Annotated[
-        float, msgspec.Meta(description="The learning rate.", extra={"flag": "--lr", "metavar": "X"})
-    ] = 5e-4
-    entropy: Annotated[
-        float,
-        msgspec.Meta(description="The weight of the entropy.", extra={"flag": "--entropy", "metavar": "X"}),
-    ] = 0.02
-    seed: Annotated[
-        int, msgspec.Meta(description="Of all that is drawn.", extra={"flag": "--seed", "metavar": "N"})
-    ] = 0
-    changes: Annotated[
-        int,
-        msgspec.Meta(
-            description="Record so many planted bugs; 0: as many as fit the steps.",
-            extra={"flag": "--changes", "metavar": "N"},
-        ),
-    ] = 0
-    skip_gepa: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Leave the skills' prompts alone, and call no model.", extra={"flag": "--skip-gepa"}
-        ),
-    ] = False
-    resume: Annotated[
-        bool,
-        msgspec.Meta(description="Go on with the training that was interrupted.", extra={"flag": "--resume"}),
-    ] = False
 
 
 class RlTool:
@@ -132,8 +55,9 @@ class RlTool:
     for_agent: ClassVar[bool] = False
     keeps_state: ClassVar[bool] = True
 
-    def __init__(self, *, learning: Learning, tutor: Tutor) -> None:
-        self._learning, self._tutor = learning, tutor
+    def __init__(self, *, learning: Learning, tutor: Tutor, beside: Beside | None = None) -> None:
+        """With `beside` a training goes on beside the conversation; without, its turn ends when it has."""
+        self._learning, self._tutor, self._beside = learning, tutor, beside
 
     async def plan(
         self, args: RlArgs, *, workspace: Workspace, settings: Settings, typed: bool
@@ -145,6 +69,8 @@ class RlTool:
         if args.what in ("export", "config"):
             return Planned((render(self.name, args),), "It writes a file.")
         if args.what == "train":
+            if self._beside is not None:
+                self._beside.check_free()
             return await plan_training(
                 workspace, settings, self._tutor, skip_gepa=args.skip_gepa, resume=args.resume
             )
@@ -165,11 +91,39 @@ class RlTool:
             case "export":
                 return await self._export(args, context.workspace)
             case "train":
-                return await train(_query(args), context, self._tutor, skip_gepa=args.skip_gepa)
+                return await self._train(args, context)
+            case "stop":
+                return self._stop()
             case "config":
                 return await init_config(args.out, context)
             case "promote" | "rollback":
                 return await choose_policy(args.what, args.path, context.workspace)
+
+    async def _train(self, args: RlArgs, context: ToolContext) -> ToolResult:
+        command = render(self.name, args)
+        query = msgspec.structs.replace(_query(args), command=command)
+        if self._beside is None:
+            return await train(query, context, self._tutor, skip_gepa=args.skip_gepa)
+
+        async def begun(follows: Follows) -> Came:
+            apart = msgspec.structs.replace(context, progress=follows.say, write=None, turn=None)
+            result = await train(query, apart, self._tutor, skip_gepa=args.skip_gepa, mark=follows.mark)
+            return Came(said=result.summary, error=result.error, version=version_in(result))
+
+        self._beside.begin(command, begun)
+        return ToolResult(
+            text="It goes on beside the conversation, and ends with the program; a note says what it came to."
+            " The Learning screen shows how far it is, `rl stop` ends it.",
+            summary="the training goes on beside the conversation",
+        )
+
+    def _stop(self) -> ToolResult:
+        if self._beside is None or not self._beside.stop():
+            raise LearningFault(
+                "No training goes on in this session", hint="One that was started elsewhere is ended there."
+            )
+        said = "The training is being stopped; what was recorded is kept, and --resume goes on with it."
+        return ToolResult(text=said, summary="the training is being stopped")
 
     async def _status(self, workspace: Workspace) -> ToolResult:
         from agent_core.rl.telling import in_short, status

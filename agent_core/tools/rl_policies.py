@@ -74,20 +74,25 @@ def _comparison(workspace: Workspace) -> tuple[str, dict[str, Any] | None]:
 
 def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
     from agent_core.rl.offline import saying
-    from agent_core.rl.offline.running import registry_of
+    from agent_core.rl.offline.ended import all_ended
+    from agent_core.rl.offline.running import FOLDER, registry_of
     from agent_core.skills.registry import skill_rows, skills_folder
 
     registry = registry_of(workspace)
     found, used = registry.all(), registry.in_use
     in_use = used.version if used else 0
+    ended = all_ended(workspace.own.state_dir / FOLDER)
     rows = [row for row in skill_rows(skills_folder(workspace)) if row.optimised]
     text = saying.policies(found, in_use, now=time.time())
+    if ended:
+        text += f"\n\n{saying.not_done(ended, now=time.time())}"
     if rows:
         skills = plural(len(rows), "skill")
         text += f"\n\n{skills} with prompts improved by GEPA: {', '.join(row.name for row in rows)}"
     data = {
         "policies": [msgspec.to_builtins(about) for about in found],
         "in_use": in_use,
+        "not_done": [msgspec.to_builtins(each) for each in ended],
         "prompts": [msgspec.to_builtins(row) for row in rows],
     }
     return text, data

@@ -5,26 +5,33 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agent_core.errors import AgentError, LearningFault, ToolError, TrainingFault
+from agent_core.errors import AgentError, ErrorInfo, Interrupted, LearningFault, ToolError, TrainingFault
+from agent_core.files import BusyError
 from agent_core.text import one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.tools.rl_prompts import earlier, owed_to, with_prompts
 
 if TYPE_CHECKING:
     from agent_core.config import Settings
     from agent_core.llm.select import Models
     from agent_core.logs.api import Logs
-    from agent_core.rl.gepa.api import Report
+    from agent_core.rl.gepa.api import Progress as Improving
     from agent_core.rl.offline.logs_now import LogsNow
-    from agent_core.rl.offline.running import TrainQuery
+    from agent_core.rl.offline.running import Told, TrainQuery
     from agent_core.tools.registry import Registry
     from agent_core.workspace import Workspace
 
 _TOLD_EVERY_S = 2.0
+
+
+def _ignore(_steps: int, _cost: float) -> None:
+    return None
 
 
 class Tutor(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,8 @@ async def plan_training(
         LearningFault, ConfigError, TrainingFault: See `lines_of_training`, and `_leaves_prompts`.
     """
     calls = None if skip_gepa else await _planned_calls(tutor)
+    if calls is not None and resume and await owed_to(workspace) is not None:
+        return calls
     try:
         lines = await lines_of_training(workspace, settings)
     except (LearningFault, TrainingFault) as fault:
@@ -120,18 +129,50 @@ def _leaves_prompts(fault: LearningFault | TrainingFault, *, resume: bool) -> bo
     return not resume and "--resume" not in fault.hint
 
 
-async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_gepa: bool) -> ToolResult:
+async def train(
+    query: TrainQuery,
+    context: ToolContext,
+    tutor: Tutor,
+    *,
+    skip_gepa: bool,
+    mark: Callable[[int, float], None] = _ignore,
+) -> ToolResult:
     """Train a policy for the checks, then improve the skills' prompts unless that is skipped.
 
     Where there is no order of checks to train, that is told, and the prompts are improved all the same. It is
-    the result's error only where no prompt could be tried either.
+    the result's error only where no prompt could be tried either. One that had begun and does not come to its
+    end is kept with why (`agent_core.rl.offline.ended`).
+
+    Args:
+        query: How.
+        context: Where, and who is told how far it is.
+        tutor: The session's models, tools and logs.
+        skip_gepa: Leave the prompts alone.
+        mark: Told the steps of each point of the training's course, and its seconds to the first failure.
 
     Raises:
         AgentError: See `run_training`; what ends `optimise` is told beside what was trained.
     """
-    teller = _Teller(context.progress)
+    teller = _Teller(context.progress, mark)
     try:
-        trained = await _train_order(query, context, tutor, teller)
+        result = await _train(query, context, tutor, teller, skip_gepa=skip_gepa)
+    except asyncio.CancelledError:
+        await asyncio.shield(_keep(context.workspace, query, teller, Interrupted("It was stopped").info))
+        raise
+    except AgentError as fault:
+        await _keep(context.workspace, query, teller, fault.info)
+        raise
+    if result.error is not None:
+        await _keep(context.workspace, query, teller, result.error)
+    return result
+
+
+async def _train(
+    query: TrainQuery, context: ToolContext, tutor: Tutor, teller: _Teller, *, skip_gepa: bool
+) -> ToolResult:
+    owed = None if skip_gepa or not query.resume else await owed_to(context.workspace)
+    try:
+        trained = earlier(owed) if owed else await _train_order(query, context, tutor, teller)
     except (LearningFault, TrainingFault) as fault:
         if skip_gepa or not _leaves_prompts(fault, resume=query.resume):
             raise
@@ -139,11 +180,24 @@ async def train(query: TrainQuery, context: ToolContext, tutor: Tutor, *, skip_g
         context.progress(f"{trained.text}\n")
     if skip_gepa:
         return trained
-    try:
-        return _with_prompts(trained, await _improve(context, tutor, teller))
-    except AgentError as fault:  # the policy is trained and kept all the same
-        said = f"{trained.text}\n\nprompts\nleft alone: {one_line(fault.message)}"
-        return msgspec.structs.replace(trained, text=said, error=trained.error or fault.info)
+    return await with_prompts(trained, context, tutor, teller.see_prompts, command=query.command, owed=owed)
+
+
+async def _keep(workspace: Workspace, query: TrainQuery, teller: _Teller, error: ErrorInfo) -> None:
+    """Keep that it did not come to its end; a training that never began is only refused."""
+    from agent_core.rl.offline.ended import keep_ended
+    from agent_core.rl.offline.running import FOLDER
+
+    folder = workspace.own.state_dir / FOLDER
+    if teller.last and await asyncio.to_thread(folder.is_dir):
+        with suppress(OSError, BusyError):  # it has ended all the same, and that is told
+            await asyncio.to_thread(keep_ended, folder, query.command, error, told=teller.last)
+
+
+def version_in(result: ToolResult) -> int:
+    """The policy that a training made; 0 where it made none."""
+    training: dict[str, Any] = result.data.get("training") or {}  # None where prompts alone were improved
+    return training.get("about", {}).get("version", 0)
 
 
 def _left_alone(fault: AgentError) -> ToolResult:
@@ -160,7 +214,7 @@ def _left_alone(fault: AgentError) -> ToolResult:
 async def _train_order(query: TrainQuery, context: ToolContext, tutor: Tutor, teller: _Teller) -> ToolResult:
     """Train a policy for the checks; raises what `run_training` raises."""
     from agent_core.rl.offline.running import run_training
-    from agent_core.rl.offline.saying import in_short, phase_of, progress_line, report
+    from agent_core.rl.offline.saying import in_short, report
     from agent_core.verify.sandbox import find_sandbox
 
     sandbox, _ = await find_sandbox()
@@ -172,40 +226,13 @@ async def _train_order(query: TrainQuery, context: ToolContext, tutor: Tutor, te
             query,
             sandbox=sandbox,
             logs=tutor.logs_now.soon,
-            tell=lambda told: teller.tell(phase_of(told), lambda: progress_line(told)),
+            tell=teller.see,
         )
     except asyncio.CancelledError:
         context.progress("What was recorded is kept, and so is the last checkpoint: add --resume to go on\n")
         raise
     data: dict[str, Any] = {"training": msgspec.to_builtins(trainee)}
     return ToolResult(text=report(trainee), summary=in_short(trainee), data=data, note=left_out)
-
-
-async def _improve(context: ToolContext, tutor: Tutor, teller: _Teller) -> Report:
-    from agent_core.rl.gepa.optimising import optimise
-    from agent_core.rl.gepa.saying import progress_line
-
-    return await optimise(
-        context.workspace,
-        models=tutor.models,
-        settings=context.settings,
-        registry=tutor.registry,
-        logs=tutor.logs,
-        on_progress=lambda far: teller.tell(f"{far.target} {far.phase}", lambda: progress_line(far)),
-    )
-
-
-def _with_prompts(trained: ToolResult, improved: Report) -> ToolResult:
-    from agent_core.rl.gepa.saying import in_short, table
-
-    tried = any(outcome.before is not None for outcome in improved.outcomes)
-    return msgspec.structs.replace(
-        trained,
-        text=f"{trained.text}\n\nprompts\n{table(improved)}",
-        summary=f"{trained.summary}; {in_short(improved)}",
-        data={**trained.data, "prompts": msgspec.to_builtins(improved)},
-        error=None if tried else trained.error,
-    )
 
 
 async def _unseen(logs: LogsNow) -> str:
@@ -238,14 +265,32 @@ async def init_config(path: str, context: ToolContext) -> ToolResult:
 
 
 class _Teller:
-    """Shows how far it is: what begins at once, else every two seconds."""
+    """Shows how far it is: what begins at once, else every two seconds; each point of its course at once."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self._show = show
+    def __init__(self, show: Callable[[str], None], mark: Callable[[int, float], None]) -> None:
+        self._show, self._mark = show, mark
         self._due, self._phase = 0.0, ""
+        self.last = ""
+        """What was shown last."""
 
-    def tell(self, phase: str, line: Callable[[], str]) -> None:
+    def see(self, told: Told) -> None:
+        """The training of the order of checks."""
+        from agent_core.rl.offline.progress import Progress
+        from agent_core.rl.offline.saying import phase_of, progress_line
+
+        self._tell(phase_of(told), lambda: progress_line(told))
+        if isinstance(told, Progress) and told.point.held_out is not None:
+            self._mark(told.point.steps, told.point.held_out)
+
+    def see_prompts(self, far: Improving) -> None:
+        """The prompts."""
+        from agent_core.rl.gepa.saying import progress_line
+
+        self._tell(f"{far.target} {far.phase}", lambda: progress_line(far))
+
+    def _tell(self, phase: str, line: Callable[[], str]) -> None:
         now = time.monotonic()
         if phase != self._phase or now >= self._due:
             self._due, self._phase = now + _TOLD_EVERY_S, phase
-            self._show(f"{line()}\n")
+            self.last = line()
+            self._show(f"{self.last}\n")

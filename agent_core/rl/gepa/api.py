@@ -67,6 +67,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OnProgress = Callable[[Progress], None]
+OnOutcome = Callable[["Outcome", Spent], None]
 Verdict = Literal["won", "equal", "perfect", "scarce", "budget"]
 
 
@@ -156,6 +157,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         targets: Which prompts.
         tools: The tools that a model is offered.
         logs: Digests of logs as models get them, each with the number of its first cause.
+        done: Prompts that an earlier part of the run has tried.
+        spent: What that part has used of the budget.
     """
 
     model: str
@@ -166,3 +169,5 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Target, ...]
     tools: tuple[ToolSpec, ...] = ()
     logs: tuple[LogText, ...] = ()
+    done: tuple[Outcome, ...] = ()
+    spent: Spent = Spent()

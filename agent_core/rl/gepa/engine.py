@@ -21,7 +21,9 @@ from agent_core.rl.gepa.purse import BudgetSpent, Purse
 if TYPE_CHECKING:
     from dspy import lm15
 
-Send = Callable[[int, ChatRequest], None]
+Send = Callable[[int, ChatRequest, int], None]
+_TRIES = 2
+"""Requests that a call may take: an endpoint that fails is asked once more."""
 _OF_ONE_PROMPT = ("context-too-small",)
 """Errors that only say that this prompt was too long: it is worth nothing, the next may be shorter."""
 
@@ -43,7 +45,7 @@ class AskingEngine:
     budget, ends all: each later call fails at once, and `failure` says why.
 
     Args:
-        send: Asks the program; what it answers comes back by `answered`.
+        send: Asks the program, in at most so many tries; what it answers comes back by `answered`.
         purse: The budget.
     """
 
@@ -101,7 +103,7 @@ class AskingEngine:
             self._number += 1
             number = self._number
             self._waiting[number] = future
-        self._send(number, request)
+        self._send(number, request, min(_TRIES, 1 + self._purse.calls_left))
         try:
             answer = future.result(timeout=self._purse.seconds_left)
         except Late:
@@ -111,6 +113,7 @@ class AskingEngine:
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
+        self._purse.repeated(answer.tries - 1)
         if answer.said is None:
             raise CallFailed(answer.error or ErrorInfo("model", "The model said nothing"))
         return answer.said

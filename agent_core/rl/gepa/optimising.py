@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +33,18 @@ from agent_core.llm.timeouts import watch
 from agent_core.logs.api import Logs
 from agent_core.masking import masker
 from agent_core.rl.gepa import protocol as p
-from agent_core.rl.gepa.api import TARGETS, Budget, Job, LogText, OnProgress, Outcome, Report, Target
+from agent_core.rl.gepa.api import (
+    TARGETS,
+    Budget,
+    Job,
+    LogText,
+    OnOutcome,
+    OnProgress,
+    Outcome,
+    Report,
+    Spent,
+    Target,
+)
 from agent_core.rl.gepa.from_logs import log_texts
 from agent_core.rl.store.rights import owners_folder
 from agent_core.skills.registry import FOLDER
@@ -46,7 +57,7 @@ _log = logging.getLogger(__name__)
 _ENVIRONMENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "TQDM_DISABLE": "1"}
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     return None
 
 
@@ -71,10 +82,14 @@ async def optimise(
     budget: Budget | None = None,
     skills: Sequence[str] = (),
     on_progress: OnProgress = _ignore,
+    done: Sequence[Outcome] = (),
+    spent: Spent | None = None,
+    on_outcome: OnOutcome = _ignore,
 ) -> Report:
     """Optimise the prompts of the skills, and save those that are better than the ones in use.
 
-    Cancelling ends the process and whatever call of the model is on its way, and saves nothing.
+    Cancelling ends the process and whatever call of the model is on its way, and saves nothing. The next run
+    goes on with it: what came of the prompts that were tried (`on_outcome`) is given back as `done`.
 
     Args:
         workspace: Whose history, tests, logs and sessions the examples are made of.
@@ -85,6 +100,9 @@ async def optimise(
         budget: What it may take; the usual one without.
         skills: Only these skills, or single prompts of them (`ask`, `ask.conclude`); all without.
         on_progress: Told how far it is.
+        done: Prompts that an earlier part of the run has tried.
+        spent: What that part has used of the budget.
+        on_outcome: Told what came of each prompt, and what was spent until then.
 
     Raises:
         NoModel: There is no model.
@@ -107,8 +125,10 @@ async def optimise(
         targets=targets,
         tools=await _tools(model, registry),
         logs=texts,
+        done=tuple(each for each in done if each.target in targets),
+        spent=spent or Spent(),
     )
-    report = await _Running(workspace, model, settings, on_progress).run(job)
+    report = await _Running(workspace, model, settings, on_progress, on_outcome).run(job)
     outcomes = await asyncio.to_thread(_saved, folder, report)
     return msgspec.structs.replace(report, outcomes=outcomes, notes=(*report.notes, *notes))
 
@@ -146,9 +166,15 @@ class _Running:
     """One run, and the calls of the model that its process asks for."""
 
     def __init__(
-        self, workspace: Workspace, model: LanguageModel, settings: Settings, on_progress: OnProgress
+        self,
+        workspace: Workspace,
+        model: LanguageModel,
+        settings: Settings,
+        on_progress: OnProgress,
+        on_outcome: OnOutcome,
     ) -> None:
-        self._model, self._settings, self._on_progress = model, settings, on_progress
+        self._model, self._settings = model, settings
+        self._on_progress, self._on_outcome = on_progress, on_outcome
         self._root = str(workspace.root)
         self._calls: set[asyncio.Task[None]] = set()
         self._failure: AgentError | None = None
@@ -183,17 +209,21 @@ class _Running:
         match told:
             case p.Far(progress):
                 self._on_progress(progress)
-            case p.Ask(number, request):
-                call = asyncio.create_task(self._answer(number, request))
+            case p.Done(outcome, spent):
+                self._on_outcome(outcome, spent)
+            case p.Ask(number, request, tries):
+                call = asyncio.create_task(self._answer(number, request, tries))
                 self._calls.add(call)
                 call.add_done_callback(self._calls.discard)
 
-    async def _answer(self, number: int, request: ChatRequest) -> None:
+    async def _answer(self, number: int, request: ChatRequest, tries: int) -> None:
+        made: list[None] = []
         try:
-            answer = p.Answered(number=number, said=await self._said(request))
+            said = await self._said(request, tries, lambda: made.append(None))
+            answer = p.Answered(number=number, said=said, tries=len(made))
         except AgentError as error:
             self._failure = error
-            answer = p.Answered(number=number, error=error.info)
+            answer = p.Answered(number=number, error=error.info, tries=max(1, len(made)))
         except Exception as error:  # noqa: BLE001 - the edge of the call: the process waits for an answer
             _log.exception("a call of the model broke")
             self._failure = LearningFault(f"A call of the model broke: {type(error).__name__}: {error}")
@@ -201,18 +231,18 @@ class _Running:
         with suppress(LearningFault):  # the process is over: whoever asked it knows
             await self._worker.ask(answer, None)
 
-    async def _said(self, request: ChatRequest) -> Said:
+    async def _said(self, request: ChatRequest, tries: int, on_try: Callable[[], None]) -> Said:
         """The reply; where the endpoint cannot enforce a schema, one that is not bound to it."""
         if self._model in refuses_schema:
             request = msgspec.structs.replace(request, response_schema=None)
         try:
-            events = watch(self._model, request, settings=self._settings)
+            events = watch(self._model, request, settings=self._settings, tries=tries, on_try=on_try)
             return await whole(events, model=self._model.info.name)
         except ModelRefused as error:
             if request.response_schema is None or not is_about_schema(error):
                 raise
             refuses_schema.add(self._model)
-            return await self._said(request)
+            return await self._said(request, tries, on_try)
 
 
 def _saved(folder: Path, report: Report) -> tuple[Outcome, ...]:

@@ -11,7 +11,7 @@ import msgspec
 from agent_core.errors import ErrorInfo
 from agent_core.llm.port import ChatRequest
 from agent_core.llm.said import Said
-from agent_core.rl.gepa.api import Job, Progress
+from agent_core.rl.gepa.api import Job, Outcome, Progress, Spent
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -27,9 +27,11 @@ class Improve(msgspec.Struct, frozen=True, tag=True):
 
 
 class Answered(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """What came of the call of a number: what the model said, or why it said nothing."""
+    """What came of the call of a number: what the model said, or why it said nothing. `tries` counts the
+    requests that it took."""
 
     number: int
+    tries: int = 1
     said: Said | None = None
     error: ErrorInfo | None = None
 
@@ -38,10 +40,11 @@ Call = Improve | Answered
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
-    """Told while it optimises: a call of the model that it waits for."""
+    """Told while it optimises: a call of the model that it waits for, in at most so many `tries`."""
 
     number: int
     request: ChatRequest
+    tries: int = 1
 
 
 class Far(msgspec.Struct, frozen=True, tag=True):
@@ -50,4 +53,11 @@ class Far(msgspec.Struct, frozen=True, tag=True):
     progress: Progress
 
 
-Told = Ask | Far
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """Told while it optimises: what came of a prompt, until all are there to decide by; what was spent."""
+
+    outcome: Outcome
+    spent: Spent
+
+
+Told = Ask | Far | Done

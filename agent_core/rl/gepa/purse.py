@@ -20,13 +20,17 @@ class Purse:
 
     Args:
         budget: What there is.
+        spent: What was used of it before.
         clock: Seconds that only rise.
     """
 
-    def __init__(self, budget: Budget, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, budget: Budget, *, spent: Spent | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._budget, self._clock = budget, clock
+        self._before = spent or Spent()
         self._began: float | None = None
-        self._calls = self._tokens = 0
+        self._calls, self._tokens = self._before.calls, self._before.tokens
 
     @property
     def spent(self) -> Spent:
@@ -37,6 +41,11 @@ class Purse:
     def seconds_left(self) -> float:
         """Until the time is up; 0 when it is."""
         return max(0.0, self._budget.seconds - self._elapsed())
+
+    @property
+    def calls_left(self) -> int:
+        """How many more can be made."""
+        return max(0, self._budget.calls - self._calls)
 
     def take(self) -> None:
         """Count a call that is about to be made; raises `BudgetSpent` where there is none left."""
@@ -51,6 +60,10 @@ class Purse:
         self._calls += 1
         if self._began is None:
             self._began = self._clock()
+
+    def repeated(self, times: int) -> None:
+        """Count so many more requests that a call took."""
+        self._calls += times
 
     def used(self, tokens: int) -> None:
         """Count the tokens of a call."""
@@ -85,4 +98,4 @@ class Purse:
         )
 
     def _elapsed(self) -> float:
-        return 0.0 if self._began is None else self._clock() - self._began
+        return self._before.seconds + (0.0 if self._began is None else self._clock() - self._began)

@@ -12,7 +12,17 @@ import dspy
 import msgspec
 
 from agent_core.masking import masker
-from agent_core.rl.gepa.api import LEAST, Job, OnProgress, Outcome, Progress, Report, Spent, Target
+from agent_core.rl.gepa.api import (
+    LEAST,
+    Job,
+    OnOutcome,
+    OnProgress,
+    Outcome,
+    Progress,
+    Report,
+    Spent,
+    Target,
+)
 from agent_core.rl.gepa.collecting import room_of
 from agent_core.rl.gepa.comparing import beyond_chance, compare
 from agent_core.rl.gepa.engine import AskingEngine, asking_model
@@ -33,6 +43,10 @@ _CHOOSE = 6
 """Of the examples to learn from, those that GEPA chooses among candidates by."""
 
 
+def _ignore(_outcome: Outcome, _spent: Spent) -> None:
+    return None
+
+
 class Run:
     """Optimises the prompts of a job, in the thread that calls it.
 
@@ -43,6 +57,7 @@ class Run:
         engine: Asks the model.
         purse: The budget.
         tell: Told how far it is.
+        done: Told what came of each prompt.
     """
 
     def __init__(
@@ -54,9 +69,10 @@ class Run:
         engine: AskingEngine,
         purse: Purse,
         tell: OnProgress,
+        done: OnOutcome = _ignore,
     ) -> None:
         self._workspace, self._job, self._examples = workspace, job, examples
-        self._engine, self._purse, self._tell = engine, purse, tell
+        self._engine, self._purse, self._tell, self._done = engine, purse, tell, done
         self._judge = Judge(workspace=workspace, tools=job.tools)
         self._lm: Any = asking_model(job.model, engine)
         self._progress = Progress(phase="measuring")
@@ -64,13 +80,16 @@ class Run:
     def report(self) -> Report:
         """Do it; raises what the endpoint raised. That the budget was used up is an outcome."""
         scarce, rich = self._sorted()
-        outcomes: list[Outcome] = []
+        known = {each.target: each for each in self._job.done}
+        outcomes: list[Outcome] = [known[target] for target in rich if target in known]
+        waiting: list[Target] = [target for target in rich if target not in known]
         with dspy.context(lm=self._lm, adapter=TextAdapter(), disable_history=True, track_usage=False):
-            for number, target in enumerate(rich):
+            for number, target in enumerate(waiting):
                 self._progress = Progress(
-                    phase="measuring", target=target, number=number + 1, total=len(rich)
+                    phase="measuring", target=target, number=number + 1, total=len(waiting)
                 )
-                outcomes.append(self._improved(target, len(rich) - number))
+                outcomes.append(self._improved(target, len(waiting) - number))
+                self._done(outcomes[-1], self._purse.spent)
         return Report(model=self._job.model, outcomes=(*decided(outcomes), *scarce), spent=self._purse.spent)
 
     def _sorted(self) -> tuple[list[Outcome], list[Target]]:

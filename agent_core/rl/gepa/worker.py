@@ -12,7 +12,7 @@ import msgspec
 from agent_core.errors import AgentError
 from agent_core.llm.port import ChatRequest
 from agent_core.rl.gepa import protocol as p
-from agent_core.rl.gepa.api import Job, Progress, Report
+from agent_core.rl.gepa.api import Job, Outcome, Progress, Report, Spent
 from agent_core.rl.gepa.collecting import collect
 from agent_core.rl.gepa.engine import AskingEngine
 from agent_core.rl.gepa.purse import Purse
@@ -52,17 +52,20 @@ class Optimiser:
         def show(progress: Progress) -> None:
             loop.call_soon_threadsafe(tell, p.Far(progress))
 
-        def send(number: int, request: ChatRequest) -> None:
-            loop.call_soon_threadsafe(tell, p.Ask(number, request))
+        def send(number: int, request: ChatRequest, tries: int) -> None:
+            loop.call_soon_threadsafe(tell, p.Ask(number, request, tries))
+
+        def done(outcome: Outcome, spent: Spent) -> None:
+            loop.call_soon_threadsafe(tell, p.Done(outcome, spent))
 
         tell(p.Far(Progress(phase="collecting")))
         await preload()
         examples = await collect(self._workspace, job)
-        purse = Purse(job.budget)
+        purse = Purse(job.budget, spent=job.spent)
         engine = self._engine = AskingEngine(send=send, purse=purse)
         from agent_core.rl.gepa.running import Run
 
-        run = Run(self._workspace, job, examples, engine=engine, purse=purse, tell=show)
+        run = Run(self._workspace, job, examples, engine=engine, purse=purse, tell=show, done=done)
         try:
             return await _in_thread(run)
         finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent_core.files import load_state, write_atomic
+from agent_core.files import load_state, read_state, write_atomic
 from agent_core.rl.offline.config import TrainingConfig
 from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.request import POLICY
@@ -20,17 +20,21 @@ another one."""
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """What it goes on with, whatever the logs say now. `project` stands for the workspace's content."""
+    """What it goes on with, whatever the logs say now. `project` stands for the workspace's content,
+    `command` is what was typed."""
 
     options: Options
     config: TrainingConfig
     changes: int
     logs: dict[str, float]
     project: str = ""
+    command: str = "rl train"
+    schema: int = 1
 
 
 def note(folder: Path, begun: Begun) -> Begun:
-    """Keep what is begun, without anything to go on from; raises OSError."""
+    """Keep what is begun, without anything to go on from; raises OSError and `NewerState`."""
+    read_state(folder / _BEGUN, Begun)
     _clear(folder / TRAINING)
     write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
     return begun
@@ -39,6 +43,14 @@ def note(folder: Path, begun: Begun) -> Begun:
 def noted(folder: Path) -> Begun | None:
     """What was begun and has not come to its end; None where nothing was."""
     return load_state(folder / _BEGUN, Begun)[0]
+
+
+def noted_at(folder: Path) -> float:
+    """When that was noted, in seconds since 1970; 0 where nothing was."""
+    try:
+        return (folder / _BEGUN).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def forget(folder: Path) -> None:

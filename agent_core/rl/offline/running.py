@@ -14,6 +14,7 @@ from agent_core.config import Settings
 from agent_core.errors import LearningFault, TrainingFault, UsageError
 from agent_core.files import locked
 from agent_core.rl.config import load_rl_config
+from agent_core.rl.gepa.owed import settle
 from agent_core.rl.offline.begun import TRAINING, Begun, forget, note, noted
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
@@ -50,12 +51,13 @@ _ENOUGH = 2 * 3 * LEAST
 class TrainQuery(msgspec.Struct, frozen=True, kw_only=True):
     """How to train, as it was asked for. None is what the configuration says, or how many changes fit the
     steps; `changes` are recorded, a third of them to compare by. With `resume` an interrupted training goes
-    on from its checkpoint."""
+    on from its checkpoint. `command` is what was typed."""
 
     options: Options = Options()
     n_envs: int | None = None
     changes: int | None = None
     resume: bool = False
+    command: str = "rl train"
 
 
 class Trainee(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,8 +207,12 @@ def _begin(
 ) -> Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
     if not query.resume:
+        settle(folder)
         changes = query.changes or changes_for(query.options.steps)
-        begun = Begun(options=query.options, config=config, changes=changes, logs=logs, project=project)
+        begun = Begun(
+            options=query.options, config=config, changes=changes, logs=logs, project=project,
+            command=query.command,
+        )  # fmt: skip
         return note(folder, begun)
     kept = noted(folder)
     if kept is None:

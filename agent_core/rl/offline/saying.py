@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from agent_core.rl.offline.comparing import LEAST, Comparison
+from agent_core.rl.offline.ended import Ended
 from agent_core.rl.offline.progress import Progress
 from agent_core.rl.offline.recording import Standing
 from agent_core.rl.offline.registry import About
 from agent_core.rl.offline.running import Told, Trainee
 from agent_core.text import human_age, human_duration, one_line, plural
+
+_SHOWN = 5
 
 
 def phase_of(told: Told) -> str:
@@ -75,6 +78,21 @@ def policies(found: tuple[About, ...], in_use: int, *, now: float) -> str:
     usual = "none is in use: checks run in their usual order"
     chosen = f"policy {in_use} orders the checks of an edit" if in_use else usual
     return "\n".join(("trained policies", *rows, chosen))
+
+
+def not_done(ended: tuple[Ended, ...], *, now: float) -> str:
+    """The last trainings that did not come to their end, why, and what goes on with the newest."""
+    lines = ["trainings that did not come to their end"]
+    for each in ended[:_SHOWN]:
+        why = one_line(each.error.message)
+        lines.append(f"  {human_age(now - each.at)}: {one_line(each.command)}: {why}{after(each)}")
+    return "\n".join(lines)
+
+
+def after(ended: Ended) -> str:
+    """What it did last, and what goes on with it."""
+    last = f" (last: {one_line(ended.told)})" if ended.told else ""
+    return f"{last}; `{one_line(ended.go_on)}` goes on" if ended.go_on else last
 
 
 def _trained(about: About, *, stopped_early: bool) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from agent_core.events import Usage
-from agent_core.llm.errors import ModelRefused
+from agent_core.llm.errors import ModelRefused, ModelServerError
 from agent_core.llm.port import ChatRequest, Finished, ModelInfo, StreamEvent, TextChunk
 from agent_core.llm.scripted import DEFAULT_INFO
 from tests.fakes.git import git
@@ -69,6 +69,7 @@ class Obeys:
         hang: Whether it never answers.
         bound: Whether it takes schemas of replies.
         dearer_after: After so many calls each takes twice the tokens.
+        falters: Whether every other request finds the endpoint overloaded.
     """
 
     def __init__(
@@ -80,14 +81,19 @@ class Obeys:
         hang: bool = False,
         bound: bool = True,
         dearer_after: int = 10**9,
+        falters: bool = False,
         info: ModelInfo | None = None,
     ) -> None:
         self._better, self._error, self._after, self._hang = better, error, after, hang
-        self._bound, self._dearer_after = bound, dearer_after
+        self._bound, self._dearer_after, self._falters = bound, dearer_after, falters
         self._info = info or msgspec.structs.replace(DEFAULT_INFO, supports_tools=False)
         self.requests: list[ChatRequest] = []
-        self.asked = asyncio.Event()
+        self.asked, self.hanging = asyncio.Event(), asyncio.Event()
         self.closed = 0
+
+    def hang(self) -> None:
+        """Answer no more."""
+        self._hang = True
 
     @property
     def info(self) -> ModelInfo:
@@ -109,9 +115,12 @@ class Obeys:
         try:
             if self._error is not None and len(self.requests) > self._after:
                 raise self._error
+            if self._falters and len(self.requests) % 2:
+                raise ModelServerError("overloaded")
             if request.response_schema is not None and not self._bound:
                 raise ModelRefused("response_format is not supported")
             if self._hang:
+                self.hanging.set()
                 await asyncio.Event().wait()
             yield TextChunk(self._reply(request))
             times = 2 if len(self.requests) > self._dearer_after else 1

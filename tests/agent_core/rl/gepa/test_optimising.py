@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, UsageError, WorkspaceError
 from agent_core.llm.errors import ContextTooSmall, ModelUnreachable, NoModel
-from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report
+from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
 from agent_core.rl.gepa.optimising import optimise
 from agent_core.skills.registry import load_skill, skill_rows, skills_folder
 from agent_core.tools.registry import Registry, builtin_tools
@@ -31,6 +32,7 @@ async def run(
     budget: Budget | None = None,
     skills: tuple[str, ...] = ("ask.conclude",),
     seen: list[Progress] | None = None,
+    **more: Any,
 ) -> Report:
     progress: list[Progress] = [] if seen is None else seen
     return await optimise(
@@ -41,6 +43,7 @@ async def run(
         budget=budget,
         skills=skills,
         on_progress=progress.append,
+        **more,
     )
 
 
@@ -112,6 +115,43 @@ async def test_a_budget_ends_it(workspace: Workspace, budget: Budget) -> None:
     assert len(model.requests) == report.spent.calls <= budget.calls
     assert report.spent.tokens <= budget.tokens + 120, "one call more than there was room for, at most"
     assert only(report).verdict in ("budget", "equal") and nothing_is_left(workspace)
+
+
+async def test_what_is_asked_once_more_is_paid_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_core.llm.timeouts._RETRY_DELAY_S", 0.0)
+    model = Obeys(
+        better="Answer as well as you can, and be kind to whoever asks you something.", falters=True
+    )
+    report = await run(workspace, model, budget=Budget(calls=61))
+    assert len(model.requests) == report.spent.calls <= 61, "each call took two requests"
+    assert report.spent.tokens == 120 * (len(model.requests) // 2)
+
+
+async def test_what_was_tried_is_not_tried_again(workspace: Workspace) -> None:
+    """A run that is ended in its second prompt goes on there, to what a whole one comes to."""
+    kept: list[tuple[Outcome, Spent]] = []
+    model = Obeys()
+
+    def keep(outcome: Outcome, spent: Spent) -> None:
+        kept.append((outcome, spent))
+        model.hang()
+
+    running = asyncio.create_task(run(workspace, model, skills=("ask.conclude", "locate"), on_outcome=keep))
+    await model.hanging.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert nothing_is_left(workspace)
+    ((first, spent),) = kept
+    assert (first.target, first.verdict, first.after) == ("ask.conclude", "equal", 1.0)
+    again = Obeys()
+    report = await run(workspace, again, skills=("ask.conclude", "locate"), done=(first,), spent=spent)
+    one, two = report.outcomes
+    assert (one.verdict, one.version, two.target) == ("won", 1, "locate.name")
+    assert report.spent.calls == spent.calls + len(again.requests)
+    assert all(request.messages[0].content != BUILT_IN for request in again.requests)
 
 
 async def test_time_that_is_up_ends_it_in_the_middle_of_a_call(workspace: Workspace) -> None:

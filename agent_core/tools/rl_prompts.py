@@ -1,0 +1,114 @@
+"""The part of `rl train` that improves prompts: after the order of checks, or where an earlier one ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_core.errors import AgentError
+from agent_core.files import locked
+from agent_core.rl.gepa.owed import LOCK, Owed, keep_owed, owed_in, settle
+from agent_core.rl.store.rights import owners_folder
+from agent_core.text import one_line
+from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent_core.rl.gepa.api import Outcome, Progress, Report, Spent
+    from agent_core.tools.rl_training import Tutor
+
+
+async def owed_to(workspace: Workspace) -> Owed | None:
+    """The prompts that a training of this workspace has still to improve."""
+    return await asyncio.to_thread(owed_in, _place(workspace))
+
+
+def _place(workspace: Workspace) -> Path:
+    from agent_core.rl.offline.running import FOLDER
+
+    return workspace.own.state_dir / FOLDER
+
+
+def earlier(owed: Owed) -> ToolResult:
+    """What there is to say of an order of checks that was trained before."""
+    said = f"order of checks: trained before: {one_line(owed.trained)}"
+    return ToolResult(text=said, summary="order of checks trained before", data={"training": None})
+
+
+async def with_prompts(
+    trained: ToolResult,
+    context: ToolContext,
+    tutor: Tutor,
+    tell: Callable[[Progress], None],
+    *,
+    command: str,
+    owed: Owed | None,
+) -> ToolResult:
+    """What was trained, and what came of the prompts; with `owed` they are gone on with.
+
+    Cancelled, or with an endpoint that fails, the next training goes on there (`owed_to`).
+    """
+    owed = owed or Owed(command=command, trained=trained.summary)
+    try:
+        report = await _improve(owed, context, tutor, tell)
+    except asyncio.CancelledError:
+        context.progress(
+            "The order of checks is done with, and what came of the prompts that were tried is kept:"
+            " add --resume to go on with the others\n"
+        )
+        raise
+    except AgentError as fault:  # the policy is trained and kept all the same
+        said = f"{trained.text}\n\nprompts\nleft alone: {one_line(fault.message)}"
+        return msgspec.structs.replace(trained, text=said, error=trained.error or fault.info)
+    return _told(trained, report)
+
+
+async def _improve(
+    owed: Owed, context: ToolContext, tutor: Tutor, tell: Callable[[Progress], None]
+) -> Report:
+    from agent_core.rl.gepa.optimising import model_for, optimise
+    from agent_core.rl.offline.running import FOLDER
+
+    folder = await asyncio.to_thread(owners_folder, context.workspace, FOLDER)
+    name = (await model_for(tutor.models)).info.name
+    if owed.model != name:  # what another one replied says nothing of this one
+        owed = msgspec.structs.replace(owed, model=name, outcomes=(), spent=type(owed.spent)())
+    kept = [owed]
+
+    def keep(outcome: Outcome, spent: Spent) -> None:
+        more = (*kept[-1].outcomes, outcome)
+        kept[:] = [msgspec.structs.replace(kept[-1], outcomes=more, spent=spent)]
+        keep_owed(folder, kept[-1])
+
+    with locked(folder / LOCK, timeout=0.0):
+        await asyncio.to_thread(keep_owed, folder, owed)
+        report = await optimise(
+            context.workspace,
+            models=tutor.models,
+            settings=context.settings,
+            registry=tutor.registry,
+            logs=tutor.logs,
+            on_progress=tell,
+            done=owed.outcomes,
+            spent=owed.spent,
+            on_outcome=keep,
+        )
+        await asyncio.to_thread(settle, folder)
+    return report
+
+
+def _told(trained: ToolResult, improved: Report) -> ToolResult:
+    from agent_core.rl.gepa.saying import in_short, table
+
+    tried = any(outcome.before is not None for outcome in improved.outcomes)
+    return msgspec.structs.replace(
+        trained,
+        text=f"{trained.text}\n\nprompts\n{table(improved)}",
+        summary=f"{trained.summary}; {in_short(improved)}",
+        data={**trained.data, "prompts": msgspec.to_builtins(improved)},
+        error=None if tried else trained.error,
+    )
