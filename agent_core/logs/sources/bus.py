@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -27,6 +28,8 @@ SCHEME = "bus"
 _BACK_S = 24 * 3600.0
 """How far back is read where nobody says it: what matters now is what happened lately."""
 _AGAIN_S = 2.0
+_CLOCKS_S = 60.0
+"""How far the clocks of two machines may be apart; what is read twice is known again."""
 _MOST_BYTES = 2 * 1024 * 1024
 _SERVICE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _SESSION = time.time()
@@ -76,10 +79,15 @@ class BusSource:
         self.name, self._topic, self._access, self._tail = name, topic, access, tail
         self._since = time.time() - _BACK_S if begin.since is None else begin.since
         self._heard = Heard(session=_SESSION)
-        self._read = 0.0
+        self._read, self._began = 0.0, math.inf
+        self._lost = ""
         self._pumping: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
-        self.note = ""
+
+    @property
+    def note(self) -> str:
+        """That the bus is lost, and what there was no room for; "" for nothing."""
+        return "; ".join(filter(None, (self._lost, self._heard.left_out)))
 
     def name_of(self, part: str) -> str:
         """It has no parts."""
@@ -129,10 +137,13 @@ class BusSource:
     # Inside
 
     def _query(self, *, follow: bool) -> TailQuery:
-        since = self._since if self._heard.latest is None else self._heard.latest
+        since = self._since
+        if self._heard.latest is not None:  # a message may have any time, such as one of the next year
+            since = max(since, min(self._heard.latest, self._began - _CLOCKS_S))
         return TailQuery(topics=(self._topic,), since=since, follow=follow, most_bytes=_MOST_BYTES)
 
     async def _catch_up(self) -> None:
+        began = time.time()
         try:
             async with aclosing(self._tail(self._access, self._query(follow=False))) as batches:
                 async for batch in batches:
@@ -143,7 +154,7 @@ class BusSource:
                 raise LogFault(f"No key events{named} are on the bus yet", hint=_NONE_YET) from None
         except BusFault as fault:
             raise LogFault(fault.message, hint=fault.hint) from None
-        self._read = time.monotonic()
+        self._read, self._began = time.monotonic(), began
 
     async def _pump(self) -> None:
         """Take in what comes; raises `LogFault` where the bus cannot be read at all."""
@@ -167,12 +178,12 @@ class BusSource:
         return seen
 
     def _notice(self, notice: BusNotice) -> bool:
-        before = self.note
+        before = self._lost
         if notice.what == "lost" and notice.error is not None:
-            self.note = f"the bus is lost, this is what it told before: {one_line(notice.error.message)}"
+            self._lost = f"the bus is lost, this is what it told before: {one_line(notice.error.message)}"
         elif notice.what == "back":
-            self.note = ""
-        return self.note != before
+            self._lost = ""
+        return self._lost != before
 
 
 def _context(message: Message) -> LogContext | NotKnown:

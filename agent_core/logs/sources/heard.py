@@ -8,16 +8,16 @@ from typing import NamedTuple
 import msgspec
 
 from agent_core.logs.api import KeyEvent, SourceFacts
+from agent_core.logs.sources.fitting import MOST, bounded, short_key
 from agent_core.logs.sources.port import Show
 from agent_core.streaming.messages import LogContext, NotKnown
-from agent_core.text import one_line, plural, printable, shorten
+from agent_core.text import plural
 
 _MOST_SERVICES, _MOST_EVENTS, _MOST_IDS = 200, 500, 20_000
-_LINES, _WIDTH = 12, 240
-_WHY, _OTHERS = 5, 24
-_MOST = 10**15
-_LATEST_TIME = 4e9
-"""Seconds since the epoch: a later time is a slip."""
+_MOST_TOLD = 2 * _MOST_EVENTS
+"""Events that are taken of one message: who makes them sends fewer."""
+_MOST_COUNTED = 10_000
+"""Services that are left out and counted one by one."""
 
 
 class _Telling(NamedTuple):
@@ -36,7 +36,7 @@ class _Service:
         self.shown: dict[str, KeyEvent] = {}
         self.last = _Telling(-math.inf, 0)
         self.broken = 0
-        self.unknown = self.unreadable = 0
+        self.unknown = self.unreadable = self.gone = 0
 
 
 class Heard:
@@ -53,12 +53,13 @@ class Heard:
         self.latest: float | None = None
         """The time of the newest message (seconds since the epoch)."""
         self._ids: dict[str, None] = {}
+        self._left_out = set[str]()
 
     def take(self, name: str, said: LogContext | NotKnown, at: float | None) -> None:
         """A message that came for a service, at a time."""
         service = self.services.get(name)
         if service is None:
-            if len(self.services) >= _MOST_SERVICES:
+            if not self._has_room(name, told=isinstance(said, LogContext)):
                 return
             service = self.services[name] = _Service()
         if at is not None:
@@ -67,35 +68,64 @@ class Heard:
             service.unknown += said.why == "unknown"
             service.unreadable += said.why == "broken"
             return
-        if said.id in self._ids:
+        if (key := short_key(said.id)) in self._ids:
             return
-        self._ids[said.id] = None
+        self._ids[key] = None
         if len(self._ids) > _MOST_IDS:
             del self._ids[next(iter(self._ids))]
         telling = _Telling(said.at, said.lines)
         if telling.is_over(service.last):
             service.last, service.broken = telling, said.broken
-        for event in said.events:
-            known = service.events.get(event.id)
-            if known is None or telling.is_over(known[0]):
-                service.events[event.id] = telling, event
-                service.shown.pop(event.id, None)
-            if known is None and event.kind == "trace":
-                _drop_beginnings(service, event)
+        service.gone += max(0, len(said.events) - _MOST_TOLD)
+        for event in said.events[:_MOST_TOLD]:
+            _keep(service, name, telling, event)
         if len(service.events) > _MOST_EVENTS:
             _forget(service)
 
     def told(self, showing: Show) -> tuple[KeyEvent, ...]:
         """The events of all services."""
         return tuple(
-            _shown(service, name, event, showing, session=self._session)
-            for name, service in self.services.items()
-            for _, event in service.events.values()
+            _shown(service, key, event, showing, session=self._session)
+            for service in self.services.values()
+            for key, (_, event) in service.events.items()
         )
 
     def facts(self) -> tuple[SourceFacts, ...]:
         """Each service as a source."""
         return tuple(_facts(name, service) for name, service in self.services.items())
+
+    @property
+    def left_out(self) -> str:
+        """How many services there was no room for; "" for none."""
+        if not self._left_out:
+            return ""
+        more = "over " if len(self._left_out) >= _MOST_COUNTED else ""
+        return f"{more}{plural(len(self._left_out), 'service')} left out; bus:SERVICE reads one of them"
+
+    def _has_room(self, name: str, *, told: bool) -> bool:
+        """Whether there is room for another service. One that tells something takes the place of one that
+        never did, and of no other: many new ones cannot drive out those that were there."""
+        if len(self.services) >= _MOST_SERVICES:
+            empty = next((key for key, each in self.services.items() if told and not each.events), None)
+            if len(self._left_out) < _MOST_COUNTED:
+                self._left_out.add(short_key(name if empty is None else empty))
+            if empty is None:
+                return False
+            del self.services[empty]
+        self._left_out.discard(short_key(name))
+        return True
+
+
+def _keep(service: _Service, name: str, telling: _Telling, event: KeyEvent) -> None:
+    key = short_key(event.id)
+    known = service.events.get(key)
+    if known is not None and not telling.is_over(known[0]):
+        return
+    event = bounded(event, name)
+    service.events[key] = telling, event
+    service.shown.pop(key, None)
+    if known is None and event.kind == "trace":
+        _drop_beginnings(service, event)
 
 
 def _drop_beginnings(service: _Service, whole: KeyEvent) -> None:
@@ -112,63 +142,35 @@ def _place(event: KeyEvent) -> tuple[str, int, str]:
 
 def _forget(service: _Service) -> None:
     """Let go of the events that matter least."""
-    kept = sorted(service.events.items(), key=lambda item: -_number(item[1][1].score, 100.0))
+    kept = sorted(service.events.items(), key=lambda item: -item[1][1].score)
+    service.gone += len(kept) - _MOST_EVENTS // 2
     service.events = dict(kept[: _MOST_EVENTS // 2])
     service.shown = {key: event for key, event in service.shown.items() if key in service.events}
 
 
-def _shown(service: _Service, name: str, event: KeyEvent, showing: Show, *, session: float) -> KeyEvent:
+def _shown(service: _Service, key: str, event: KeyEvent, showing: Show, *, session: float) -> KeyEvent:
     """The event as it is shown here; made once, as what the bus says is anybody's."""
-    if (known := service.shown.get(event.id)) is not None:
-        return known
-    ended, began = _moment(event.ended), _moment(event.began)
-    lines = printable(event.text).split("\n")[:_LINES]
-    bounded = msgspec.structs.replace(
-        event,
-        id=f"{name}:{one_line(event.id)[:40]}",
-        kind="new" if event.kind == "rare" and began is not None and began >= session else event.kind,
-        source=f"bus:{name}:{shorten(one_line(event.source), _WIDTH)}",
-        first=_count(event.first),
-        last=max(_count(event.first), _count(event.last)),
-        text="\n".join(shorten(line, _WIDTH) for line in lines),
-        template=shorten(one_line(event.template), _WIDTH),
-        component=shorten(one_line(event.component), 60),
-        count=_count(event.count),
-        others=tuple(map(_count, event.others[:_OTHERS])),
-        began=began if ended is None or began is None else min(began, ended),
-        ended=ended,
-        score=_number(event.score, 100.0),
-        why=tuple(shorten(one_line(why), _WIDTH // 2) for why in event.why[:_WHY]),
-        places=(),
-    )
-    service.shown[event.id] = shown = showing(bounded)
+    shown = service.shown.get(key)
+    if shown is None:
+        new = event.kind == "rare" and event.began is not None and event.began >= session
+        shown = showing(msgspec.structs.replace(event, kind="new") if new else event)
+        service.shown[key] = shown
     return shown
 
 
 def _facts(name: str, service: _Service) -> SourceFacts:
-    began = [at for _, event in service.events.values() if (at := _moment(event.began)) is not None]
-    ended = [at for _, event in service.events.values() if (at := _moment(event.ended)) is not None]
+    began = [event.began for _, event in service.events.values() if event.began is not None]
+    ended = [event.ended for _, event in service.events.values() if event.ended is not None]
     notes = [
         f"{plural(service.broken, 'message')} of lines could not be read" if service.broken > 0 else "",
         f"{plural(service.unreadable, 'message')} broken" if service.unreadable else "",
         f"{plural(service.unknown, 'message')} of another version" if service.unknown else "",
+        f"{plural(service.gone, 'event')} of less weight left out" if service.gone else "",
     ]
     return SourceFacts(
         name=f"bus:{name}",
-        lines=max(0, min(service.last.lines, _MOST)),
+        lines=max(0, min(service.last.lines, MOST)),
         began=min(began, default=None),
         ended=max(ended, default=None),
         note="; ".join(filter(None, notes)),
     )
-
-
-def _count(number: int) -> int:
-    return max(1, min(number, _MOST))
-
-
-def _number(value: float, most: float) -> float:
-    return min(max(value, 0.0), most) if math.isfinite(value) else 0.0
-
-
-def _moment(value: float | None) -> float | None:
-    return value if value is not None and 0 <= value <= _LATEST_TIME else None

@@ -191,7 +191,7 @@ def test_anything_that_is_told_fits_to_be_shown(event: KeyEvent) -> None:
     assert shown.text.count("\n") < 12
     assert 1 <= shown.first <= shown.last
     assert shown.began is None or 0 <= shown.began <= 4e9
-    assert 0 <= shown.score <= 100
+    assert 0 <= shown.score <= 15
     assert heard.facts()[0].lines == 0
 
 
@@ -229,10 +229,10 @@ def test_what_is_kept_is_bounded() -> None:
         heard.take(f"s{number % 300}", context(event), float(number))
     assert len(heard.services) == 200
     for number in range(2000):
-        heard.take("s1", context(msgspec.structs.replace(EVENT, id=f"f{number}", score=number / 20)), 1.0)
+        heard.take("s1", context(msgspec.structs.replace(EVENT, id=f"f{number}", score=number / 200)), 1.0)
     kept = [event for event in heard.told(lambda event: event) if event.source.startswith("bus:s1:")]
     assert len(kept) <= 501
-    assert max(event.score for event in kept) > 99
+    assert max(event.score for event in kept) > 9.9
 
 
 def test_they_stand_among_those_that_were_found_here() -> None:
