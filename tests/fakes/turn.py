@@ -103,6 +103,9 @@ class Tools:
     def all(self) -> list[AnyTool]:
         return list(self._tools.values())
 
+    async def ready(self, name: str = "") -> None:
+        return None
+
 
 class RecordedTurn:
     """Implements `TurnPort`. `hold` makes every tool wait until it is set; `fail` is raised by every tool."""
