@@ -67,13 +67,14 @@ class ContextItem(msgspec.Struct, frozen=True):
     """One thing that went into the prompt, or was left out.
 
     `kind` is one of system, tools, question, rules (the project's own instructions), tool (a result), file,
-    diff (what the session changed), history, hit.
+    diff (what the session changed), history, hit. `masked` counts the secrets that were replaced in it.
     """
 
     kind: str
     label: str
     tokens: int
     included: bool = True
+    masked: int = 0
 
 
 class TurnStarted(_Event, frozen=True, kw_only=True):
@@ -112,13 +113,19 @@ class ContextPacked(_Event, frozen=True, kw_only=True):
 
 
 class ModelCallStarted(_Event, frozen=True, kw_only=True):
-    """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer or act."""
+    """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer or act.
+
+    `is_local`: the host is this machine; None in what earlier versions wrote.
+    """
 
     turn_id: str
     step: int
     model: str
     purpose: str
     prompt_tokens: int
+    provider: str = ""
+    host: str = ""
+    is_local: bool | None = None
 
 
 class ModelProgress(_Event, frozen=True, kw_only=True):
@@ -159,6 +166,17 @@ class ToolProgress(_Event, frozen=True, kw_only=True):
     turn_id: str
     call_id: str
     text: str
+
+
+class HookRunning(_Event, frozen=True, kw_only=True):
+    """A hook has been running for so many seconds; told every second. `call_id` is the tool's that waits for
+    it, "" at the end of a turn."""
+
+    turn_id: str
+    call_id: str
+    name: str
+    on: Literal["before_tool", "after_tool", "turn_end"]
+    seconds: float
 
 
 class ToolFinished(_Event, frozen=True, kw_only=True):
@@ -399,6 +417,7 @@ Event = (
     | ReasoningDelta
     | ToolStarted
     | ToolProgress
+    | HookRunning
     | ToolFinished
     | ChecksFinished
     | ApprovalNeeded

@@ -5,10 +5,10 @@
             ...
         code = await process.wait()
 
-The program gets no input and a session of its own. When the block is left, however that happens, nothing of
-it is left running: its process group is killed, and on Linux, when it had not ended by itself, also
-whatever it started that moved to another session (known by a variable in its environment). At most about a
-megabyte of output waits to be read; past that the program waits.
+The program gets a session of its own, and no input but what it is given. When the block is left, however
+that happens, nothing of it is left running: its process group is killed, and on Linux, when it had not ended
+by itself, also whatever it started that moved to another session (known by a variable in its environment). At
+most about a megabyte of output waits to be read; past that the program waits.
 """
 
 from __future__ import annotations
@@ -200,6 +200,7 @@ async def stream_process(
     errors: Literal["apart", "merged"] = "apart",
     grace: float = 0.0,
     columns: int = 0,
+    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncGenerator[Process]:
     """Run a program for as long as the block lasts.
 
@@ -210,7 +211,8 @@ async def stream_process(
         errors: Whether standard error is kept apart (`Process.errors`) or comes within the output.
         grace: Seconds between SIGTERM and SIGKILL if it still runs when the block is left; 0 kills at once.
         columns: Of a terminal that it writes to, both output and errors, so that it writes at once and in
-            colours; 0 for pipes. There is no input either way.
+            colours; 0 for pipes.
+        stdin: A descriptor that it reads its input from; there is none by default.
 
     Raises:
         NotStarted: It cannot be started; what is raised inside the block comes through as it is.
@@ -228,7 +230,7 @@ async def stream_process(
             *argv,
             cwd=cwd,
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=out,
             stderr=asyncio.subprocess.STDOUT if errors == "merged" else asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -15,6 +15,7 @@ from agent_core.checkpoints.checkpoints import Checkpoints
 from agent_core.config import Config, default_user_file, load
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged
+from agent_core.hooks.hooks import Hooks
 from agent_core.index.api import Index
 from agent_core.index.client import WorkerIndex
 from agent_core.llm.select import Models
@@ -50,6 +51,7 @@ from agent_core.tools.esearch import EsearchTool
 from agent_core.tools.export import ExportTool
 from agent_core.tools.fork import ForkTool
 from agent_core.tools.help import HelpTool
+from agent_core.tools.hooks import HooksTool
 from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.logs import LogsTool
@@ -169,6 +171,7 @@ def open_runtime(
     mask = masker(settings)
     store = SavedSessions(workspace)
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
+    hooks = Hooks(workspace=workspace, settings=settings, gate=gate)
     registry = Registry(
         builtin_tools(checkpoints=checkpoints, watched=interactive), plugins=plugins_of(settings)
     )
@@ -184,6 +187,7 @@ def open_runtime(
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
         PluginsTool(registry=registry),
+        HooksTool(hooks=hooks, permissions=permissions),
         LspTool(servers=language_servers),
         RunTestsTool(),
         LintTool(),
@@ -248,6 +252,7 @@ def open_runtime(
         suggest=learning.suggest,
         servers=servers,
         seen_in_logs=logs_now.soon,
+        hooks=hooks,
         language_servers=language_servers,
     )
     return Runtime(

@@ -17,8 +17,8 @@ from agent_core.text import one_line
 
 __all__ = ["STATE_FOLDER", "STATE_VARIABLE", "Entry", "IgnoreRules", "TextPart", "Workspace"]
 
-_IGNORED = b"*\n!/commands/\n!/commands/*.md\n"
-"""What git leaves alone of the state folder: everything but the commands that people write."""
+_IGNORED = b"*\n!/commands/\n!/commands/*.md\n!/hooks.toml\n!/hooks/\n!/hooks/*\n"
+"""What git leaves alone of the state folder: everything but the commands and hooks that people write."""
 STATE_FOLDER = ".dspy_tui"
 STATE_VARIABLE = "DSPY_TUI_WORKSPACE_STATE"
 """Names where a program keeps its state instead that runs as another user than the workspace's owner."""

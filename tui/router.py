@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent_core import events as e
 from agent_core.index.saying import in_short, is_trouble
-from agent_core.text import human_size, one_line, plural
+from agent_core.text import human_size, one_line, plural, shorten
 from tui.telling import Telling
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _PHASES = {
     "writing": "The model is writing",
 }
 _PURPOSES = {"choose": "chooses a tool", "answer": "answers", "act": "works"}
+_SHORT = 30
+"""Characters of the status line that a training takes."""
 
 
 class Router:
@@ -66,6 +68,8 @@ class Router:
                 activity.doing("Thinking")
             case e.ToolStarted():
                 activity.doing(one_line(event.command))
+            case e.HookRunning():
+                activity.doing(f"The hook {one_line(event.name)} runs, {event.seconds:.0f} s")
             case e.ToolFinished():
                 screen.take_results(event)
                 activity.doing("Working")
@@ -92,6 +96,8 @@ class Router:
                 screen.look_at_suggestions()
             case e.BusChanged():
                 self._buses(event)
+            case e.TrainingChanged():
+                screen.status.change(training=_training(event))
             case (
                 e.Notice()
                 | e.ToolProgress()
@@ -144,6 +150,18 @@ class Router:
         activity = self._screen.chat.activity
         activity.unqueue(event.turn_id)
         activity.start("Working")
+
+
+def _training(event: e.TrainingChanged) -> str:
+    """How it stands, in a few words; "" when it has ended."""
+    match event.state:
+        case "ended":
+            return ""
+        case "stopping":
+            return "stopping the training"
+        case "running":
+            said = one_line(event.told).partition(": ")[0]
+            return shorten(said or "training", _SHORT)
 
 
 def _pulling(event: e.PullProgress) -> str:

@@ -30,6 +30,12 @@ class History:
         if answer.strip():
             self._exchanges = [*self._exchanges, Exchange(question, answer)][-_MOST:]
 
+    def remark(self, text: str) -> None:
+        """Add to the last answer what was said of it afterwards."""
+        if self._exchanges:
+            last = self._exchanges[-1]
+            self._exchanges[-1] = Exchange(last.question, f"{last.answer}\n{text}")
+
     def clear(self) -> None:
         """Forget everything."""
         self._exchanges.clear()

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
 from agent_core.events import Notice, ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
+from agent_core.session.hooking import HookedCall, call_told
 from agent_core.text import human_duration
 from agent_core.tools.asking import PlansCommands
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
@@ -69,15 +71,22 @@ async def call_tool(
     began = time.monotonic()
     result: ToolResult | None = None
     error: ErrorInfo | None = Interrupted("It was cancelled").info
+    call = HookedCall(turn, call_id, partial(call_told, tool, args, command, typed=typed))
     try:
         if not typed:
             _check_cooldown(turn, tool)
+        await call.before()
         request = await _covered(turn, tool, _request(turn, call_id, tool, args, command))
         await _check(turn, tool, args, request, typed=typed)
         context = _context(turn, call_id, typed=typed, write=write)
         if tool.action in _STIRRING and not getattr(tool, "keeps_state", False):
             await turn.keep_state(context.progress)
-        result = await _run(turn, tool, args, context)
+        try:
+            done = await _run(turn, tool, args, context)
+        except AgentError as failure:
+            await call.failed(failure.info, time.monotonic() - began)
+            raise
+        result = await call.after(done, time.monotonic() - began)
         error = result.error
         return result
     except AgentError as failure:

@@ -30,6 +30,7 @@ from agent_core.workspace import Workspace
 if TYPE_CHECKING:
     from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
+    from agent_core.hooks.hooks import Hooks
     from agent_core.index.api import Index
     from agent_core.llm.select import Models
     from agent_core.lsp.servers import LanguageServers
@@ -56,6 +57,7 @@ class Session:
         servers: Bring tools of other programs.
         seen_in_logs: Tells what the logs say now, by feature.
         language_servers: Are asked what is wrong with an edit.
+        hooks: Are asked before and after tools, and at a turn's end.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Session:
         servers: Servers | None = None,
         seen_in_logs: SeenInLogs | None = None,
         language_servers: LanguageServers | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.bus = bus
         self.models = models
@@ -104,6 +107,7 @@ class Session:
             servers=servers,
             seen_in_logs=seen_in_logs,
             language_servers=language_servers,
+            hooks=hooks,
         )
         self._queue: deque[Turn] = deque()
         self._running: Turn | None = None

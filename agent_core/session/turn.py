@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from agent_core.index.api import Index
 from agent_core.session.calls import Write, call_tool, check_call
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
 from agent_core.session.gate import Gate, Request
+from agent_core.session.hooking import HookedCall, at_end, change_told
 from agent_core.session.taking_stock import Stock
 from agent_core.session.work import work
 from agent_core.tools.base import ToolResult
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from agent_core.agent.history import History
     from agent_core.checkpoints.checkpoints import Checkpoints
     from agent_core.cooldowns import Cooldowns
+    from agent_core.hooks.hooks import Hooks
     from agent_core.llm.select import Models
     from agent_core.lsp.servers import LanguageServers
     from agent_core.mcp.client import Servers
@@ -81,6 +84,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     seen_in_logs: SeenInLogs | None = None
     language_servers: LanguageServers | None = None
     """Are asked what is wrong with an edit."""
+    hooks: Hooks | None = None
+    """Programs that are asked before and after tools, and told of a turn's end."""
 
 
 class Turn:
@@ -97,6 +102,10 @@ class Turn:
         self._stock = Stock(checkpoints=desk.checkpoints, turn_id=turn_id, title=text, publish=self.publish)
         self._calls = 0
         self._began: float | None = None
+        self.kind: TurnKind | None = None
+        """What the prompt is, once that is known."""
+        self.hook_notes: tuple[str, ...] = ()
+        """What hooks noted of written changes, for the agent to know of later."""
         self._started = False
         self._finished = False
 
@@ -196,13 +205,22 @@ class Turn:
         return await self._desk.gate.check(request, self.publish)
 
     async def write(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
-        """Make the changes; returns the paths. Raises `ChangeRefused`, and then nothing was written."""
+        """Make the changes; returns the paths.
+
+        Raises `ChangeRefused`, and then nothing was written; and `HookRefused`.
+        """
+        began = time.monotonic()
+        call = HookedCall(self, self.next_call_id(), partial(change_told, changes))
+        await call.before()
         await self.keep_state()
         try:
             paths = await write_changes(self.workspace, changes)
         finally:
             self.index.stirred()
         self._changed.update(dict.fromkeys(paths))
+        said = f"{', '.join(paths)} written"
+        await call.after(ToolResult(text=said, summary=said, changed=paths), time.monotonic() - began)
+        self.hook_notes += call.notes
         return paths
 
     async def keep_state(self, progress: Callable[[str], None] | None = None) -> None:
@@ -229,6 +247,7 @@ class Turn:
         """Publish the turn's start, the first time that it is called."""
         if not self._started:
             self._started = True
+            self.kind = kind
             self._desk.publish(TurnStarted(turn_id=self._id, text=self._text, kind=kind))
 
     async def run(self) -> None:
@@ -237,7 +256,7 @@ class Turn:
         end = End(outcome="stopped", reason="failed", exit=1, error=self._internal())
         try:
             with self._desk.gate.asking_for(self):
-                end = await work(self)
+                end = await at_end(self, await self._worked(), time.monotonic() - self._began)
         except asyncio.CancelledError:
             end = _cancelled()
             raise
@@ -250,6 +269,12 @@ class Turn:
                 end = await self._stock.after(end)
             finally:
                 self.finish(end)
+
+    async def _worked(self) -> End:
+        try:
+            return await work(self)
+        except AgentError as error:
+            return stopped(error)
 
     def finish(self, end: End | None = None) -> None:
         """Publish the turn's end, the first time that it is called; without one, it was cancelled."""
