@@ -175,11 +175,21 @@ def _forced(name: str, rest: str, typed: str, registry: Registry) -> CommandLine
         raise UsageError("No command after the /", hint="Such as: /tree; `help` lists the commands.")
     if (written := registry.written.get(name)) is not None:
         return _task(written.expanded(rest))
-    tool = (None if rest else registry.forced(name)) or registry.get(name)
+    own = registry.forced(name)
+    tool = own if own is not None and _takes(own, rest) else registry.get(name)
     if tool is None:
         message = registry.why_not(name) or f"There is no command {shown(name)}"
         raise UsageError(message, hint=f"{_nearest(name, registry)}; {_SPACE}.")
     return _command(tool, read_arguments(tool, rest), typed)
+
+
+def _takes(tool: AnyTool, rest: str) -> bool:
+    """Whether the words are arguments of the tool."""
+    try:
+        read_arguments(tool, rest)
+    except UsageError:
+        return False
+    return True
 
 
 def _nearest(name: str, registry: Registry) -> str:

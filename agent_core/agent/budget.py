@@ -25,6 +25,7 @@ import msgspec
 
 from agent_core.agent.estimate import MESSAGE_TOKENS, Estimate
 from agent_core.agent.history import Exchange
+from agent_core.config import MASK
 from agent_core.events import ContextItem, Hit
 from agent_core.llm.errors import ContextTooSmall
 from agent_core.llm.port import ToolCall
@@ -161,8 +162,8 @@ class _Packing:
             items=tuple(self._items),
         )
 
-    def _take(self, kind: str, label: str, tokens: int, included: bool = True) -> None:
-        self._items.append(ContextItem(kind, label, tokens, included))
+    def _take(self, kind: str, label: str, tokens: int, included: bool = True, text: str = "") -> None:
+        self._items.append(ContextItem(kind, label, tokens, included, text.count(MASK)))
         if included:
             self._left -= tokens
 
@@ -181,7 +182,7 @@ class _Packing:
         self._take("system", "what the model is told to do", system)
         if tools:
             self._take("tools", ", ".join(tool.name for tool in material.tools), tools)
-        self._take("question", "question", question)
+        self._take("question", "question", question, text=material.question)
 
     def _fit(self, kind: str, label: str, text: str, limit: int) -> str:
         """The text, a beginning of it that fits, or "" when too little would be left of it."""
@@ -194,7 +195,7 @@ class _Packing:
                 return ""
             text, label = kept + _SHORTENED, f"{label} (shortened, of {tokens:,})"
             tokens = self._count(text)
-        self._take(kind, label, tokens + MESSAGE_TOKENS)
+        self._take(kind, label, tokens + MESSAGE_TOKENS, text=text)
         return text
 
     def _rules(self, limit: int) -> tuple[Mentioned, ...]:
@@ -250,7 +251,8 @@ class _Packing:
         for exchange in reversed(self._material.history):
             tokens = self._count(exchange.question) + self._count(exchange.answer) + 2 * MESSAGE_TOKENS
             full = full or tokens > limit
-            self._take("history", exchange.question[:60], tokens, included=not full)
+            said = f"{exchange.question}\n{exchange.answer}"
+            self._take("history", exchange.question[:60], tokens, included=not full, text=said)
             if not full:
                 limit -= tokens
                 kept.append(exchange)
@@ -263,7 +265,7 @@ class _Packing:
             label = f"{hit.path}:{hit.start}-{hit.end}"
             tokens = self._count(numbered(hit)) + 2
             included = tokens <= limit
-            self._take("hit", label, tokens, included=included)
+            self._take("hit", label, tokens, included=included, text=hit.text)
             if included:
                 limit -= tokens
                 kept.append(hit)

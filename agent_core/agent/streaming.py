@@ -39,6 +39,7 @@ class TurnStream:
 
     def __init__(self, *, turn_id: str, model: ModelInfo, publish: Publish) -> None:
         self._turn_id = turn_id
+        self._info = model
         self._model = model.name
         self._publish = publish
         listed = known(model.host, model.name)
@@ -70,6 +71,9 @@ class TurnStream:
                 model=self._model,
                 purpose=purpose,
                 prompt_tokens=prompt_tokens,
+                provider=self._info.provider,
+                host=self._info.host,
+                is_local=self._info.is_local,
             )
         )
 

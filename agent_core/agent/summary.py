@@ -12,6 +12,7 @@ from agent_core.agent.citations import check_citations
 from agent_core.agent.estimate import estimate_for, ready_estimate
 from agent_core.agent.loading import skill_for
 from agent_core.agent.streaming import TurnStream
+from agent_core.config import MASK
 from agent_core.errors import AgentError, Interrupted
 from agent_core.events import ContextItem, ContextPacked, Notice
 from agent_core.llm.dspy_engine import PortEngine, language_model
@@ -137,7 +138,10 @@ def _fitting(
     room = min((window - _MOST_ANSWER) * 2 // 3 - fixed, _MOST_FACTS[model.info.is_local])
     facts = count.cut(facts, max(64, room))
     used = fixed + count(facts)
-    items = (ContextItem("system", "instructions", fixed), ContextItem("tool", label, count(facts)))
+    items = (
+        ContextItem("system", "instructions", fixed),
+        ContextItem("tool", label, count(facts), masked=facts.count(MASK)),
+    )
     turn.publish(
         ContextPacked(turn_id=turn.turn_id, used=used, window=window, items=items, reserve=_MOST_ANSWER)
     )

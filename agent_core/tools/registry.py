@@ -97,7 +97,8 @@ class Registry:
         return refused
 
     def forced(self, name: str) -> AnyTool | None:
-        """The tool that a name alone behind a slash stands for, where that is another than elsewhere."""
+        """The tool that a name behind a slash stands for, alone or with that tool's arguments, where that is
+        another than elsewhere."""
         return next((tool for tool in self._tools.values() if name in getattr(tool, "slash_names", ())), None)
 
     def all(self) -> list[AnyTool]:

@@ -1,20 +1,28 @@
-"""`window`: what went into the model's window, and what was left out."""
+"""`window`: what went into the model's window, what was left out, and all that was sent in the session."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
+from agent_core.commandline import render
+from agent_core.config import Settings
+from agent_core.errors import ToolError, UsageError
 from agent_core.events import ActionClass, ContextItem, ContextPacked
+from agent_core.files import write_atomic
 from agent_core.text import one_line, plural, shorten
+from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
+from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent_core.llm.select import Models
     from agent_core.session.saved.conversation import Conversation
     from agent_core.tools.registry import Registry
+    from agent_core.tools.sent import Embedder
 
 _BAR = 16
 _LABEL = 70
@@ -22,7 +30,18 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 class WindowArgs(msgspec.Struct, frozen=True):
-    """`window` takes no arguments."""
+    """Arguments of `window`."""
+
+    sent: Annotated[
+        bool, msgspec.Meta(description="Every call of this session: when, to whom, and what was in it.")
+    ] = False
+    export: Annotated[
+        str,
+        msgspec.Meta(
+            description="With --sent: write it to a new file, as JSON.",
+            extra={"flag": "--export", "metavar": "FILE", "path": True},
+        ),
+    ] = ""
 
 
 class WindowTool:
@@ -34,7 +53,7 @@ class WindowTool:
     name: ClassVar[str] = "window"
     aliases: ClassVar[tuple[str, ...]] = ()
     slash_names: ClassVar[tuple[str, ...]] = ("context",)
-    summary: ClassVar[str] = "show what is in the model's window, tokens each, and what was left out"
+    summary: ClassVar[str] = "show what is in the model's window, and --sent what went to models so far"
     action: ClassVar[ActionClass] = "read"
     args_type: ClassVar[type[msgspec.Struct]] = WindowArgs
     positional: ClassVar[tuple[str, ...]] = ()
@@ -45,7 +64,11 @@ class WindowTool:
         self._conversation, self._models, self._registry = conversation, models, registry
 
     async def run(self, args: WindowArgs, context: ToolContext) -> ToolResult:
-        """Tell it."""
+        """Tell it; raises `UsageError`, and `PathRefused` and `ToolError` where it cannot be exported."""
+        if args.export and not args.sent:
+            raise UsageError("--export belongs to --sent", hint="Such as: window --sent --export sent.json")
+        if args.sent:
+            return await self._sent(args.export, context)
         packed = self._conversation.context
         asked = packed is not None
         if packed is None:
@@ -68,6 +91,35 @@ class WindowTool:
                 "items": [_data(item, packed.window) for item in packed.items],
             },
         )
+
+    async def plan(
+        self, args: WindowArgs, *, workspace: Workspace, settings: Settings, typed: bool
+    ) -> Planned | None:
+        """Exporting writes a file; raises what `run` does of it."""
+        if not args.export:
+            return None
+        _target(args.export, workspace)
+        return Planned((render(self.name, args),), "It writes a file.", action="write")
+
+    async def _sent(self, export: str, context: ToolContext) -> ToolResult:
+        from agent_core.masking import masker
+        from agent_core.tools.sent import document, headline, lines
+
+        mask, calls = masker(context.settings), tuple(self._conversation.sent.calls)
+        embedder = await _embedder(context.settings)
+        data = document(self._conversation.id, calls, embedder, mask)
+        if not export:
+            text = "\n".join(lines(calls, embedder, mask))
+            return ToolResult(text=text, summary=headline(calls), data={"sent": data})
+        path = _target(export, context.workspace)
+        encoded = msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+        try:
+            await asyncio.to_thread(write_atomic, path, encoded, durable=False)
+        except OSError as error:
+            raise ToolError(f"{one_line(export)} cannot be written: {error.strerror}") from None
+        shown = context.workspace.relative(path)
+        text = f"{plural(len(calls), 'call')} written to {one_line(shown)}."
+        return ToolResult(text=text, summary=text[:-1], changed=(shown,), data={"path": shown, "sent": data})
 
     async def _before(self, context: ToolContext) -> ContextPacked:
         """What any prompt would have, as far as it is known without loading the model's prompts."""
@@ -95,6 +147,29 @@ class WindowTool:
         return ContextPacked(
             turn_id="", used=used, window=window, items=tuple(items), reserve=window - budget
         )
+
+
+def _target(name: str, workspace: Workspace) -> Path:
+    """The new file; raises `PathRefused`, and `ToolError` where there is something of that name."""
+    path = workspace.resolve(name)
+    if path.exists():
+        raise ToolError(f"{one_line(name)} is there already", hint="Name a file that is not.")
+    return path
+
+
+async def _embedder(settings: Settings) -> Embedder | None:
+    """Who gets pieces of the code for vectors, where that is somebody behind an endpoint."""
+    from agent_core.tools.sent import Embedder
+
+    if settings.embedder.startswith("plugin:"):
+        from agent_core.plugins.embedding import recipient_of
+
+        remote = await recipient_of(settings)
+    else:
+        from agent_core.index.embed.select import recipient
+
+        remote = recipient(settings)
+    return Embedder(remote.name, remote.host, remote.is_local) if remote else None
 
 
 def _rows(packed: ContextPacked) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from agent_core.agent.history import Exchange
 from agent_core.errors import UsageError
@@ -10,6 +11,7 @@ from agent_core.events import ContextPacked, Event, HistoryCompacted, TextDelta,
 from agent_core.session.saved.ending import Account, Ending
 from agent_core.session.saved.model import Loaded, Record, SavedSession, turn_name
 from agent_core.session.saved.saving import Saving
+from agent_core.session.saved.sent import SentCalls
 from agent_core.session.saved.store import SavedSessions, checked
 
 
@@ -29,6 +31,8 @@ class Conversation:
         self._next: Loaded | None = None
         self.earlier: tuple[Record, ...] = ()
         """What happened in the session before it was opened here."""
+        self.sent = SentCalls()
+        """What went to models."""
         self.context: ContextPacked | None = None
         """What went into the last prompt of a model."""
 
@@ -50,6 +54,7 @@ class Conversation:
     def take(self, event: Event) -> str:
         """Something happened in it; returns a warning where it cannot be saved any more."""
         self._account.take(event)
+        self.sent.take(event, time.time())
         if isinstance(event, ContextPacked):
             self.context = event
         return self._saving.take(event)
@@ -127,8 +132,10 @@ class Conversation:
         self._saving.close(self.ending().lines)
         self._saving.open(loaded)
         self._account, self._count, self.earlier = Account(), loaded.count, loaded.records
+        self.sent = SentCalls()
         for record in loaded.records:
             self._account.take(record.event)
+            self.sent.take(record.event, record.at)
         return loaded
 
     def close(self, waiting: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -96,7 +96,16 @@ async def test_compact_without_a_model_lists_what_was_done(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("typed", "name"), [("/context", "window"), ("context", "ctx"), ("window", "window")]
+    ("typed", "name"),
+    [
+        ("/context", "window"),
+        ("context", "ctx"),
+        ("window", "window"),
+        ("/context --sent", "window"),
+        ("/context --sent --export a.json", "window"),
+        ("/context --limit 3", "ctx"),
+        ("/context --source a.log", "ctx"),
+    ],
 )
 def test_context_behind_a_slash_is_the_window(typed: str, name: str) -> None:
     parts: tuple[object, ...] = (

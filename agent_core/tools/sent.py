@@ -1,0 +1,132 @@
+"""`window --sent` in words, and as the document that `--export` writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from agent_core.session.saved.sent import SentCall, SentItem
+from agent_core.text import one_line, plural, shorten
+
+SCHEMA = "dspy-tui.sent/1"
+MOST_SHOWN = 40
+"""Calls that are written out on the screen."""
+_WIDTH = 74
+_ALWAYS = ("system", "question", "tools")
+_MOST_PLACES = 6
+
+
+class Embedder(msgspec.Struct, frozen=True):
+    """Who else is sent pieces of the code: an embedder behind an endpoint."""
+
+    model: str
+    host: str
+    loopback: bool
+
+
+Mask = Callable[[str], str]
+
+
+def document(
+    session: str, calls: Sequence[SentCall], embedder: Embedder | None, mask: Mask
+) -> dict[str, Any]:
+    """What was sent, as plain values; texts are masked once more."""
+    return {
+        "schema": SCHEMA,
+        "session": session,
+        "embedder": msgspec.to_builtins(embedder),
+        "calls": [_call(call, mask) for call in calls],
+    }
+
+
+def _call(call: SentCall, mask: Mask) -> dict[str, Any]:
+    return {
+        "at": datetime.fromtimestamp(call.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "turn": call.turn,
+        "asked": mask(call.asked),
+        "step": call.step,
+        "purpose": call.purpose,
+        "provider": call.provider,
+        "host": call.host,
+        "loopback": call.loopback,
+        "model": call.model,
+        "tokens": call.tokens,
+        "counted": call.counted,
+        "masked": call.masked,
+        "items": [
+            {**msgspec.structs.asdict(item), "label": mask(item.label), "places": list(item.places)}
+            for item in call.items
+        ],
+    }
+
+
+def headline(calls: Sequence[SentCall]) -> str:
+    """How much, and how much of it left this machine."""
+    away = [call for call in calls if call.loopback is False]
+    tokens = sum(call.tokens for call in calls)
+    said = f"{plural(len(calls), 'call')}, {tokens:,} tokens; "
+    if not away:
+        return said + "nothing to another machine"
+    hosts = ", ".join(dict.fromkeys(one_line(call.host) for call in away))
+    return said + f"{len(away)} to another machine (!): {hosts}"
+
+
+def lines(calls: Sequence[SentCall], embedder: Embedder | None, mask: Mask) -> list[str]:
+    """The calls for people, the newest last: rows that fit a narrow terminal."""
+    if not calls:
+        rows = ["Nothing was sent to a model in this session."]
+    else:
+        rows = [headline(calls) + "."]
+        shown = calls[-MOST_SHOWN:]
+        if len(shown) < len(calls):
+            rows.append(f"The last {len(shown)} of them; `window --sent --export FILE` writes all.")
+        turn = ""
+        for call in shown:
+            if call.turn != turn:
+                turn = call.turn
+                rows += ["", shorten(f"> {one_line(mask(call.asked))}", _WIDTH)]
+            rows += _rows(call, mask)
+    if embedder is not None:
+        away = " (!)" if not embedder.loopback else ""
+        rows += [
+            "",
+            f"Besides, pieces of the code, for vectors: {one_line(embedder.host)}{away}",
+        ]
+    return rows
+
+
+def _rows(call: SentCall, mask: Mask) -> list[str]:
+    mark = " " if call.loopback else ("!" if call.loopback is False else "?")
+    where = one_line(call.host) or "host not noted"
+    tokens = f"{call.counted:,}" if call.counted is not None else f"about {call.tokens:,}"
+    masked = f", {plural(call.masked, 'secret')} masked" if call.masked else ""
+    head = [
+        f"{mark} {_time(call.at)}  {where}  {one_line(call.model)}",
+        f"    {one_line(call.purpose)}: {tokens} tokens{masked}",
+    ]
+    fixed = [f"{item.kind} {item.tokens:,}" for item in call.items if item.kind in _ALWAYS]
+    rows = [*head, *([f"    {', '.join(fixed)}"] if fixed else [])]
+    for item in call.items:
+        if item.kind not in _ALWAYS:
+            rows += _item_rows(item, mask)
+    return [shorten(row, _WIDTH) for row in rows]
+
+
+def _item_rows(item: SentItem, mask: Mask) -> Iterable[str]:
+    masked = f", {item.masked} masked" if item.masked else ""
+    size = f" ({item.tokens:,}{masked})"
+    yield f"    {item.kind:<7} {shorten(one_line(mask(item.label)), _WIDTH - 12 - len(size))}{size}"
+    for place in item.places[:_MOST_PLACES]:
+        yield f"            {one_line(place)}"
+    if len(item.places) > _MOST_PLACES:
+        yield f"            … {len(item.places) - _MOST_PLACES} more"
+
+
+def _time(at: float) -> str:
+    moment = time.localtime(at)
+    same_day = time.strftime("%F", moment) == time.strftime("%F")
+    return time.strftime("%H:%M:%S" if same_day else "%F %H:%M", moment)
