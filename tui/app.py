@@ -32,6 +32,7 @@ _TURN_S = 0.001
 """How long the loop waits for its turn at most while a thread computes: importing what is slow, the loop has
 to wait many times in a row, with no key answered meanwhile."""
 _WRONG = "Something went wrong inside dspy-tui"
+_TWICE_S = 4.0
 _log = logging.getLogger(__name__)
 
 
@@ -61,6 +62,7 @@ class DspyApp(App[None], inherit_bindings=False):
         self.runtime = runtime
         self.keys = Keys(runtime.config.settings.keys)
         self.work = WorkScreen(runtime, self.keys, clock=clock)
+        self._clock, self._asked_to_end = clock, -_TWICE_S
         self._warnings = [*runtime.config.warnings, *self.keys.problems]
         for theme in THEMES:
             self.register_theme(theme)
@@ -147,6 +149,15 @@ class DspyApp(App[None], inherit_bindings=False):
     def action_toggle_theme(self) -> None:
         """Light or dark."""
         self.theme = opposite(self.theme)
+
+    async def action_quit(self) -> None:
+        """End the program; one in which a training goes on when that is wanted twice."""
+        if self.runtime.training.goes_on and self._clock() - self._asked_to_end > _TWICE_S:
+            self._asked_to_end = self._clock()
+            key = self.keys.shown("quit")
+            self.work.say(f"A training goes on, which ends with the program: once more {key} ends both")
+            return
+        self.exit()
 
     async def do(self, action: str) -> None:
         """Run an action of the key table."""

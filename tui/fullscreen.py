@@ -39,7 +39,7 @@ def open_screen(parsed: Parsed) -> int:
     from tui.app import DspyApp
 
     code = asyncio.run(_show(DspyApp(runtime), parsed))
-    if lines := runtime.session.farewell:
+    if lines := (*runtime.session.farewell, *runtime.training.farewell):
         show("\n".join(lines))
     return code
 

@@ -52,6 +52,8 @@ class Beside:
         self._publish = publish
         self._task: asyncio.Task[None] | None = None
         self._now = TrainingChanged(command="", state="ended")
+        self.farewell: tuple[str, ...] = ()
+        """What there is to say of one that was ended by closing."""
 
     @property
     def goes_on(self) -> bool:
@@ -80,13 +82,14 @@ class Beside:
         self._tell(msgspec.structs.replace(self._now, state="stopping", point=None))
         return self._task.cancel()
 
-    async def aclose(self) -> bool:
-        """End it, and wait for that; whether there was one."""
-        went_on = self.goes_on
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        return went_on
+    async def aclose(self) -> None:
+        """End it, and wait for that."""
+        if self._task is None or not self.goes_on:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        resume = "" if "--resume" in self._now.command.split() else " --resume"
+        self.farewell = (f"The training was ended; `{self._now.command}{resume}` goes on with it.",)
 
     # What it tells
 

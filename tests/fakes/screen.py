@@ -15,6 +15,7 @@ from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged, Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.llm.port import ModelInfo
 from agent_core.masking import mask_secrets
+from agent_core.rl.beside import Beside
 from agent_core.session.saved.conversation import Conversation
 from agent_core.session.saved.saving import Saving
 from agent_core.session.saved.store import SavedSessions
@@ -136,6 +137,13 @@ class FakeLink:
         return self.told
 
 
+class NoServers:
+    """No other program brings tools."""
+
+    async def open(self) -> None:
+        """There is nothing to start."""
+
+
 class FakeRuntime(SimpleNamespace):
     """What `DspyApp` is given."""
 
@@ -145,6 +153,7 @@ class FakeRuntime(SimpleNamespace):
     learning: FakeLearning
     link: FakeLink
     session: FakeSession
+    training: Beside
     closed: bool
 
     def publish(self, *events: Event) -> None:
@@ -185,6 +194,8 @@ def fake_runtime(
         session=FakeSession(bus, workspace),
         link=FakeLink(bus),
         bus=bus,
+        training=Beside(publish=bus.publish),
+        servers=NoServers(),
         log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),
         closed=False,
     )

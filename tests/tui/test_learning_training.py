@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agent_core.errors import ErrorInfo
-from agent_core.events import ToolFinished, ToolProgress, ToolStarted, TurnFinished, Usage
+from agent_core.events import ToolFinished, TrainingChanged, TurnFinished, Usage
+from agent_core.rl.beside import Came, Follows
+from agent_core.rl.offline.begun import Begun, forget, note
 from agent_core.rl.offline.comparing import Comparison, Verdict
 from agent_core.rl.offline.config import TrainingConfig
+from agent_core.rl.offline.ended import Ended, keep_ended
 from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.progress import Point
 from agent_core.rl.offline.registry import About
@@ -28,7 +32,7 @@ from tui.screens.training import COMMAND, Policies, Run
 
 Compare = Callable[..., bool]
 HOUR = 3600.0
-CALL = {"turn_id": "t1", "call_id": "c1"}
+TRAIN = "rl train --steps 20000 --skip-gepa"
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -83,18 +87,25 @@ def trained(runtime: FakeRuntime, tmp_path: Path) -> FakeRuntime:
     return runtime
 
 
-def started(command: str = "rl train --steps 20000 --skip-gepa") -> ToolStarted:
-    return ToolStarted(name="rl", command=command, action="run", **CALL)
+def goes_on(told: str = "", point: tuple[int, float] | None = None) -> TrainingChanged:
+    return TrainingChanged(command=TRAIN, state="running", told=told, point=point)
 
 
-def finished(error: ErrorInfo | None = None, summary: str = "policy 1: saves 0.7 s") -> ToolFinished:
-    return ToolFinished(name="rl", summary=summary, text="", data={}, seconds=9.0, error=error, **CALL)
+def finished(
+    error: ErrorInfo | None = None, told: str = "policy 1: saves 0.7 s", version: int = 0
+) -> TrainingChanged:
+    return TrainingChanged(command=TRAIN, state="ended", told=told, error=error, version=version)
 
 
 def turn_ended(error: ErrorInfo | None = None) -> TurnFinished:
     return TurnFinished(
         turn_id="t1", outcome="stopped", reason="", text="", exit=1, seconds=1.0, usage=Usage(), error=error
     )
+
+
+async def hangs(_: Follows) -> Came:
+    await asyncio.Event().wait()
+    return Came(said="")
 
 
 async def opened(pilot: Pilot[None], text: str) -> tuple[DspyApp, LearningScreen]:
@@ -141,8 +152,8 @@ async def test_a_training_is_started_followed_and_shown(runtime: FakeRuntime, tm
         await pilot.press("t", "end", *" --seed 3", "enter")
         assert runtime.session.submitted == [f"{COMMAND} --seed 3"]
         await until(pilot, lambda: "waits for its turn" in screen_text(app))
-        await tell(pilot, runtime, started())
-        await tell(pilot, runtime, ToolProgress(text="recording 3 of 240 runs: lint\n", **CALL))
+        await tell(pilot, runtime, goes_on(), turn_ended())
+        await tell(pilot, runtime, goes_on("recording 3 of 240 runs: lint"))
         await until(pilot, lambda: "recording 3 of 240 runs: lint" in screen_text(app))
         assert "stop training" in screen_text(app)
         weights = tmp_path / "p.npz"
@@ -156,24 +167,23 @@ async def test_a_training_is_started_followed_and_shown(runtime: FakeRuntime, tm
 async def test_a_training_that_runs_is_stopped(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        await tell(pilot, runtime, started())
+        runtime.training.begin(TRAIN, hangs)
         app, _ = await opened(pilot, "stop training")
-        await tell(pilot, runtime, ToolProgress(text="training, 512 of 20,000 steps\n", **CALL))
+        runtime.training.say("training, 512 of 20,000 steps")
         runtime.session.running = "t1"
         await pilot.press("t")
-        assert runtime.session.cancelled == 1 and not runtime.session.submitted
-        await tell(pilot, runtime, finished(ErrorInfo("interrupted", "It was cancelled"), summary=""))
-        await until(pilot, lambda: "✗ It was cancelled" in screen_text(app))
-        assert "last: training, 512 of 20,000 steps" in screen_text(app)
+        await until(pilot, lambda: "✗ The training was stopped" in screen_text(app))
+        assert runtime.session.cancelled == 0, "what is said meanwhile goes on"
+        assert "training, 512 of 20,000 steps" in screen_text(app) and not runtime.training.goes_on
+        assert any(
+            "Training: The training was stopped" in line for line in app.work.transcript.text.splitlines()
+        )
 
 
 async def test_prompts_alone_are_an_end_too(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot, "No policy was trained yet")
-        ended = msgspec.structs.replace(
-            finished(summary="order of checks: left alone"), data={"training": None}
-        )
-        await tell(pilot, runtime, started(), ended)
+        await tell(pilot, runtime, goes_on(), finished(told="order of checks: left alone"))
         await until(pilot, lambda: "order of checks: left alone" in screen_text(app))
 
 
@@ -202,7 +212,8 @@ async def test_a_refusal_is_told_once(runtime: FakeRuntime) -> None:
     refused = ErrorInfo("permission", "You refused run 'pytest'")
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot, "No policy was trained yet")
-        await tell(pilot, runtime, started(), finished(refused, summary=refused.message), turn_ended(refused))
+        await pilot.press("t", "enter")
+        await tell(pilot, runtime, turn_ended(refused))
         await until(pilot, lambda: "✗ You refused run 'pytest'" in screen_text(app))
         assert screen_text(app).count("You refused") == 1 and "last:" not in screen_text(app)
 
@@ -216,26 +227,71 @@ async def test_one_that_ends_without_a_word_was_not_taken_back(runtime: FakeRunt
         assert "taken back" not in screen_text(app)
 
 
-async def test_one_that_was_stopped_is_proposed_to_go_on(runtime: FakeRuntime) -> None:
-    stopped = ErrorInfo("interrupted", "It was cancelled")
+async def test_one_that_was_stopped_is_listed_and_proposed_to_go_on(runtime: FakeRuntime) -> None:
+    folder = runtime.workspace.ensure_state_dir("rl")
+    stopped = ErrorInfo("interrupted", "It was stopped")
+    keep_ended(folder, "rl train --steps 300", ErrorInfo("training", "The training was killed"))
+    begun = Begun(
+        options=Options(), config=TrainingConfig(), changes=6, logs={}, command="rl train --steps 900"
+    )
+    note(folder, begun)
+    keep_ended(folder, "rl train --steps 900", stopped, told="recording 3 of 12 runs")
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
-        _, screen = await opened(pilot, "No policy was trained yet")
-        box = screen.query_one(Input)
-        await tell(
-            pilot, runtime, started("rl train --steps 900"), finished(stopped, summary=stopped.message)
+        app, screen = await opened(
+            pilot, "rl train --steps 900: It was stopped (last: recording 3 of 12 runs)"
+        )
+        shown = screen_text(app)
+        assert "`rl train --steps 900 --resume` goes on with it" in shown
+        assert (
+            "rl train --steps 300: The training was killed" in shown and shown.count("goes on with it") == 1
         )
         await pilot.press("t")
-        assert box.value == COMMAND, "it had not begun"
+        box = screen.query_one(Input)
+        assert box.value == "/rl train --steps 900 --resume"
         await pilot.press("escape")
-        kept = ToolProgress(text="What was recorded is kept\n", **CALL)
-        for command in ("rl train --steps 900", "rl train --steps 900 --resume"):
-            await tell(pilot, runtime, started(command), kept, finished(stopped, summary=stopped.message))
-            await pilot.press("t")
-            assert box.value == "/rl train --steps 900 --resume"
-            await pilot.press("escape")
-        await tell(pilot, runtime, started(), finished())
+        forget(folder)
+        await tell(pilot, runtime, goes_on(), finished())
+        await until(pilot, lambda: "goes on with it" not in screen_text(app))
         await pilot.press("t")
         assert box.value == COMMAND
+
+
+async def test_the_course_is_drawn_while_it_trains(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 60)) as pilot:
+        app, screen = await opened(pilot, "No policy was trained yet")
+        await tell(pilot, runtime, goes_on("training"), goes_on("training", (500, 3.0)))
+        assert not screen.query(CurvePlot)
+        await tell(pilot, runtime, goes_on("training", (1000, 2.0)))
+        await until(pilot, lambda: screen.query(CurvePlot) and screen.query_one(CurvePlot).display)
+        await until(pilot, lambda: "1,000" in screen_text(app) and "by steps" in screen_text(app))
+        await tell(pilot, runtime, goes_on("training", (1500, 1.5)))
+        await until(pilot, lambda: "1,500" in screen_text(app))
+
+
+async def test_the_status_line_says_how_far_it_is_and_leads_there(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(140, 40)) as pilot:
+        app = await settled(pilot)
+        await tell(pilot, runtime, goes_on("recording 3 of 240 runs, 4 min left: lint, a.py:3"))
+        await until(pilot, lambda: "◌ recording 3 of 240 runs" in screen_text(app))
+        row = screen_text(app).splitlines()[-1]
+        await pilot.click("#status", offset=(row.index("recording") + 2, 0))
+        await until(pilot, lambda: isinstance(app.screen, LearningScreen))
+        await pilot.press("escape")
+        await tell(pilot, runtime, finished())
+        await until(pilot, lambda: "recording" not in screen_text(app).splitlines()[-1])
+
+
+async def test_it_ends_with_the_program_which_has_to_be_wanted_twice(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        app = await settled(pilot)
+        runtime.training.begin(TRAIN, hangs)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "once more ctrl+q ends both" in screen_text(app))
+        assert app.is_running and runtime.training.goes_on
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
+    await runtime.training.aclose()
+    assert runtime.training.farewell == (f"The training was ended; `{TRAIN} --resume` goes on with it.",)
 
 
 @pytest.mark.parametrize("typed", ["!rm -rf .", "rl reset", "/rl status", "rl", "rl trainer"])
@@ -276,10 +332,10 @@ async def test_the_training_that_was_started_is_in_view(trained: FakeRuntime) ->
         await pilot.press("t", "enter")
         await until(pilot, lambda: in_view() and "waits for" in screen_text(app))
         await leave()
-        await tell(pilot, trained, started())
+        await tell(pilot, trained, goes_on())
         await until(pilot, in_view)
         await leave()
-        await tell(pilot, trained, ToolProgress(text="recording 3 of 240 runs\n", **CALL))
+        await tell(pilot, trained, goes_on("recording 3 of 240 runs"))
         await pilot.pause()
         assert page.scroll_y == 0, "one may read elsewhere"
         await tell(pilot, trained, finished())
@@ -289,10 +345,9 @@ async def test_the_training_that_was_started_is_in_view(trained: FakeRuntime) ->
 async def test_what_was_just_trained_is_judged_though_another_is_in_use(trained: FakeRuntime) -> None:
     async with app_of(trained).run_test(size=(120, 60)) as pilot:
         app, _ = await opened(pilot, "policy 2: seconds to the first failure")
-        made = msgspec.structs.replace(finished(), data={"training": {"about": {"version": 3}}})
-        await tell(pilot, trained, started(), made)
+        await tell(pilot, trained, goes_on(), finished(version=3))
         await until(pilot, lambda: "policy 3: seconds to the first failure" in screen_text(app))
-        await tell(pilot, trained, started())
+        await tell(pilot, trained, goes_on())
         await until(pilot, lambda: "policy 2: seconds to the first failure" in screen_text(app))
 
 
@@ -306,7 +361,10 @@ async def test_a_file_in_the_place_of_the_policies_is_none(runtime: FakeRuntime)
 async def test_what_else_the_session_does_is_no_training(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot, "No policy was trained yet")
-        await tell(pilot, runtime, started("rl status"), ToolProgress(text="31 of 240\n", **CALL), finished())
+        call = ToolFinished(
+            turn_id="t1", call_id="c1", name="rl", summary="31 of 240", text="", data={}, seconds=1.0
+        )
+        await tell(pilot, runtime, call, turn_ended())
         assert "31 of 240" not in screen_text(app) and app.work.training.run is None
 
 
@@ -315,13 +373,15 @@ def test_nothing_is_wider_than_there_is_room(width: int) -> None:
     odd = msgspec.structs.replace(compared("better"), order=(HOSTILE,), bandits={HOSTILE: 3.0})
     found = tuple(msgspec.structs.replace(about(1, "better"), version=n, comparison=odd) for n in range(9))
     fault = ErrorInfo("x", HOSTILE, HOSTILE)
+    ended = tuple(Ended(at=n, command=HOSTILE, error=fault, told=HOSTILE, go_on=HOSTILE) for n in range(5))
     for run in (
         None,
         Run(command=HOSTILE, state="waiting"),
         Run(command="", state="running", told=HOSTILE),
+        Run(command="", state="stopping", told=HOSTILE),
         Run(command="", state="ended", told=HOSTILE, error=fault),
     ):
-        for policies in (Policies(), Policies(found=found, in_use=3)):
+        for policies in (Policies(), Policies(found=found, in_use=3, ended=ended)):
             for line in said.trainings(policies, run, width, key="t", now=MOMENT):
                 assert "\x1b" not in line.text
                 assert line.cells <= max(width, 24), line.text

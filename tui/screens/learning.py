@@ -71,6 +71,7 @@ class LearningScreen(Dialog[None]):
         self._learning = learning
         self._training, self._policies = training, Policies()
         self._state = training.run.state if training.run else ""
+        self._points = 0
         self._suggestions = suggestions
         self._keys = keys
         self._clock = clock
@@ -176,6 +177,10 @@ class LearningScreen(Dialog[None]):
     def _look_at_training(self) -> None:
         """Show how the training stands; what it left behind is read when it has ended."""
         self._show_training()
+        points = len(self._training.run.points) if self._training.run else 0
+        if points != self._points:
+            self._points = points
+            self.run_worker(self._show_curve, group="curve", exclusive=True)
         state = self._training.run.state if self._training.run else ""
         if state != self._state:  # not with each line of its progress: one may read elsewhere meanwhile
             self._state = state
@@ -212,17 +217,17 @@ class LearningScreen(Dialog[None]):
         await self._show_curve()
 
     async def _show_curve(self) -> None:
-        from tui.screens.training_said import judged
+        from tui.screens.training_said import course
 
-        about = judged(self._policies, self._training.run)
-        if about is not None and self._curve is None:
+        curve = course(self._policies, self._training.run)
+        if curve and self._curve is None:
             await asyncio.to_thread(import_module, "tui.screens.learning_plots")
             from tui.screens.learning_plots import CurvePlot
 
             self._curve = CurvePlot(id="curve")
             await self._trained.mount(self._curve)
         if self._curve is not None:
-            self._curve.set_class(about is not None and self._curve.show(about.curve), "-some")
+            self._curve.set_class(self._curve.show(curve), "-some")
 
     async def _show_rewards(self, rewards: Sequence[tuple[float, float]]) -> None:
         drawn = len(rewards) > 1  # of one there is nothing to see over time

@@ -33,7 +33,9 @@ class OpeningScreen(PanedScreen):
         self._clock = clock
         self._results: Results | None = None
         self._stack: StackDesk | None = None
-        self.training = Training(session=runtime.session, workspace=runtime.workspace)
+        self.training = Training(
+            session=runtime.session, workspace=runtime.workspace, beside=runtime.training
+        )
 
     def say(self, text: str, *, severity: str = "information") -> None:
         """A short message that goes away by itself."""
@@ -74,6 +76,10 @@ class OpeningScreen(PanedScreen):
             learning=learning, training=self.training, suggestions=lambda: pane.ranked, keys=self._keys
         )
         self._push(screen)
+
+    def on_status_training_wanted(self) -> None:
+        """The training was clicked."""
+        self.action_learning()
 
     def action_stack(self) -> None:
         """Show how the services stand, and what can be done with them."""

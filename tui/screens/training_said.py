@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.rl.offline.comparing import Comparison
+from agent_core.rl.offline.ended import Ended
+from agent_core.rl.offline.progress import Point
 from agent_core.rl.offline.registry import About
 from agent_core.rl.offline.saying import verdict_of
 from agent_core.text import cells, human_age, one_line, plural
@@ -15,6 +17,8 @@ from tui.widgets.transcript.lines import BLANK, Line, Run
 
 _SHOWN = 5
 """Policies that are listed."""
+_NOT_DONE = 3
+"""Trainings that are listed as not come to their end."""
 _WIDE = 110
 """From so many columns on it is told how long each was trained."""
 
@@ -23,6 +27,7 @@ def trainings(policies: Policies, run: Training | None, width: int, *, key: str,
     """How training stands; `key` starts one, `now` is in seconds since 1970."""
     lines = [title("Order of checks", "which check of an edit runs first, learnt by `rl train`", width=width)]
     lines += _run(run, width) if run is not None else []
+    lines += _ended(policies.ended, run, width, now=now)
     if policies.found:
         return lines + _policies(policies, run, width, now=now)
     if run is None or run.state == "ended":
@@ -37,10 +42,25 @@ def _run(run: Training, width: int) -> list[Line]:
         return remark("● ", "warn", f"waits for its turn, or for your answer: {run.command}", width)
     if run.state == "running":
         return remark("● ", "mark", run.told or run.command, width)
+    if run.state == "stopping":
+        return remark("● ", "warn", "It is being stopped", width)
     if run.error is not None:
-        kept = [run.error.hint, f"last: {run.told}" if run.told else ""]
+        last = f"last: {run.told}" if run.told not in ("", run.error.hint, run.error.message) else ""
+        kept = [run.error.hint, last]
         return remark("✗ ", "bad-title", run.error.message, width, ". ".join(filter(None, kept)))
     return remark("✓ ", "ok", run.told, width) if run.told else remark("● ", "dim", "It ended", width)
+
+
+def _ended(ended: Sequence[Ended], run: Training | None, width: int, *, now: float) -> list[Line]:
+    """Trainings that did not come to their end, why, and what goes on with the newest."""
+    lines: list[Line] = []
+    for each in ended[:_NOT_DONE]:
+        why = f"{human_age(now - each.at)}: {one_line(each.command)}: {one_line(each.error.message)}"
+        last = f" (last: {one_line(each.told)})" if each.told else ""
+        goes_on = run is not None and run.state != "ended"
+        go_on = f"`{one_line(each.go_on)}` goes on with it" if each.go_on and not goes_on else ""
+        lines += remark("✗ ", "dim", why + last, width, go_on)
+    return lines
 
 
 def _policies(policies: Policies, run: Training | None, width: int, *, now: float) -> list[Line]:
@@ -61,6 +81,14 @@ def judged(policies: Policies, run: Training | None) -> About | None:
     by_version = {about.version: about for about in policies.found}
     made = by_version.get(run.version) if run is not None else None
     return made or by_version.get(policies.in_use) or next(iter(policies.found), None)
+
+
+def course(policies: Policies, run: Training | None) -> Sequence[Point]:
+    """The course that is drawn: of the training that goes on, once it has one, else of the policy judged."""
+    if run is not None and run.state != "ended" and len(run.points) > 1:
+        return run.points
+    about = judged(policies, run)
+    return about.curve if about is not None else ()
 
 
 def _policy(about: About, in_use: int, width: int, *, now: float) -> Line:

@@ -87,7 +87,8 @@ class WorkScreen(BusScreen):
             self.app.exit()  # pyright: ignore[reportUnknownMemberType]
         else:
             self._interrupted = self._clock()
-            self.say(f"Once more, or {self._keys.shown('quit')}, ends the program")
+            both = ", and the training" if self._runtime.training.goes_on else ""
+            self.say(f"Once more, or {self._keys.shown('quit')}, ends the program{both}")
 
     # Other actions
 

@@ -25,6 +25,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     window: int = 0
     index: str = "no index yet"
     index_style: str = "dim"
+    training: str = ""
     bus: str = "no broker"
     bus_mark: str = ""
     bus_style: str = "dim"
@@ -57,6 +58,9 @@ class StatusLine(Widget):
     class BusWanted(Message, namespace="status"):
         """The bus was clicked."""
 
+    class TrainingWanted(Message, namespace="status"):
+        """The training was clicked."""
+
     def __init__(self, status: Status) -> None:
         super().__init__(id="status")
         self.status = status
@@ -85,17 +89,20 @@ class StatusLine(Widget):
         return strip(Row(Line(runs)), width, self._palette)
 
     def on_click(self, event: events.Click) -> None:
-        """The model's name opens the list of models; the bus says how it stands."""
+        """The model's name opens the list of models; the bus says how it stands; a training is shown."""
         if event.x in self._places.get("model", ()):
             self.post_message(self.ModelsWanted())
         elif event.x in self._places.get("bus", ()):
             self.post_message(self.BusWanted())
+        elif event.x in self._places.get("training", ()):
+            self.post_message(self.TrainingWanted())
 
 
 def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], Places]:
     """The row's runs, and the columns of the model and the bus; what does not fit goes, the least first."""
     left = _model(status)
     right: list[tuple[str, list[Run]]] = [
+        ("training", [("◌ ", "mark", None), (status.training, "dim", None)] if status.training else []),
         ("index", [(status.index, status.index_style, None)]),
         ("bus", _bus(status)),
         ("branch", _branch(status, max(12, width // 5))),
@@ -104,7 +111,7 @@ def line_of(status: Status, width: int) -> tuple[tuple[Run, ...], Places]:
     parts: list[tuple[str, list[Run]]] = [("window", _window(status)), *right]
     parts = [(name, runs) for name, runs in parts if runs]
     shorter: list[Run] = [(status.index.partition(" (")[0], status.index_style, None)]
-    for gone in ("help", "bus", "details", "index", "window", "branch"):
+    for gone in ("help", "bus", "details", "index", "training", "window", "branch"):
         if _cells(left) + sum(_cells(runs) + 3 for _, runs in parts) + 2 <= width:
             break
         if gone == "details":
