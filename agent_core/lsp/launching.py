@@ -66,6 +66,10 @@ class Launched:
     async def _clean(self) -> None:
         await asyncio.to_thread(kill_marked, self._mark)
         await self._process.wait()
+        with suppress(TimeoutError):  # what it said at last, so that the pipe comes to its end
+            async with asyncio.timeout(_GRACE_S):
+                while await self.reader.read(_ERROR_READ):
+                    pass
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         self.writer.close()

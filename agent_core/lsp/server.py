@@ -143,11 +143,9 @@ class Server:
         except ServerFault:
             asked = False
         finally:
-            try:
-                await self._launched.end(asked=asked)
-            finally:
-                self.ended.cancel()
-                await asyncio.gather(self.ended, return_exceptions=True)
+            self.ended.cancel()
+            await asyncio.gather(self.ended, return_exceptions=True)
+            await self._launched.end(asked=asked)
 
     async def _show(self, texts: Mapping[str, str]) -> dict[str, tuple[int, float]]:
         """Have it look at these texts; returns their versions, and when they were sent."""
