@@ -172,10 +172,10 @@ class Servers:
             McpFault: It is not there.
         """
         word = (text.split(None, 1) or [""])[0].removeprefix("/")
-        if BETWEEN not in word or text[:1].isspace() or self._registry.get(word) is not None:
+        if BETWEEN not in word or text[:1].isspace():
             return
         named = (await self.sync()).get(word.partition(BETWEEN)[0])
-        if named is None:
+        if named is None or (self._registry.get(word) is not None and self.verdict(named) == "allowed"):
             return
         turn.start("command")
         if not await self._may_start(named):

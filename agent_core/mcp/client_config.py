@@ -143,11 +143,15 @@ def _table(path: Path) -> dict[str, Any]:
         raise ValueError("larger than 1 MB")
     text = content.decode("utf-8-sig")
     if path.suffix == ".json":
-        found: Any = json.loads(text).get("mcpServers", {}) if text.strip() else {}
+        whole: Any = json.loads(text or "{}")
+        name = "mcpServers"
     else:
         import tomllib
 
-        found = tomllib.loads(text).get(TABLE, {})
+        whole, name = tomllib.loads(text), TABLE
+    if not isinstance(whole, dict):
+        raise ValueError("it is no table")
+    found: Any = cast("dict[str, Any]", whole).get(name, {})
     if not isinstance(found, dict):
         raise ValueError("the servers are no table of names")
     return cast("dict[str, Any]", found)

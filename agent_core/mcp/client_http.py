@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
 _CONNECT_S = 10.0
-_EVENT = b"data:"
+_EVENT, _BLANK = b"data:", b"\r\n\r\n"
 
 
 class HttpTransport:
@@ -48,7 +48,7 @@ class HttpTransport:
                 headers=dict(self._headers), timeout=limits, transport=_bounded(self._on_end)
             ) as client,
             streamable_http_client(
-                self._url, http_client=client, max_sse_event_size=LONGEST_MESSAGE
+                self._url, http_client=client, max_sse_event_size=2 * LONGEST_MESSAGE
             ) as streams,
         ):
             yield streams
@@ -67,10 +67,11 @@ def _bounded(on_end: Callable[[str], None]) -> Any:
         async def __aiter__(self) -> AsyncIterator[bytes]:
             size = 0
             async for chunk in self._inner:
-                size += len(chunk)
+                ended = self._events and chunk.rfind(_BLANK)
+                size = len(chunk) - ended if ended and ended >= 0 else size + len(chunk)
                 try:
                     meter.take(len(chunk), messages=chunk.count(_EVENT) if self._events else 0)
-                    if not self._events and size > LONGEST_MESSAGE:
+                    if size > LONGEST_MESSAGE:
                         raise too_long()
                 except McpFault as fault:
                     on_end(fault.message)

@@ -10,7 +10,7 @@ LONGEST_MESSAGE = 4 << 20
 """Bytes of one message."""
 _WINDOW_S = 10.0
 _MOST_BYTES = 32 << 20
-_MOST_MESSAGES = 5_000
+_MOST_MESSAGES = 2_000
 _MOST_STRANGE = 200
 """Lines in a window that are no messages: a server that logs where it should speak is put up with."""
 

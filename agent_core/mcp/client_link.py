@@ -7,6 +7,7 @@ no tool the others are still good.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _PROGRESS_S = 0.1
 _SAID = 300
+_CHATTY = ("client", "mcp", "httpx2")
+"""Loggers of the SDK."""
 Ask = Callable[[str, str], Awaitable[bool]]
 
 
@@ -34,6 +37,8 @@ async def preload() -> None:
         pass  # pyright: ignore[reportUnusedImport]
 
     await asyncio.to_thread(load)
+    for name in _CHATTY:  # they quote what servers say, and whatever a flood brings
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class Link:

@@ -136,16 +136,17 @@ class Server:
 
     async def ready(self) -> Link:
         """The connection, once it stands; raises `McpFault`, which names the server, where it does not."""
+        if self._keeper is not None and self._over.is_set():
+            await asyncio.wait((self._keeper,))  # what ended is ended whole before it is started anew
         self.wake()
         await self.settled()
         if self._link is None:
             left = self._not_before - time.monotonic()
-            pause = (
-                f" It is tried again in {human_duration(left)}, or by" if left > 0 else " Try again, or use"
-            )
+            pause = f"It is tried again after {human_duration(left)}" if left > 0 else "Try again"
+            name = self.named.name
             raise McpFault(
-                f"The server {self.named.name} is not there: {self._why or 'it is ended'}",
-                hint=f"{pause}, or `mcp restart {self.named.name}`; `mcp show {self.named.name}` tells more.",
+                f"The server {name} is not there: {self._why or 'it is ended'}",
+                hint=f"{pause}, or `mcp restart {name}`; `mcp show {name}` tells more.",
             )
         return self._link
 
@@ -263,7 +264,7 @@ class Server:
 
     def _lost(self, why: str) -> None:
         """It ended, or may not go on; a start that still waits fails."""
-        if self._over.is_set():
+        if self._over.is_set() or self._why:
             return
         self._why = why
         self._over.set()

@@ -1,8 +1,8 @@
 """A tool of somebody else's server, as one of the registry.
 
 It is called `server__tool`, so that its name says whose it is. What the server says about it is a hint: one
-that claims to read only is taken for a reader where the server is a program on this machine, and whatever
-goes to another machine asks, as everything does that may change something.
+that claims to read only is taken for a reader where the server is a program on this machine, and does not say
+that it looks elsewhere; whatever goes to another machine asks, as everything does that may change something.
 """
 
 from __future__ import annotations
@@ -73,11 +73,13 @@ class ServerTool:
         self._hints = cast("dict[str, Any]", hints) if isinstance(hints, dict) else {}
         self.args_type = self._shape.args_type
         self.positional = self._shape.positional
-        self.takes_rest = len(self.positional) == 1 and self._shape.arguments[0].kind == "text"
+        self.takes_rest = [argument.kind for argument in self._shape.arguments] == ["text"]
         self.schema = self._shape.schema
-        self.action: ActionClass = (
-            "network" if server.is_remote else "read" if self._claims("readOnlyHint") else "run"
-        )
+        self.action: ActionClass = "run"
+        if server.is_remote or (self._claims("readOnlyHint") and self._claims("openWorldHint")):
+            self.action = "network"
+        elif self._claims("readOnlyHint"):
+            self.action = "read"
 
     def _claims(self, hint: str) -> bool:
         return self._hints.get(hint) is True
@@ -98,7 +100,9 @@ class ServerTool:
         return Planned((self.name,), self._reason(), shown=f"{self.name} {shown}")
 
     def _reason(self) -> str:
-        where = f"sends this to {one_line(self._server.entry.url)}" if self._server.is_remote else "runs it"
+        where = "looks elsewhere with it" if self.action == "network" else "runs it"
+        if self._server.is_remote:
+            where = f"at {one_line(self._server.entry.url)} gets it"
         claim = (
             "it says that it only reads"
             if self._claims("readOnlyHint")

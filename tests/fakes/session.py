@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +15,7 @@ from agent_core.errors import AgentError, ToolError
 from agent_core.events import ActionClass, Event, Hit
 from agent_core.llm.port import LanguageModel, ModelInfo
 from agent_core.masking import mask_secrets
+from agent_core.mcp.client import Servers
 from agent_core.permissions import Permissions
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation
@@ -190,6 +192,7 @@ def make_session(
     settings: Settings | None = None,
     models: Any = None,
     saved: bool = False,
+    servers: Callable[[Workspace, Registry, Gate, Bus], Servers] | None = None,
     **more: Any,
 ) -> tuple[Session, Recorder]:
     """A session and the recorder of its events; permissions are kept below `root`, beside the workspace."""
@@ -202,13 +205,16 @@ def make_session(
         workspace=workspace.root, allow=allow, deny=deny, store=root / "permissions.json"
     )
     gate = Gate(permissions=permissions, interactive=interactive)
+    registry = Registry(tools)
+    if servers is not None:
+        more["servers"] = servers(workspace, registry, gate, bus)
     store = SavedSessions(workspace)
     saving = Saving(store=store, mask=mask_secrets, enabled=saved)
     session = Session(
         conversation=Conversation(store=store, saving=saving),
         workspace=workspace,
         settings=settings or Settings(),
-        registry=Registry(tools),
+        registry=registry,
         models=models or GivenModels(model),  # type: ignore[arg-type]
         index=ImageIndex(workspace),  # type: ignore[arg-type]
         gate=gate,
