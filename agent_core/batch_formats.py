@@ -73,11 +73,12 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Document(msgspec.Struct, frozen=True):
-    """The one JSON document of a run."""
+class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The one JSON document of a run; `error` is why nothing was begun, and there only then."""
 
     schema: str
     results: list[BatchResult]
+    error: ErrorInfo | None = None
 
 
 def to_json(value: Any) -> bytes:
@@ -117,6 +118,10 @@ class Front(Protocol):
         """A command ended."""
         ...
 
+    def failed(self, error: ErrorInfo) -> None:
+        """Nothing was begun, or not all that was to be run."""
+        ...
+
     def close(self) -> None:
         """The run ended, however it did."""
         ...
@@ -130,6 +135,7 @@ class JsonFront:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._results: list[BatchResult] = []
+        self._error: ErrorInfo | None = None
 
     def event(self, event: Event) -> None:
         """Show notices on standard error."""
@@ -140,9 +146,13 @@ class JsonFront:
         self._results.append(result)
         diagnose_error(self._writer, result.error)
 
+    def failed(self, error: ErrorInfo) -> None:
+        """Keep it for the document."""
+        self._error = error
+
     def close(self) -> None:
         """Write the document."""
-        self._writer.out(to_json(Document(SCHEMA, self._results)) + b"\n")
+        self._writer.out(to_json(Document(SCHEMA, self._results, self._error)) + b"\n")
 
 
 class JsonLinesFront:
@@ -161,6 +171,9 @@ class JsonLinesFront:
     def result(self, result: BatchResult) -> None:
         """Say what went wrong, on standard error."""
         diagnose_error(self._writer, result.error)
+
+    def failed(self, error: ErrorInfo) -> None:
+        """Standard error says it."""
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -217,6 +230,9 @@ class TextFront:
     def result(self, result: BatchResult) -> None:
         """Say what went wrong, on standard error."""
         diagnose_error(self._writer, result.error)
+
+    def failed(self, error: ErrorInfo) -> None:
+        """Standard error says it."""
 
     def close(self) -> None:
         """Nothing is held back."""

@@ -65,6 +65,10 @@ class ReportsFront:
         self._done.append(Checked(result.command, reports, None if reports else result.error))
         diagnose_error(self._writer, result.error)
 
+    def failed(self, error: ErrorInfo) -> None:
+        """Keep it for the document."""
+        self._done.append(Checked("dspy-tui", (), error))
+
     def close(self) -> None:
         """Write the document."""
         self._writer.out((junit if self._form == "junit" else sarif)(self._done))

@@ -33,16 +33,29 @@ def main(argv: list[str] | None = None) -> int:
     from tui.options import parse
 
     open_missing_streams()
+    words = sys.argv[1:] if argv is None else argv
+    parsed: Parsed | None = None
     try:
-        return _dispatch(parse(sys.argv[1:] if argv is None else argv))
+        parsed = parse(words)
+        return _dispatch(parsed)
     except AgentError as error:
         complain(error)
+        _tell_programs(words, error, parsed=parsed is not None)
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return 0
+
+
+def _tell_programs(words: list[str], error: AgentError, *, parsed: bool) -> None:
+    """The error once more, as the document that was asked for."""
+    from agent_core.errors import ToolError
+    from tui.refused import refused
+
+    with suppress(BrokenPipeError, ToolError):  # nobody reads it
+        refused(words, error, parsed=parsed)
 
 
 def interruptible() -> None:

@@ -52,6 +52,7 @@ def run_batch(parsed: Parsed, find: Callable[[], list[str]], *, allow: tuple[str
     except AgentError as error:
         for line in error_lines(error.info):
             writer.diagnose(line)
+        front.failed(error.info)
         code = error.exit_code
     except KeyboardInterrupt:
         code = Interrupted.exit_code
