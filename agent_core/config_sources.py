@@ -25,6 +25,8 @@ _NEEDED = ("kafka_security",)
 _SECRET = "(?i)passw|secret|token"
 _SECRET_NAME = f"{_SECRET}|api_?key$|api_?key[^a-z]"
 _LIMIT = 1 << 20
+SCHEMA = 1
+"""The version of the files; one that says none is of it."""
 _BOOLS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
@@ -118,10 +120,17 @@ class Layers:
         import tomllib
 
         try:
-            return tomllib.loads(content.decode("utf-8-sig"))
+            table = tomllib.loads(content.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
             self._warn(path, f"broken ({error}); its settings are left out until it is repaired")
             return {}
+        schema = table.pop("schema", SCHEMA)
+        if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+            self._warn(path, "schema is no version; left out")
+        elif schema > SCHEMA:
+            self._warn(path, f"for a newer version of dspy-tui (schema {schema}); its settings are left out")
+            return {}
+        return table
 
     def environment(self, env: Mapping[str, str]) -> None:
         """Environment variables; an empty one counts as unset."""

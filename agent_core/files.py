@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from agent_core.errors import AgentError
+from agent_core.migrations import Format, NewerState, version_of
 
 T = TypeVar("T")
 
@@ -184,13 +185,22 @@ def flock(fd: int, kind: int, *, timeout: float) -> bool:
             return True
 
 
-def load_state(path: Path, kind: type[T]) -> tuple[T | None, str]:
+def load_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
     """Read a JSON state file as `kind`.
 
     Returns:
         The value, or None when there is none; and a warning, "" when all is well. A file that is broken is
-        kept aside and named in the warning; one that cannot be read at all stays where it is.
+        kept aside and named in the warning; one that cannot be read at all, or is of a newer version, stays
+        where it is.
     """
+    try:
+        return read_state(path, kind)
+    except NewerState as newer:
+        return None, newer.message
+
+
+def read_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
+    """The same, for who would write in its place: raises `NewerState` for one of a newer version."""
     try:
         content = read_bounded(path, STATE_LIMIT + 1)
     except FileNotFoundError:
@@ -200,22 +210,42 @@ def load_state(path: Path, kind: type[T]) -> tuple[T | None, str]:
     try:
         if len(content) > STATE_LIMIT:
             raise ValueError("it is too large")
-        return msgspec.json.decode(content, type=kind), ""
+        return _format(kind).decode(content, name=str(path)), ""
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         aside = keep_aside(path)
         kept = f"kept as {aside.name}" if aside else "it stays in its place"
         return None, f"{path}: broken ({error}); {kept}"
 
 
-def update_state(path: Path, kind: type[T], change: Callable[[T | None], T]) -> tuple[T, str]:
+def update_state(path: Path, kind: type[T] | Format[T], change: Callable[[T | None], T]) -> tuple[T, str]:
     """Read, change and write a JSON state file under its lock, so that no process's change is lost.
 
-    `change` gets None where there is no (readable) file. Returns the new value and the warning of
-    `load_state`. Raises `BusyError`, and OSError where nothing can be written.
+    `change` gets None where there is no (readable) file; of one that is older, a copy is kept. Returns the
+    new value and the warning of `load_state`. Raises `BusyError`, `NewerState`, and OSError where nothing can
+    be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path):
-        value, warning = load_state(path, kind)
+        value, warning = read_state(path, kind)
         changed = change(value)
+        if value is not None and version_of(read_bounded(path, STATE_LIMIT)) < _format(kind).version:
+            back_up(path)
         write_atomic(path, msgspec.json.format(msgspec.json.encode(changed), indent=2) + b"\n", mode=0o600)
     return changed, warning
+
+
+def back_up(path: Path) -> Path:
+    """Copy the file to `NAME.backup-<time>` beside it and return that; raises OSError."""
+    content = read_bounded(path, STATE_LIMIT + 1, follow=False)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    number = 0
+    while True:
+        backup = path.with_name(f"{path.name}.backup-{stamp}" + (f"-{number}" if number else ""))
+        if not os.path.lexists(backup):
+            write_atomic(backup, content, mode=0o600)
+            return backup
+        number += 1
+
+
+def _format(kind: type[T] | Format[T]) -> Format[T]:
+    return kind if isinstance(kind, Format) else Format(kind)

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from agent_core.errors import StackFault, UsageError
-from agent_core.files import BusyError, load_state, locked, write_atomic
+from agent_core.files import BusyError, locked, read_state, write_atomic
 from agent_core.streaming import names
 from agent_core.streaming.admin import BusAdmin
 from agent_core.streaming.values import BusReading, TopicInfo, waiting_for
@@ -66,7 +66,9 @@ class Autoscaler:
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
-        """Be the only one that scales this workspace's stack; raises `BusyError`, `WorkspaceError`."""
+        """Be the only one that scales this workspace's stack.
+
+        Raises `BusyError`, `WorkspaceError`, `NewerState`."""
         path = self._workspace.ensure_state_dir() / _FILE
         try:
             with locked(path, timeout=0.0):
@@ -150,8 +152,8 @@ class Autoscaler:
         return self._memories
 
     async def _kept(self) -> dict[str, Memory]:
-        kept, _ = await asyncio.to_thread(load_state, self._workspace.state_dir / _FILE, _Kept)
-        return dict(kept.services) if kept is not None and kept.schema == 1 else {}
+        kept, _ = await asyncio.to_thread(read_state, self._workspace.state_dir / _FILE, _Kept)
+        return dict(kept.services) if kept is not None else {}
 
     def _write(self, kept: _Kept) -> None:
         path = self._workspace.ensure_state_dir() / _FILE

@@ -28,19 +28,27 @@ class PromptHistory:
         self._draft = ""
 
     def load(self) -> None:
-        """Read what earlier sessions left; a broken line is passed over. Blocks for some milliseconds."""
+        """Read what earlier sessions left; a broken line is passed over. Blocks for some milliseconds.
+
+        Where a newer version left lines that are no prompts to this one, all lines stay.
+        """
         try:
             content = read_bounded(self._path, _MAX_BYTES, follow=False)
         except OSError:
             return
         earlier: list[str] = []
+        foreign = False
         lines = content.split(b"\n")
         for line in lines:
             with suppress(msgspec.DecodeError):
-                earlier.append(msgspec.json.decode(line, type=str))
+                prompt: object = msgspec.json.decode(line)
+                if isinstance(prompt, str):
+                    earlier.append(prompt)
+                else:
+                    foreign = True
         self._prompts = _distinct([*earlier, *self._prompts])[-_MOST:]
         self._at = len(self._prompts)
-        if len(lines) > 2 * _MOST:
+        if len(lines) > 2 * _MOST and not foreign:
             with suppress(OSError):
                 write_atomic(self._path, b"".join(map(_line, self._prompts)), durable=False)
 

@@ -19,6 +19,7 @@ from agent_core.errors import AgentError
 from agent_core.files import load_state, update_state
 from agent_core.folders import user_state_dir
 from agent_core.llm.port import ChatRequest, CountsTokens, LanguageModel, ToolSpec
+from agent_core.migrations import Format
 
 MESSAGE_TOKENS = 5
 """What a chat template puts around a message."""
@@ -137,6 +138,16 @@ async def keep_learned(model: LanguageModel) -> None:
         await asyncio.to_thread(_keep, _name(model), estimate.factor)
 
 
+class _Factors(msgspec.Struct):
+    """The file: by how much each model counts more tokens than the estimate."""
+
+    schema: int = 2
+    factors: dict[str, float] = {}
+
+
+_FORMAT = Format(_Factors, version=2, steps={1: lambda factors: {"schema": 2, "factors": factors}})
+
+
 async def _counter(model: LanguageModel) -> Callable[[str], int] | None:
     if not isinstance(model, CountsTokens):
         return None
@@ -156,20 +167,20 @@ def _path() -> Path:
 
 def _kept(name: str) -> float:
     try:
-        factors, _ = load_state(_path(), dict[str, float])
+        kept, _ = load_state(_path(), _FORMAT)
     except (AgentError, OSError):
         return 1.0
-    return min(3.0, max(0.6, (factors or {}).get(name, 1.0)))
+    return min(3.0, max(0.6, (kept.factors if kept else {}).get(name, 1.0)))
 
 
 def _keep(name: str, factor: float) -> None:
-    def with_it(factors: dict[str, float] | None) -> dict[str, float]:
-        others = {key: value for key, value in (factors or {}).items() if key != name}
-        return dict([*list(others.items())[1 - _MOST_KEPT :], (name, round(factor, 4))])
+    def with_it(old: _Factors | None) -> _Factors:
+        others = {key: value for key, value in (old.factors if old else {}).items() if key != name}
+        return _Factors(factors=dict([*list(others.items())[1 - _MOST_KEPT :], (name, round(factor, 4))]))
 
     try:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        update_state(path, dict[str, float], with_it)
+        update_state(path, _FORMAT, with_it)
     except (AgentError, OSError):
         return  # it is learned again

@@ -9,6 +9,9 @@ import msgspec
 
 from agent_core.checkpoints.states import ID_BYTES, State
 
+SCHEMA = 1
+"""The version of all that is kept of turns."""
+
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
     """A path that a turn changed; `path` is as the system has it, None stands for nothing being there."""
@@ -41,7 +44,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     its undoing left alone; `order` says which of several undone turns was undone last.
     """
 
-    schema: int = 1
+    schema: int = SCHEMA
     number: int
     turn: Header
     ended: float
@@ -69,3 +72,4 @@ class OpenTurn(msgspec.Struct, frozen=True, kw_only=True):
 
     turn: Header
     tree: bytes
+    schema: int = SCHEMA

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agent_core.migrations import NewerState
+
 ROOT = "."
 """The path of the workspace's own folder."""
 ID_BYTES = 32
@@ -138,11 +140,11 @@ def encode_tree(tree: Tree) -> bytes:
 
 
 def decode_tree(data: bytes) -> Tree:
-    """The tree of some bytes; raises `msgspec.DecodeError` when they are none."""
+    """The tree of some bytes; raises `DecodeError` when they are none, `NewerState` for a newer one."""
     kind: Any = tuple[int, list[tuple[bytes, int, bytes, int, int, int, int, bool]], list[bytes], list[bytes]]
     schema, entries, hidden, tracked = msgspec.msgpack.decode(data, type=kind)
-    if schema != _SCHEMA:
-        raise msgspec.DecodeError("it was written by another version")
+    if schema > _SCHEMA:
+        raise NewerState("what lay in the workspace", schema)
     return Tree(
         {os.fsdecode(path): Seen(*entry) for path, *entry in entries},
         {os.fsdecode(path) for path in hidden},

@@ -23,15 +23,22 @@ from typing import TypeVar
 
 import msgspec
 
-from agent_core.checkpoints.records import Header, OpenTurn, Record
+from agent_core.checkpoints.records import SCHEMA, Header, OpenTurn, Record
 from agent_core.checkpoints.states import Tree, decode_tree, encode_tree, id_of
 from agent_core.files import keep_aside, locked, read_bounded, write_atomic
+from agent_core.migrations import NewerState
 from agent_core.workspace import Workspace
 
 T = TypeVar("T")
 
 _MOST_RECORD = 1 << 30
 _LEVEL = 1
+
+
+class _Said(msgspec.Struct):
+    """What a file says of its version; before they said it, they were of the first."""
+
+    schema: int = 1
 
 
 class Store:
@@ -44,6 +51,8 @@ class Store:
     def __init__(self, *, workspace: Workspace) -> None:
         self._workspace = workspace
         self.folder = workspace.state_dir / "checkpoints"
+        self.newer: set[Path] = set()
+        """Files that a newer version wrote: what they need cannot be told."""
         self.warnings: list[str] = []
         """What was found broken, and where it is kept; whoever shows them takes them out."""
 
@@ -104,7 +113,9 @@ class Store:
         return total
 
     def sweep(self, needed: set[bytes]) -> None:
-        """Remove every content that is not needed."""
+        """Remove every content that is not needed; none where a newer version may need others."""
+        if self.newer:
+            return
         names = {content_id.hex() for content_id in needed}
         for folder in _listed(self.folder / "blobs"):
             for path in _listed(folder):
@@ -156,7 +167,7 @@ class Store:
         path = self.folder / "tree"
         try:
             return decode_tree(read_bounded(path, _MOST_RECORD, follow=False))
-        except OSError:
+        except (OSError, NewerState):  # that one is made anew: it only saves reading
             return None
         except (ValueError, TypeError):
             self._broken(path)
@@ -192,6 +203,8 @@ class Store:
             if opened is not None:
                 try:
                     found.append((opened.turn, decode_tree(opened.tree)))
+                except NewerState:
+                    self.newer.add(path)
                 except (ValueError, TypeError):
                     self._broken(path)
         return found
@@ -220,12 +233,21 @@ class Store:
 
     def _load(self, path: Path, kind: type[T]) -> T | None:
         try:
-            return msgspec.msgpack.decode(read_bounded(path, _MOST_RECORD, follow=False), type=kind)
+            content = read_bounded(path, _MOST_RECORD, follow=False)
+            if (schema := msgspec.msgpack.decode(content, type=_Said).schema) > SCHEMA:
+                self._newer(path, schema)
+                return None
+            return msgspec.msgpack.decode(content, type=kind)
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
             self._broken(path)
             return None
+
+    def _newer(self, path: Path, schema: int) -> None:
+        if path not in self.newer:
+            self.newer.add(path)
+            self.warnings.append(NewerState(str(path.relative_to(self._workspace.root)), schema).message)
 
     def _broken(self, path: Path) -> None:
         aside = keep_aside(path)

@@ -10,12 +10,13 @@ from typing import Literal
 import msgspec
 
 from agent_core.checkpoints.places import look
-from agent_core.checkpoints.records import Record
+from agent_core.checkpoints.records import SCHEMA, Record
 from agent_core.checkpoints.restoring import Restorer
 from agent_core.checkpoints.states import State, is_folder
 from agent_core.checkpoints.steps import Blocked, Obstacle, Step, obstacles, opened
 from agent_core.checkpoints.store import Store
 from agent_core.errors import NothingDone, UndoRefused, UsageError
+from agent_core.migrations import UPDATE
 from agent_core.text import one_line, plural, shorten
 
 Direction = Literal["undo", "redo"]
@@ -28,6 +29,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     steps: tuple[Step, ...]
     record: Record
+    schema: int = SCHEMA
 
     def is_meant_by(self, direction: Direction, named: str) -> bool:
         """Whether it is what is asked for, which is then done by having been finished."""
@@ -128,6 +130,8 @@ class Undoer:
                 message, hint = self._why(record, direction, skipped)
                 raise UndoRefused(message, hint=hint)
         then = self._afterwards(record, direction, skipped)
+        if self._store.has_journal():  # what this version left was finished before
+            raise UndoRefused("An undo by a newer version of dspy-tui was interrupted here", hint=UPDATE)
         journal = Journal(direction=direction, steps=tuple(steps), record=then)
         try:
             self._restorer().run(steps, begin=lambda: self._store.write_journal(journal))

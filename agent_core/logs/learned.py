@@ -12,6 +12,7 @@ from pathlib import Path
 from agent_core.errors import LogFault
 from agent_core.files import keep_aside, locked, read_bounded, write_atomic
 from agent_core.logs.mining.miner import Miner
+from agent_core.migrations import NewerState
 
 _LIMIT = 64 * 1024 * 1024
 _log = logging.getLogger(__name__)
@@ -31,8 +32,15 @@ class Learned:
     def begin(self) -> Miner:
         """A miner that knows what earlier sessions learned; one that knows nothing where there is none.
 
-        A file that is broken or of another version is kept aside.
+        A file that is broken is kept aside, one of a newer version left alone.
         """
+        try:
+            return self._known()
+        except NewerState as newer:
+            _log.warning("%s: %s", self._path, newer.message)
+            return Miner()
+
+    def _known(self) -> Miner:
         try:
             return Miner.load(read_bounded(self._path, _LIMIT))
         except OSError:
@@ -44,13 +52,13 @@ class Learned:
     def add(self, miner: Miner) -> None:
         """Add what a miner learned since it was begun or added, whatever others added meanwhile.
 
-        Raises OSError, and BusyError where others hold the file for long.
+        Raises OSError, BusyError where others hold the file for long, and `NewerState`.
         """
         if not miner.has_more:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with locked(self._path):
-            whole = self.begin()
+            whole = self._known()
             whole.merge(miner)
             write_atomic(self._path, whole.dump(self._mask), mode=0o600, durable=False)
         miner.keep()

@@ -15,6 +15,7 @@ import msgspec
 
 from agent_core.files import keep_aside, open_regular, read_bounded, write_atomic
 from agent_core.logs.events.wording import Wordings
+from agent_core.migrations import NewerState
 
 VERSION = 2
 _UNMASKED = 1
@@ -138,6 +139,10 @@ class Known:
         return kept
 
 
+class _Version(msgspec.Struct, frozen=True):
+    version: int
+
+
 class Baseline:
     """What is remembered of one source.
 
@@ -148,7 +153,11 @@ class Baseline:
 
     def __init__(self, path: Path, *, mask: Callable[[str], str] = str) -> None:
         self._path, self._mask = path, mask
-        self._file = _read(path, mask)
+        self._newer: NewerState | None = None
+        try:
+            self._file = _read(path, mask)
+        except NewerState as newer:
+            self._file, self._newer = _File(VERSION), newer
 
     def known(self, generation: str) -> Known:
         """What to compare a generation with: all the others, and its own past, see `set_apart`."""
@@ -159,7 +168,7 @@ class Baseline:
     def set_apart(self, generation: str) -> None:
         """Take what a generation had so far for its past, so that a log that is never rotated has news, too.
 
-        Raises OSError when it cannot be kept.
+        Raises OSError when it cannot be kept, `NewerState` where a newer version keeps it.
         """
         past = next((one for one in self._file.generations if one.name == generation), None)
         if past is not None:
@@ -168,7 +177,7 @@ class Baseline:
     def learn(self, seen: Generation) -> None:
         """Take in what a generation had, in place of what it had before.
 
-        Raises OSError when it cannot be kept.
+        Raises OSError when it cannot be kept, `NewerState` where a newer version keeps it.
         """
         before = self._file.generations
         others = [one for one in before if one.name != seen.name]
@@ -179,18 +188,23 @@ class Baseline:
         self._keep(_File(VERSION, kept, older, self._file.earlier))
 
     def _keep(self, file: _File) -> None:
+        if self._newer is not None:
+            raise self._newer
         self._file = file
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self._path, msgspec.msgpack.encode(self._file), mode=0o600, durable=False)
 
 
 def _read(path: Path, mask: Callable[[str], str]) -> _File:
-    """The file's content; one that is broken or of another version is kept aside, and it is learned anew."""
+    """The file's content; one that is broken is kept aside, and it is learned anew. Raises `NewerState`."""
     try:
-        found = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_File)
+        content = read_bounded(path, _LIMIT)
+        if (version := msgspec.msgpack.decode(content, type=_Version).version) > VERSION:
+            raise NewerState(path.name, version)
+        found = msgspec.msgpack.decode(content, type=_File)
         if found.version == VERSION:
             return found
-        if found.version == _UNMASKED:
+        if found.version == _UNMASKED:  # no copy of it is kept: it may hold secrets
             generations = tuple(_masked(one, mask) for one in found.generations)
             return _File(VERSION, generations, _masked(found.older, mask), _masked(found.earlier, mask))
         problem = f"is of version {found.version}"

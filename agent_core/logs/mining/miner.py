@@ -14,6 +14,7 @@ from agent_core.logs.mining.closing import Words, constant
 from agent_core.logs.mining.clusters import Clusters
 from agent_core.logs.mining.masks import masked, shown, taken_apart
 from agent_core.logs.mining.shapes import Shapes
+from agent_core.migrations import NewerState
 
 VERSION = 1
 _MOST_KNOWN, _MOST_BYTES = 1 << 16, 1 << 23
@@ -31,6 +32,10 @@ Row = tuple[str, Words, int]
 class _State(msgspec.Struct, frozen=True):
     version: int
     shapes: list[tuple[str, int]] = []
+
+
+class _Version(msgspec.Struct, frozen=True):
+    version: int
 
 
 class Miner:
@@ -170,8 +175,10 @@ class Miner:
 
     @classmethod
     def load(cls, data: bytes) -> Miner:
-        """A miner that knows what was dumped, and has mined nothing since. Raises `LogFault`."""
+        """A miner that knows what was dumped and has mined nothing since; raises `LogFault`, `NewerState`."""
         try:
+            if (version := msgspec.msgpack.decode(data, type=_Version).version) > VERSION:
+                raise NewerState("what was learned of templates", version)
             state = msgspec.msgpack.decode(data, type=_State)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise LogFault(f"what was learned of templates cannot be read: {error}") from error

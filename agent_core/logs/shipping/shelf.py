@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from agent_core.errors import LogFault
-from agent_core.files import flock, load_state, write_atomic
+from agent_core.files import flock, read_state, write_atomic
 from agent_core.logs.sources.port import Place
+from agent_core.migrations import NewerState
 from agent_core.text import one_line
 
 _MOST_PARTS = 200
@@ -42,6 +43,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    schema: int = 1
     log: str
     numbers: int = 0
     parts: tuple[Part, ...] = ()
@@ -55,7 +57,7 @@ class Shelf:
         log: What is shipped where: names the shelf.
 
     Raises:
-        LogFault: Somebody else has it, or nothing can be written.
+        LogFault: Somebody else has it, a newer version does, or nothing can be written.
     """
 
     def __init__(self, folder: Path, log: str) -> None:
@@ -71,7 +73,11 @@ class Shelf:
         if not flock(self._lock, fcntl.LOCK_EX, timeout=0):
             os.close(self._lock)
             raise LogFault(f"{one_line(log.split(chr(10))[-1])} is being shipped already", hint=_HINT)
-        kept, self.warning = load_state(self._path, _Kept)
+        try:
+            kept, self.warning = read_state(self._path, _Kept)
+        except NewerState as newer:
+            os.close(self._lock)
+            raise LogFault(newer.message, hint=newer.hint) from None
         self._numbers = kept.numbers if kept else 0
         self._parts = {part.number: part for part in kept.parts} if kept else {}
 

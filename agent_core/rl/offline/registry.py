@@ -16,6 +16,7 @@ import msgspec
 
 from agent_core.errors import LearningFault, UsageError
 from agent_core.files import load_state, read_bounded, update_state, write_atomic
+from agent_core.migrations import Format, NewerState
 from agent_core.rl.offline.comparing import LEAST, Comparison
 from agent_core.rl.offline.config import TrainingConfig
 from agent_core.rl.offline.options import Options
@@ -49,6 +50,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         rates: How often each told something of the changes that it was trained on, as the policy sees it.
         logs: What the logs said when it began, by feature.
         logs_seen: The least and the most that they said meanwhile: all that it was trained to see of them.
+        schema: The version of the file.
     """
 
     version: int
@@ -66,9 +68,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     rates: tuple[float, ...]
     logs: dict[str, float] = {}
     logs_seen: dict[str, tuple[float, float]] = {}
+    schema: int = 1
+
+
+_FORMAT = Format(About)
 
 
 class _InUse(msgspec.Struct, frozen=True, kw_only=True):
+    schema: int = 1
     version: int = 0
     before: tuple[int, ...] = ()
 
@@ -161,8 +168,8 @@ class Registry:
 
     def _about(self, number: int) -> About | None:
         try:
-            about = msgspec.json.decode(read_bounded(self._folder / str(number) / _ABOUT), type=About)
-        except (OSError, ValueError, RecursionError):
+            about = _FORMAT.decode(read_bounded(self._folder / str(number) / _ABOUT), name=_ABOUT)
+        except (OSError, ValueError, RecursionError, NewerState):
             return None
         return msgspec.structs.replace(about, version=number)  # the folder's name is what is gone by
 

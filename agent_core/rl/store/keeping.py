@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent_core.errors import AgentError
+from agent_core.files import back_up
 from agent_core.rl.records import Control, Record, from_line, to_line
 from agent_core.rl.store import log as logs
 from agent_core.rl.store import statefile
@@ -77,7 +78,7 @@ class Keeping:
         self.sync()
         self._is_loaded = True
         if loaded.older and not self._guest:
-            statefile.back_up(self.state_file)
+            back_up(self.state_file)
             self._dirty = True
             self.save()
 
@@ -232,7 +233,7 @@ class Keeping:
         """Forget everything by this record, behind a backup of the state; returns that. Raises OSError."""
         self.sync()
         self.save(always=True)
-        backup = statefile.back_up(self.state_file)
+        backup = back_up(self.state_file)
         kept = statefile.read(backup).state
         self.write(control)
         self.save_when_due(now=True)

@@ -5,7 +5,6 @@ It is never the only place where something is known for long: the log holds all 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -115,19 +114,6 @@ def save(path: Path, state: State, now: float) -> None:
     )
     content = msgspec.json.format(msgspec.json.encode(saved), indent=2) + b"\n"
     write_atomic(path, content, mode=mode_in(path.parent), exact=True)
-
-
-def back_up(path: Path) -> Path:
-    """Copy the file to `NAME.backup-<time>` beside it and return that; raises OSError."""
-    content = read_bounded(path, STATE_LIMIT + 1, follow=False)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    number = 0
-    while True:
-        backup = path.with_name(f"{path.name}.backup-{stamp}" + (f"-{number}" if number else ""))
-        if not os.path.lexists(backup):
-            write_atomic(backup, content, mode=0o600)
-            return backup
-        number += 1
 
 
 def _parsed(path: Path, content: bytes) -> Loaded:
