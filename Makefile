@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format snapshots bench clean help setup setup-dev dist
+.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist
 
 help:          ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -40,6 +40,12 @@ dist: $(VENV)/.dev       ## build wheel and sdist into dist/ and check what is i
 	@$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 	@$(BIN)/check-wheel-contents dist
 
+reference: $(VENV)/.dev  ## write the pages of docs/ that are made from the program: commands, keys, settings
+	@$(BIN)/python -m scripts.reference
+
+docs: reference          ## build the documents into site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev
 
@@ -61,5 +67,5 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.run
 
 clean:         ## remove everything that a target made
-	@rm -rf $(VENV) dist build benchmarks/out .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html
+	@rm -rf $(VENV) dist build site benchmarks/out .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

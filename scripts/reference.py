@@ -1,0 +1,220 @@
+"""The pages of the documents that are made from the program: commands, keys, settings.
+
+    python scripts/reference.py          write them
+    python scripts/reference.py --check  say which of them are not as the program is
+
+They are read in the repository as well as on the site, so they are kept there; a test compares them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from agent_core.config import Settings
+from agent_core.config_sources import Field, fields
+from tui.action import PLACES
+from tui.keymap import spell
+from tui.keys import TABLE, Action
+from tui.option import Command, Option
+from tui.options import COMMANDS
+
+DOCS = Path(__file__).parent.parent / "docs"
+_MADE = "<!-- Made by scripts/reference.py: change what it reads, not this page. -->"
+_ASKS = {
+    "read": "",
+    "write": "asks before it writes",
+    "run": "asks before it runs the project's programs",
+    "shell": "asks, with the command",
+    "network": "asks before it sends anything",
+    "heavy": "takes long; not twice within its cooldown",
+}
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by the name of its file."""
+    return {
+        "commands.md": _page("Commands", _commands()),
+        "keys.md": _page("Keys", _keys()),
+        "configuration.md": _page("Configuration", _settings()),
+    }
+
+
+def outdated() -> list[str]:
+    """The pages that are not as the program is."""
+    return [name for name, text in pages().items() if _kept(DOCS / name) != text]
+
+
+def _kept(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _page(title: str, lines: Iterator[str]) -> str:
+    return "\n".join((_MADE, "", f"# {title}", "", *lines)).rstrip() + "\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "## At the prompt, in the palette and in batches"
+    yield ""
+    yield "Typed with or without a `/`; in a batch behind `-c`. The same words mean the same everywhere."
+    yield "What asks, and how to answer once and for all, is told in [Security](security.md#what-asks)."
+    yield ""
+    for each in _typed():
+        yield f"### {each['name']}"
+        yield ""
+        first, _, rest = each["usage"].partition("\n")
+        summary = each["summary"]
+        asks = _ASKS[each["action"]]
+        yield f"{summary[:1].upper()}{summary[1:]}." + (f" *It {asks}.*" if asks else "")
+        yield ""
+        yield "```text"
+        yield first
+        yield from rest.removeprefix(summary).rstrip("\n").split("\n")[1:]
+        yield "```"
+        yield ""
+    yield "## In a shell"
+    yield ""
+    for command in COMMANDS:
+        yield from _shell(command)
+
+
+def _typed() -> list[dict[str, Any]]:
+    """The commands as `help` tells them, in an empty folder, without what is installed beside the program."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = {"HOME": folder, "XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data"}
+        words = ("--batch", "--workspace", folder, "--format", "json", "-c", "help")
+        done = subprocess.run(
+            (sys.executable, "-c", "from tui.cli import main; raise SystemExit(main())", *words),
+            env={**os.environ, **home, "DSPY_TUI_PLUGINS_OFF": "*"},
+            cwd=DOCS.parent,
+            check=True,
+            capture_output=True,
+        )
+    return json.loads(done.stdout)["results"][0]["data"]["commands"]
+
+
+def _shell(command: Command) -> Iterator[str]:
+    words = " ".join(("dspy-tui", *command.words))
+    yield f"### {words}"
+    yield ""
+    yield f"{command.help[:1].upper()}{command.help[1:]}."
+    yield ""
+    yield "```text"
+    yield f"{words} {_taken(command)}".rstrip()
+    yield ""
+    width = max(len(_named(option)) for option in command.options)
+    yield from (f"  {_named(option):<{width}}  {option.help}" for option in command.options)
+    yield "```"
+    yield ""
+
+
+def _taken(command: Command) -> str:
+    if not command.positional:
+        return ""
+    word = command.positional + (" …" if command.several else "")
+    return f"[{word}]" if command.optional else word
+
+
+def _named(option: Option) -> str:
+    return ", ".join(option.names) + (f" {option.value}" if option.value else "")
+
+
+def _keys() -> Iterator[str]:
+    yield "`F1` shows the same in the app, for the pane that you are in first. Another key for an action is"
+    yield 'set in your own configuration: `keys = { "palette" = "ctrl+k" }`; what conflicts is left out, and'
+    yield "told."
+    yield ""
+    for place in PLACES:
+        yield f"## {place}"
+        yield ""
+        yield "| key | action | what it does | id |"
+        yield "| --- | --- | --- | --- |"
+        for action in TABLE:
+            if action.where == place:
+                yield f"| {_spelt(action)} | {_cell(action.title)} | {_cell(action.help)} | `{action.id}` |"
+        yield ""
+
+
+def _spelt(action: Action) -> str:
+    return ", ".join(
+        f"`` {spell(key)} ``" if "`" in spell(key) else f"`{_cell(spell(key))}`"
+        for key in action.key.split(",")
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _settings() -> Iterator[str]:
+    yield "A setting is taken from, the first that has it: `--set NAME=VALUE`, its variable, the workspace's"
+    yield "`.dspy_tui/config.toml`, your own `config.toml` (in `~/.config/dspy-tui` on Linux), the default."
+    yield "`dspy-tui config show` says what is in force, and where each value came from."
+    yield ""
+    yield "```toml"
+    yield 'provider = "ollama"'
+    yield 'ollama_model = "qwen3:8b"'
+    yield 'allow = ["run:pytest *"]'
+    yield "```"
+    yield ""
+    yield "A repository may be anybody's: settings that are *yours alone* are not taken from its file, and"
+    yield "what it denies adds to what you deny."
+    yield ""
+    yield "| setting | default | variable | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in fields().items():
+        default = _default(getattr(Settings(), name))
+        variable = f"`{field.env}`" if field.env else ""
+        yield f"| `{name}` | {default} | {variable} | {_cell(field.description)}{_limits(field)} |"
+
+
+def _default(value: object) -> str:
+    match value:
+        case "" | None | () | {}:
+            return ""
+        case bool():
+            return f"`{str(value).lower()}`"
+        case _:
+            return f"`{value}`"
+
+
+def _limits(field: Field) -> str:
+    """Where a setting may come from, and its bounds."""
+    (_, annotated) = field.type
+    meta = get_args(annotated)[1]
+    names = {"ge": "at least", "gt": "more than", "le": "at most"}
+    said = [
+        f"{text} {_number(bound)}" for key, text in names.items() if (bound := getattr(meta, key)) is not None
+    ]
+    if field.env_only:
+        said.append("from its variable only")
+    elif field.user_only:
+        said.append("yours alone")
+    if field.adds_up:
+        said.append("the values of all files together")
+    return f" *({'; '.join(said)})*" if said else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+def main() -> int:
+    """Write the pages, or say which are outdated."""
+    if "--check" in sys.argv[1:]:
+        old = outdated()
+        print("\n".join(f"docs/{name} is not as the program is: make reference" for name in old))
+        return 1 if old else 0
+    for name, text in pages().items():
+        (DOCS / name).write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
