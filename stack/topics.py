@@ -40,7 +40,7 @@ from agent_core.streaming.admin import BusAdmin
 from agent_core.streaming.patterns import Topics
 from agent_core.streaming.showing import Mask, masked, told_text
 from agent_core.streaming.tail import tail
-from agent_core.streaming.values import BusNotice, BusReading, TailQuery, Told
+from agent_core.streaming.values import BusNotice, BusReading, TailQuery, Told, behind_on
 from agent_core.text import cells, one_line, plural, shorten
 
 _TOPICS = ("topic", "partitions", "messages", "per second", "behind")
@@ -70,17 +70,14 @@ def topics_summary(reading: BusReading) -> str:
 
 def topics_text(reading: BusReading) -> str:
     """A table of the topics, and one of the groups that read them."""
-    behind: dict[str, int] = {}
-    for group in reading.groups:
-        for lag in group.lags:
-            behind[lag.topic] = max(behind.get(lag.topic, 0), lag.messages)
+    behind = {topic.name: behind_on(reading, topic.name) for topic in reading.topics}
     rows = [
         (
             topic.name,
             f"{len(topic.partitions)}" + (f" ({topic.leaderless} down)" if topic.leaderless else ""),
             f"{topic.messages:,}",
             "" if topic.rate is None else f"{topic.rate:,.1f}",
-            f"{behind[topic.name]:,}" if topic.name in behind else "",
+            "" if (far := behind[topic.name]) is None else f"{far:,}",
         )
         for topic in reading.topics
     ]

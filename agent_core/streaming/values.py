@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent_core.errors import ErrorInfo
+from agent_core.streaming.names import reader_of
 
 
 class PartitionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +92,22 @@ def waiting_for(reading: BusReading, group: str, topic: str) -> int | None:
     lags = next((each.lags for each in reading.groups if each.name == group), ())
     lag = next((each for each in lags if each.topic == topic), None)
     return info.messages if lag is None else lag.messages + lag.untouched
+
+
+def unread_by(reading: BusReading, topic: str) -> str:
+    """The group that the work on a topic is for, where there is some and nobody read any: all of it waits. ""
+    where somebody did, or that is not known."""
+    group = reader_of(topic)
+    read = any(lag.topic == topic for each in reading.groups for lag in each.lags)
+    return "" if not group or read or not waiting_for(reading, group, topic) else group
+
+
+def behind_on(reading: BusReading, topic: str) -> int | None:
+    """How far the group is behind on a topic that is farthest; None where none reads it, or is to."""
+    lags = [lag.messages for each in reading.groups for lag in each.lags if lag.topic == topic]
+    if group := unread_by(reading, topic):
+        lags.append(waiting_for(reading, group, topic) or 0)
+    return max(lags, default=None)
 
 
 def with_rates(earlier: BusReading, later: BusReading) -> BusReading:

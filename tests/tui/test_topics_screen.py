@@ -108,6 +108,22 @@ async def test_topics_with_what_is_on_them(bus: HeldBus, runtime: FakeRuntime) -
         assert screen.chosen is not None and screen.chosen.info.name == "logs.raw.frontend"
 
 
+async def test_a_queue_that_no_worker_ever_read(bus: HeldBus, runtime: FakeRuntime) -> None:
+    bus.told.put_nowait(BusReading(at=100.0, topics=(topic("agent.tasks.frontend", 9, 12),)))
+    async with app_of(runtime).run_test(size=(160, 50)) as pilot:
+        app, _ = await opened(pilot, "agent.tasks.frontend")
+        await pilot.press("down")
+        await until(
+            pilot, lambda: shows(app, "dspy-tui.worker.frontend", "has read nothing yet", "14 messages wait")
+        )
+        (row,) = (
+            line
+            for line in screen_text(app).splitlines()
+            if "agent.tasks.frontend  " in line and " 2 " in line
+        )
+        assert row.count("14") >= 2, "all of it is behind"
+
+
 async def test_orders_and_the_filter(bus: HeldBus, runtime: FakeRuntime) -> None:
     bus.told.put_nowait(READING)
     async with app_of(runtime).run_test(size=(100, 30)) as pilot:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from agent_core.streaming.values import BusReading, GroupInfo, TopicInfo
+from agent_core.streaming.values import BusReading, GroupInfo, TopicInfo, behind_on, unread_by
 from agent_core.text import cells, one_line, plural, shorten, shorten_middle
 from tui.widgets.rows import Item
 from tui.widgets.transcript.lines import BLANK, Line, Run, wrap
@@ -24,12 +24,10 @@ class Topic(NamedTuple):
 
     info: TopicInfo
     groups: tuple[GroupInfo, ...]
-
-    @property
-    def behind(self) -> int | None:
-        """How far the group is behind that is farthest; None where none reads it."""
-        lags = [lag.messages for group in self.groups for lag in group.lags if lag.topic == self.info.name]
-        return max(lags) if lags else None
+    behind: int | None = None
+    """How far the group is behind that is farthest; None where none reads it."""
+    unread: str = ""
+    """The group that its work is for and that has read nothing of it."""
 
     def weight(self, order: str) -> float:
         """What it is ordered by, where that is no name."""
@@ -46,7 +44,10 @@ def topics_of(reading: BusReading) -> list[Topic]:
     """All but the bus's own."""
     return [
         Topic(
-            info, tuple(each for each in reading.groups if any(lag.topic == info.name for lag in each.lags))
+            info=info,
+            groups=tuple(each for each in reading.groups if any(lag.topic == info.name for lag in each.lags)),
+            behind=behind_on(reading, info.name),
+            unread=unread_by(reading, info.name),
         )
         for info in reading.topics
     ]
@@ -177,7 +178,10 @@ def _full(topic: Topic, width: int) -> list[Line]:
     for each in topic.groups:
         lags = sum(lag.messages for lag in each.lags if lag.topic == info.name)
         lines += _group(each, lags, width, names=names)
-    if not topic.groups:
+    if topic.unread:
+        said = f"{one_line(topic.unread)}  has read nothing yet: {plural(info.messages, 'message')} wait"
+        lines += _told("group", f"{said}{'s' if info.messages == 1 else ''}", width, "warn")
+    elif not topic.groups:
         lines += _told("groups", "none reads it", width)
     lines += [BLANK, Line(((f"{'part':>4}{'first':>14}{'next':>14}{'broker':>8}", "dim", None),))]
     for part in info.partitions:
@@ -222,6 +226,6 @@ def _group(group: GroupInfo, lag: int, width: int, *, names: int) -> list[Line]:
     return wrap(runs, width, first=first, rest=((" " * _LABEL, "", None),))
 
 
-def _told(label: str, text: str, width: int) -> list[Line]:
+def _told(label: str, text: str, width: int, style: str = "title") -> list[Line]:
     first: tuple[Run, ...] = ((f"{label:<{_LABEL}}", "dim", None),)
-    return wrap([(text, "title", None)], width, first=first, rest=((" " * _LABEL, "", None),))
+    return wrap([(text, style, None)], width, first=first, rest=((" " * _LABEL, "", None),))

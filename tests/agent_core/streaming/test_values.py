@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agent_core.streaming.values import (
     BusReading,
     GroupInfo,
     Lag,
     PartitionInfo,
     TopicInfo,
+    behind_on,
+    unread_by,
     waiting_for,
     with_rates,
 )
@@ -48,3 +52,19 @@ def test_what_waits_for_a_group_of_ours() -> None:
     refused = BusReading(at=1.0, topics=(queue,), untold={"g": "no right"})
     assert waiting_for(refused, "g", "q") is None
     assert waiting_for(refused, "new", "q") == 15
+
+
+def test_a_queue_that_nobody_read_waits_whole_for_whom_its_work_is_for() -> None:
+    queue, other = topic("agent.tasks.backend", 4, 6), topic("billing", 9)
+    reader = GroupInfo(name="dspy-tui.worker.backend", lags=(Lag("agent.tasks.backend", 2),))
+    reading = BusReading(at=1.0, topics=(queue, other, topic("agent.tasks", 0)))
+
+    def told(**more: object) -> list[tuple[str, int | None]]:
+        now = msgspec.structs.replace(reading, **more)
+        return [(unread_by(now, each.name), behind_on(now, each.name)) for each in now.topics]
+
+    assert told() == [("dspy-tui.worker.backend", 10), ("", None), ("", None)]
+    assert told(groups=(reader,)) == [("", 2), ("", None), ("", None)]
+    assert told(untold={"dspy-tui.worker.backend": "no right"})[0] == ("", None)
+    direct = GroupInfo(name="dspy-tui.worker.app", lags=(Lag("agent.tasks.backend", 4),))
+    assert told(groups=(direct,))[0] == ("", 4), "a worker may read it without a router"
