@@ -3,7 +3,7 @@
 A JSON file of state says its version in `schema`; one that says none is of version 1, as files were before
 they said it. An older one is taken over in memory, and replaced when the program next writes it, with a copy
 of what it was beside it. A newer one is left as it is: nothing is taken from it or written in its place.
-`docs/architecture.md` lists the kinds, and what becomes of each; `tests/fixtures/state/` has files of each.
+`docs/state.md` lists the kinds, and what becomes of each; `tests/fixtures/state/` has files of each.
 """
 
 from __future__ import annotations

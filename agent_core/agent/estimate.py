@@ -145,7 +145,7 @@ class _Factors(msgspec.Struct):
     factors: dict[str, float] = {}
 
 
-_FORMAT = Format(_Factors, version=2, steps={1: lambda factors: {"schema": 2, "factors": factors}})
+FORMAT = Format(_Factors, version=2, steps={1: lambda factors: {"schema": 2, "factors": factors}})
 
 
 async def _counter(model: LanguageModel) -> Callable[[str], int] | None:
@@ -167,7 +167,7 @@ def _path() -> Path:
 
 def _kept(name: str) -> float:
     try:
-        kept, _ = load_state(_path(), _FORMAT)
+        kept, _ = load_state(_path(), FORMAT)
     except (AgentError, OSError):
         return 1.0
     return min(3.0, max(0.6, (kept.factors if kept else {}).get(name, 1.0)))
@@ -181,6 +181,6 @@ def _keep(name: str, factor: float) -> None:
     try:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        update_state(path, _FORMAT, with_it)
+        update_state(path, FORMAT, with_it)
     except (AgentError, OSError):
         return  # it is learned again

@@ -22,6 +22,7 @@ from agent_core.doctor.system import (
     check_sandbox,
     check_terminal,
 )
+from agent_core.doctor.versions import check_versions
 from agent_core.workspace import Workspace
 
 __all__ = ["Check", "CheckVerdict", "run_checks", "write_bundle"]
@@ -52,6 +53,7 @@ async def run_checks(
         *(
             [
                 check_state(workspace),
+                check_versions(workspace, environment),
                 check_prompts(workspace),
                 check_logs(workspace, settings),
                 check_servers(workspace, settings, environment),

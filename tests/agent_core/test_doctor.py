@@ -322,7 +322,7 @@ async def test_the_logs_of_a_workspace(tmp_path: Path) -> None:
     assert found.verdict == "ok" and found.detail.startswith("6 sources: a")
     assert found.detail.endswith("; and 3 more")
     names = [check.name for check in await run_checks(load(root=None, env={}), workspace=workspace, env={})]
-    assert names[-3:] == ["state", "prompts", "logs"]
+    assert names[-5:-1] == ["state", "formats", "prompts", "logs"]
 
 
 async def test_prompts_that_are_not_the_built_in_ones_are_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from agent_core.checkpoints.states import State
 from agent_core.checkpoints.store import Store
 from agent_core.config import load as load_config
 from agent_core.cooldowns import Cooldowns
+from agent_core.doctor.versions import check_versions
 from agent_core.errors import AgentError, LogFault
 from agent_core.files import load_state, update_state
 from agent_core.index.arrays import OtherVersion
@@ -228,6 +229,23 @@ def test_what_a_newer_version_wrote_is_left_alone(kept: Path, workspace: Workspa
     assert len(list((state / "checkpoints/blobs").rglob("*"))) > 1
     assert {path: path.read_bytes() for path in paths} == paths
     assert not list(kept.rglob("*.bad-*"))
+
+
+async def test_the_doctor_tells_of_which_version_files_are(kept: Path, workspace: Workspace) -> None:
+    env = {"XDG_STATE_HOME": str(kept / "home/state")}
+    check = await check_versions(workspace, env)
+    first = version_of((kept / "home/state/dspy-tui/tokens.json").read_bytes()) == 1
+    assert check.verdict == "ok"
+    assert ("tokens.json (schema 1); taken over" in check.detail) == first
+    assert ("files of state, all of this version" in check.detail) != first
+    for path in (seen_of(workspace), workspace.state_dir / "skills/ask.json"):
+        newer(path)
+    check = await check_versions(workspace, env)
+    assert (
+        check.verdict == "warn"
+        and "ask.json (schema 99)" in check.detail
+        and "seen (schema 99)" in check.detail
+    )
 
 
 def test_settings_for_a_newer_version_are_left_out_and_named(tmp_path: Path) -> None:
