@@ -41,6 +41,16 @@ class ServerChecks:
             return ()
         return tuple(spec for spec in await self._servers.specs_for(paths) if self._possible(spec))
 
+    def to_ask(self, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
+        """The lines of those that nobody allowed yet; one that was allowed runs on until the session ends."""
+        servers = self._servers
+        return tuple(spec.line for spec in specs if servers is not None and not servers.may(spec))
+
+    def allow(self, specs: Sequence[ServerSpec]) -> None:
+        """A person, or a rule, allowed these."""
+        if self._servers is not None:
+            self._servers.allow(specs)
+
     def _possible(self, spec: ServerSpec) -> bool:
         try:
             self._turn.check_possible("run", (spec.line,))
@@ -49,10 +59,9 @@ class ServerChecks:
         return True
 
     async def check(self, specs: Sequence[ServerSpec], changes: Sequence[FileChange]) -> tuple[Report, ...]:
-        """What each says that the changes brought; they are allowed from now on."""
+        """What each says that the changes brought; only for those that may be run."""
         if self._servers is None:
             return ()
-        self._servers.allow(specs)
         return tuple([await self._one(self._servers, spec, changes) for spec in specs])
 
     async def _one(self, servers: LanguageServers, spec: ServerSpec, changes: Sequence[FileChange]) -> Report:

@@ -89,11 +89,11 @@ class TrialChecks:
             return Checked(unchecked=self._refused)
         servers = await self._servers.wanted(paths)
         try:
-            if not verifiers:
-                await self._ask_for(servers)
-                return Checked(reports=await self._servers.check(servers, changes), unchecked=_NOTHING)
-            trial = await self._ready(verifiers, servers)
+            trial = await self._ready(verifiers, servers) if verifiers else None
+            await self._ask_for(servers)
             told = await self._servers.check(servers, changes)
+            if trial is None:
+                return Checked(reports=told, unchecked=_NOTHING)
             await trial.reset()
             await trial.apply(changes)
             order = await self._order(verifiers, changes)
@@ -119,12 +119,13 @@ class TrialChecks:
         )
 
     async def _ask_for(self, servers: Sequence[ServerSpec]) -> None:
-        """Ask for language servers alone, where there is no other check."""
-        if not servers:
+        """Ask for those language servers that were not asked about together with other checks."""
+        lines = self._servers.to_ask(servers)
+        if not lines:
             return
-        lines = tuple(spec.line for spec in servers)
         reason = f"It says what is wrong with what the model wrote, {await _where()}."
         await self._turn.ask(Question(action="run", subjects=lines, command="\n".join(lines), reason=reason))
+        self._servers.allow(servers)
 
     async def _ready(self, verifiers: Sequence[Verifier], servers: Sequence[ServerSpec]) -> Trial:
         """The copy, once it may be used."""
@@ -133,7 +134,7 @@ class TrialChecks:
         turn = self._turn
         sandbox, _ = await find_sandbox()
         checks = [command_line(verifier) for verifier in verifiers]
-        lines = tuple(dict.fromkeys([*checks, *(spec.line for spec in servers)]))
+        lines = tuple(dict.fromkeys([*checks, *self._servers.to_ask(servers)]))
         await turn.ask(
             Question(
                 action="run",
@@ -142,6 +143,7 @@ class TrialChecks:
                 reason=f"They check what the model wrote, in a copy of the workspace, {await _where()}.",
             )
         )
+        self._servers.allow(servers)
         call_id = turn.next_call_id()
         self._trial = await self._stack.enter_async_context(
             Trial(
