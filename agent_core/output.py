@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -48,6 +49,19 @@ class Writer:
         with self._lock:
             self._backlog += len(data)
         self._queue.put((STDOUT, data))
+
+    def watch(self) -> None:
+        """Notice from now on, in the running loop, that a pipe's reader went away, whatever is written."""
+        fd = self._fds[STDOUT]
+        if sys.platform != "linux" or not stat.S_ISFIFO(os.fstat(fd).st_mode):
+            return
+        loop = asyncio.get_running_loop()
+
+        def gone() -> None:  # there is nothing to read in this end: only its hang-up wakes us
+            loop.remove_reader(fd)
+            self._lose(STDOUT, BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+
+        loop.add_reader(fd, gone)
 
     async def room(self) -> None:
         """Wait until no more than a mebibyte of results waits for its reader. One task at a time."""

@@ -129,6 +129,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.stack_commands import stack_command
 
             return stack_command(parsed)
+        case ("ctx",):
+            from tui.ctx_command import ctx
+
+            return ctx(parsed)
         case ("auth", _):
             from tui.auth_command import auth
 

@@ -31,14 +31,18 @@ def batch(parsed: Parsed) -> int:
     return run_batch(parsed, lambda: _commands(parsed), allow=tuple(parsed.all("allow")))
 
 
-def run_batch(parsed: Parsed, find: Callable[[], list[str]], *, allow: tuple[str, ...]) -> int:
+def run_batch(
+    parsed: Parsed, find: Callable[[], list[str]], *, allow: tuple[str, ...], input_is_given: bool = False
+) -> int:
     """Run a batch; returns the exit code. The results are whole and valid, however it ends.
 
     Args:
         parsed: What was typed.
         find: The commands; raises `UsageError`.
         allow: Rules that are granted.
+        input_is_given: Whether commands may read standard input; else that is so where it does not hold them.
     """
+    given = input_is_given or not _commands_come_from_input(parsed)
     kind = cast(Format, parsed.one("format", "text"))
     running = Ending()
     writer = Writer(on_lost=running.lose)
@@ -48,7 +52,7 @@ def run_batch(parsed: Parsed, find: Callable[[], list[str]], *, allow: tuple[str
         end_like_an_interruption()
         commands = find()
         front = front_for(kind, writer, several=len(commands) > 1)
-        code = asyncio.run(_run(parsed, commands, front, writer, running, allow))
+        code = asyncio.run(_run(parsed, commands, front, writer, running, allow, given))
     except AgentError as error:
         for line in error_lines(error.info):
             writer.diagnose(line)
@@ -67,6 +71,7 @@ async def _run(
     writer: Writer,
     running: Ending,
     allow: tuple[str, ...],
+    given: bool,
 ) -> int:
     runtime = open_runtime(
         root_of(parsed),
@@ -75,7 +80,7 @@ async def _run(
         allow=allow,
         debug=parsed.has("debug"),
         write=front.write,
-        given=None if sys.__stdin__ is None or _commands_come_from_input(parsed) else 0,
+        given=0 if given and sys.__stdin__ is not None else None,
         tools=(StackTool(),),
     )
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
@@ -87,6 +92,7 @@ async def _run(
         runtime.session.switch()
         work = Batch(session=runtime.session, front=front, writer=writer, keep_going=parsed.has("keep-going"))
         running.begin(work.interrupt)
+        writer.watch()
         return await work.run(commands)
     finally:
         await runtime.aclose()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from agent_core.errors import UsageError
 from tui.auth_options import AUTH_COMMANDS
+from tui.ctx_options import CTX_COMMAND
 from tui.option import ALLOW, COMMON, FORMAT, HELP, Command, Option
 from tui.rl_options import RL_COMMANDS
 from tui.stack_options import STACK_COMMANDS
@@ -131,6 +132,7 @@ COMMANDS = (
     Command(
         ("mcp",), "offer search, grep, logs and code to another assistant (Model Context Protocol)", COMMON
     ),
+    CTX_COMMAND,
     *AUTH_COMMANDS,
     *STACK_COMMANDS,
     *RL_COMMANDS,

@@ -27,7 +27,8 @@ def refused(argv: Sequence[str], error: AgentError, *, parsed: bool) -> None:
     asked = _format(argv)
     if asked not in ("json", "junit", "sarif") or (parsed and _words(argv) in _TELLS_ITSELF):
         return
-    is_batch = not argv or not any(argv[0] == command.words[0] for command in COMMANDS if command.words)
+    first = argv[0] if argv else ""
+    is_batch = first == "ctx" or not any(first == command.words[0] for command in COMMANDS if command.words)
     if asked == "json":
         document = Document(BATCH, [], error.info) if is_batch else {"schema": SCHEMA, "error": error.info}
         show(msgspec.json.format(to_json(document), indent=2).decode())

@@ -187,3 +187,28 @@ def test_doctor_counts_the_logs(run: Run, project: Path) -> None:
     done = run("doctor", "--format", "json")
     (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "logs"]
     assert check["verdict"] == "ok" and "logs/app.log" in check["detail"]
+
+
+def test_it_is_a_filter_in_a_pipe(run: Run) -> None:
+    done = run("ctx", "--source", "-", "--limit", "3", input=log_lines().encode())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"1 key event in standard input, 405 lines")
+    (result,) = document(run("ctx", "-s", "-", "--format", "json", input=log_lines().encode()))["results"]
+    assert result["outcome"] == "answered" and result["data"]["events"][0]["kind"] == "trace"
+    assert run("ctx", "-s", "-", input=b"").returncode == 0
+    assert run("ctx", "-s", "-", input=b"\0\1\2" * 999).returncode == 1
+    assert run("ctx", "--since", "never", "-s", "-", input=b"x\n").returncode == 2
+    assert run("ctx", "-s", "no-such-log").returncode == 1
+
+
+@pytest.mark.parametrize("reader", ["head -1", "true"])
+def test_a_reader_that_goes_away_ends_it_though_its_input_never_does(repo: Path, reader: str) -> None:
+    feed = 'cat "$0"; ' if reader == "head -1" else 'yes "2026-11-24 08:00:00 ERROR boom" '
+    (repo / "app.log").write_text(log_lines())
+    source = f"{{ {feed}}}" if reader == "head -1" else feed
+    line = f'{source} | "$@" ctx -s - | {reader}; echo "${{PIPESTATUS[1]}}"'
+    done = subprocess.run(
+        ["bash", "-c", line, str(repo / "app.log"), *PROGRAM],
+        cwd=repo, env=environment(), capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == b"0" and b"Traceback" not in done.stderr
