@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist
+.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist image
 
 help:          ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -40,11 +40,15 @@ dist: $(VENV)/.dev       ## build wheel and sdist into dist/ and check what is i
 	@$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 	@$(BIN)/check-wheel-contents dist
 
-reference: $(VENV)/.dev  ## write the pages of docs/ that are made from the program: commands, keys, settings
+reference: $(VENV)/.dev  ## write the pages of docs/ that are made from the program: commands, keys, settings, the man page
 	@$(BIN)/python -m scripts.reference
+	@$(BIN)/python -m scripts.make_man
 
 docs: reference          ## build the documents into site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+image: dist              ## build the image dspy-tui from the wheel; ARGS='--wheelhouse DIR' builds it without a network
+	@scripts/image.sh $(ARGS)
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev
