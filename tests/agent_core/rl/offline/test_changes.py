@@ -72,6 +72,54 @@ def test_a_long_file_is_not_compared_word_by_word() -> None:
     assert 0 < found["added"] < 0.2
 
 
+TYPED = """class Basket:
+    limit = 10
+
+    def total(
+        self, prices: list[float],  # what is bought:
+    ) -> float:
+
+        def rounded(value):
+            return round(value)
+
+        return rounded(sum(prices))
+
+    def empty(self):
+        return not self.limit
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "typed"),
+    [
+        ("a.py", "sum(prices)", "sum(self)", 1),
+        ("a.py", "round(value)", "round(1)", 0),
+        ("a.py", "not self.limit", "self.limit", 0),
+        ("a.py", "limit = 10", "limit = 11", 1),
+        ("a.py", "def empty(self)", "def empty(self) -> bool", 1),
+        ("a.py", "        return not self.limit\n", "", 0),
+        ("a.ts", "round(value)", "round(1)", 1),
+        ("a.js", "sum(prices)", "sum(self)", 0),
+    ],
+)
+def test_code_whose_types_are_declared_is_seen(path: str, old: str, new: str, typed: float) -> None:
+    assert change_features([Changed(path, TYPED, TYPED.replace(old, new))])["typed"] == typed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "seen"),
+    [
+        ("return None", "return", {"shorter"}),
+        ("if not prices", "if not prices and tax", {"longer"}),
+        ("sum(prices)", "prices.smu()", {"attributes_new"}),
+        ("round(", "math.round(", {"longer"}),
+    ],
+)
+def test_what_comes_and_goes_is_seen(old: str, new: str, seen: set[str]) -> None:
+    found = change_features([Changed("a.py", BEFORE, BEFORE.replace(old, new))])
+    assert {name for name in ("attributes_new", "shorter", "longer") if found[name]} == seen
+
+
 @given(st.lists(st.tuples(st.text(), st.none() | st.text(), st.none() | st.text()), max_size=4))
 def test_every_number_lies_within_its_bounds(files: list[tuple[str, str | None, str | None]]) -> None:
     found = change_features([Changed(*each) for each in files])
