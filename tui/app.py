@@ -113,8 +113,7 @@ class DspyApp(App[None], inherit_bindings=False):
         sys.setswitchinterval(_TURN_S)
         await self.work.begin()
         names = {name: self.keys.shown(name) for name in ("help", "palette")}
-        await self.runtime.registry.ready()
-        tools = len(self.runtime.registry.all())
+        tools = len(self.runtime.registry.known)
         self.work.transcript.show_welcome(welcome(self.runtime.workspace.root.name, tools, names))
         for warning in self._warnings:
             self.work.transcript.add_notice("warning", warning)

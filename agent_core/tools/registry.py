@@ -53,6 +53,7 @@ class Registry:
         self._plugins = plugins or Plugins()
         self._waiting: list[str] | None = None
         self._looking = Lock()
+        self._readying = asyncio.Lock()
         self.failures: list[PluginFailure] = []
         """The plugins that brought no tool, as far as they were tried."""
         self._owned: dict[str, list[AnyTool]] = {}
@@ -108,16 +109,32 @@ class Registry:
                 self._take(name, partial(self._plugins.load, "tools", name))
         return list(self._tools.values())
 
+    @property
+    def known(self) -> list[AnyTool]:
+        """Every tool that is loaded by now."""
+        return list(self._tools.values())
+
     async def ready(self, name: str = "") -> None:
         """Load the plugin that brings this command, where one does; all of them without a name."""
         if name and (not _NAME.fullmatch(name) or name in self._tools or name in self._aliases):
             return
-        untried = await asyncio.to_thread(self._untried)
-        for each in [*untried] if not name else [name] if name in untried else []:
+        await asyncio.to_thread(self._untried)
+        if name and name not in self._plugins.points("tools"):
+            return
+        async with self._readying:
+            for each in [name] if name else [*self._untried()]:
+                if self._untaken(each):
+                    await self._taken_off(each)
+
+    async def _taken_off(self, name: str) -> None:
+        """Take in what a plugin brings, loaded off the loop."""
+        try:
             with suppress(PluginFault):  # known from now on; `_take` records it
-                await self._plugins.aload("tools", each)
-            if self._untaken(each):
-                self._take(each, partial(self._plugins.load, "tools", each))
+                await self._plugins.aload("tools", name)
+        except asyncio.CancelledError:
+            self._untried().append(name)
+            raise
+        self._take(name, partial(self._plugins.load, "tools", name))
 
     def read_written(self, workspace: Workspace) -> None:
         """Look which commands are written in the workspace now. Reads files: for a thread."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from agent_core.errors import AgentError
 from agent_core.events import SessionOpened, ToolFinished
 from agent_core.ignore import is_own
+from agent_core.logs.sources.find import named_beside_files
 from agent_core.streaming.names import service_of
 from tui.catalog import Catalog
 from tui.router import Router
@@ -52,7 +53,7 @@ class Desk:
         runtime, screen = self._runtime, self._screen
         screen.run_worker(self._follow(), group="events")
         # Plugins are looked up once, in a thread: importlib reads the metadata of every distribution.
-        await asyncio.to_thread(runtime.registry.all)
+        screen.run_worker(runtime.registry.ready(), group="plugins")
         await asyncio.to_thread(runtime.registry.read_written, runtime.workspace)
         runtime.learning.propose()
         history = PromptHistory(runtime.workspace)
@@ -65,6 +66,8 @@ class Desk:
         )
         await screen.files.begin(runtime.workspace)
         await screen.logs.begin(runtime.workspace, runtime.config.settings.log_files)
+        if await asyncio.to_thread(named_beside_files, runtime.config.settings):
+            self.follow_logs()
         screen.run_worker(self._read_git(), group="git", exclusive=True)
         screen.run_worker(self._watch_disk(), group="disk")
         screen.run_worker(self._find_model(), group="model")

@@ -192,6 +192,17 @@ class Finder:
         return schemes(self._settings)
 
 
+def named_beside_files(settings: Settings) -> tuple[str, ...]:
+    """What `log_files` names that are no globs of files. May look through what is installed."""
+    names = [name for name in settings.log_files if not _GLOB & set(name)]
+    if not names:
+        return ()
+    from agent_core.plugins.log_sources import schemes
+
+    known = {*BUILT_IN, *schemes(settings)}
+    return tuple(name for name in names if name.partition(":")[0] in known)
+
+
 def _facts(log: LogFamily) -> SourceFacts:
     older = sum(file.path != log.path for file in log.files)
     return SourceFacts(
