@@ -98,7 +98,7 @@ TABLE: tuple[Action, ...] = (
     _a("topics", "alt+t", "Topics", "what is on the bus, and how far its readers are", "screen.topics"),
     _a("messages", "alt+m", "Messages", "type the topics of the bus whose messages are to be read",
        "screen.messages"),
-    _a("bus", "alt+b", "Message bus", "how Kafka stands, and why; looks again at once", "screen.bus"),
+    _a("bus", "alt+u", "Message bus", "how Kafka stands, and why; looks again at once", "screen.bus"),
     _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
     _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),

@@ -66,7 +66,7 @@ async def test_a_click_says_why_and_looks_again(runtime: FakeRuntime) -> None:
         assert "Everything works from local logs and files without it" in said
         assert "stack up kafka" in said
         runtime.link.told = event("up", topics=HAS)
-        await pilot.press("alt+b")
+        await pilot.press("alt+u")
         await settled(pilot)
         assert "4 topics of ours, key events of 2 services" in text_of(app)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
 from tui.keymap import Keys, spell
 from tui.keys import CHAT, PLACES, TABLE, bindings
@@ -18,6 +19,13 @@ def test_ids_are_unique_and_places_known() -> None:
 
 def test_the_table_has_no_conflict_of_its_own() -> None:
     assert Keys({action.id: action.key for action in TABLE}).problems == []
+
+
+def test_terminals_send_each_key_as_itself() -> None:
+    """Alt and a letter comes as escape and the letter, which is another key for some (word to the left)."""
+    letters = [key.removeprefix("alt+") for each in TABLE for key in each.key.split(",") if key[:4] == "alt+"]
+    assert letters
+    assert not [letter for letter in letters if f"\x1b{letter}" in ANSI_SEQUENCES_KEYS]
 
 
 def test_the_conversation_has_the_keys_of_the_table() -> None:
