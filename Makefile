@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist image
+.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist image licences audit
 
 help:          ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -49,6 +49,12 @@ docs: reference          ## build the documents into site/; a broken link is an 
 
 image: dist              ## build the image dspy-tui from the wheel; ARGS='--wheelhouse DIR' builds it without a network
 	@scripts/image.sh $(ARGS)
+
+licences: $(VENV)/.dev   ## write docs/licences.md anew, and compare it with what is accepted; needs all extras installed
+	@$(BIN)/python scripts/licences.py --write
+
+audit: $(VENV)/.dev      ## known vulnerabilities of what is installed, by pip-audit
+	@$(BIN)/python scripts/audit.py
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

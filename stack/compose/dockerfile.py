@@ -29,7 +29,8 @@ def dockerfile(options: StackOptions) -> str:
         what = '"$PIP_SPEC"'
     jars = [_JARS.format(wheelhouse=WHEELHOUSE, environment=_ENVIRONMENT)] if options.wheelhouse else []
     packages = " ".join(f"'{package}'" for package in SPARK_PACKAGES)
-    return _TEXT.format(
+    return (_APP + _SPARK).format(
+        maker="dspy-tui stack init",
         label=LABEL,
         python=PYTHON,
         spark=SPARK,
@@ -42,8 +43,27 @@ def dockerfile(options: StackOptions) -> str:
     )
 
 
-_TEXT = """\
-# Made by `dspy-tui stack init`. Packages of the system are fetched only where a program is missing.
+def image_dockerfile(version: str, *, offline: bool) -> str:
+    """That of the image to be run alone: the stack's own for our programs, begun by the command.
+
+    Args:
+        version: Of the package, whose wheel lies in the folder of wheels.
+        offline: Whether everything that it needs lies there, too.
+    """
+    where = f"{'--no-index ' if offline else ''}--find-links /{WHEELHOUSE}"
+    return (_APP + _IMAGE).format(
+        maker="make image",
+        label=LABEL,
+        python=PYTHON,
+        environment=_ENVIRONMENT,
+        brought=f"COPY {WHEELHOUSE} /{WHEELHOUSE}",
+        install=f"{_PIP} {where} dspy-code=={version}",
+        version=version,
+    )
+
+
+_APP = """\
+# Made by `{maker}`. Packages of the system are fetched only where a program is missing.
 # It needs nothing that only one kind of builder has: DOCKER_BUILDKIT=0 works, too.
 
 FROM {python} AS app-base
@@ -64,7 +84,19 @@ ENV PATH={environment}/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HO
 WORKDIR /workspace
 USER 10001:10001
 CMD ["dspy-tui", "--help"]
+"""
 
+_IMAGE = """
+FROM app AS alone
+LABEL org.opencontainers.image.title=dspy-tui org.opencontainers.image.version={version} \\
+    org.opencontainers.image.licenses=Apache-2.0 \\
+    org.opencontainers.image.description="A full-screen terminal coding assistant"
+ENV LANG=C.UTF-8
+ENTRYPOINT ["dspy-tui"]
+CMD []
+"""
+
+_SPARK = """
 # Apache's image may bring a Python that is too old for us; then a newer one is put beside it.
 FROM {spark} AS spark-base
 LABEL {label}=spark

@@ -1,0 +1,152 @@
+"""Licences of everything that we depend on: compared with those that are accepted, and written down.
+
+`python scripts/licences.py` compares what is installed, and names what is not; `--write` writes
+`docs/licences.md` anew, from an environment with all extras. Exit code 1: a licence is not accepted.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "licences.md"
+EXTRAS = ("", "embedded", "rl", "spark", "dev")
+"""In this order: what several need stands under the first."""
+UNKNOWN = "unknown"
+
+
+class Found(NamedTuple):
+    """A package: under which licence, and which extra brought it ("" for what everybody has)."""
+
+    name: str
+    licence: str
+    extra: str
+
+
+class Rules(NamedTuple):
+    """`licences.toml`."""
+
+    accepted: frozenset[str]
+    spelt: dict[str, str]
+    packages: dict[str, list[str]]
+
+
+def rules() -> Rules:
+    """What is accepted."""
+    said = tomllib.loads((ROOT / "scripts" / "licences.toml").read_text())
+    return Rules(frozenset(said["accepted"]), said["spelt"], said["packages"])
+
+
+def found(known: Rules) -> tuple[list[Found], list[str]]:
+    """All that is needed and installed, and the names of what is needed and not installed."""
+    names: dict[str, str] = {}
+    missing: set[str] = set()
+    for extra in EXTRAS:
+        waiting: list[tuple[str, frozenset[str]]] = [("dspy-code", frozenset({extra}))]
+        seen: set[tuple[str, frozenset[str]]] = set()
+        while waiting:
+            name, extras = waiting.pop()
+            key = re.sub(r"[-_.]+", "-", name).lower()
+            if (key, extras) in seen:
+                continue
+            seen.add((key, extras))
+            try:
+                required = metadata.distribution(name).requires or []
+            except metadata.PackageNotFoundError:
+                missing.add(key)
+                continue
+            names.setdefault(key, extra)
+            wanted = [Requirement(text) for text in required]
+            waiting += [
+                (each.name, frozenset(each.extras))
+                for each in wanted
+                if each.marker is None or any(each.marker.evaluate({"extra": one}) for one in {"", *extras})
+            ]
+    names.pop("dspy-code", None)
+    listed = [Found(name, licence_of(name, known), extra) for name, extra in names.items()]
+    return sorted(listed), sorted(missing)
+
+
+def licence_of(name: str, known: Rules) -> str:
+    """As an SPDX expression; `unknown` where neither the package nor our list says it."""
+    if name in known.packages:
+        return known.packages[name][0]
+    about = metadata.metadata(name)
+    classified = [
+        kind.rpartition(" :: ")[2] for kind in about.get_all("Classifier") or [] if "License" in kind
+    ]
+    for said in (about.get("License-Expression"), about.get("License"), *classified):
+        line = (said or "").strip().split("\n")[0]
+        if line in known.spelt:
+            return known.spelt[line]
+        if line and is_accepted(line, known):
+            return line
+    return UNKNOWN
+
+
+def is_accepted(expression: str, known: Rules) -> bool:
+    """Whether every part that has to be kept is: one of alternatives, all of a sum."""
+    if re.search(r"[()]", expression):
+        return False  # it is named in the list
+    return all(
+        any(part.strip() in known.accepted for part in term.split(" OR "))
+        for term in expression.split(" AND ")
+    )
+
+
+def page(listed: list[Found], known: Rules) -> str:
+    """The document."""
+    lines = [
+        "# Licences of what we depend on",
+        "",
+        "Made by `make licences`, and compared in CI with what is accepted (`scripts/licences.toml`).",
+        "dspy-tui itself is under Apache-2.0, and brings along the vocabulary of its embedder (Apache-2.0),",
+        "whose licence and notice lie beside it.",
+        "",
+        "## Accepted for a reason",
+        "",
+        "| package | licence | why |",
+        "| --- | --- | --- |",
+        *(
+            f"| {each.name} | {each.licence} | {known.packages[each.name][1]} |"
+            for each in listed
+            if each.name in known.packages
+        ),
+    ]
+    for extra in EXTRAS:
+        title = {"": "Everybody's", "dev": "Of those who develop it"}.get(extra, f"Of the extra `{extra}`")
+        rows = [f"| {each.name} | {each.licence} |" for each in listed if each.extra == extra]
+        if rows:
+            lines += ["", f"## {title}", "", "| package | licence |", "| --- | --- |", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def main(*words: str) -> int:
+    """Compare, or write."""
+    known = rules()
+    listed, missing = found(known)
+    wrong = [
+        each for each in listed if each.name not in known.packages and not is_accepted(each.licence, known)
+    ]
+    for each in wrong:
+        print(f"{each.name}: {each.licence} is not accepted; if it can be, say why in scripts/licences.toml")
+    if "--write" in words:
+        PAGE.write_text(page(listed, known))
+    told = PAGE.read_text()
+    absent = [each.name for each in listed if f"| {each.name} | {each.licence} |" not in told]
+    for name in absent:
+        print(f"{name} is not in docs/licences.md, or under another licence; `make licences` writes it anew")
+    away = ", ".join(missing) or "none"
+    print(f"{len(listed)} packages looked at, {len(wrong)} not accepted; not installed: {away}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
