@@ -43,6 +43,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.index import IndexTool
     from agent_core.tools.intel import IntelTool
     from agent_core.tools.logs import LogsTool
+    from agent_core.tools.mcp import McpTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
     from agent_core.tools.plan import PlanTool
@@ -63,7 +64,7 @@ def _tool_names() -> tuple[str, ...]:
     checks = (RunTestsTool, LintTool, BuildTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
     others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool)
-    beyond = (StackTool, DispatchTool, LogsTool)
+    beyond = (StackTool, DispatchTool, LogsTool, McpTool)
     wired = (*index, *talks, *checks, *changes, *others, *beyond)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))
