@@ -129,6 +129,8 @@ async def test_the_filter_and_repeats(bus: HeldBus, runtime: FakeRuntime) -> Non
         await says(pilot, "10 matches")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: page(screen).matching is None)
+        await pilot.press("slash", "enter")
+        await until(pilot, lambda: not screen.box("filter").display)
         await pilot.press("slash", *"key:who", "enter")
         await until(pilot, lambda: page(screen).matching == 3)
         tail.desk.take([raw(b"x", key=b"who"), raw(b"who")])

@@ -239,13 +239,13 @@ class Logs(Rows):
     def _told(self) -> list[Item]:
         """Bars, where there are several, and key events; about half of the pane is left to the files."""
         from tui.widgets.histogram import bar_rows
-        from tui.widgets.logevents import event_item
+        from tui.widgets.logevents import event_item, shared
 
         digest = self.digest
         if digest is None or not digest.events:
             return []
         room = max(1, self.size.height // 2 - 2, min(_FEWEST_EVENTS, self.size.height - _FEWEST_LINES - 2))
-        shown = digest.events[: room if len(digest.events) <= room else max(1, room - 1)]
+        shown = shared(digest.events, room if len(digest.events) <= room else max(1, room - 1))
         bars = bar_rows(digest.bars, self.size.width - 2)
         items = [Item("", lead=bars[0], can_choose=False)] if len(digest.bars) > 1 else []
         items += [event_item(event) for event in shown]

@@ -215,7 +215,8 @@ class TailScreen(FilteringDialog[None]):
         """Go on to what matches, or to the place."""
         event.stop()
         if event.input.id == "filter":
-            self._lines.focus()
+            if event.value.strip() or not self.end_typing("filter"):
+                self._lines.focus()
             return
         try:
             place = place_of(event.value, now=datetime.now().astimezone())

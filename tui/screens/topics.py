@@ -242,7 +242,8 @@ class TopicsScreen(TypingDialog[None]):
         event.stop()
         names = tuple(event.value.replace(",", " ").split())
         if event.input.id == "filter":
-            self._rows.focus()
+            if event.value.strip() or not self.end_typing("filter"):
+                self._rows.focus()
         elif names:
             self._open(names)
 

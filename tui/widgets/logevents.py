@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from agent_core.logs.api import Chronic, CodePlace, DigestQuery, KeyEvent
-from agent_core.text import one_line, plural, printable
+from agent_core.text import one_line, plural, printable, shorten
 from tui.widgets.histogram import clock
 from tui.widgets.rows import Item
 from tui.widgets.transcript.lines import Run, wrap
@@ -28,6 +29,8 @@ _LEADING = re.compile(
 )
 """What stands before an exception and tells nothing of it."""
 _EXCEPTION = re.compile(r"(?:[\w.$]+\.)?[A-Z][\w$]*(?:Error|Exception|Fault|Panic)\b")
+_TELLER = 12
+"""Columns for the service that tells an event."""
 CHRONIC = "chronic:"
 """What the key of a row begins with that is noise."""
 PLACE = "place:"
@@ -38,11 +41,35 @@ def event_item(event: KeyEvent, *, source: bool = False) -> Item:
     """An event in one row: how grave, when, how often, what; with its source where there is room for it."""
     glyph, style = _mark(event)
     lead: tuple[Run, ...] = ((f"{glyph} ", style, None), (_time(event.ended), "dim", None))
+    if not source and (teller := _teller(event)):
+        lead = (*lead, (f"{shorten(teller, _TELLER)} ", "kw", None))
     if event.count > 1:
         lead = (*lead, (f"{event.count:,}× ", "mark", None))
     right: tuple[Run, ...] = ((_name(event.source), "dim", None),) if source else ()
     said = "bad" if style.startswith("bad") else "title"
     return Item(headline(event), said, lead, right, key=event.id, right_gives=True)
+
+
+def shared(events: Sequence[KeyEvent], room: int) -> list[KeyEvent]:
+    """The events that are shown where there is room for so many, in their order.
+
+    What the bus tells is anybody's word: no service gets more than half of the rows while others have events.
+    """
+    most = (room + 1) // 2
+    taken: Counter[str] = Counter()
+    chosen: list[int] = []
+    more: list[int] = []
+    for number, event in enumerate(events):
+        teller = _teller(event)
+        taken[teller] += 1
+        (more if teller and taken[teller] > most else chosen).append(number)
+    return [events[number] for number in sorted([*chosen, *more][:room])]
+
+
+def _teller(event: KeyEvent) -> str:
+    """The service of the bus that told it; "" for what was found here."""
+    scheme, _, rest = event.source.partition(":")
+    return one_line(rest.partition(":")[0]) if scheme == "bus" else ""
 
 
 def chronic_item(chronic: Chronic, *, source: bool = False) -> Item:
