@@ -17,6 +17,9 @@ _MOST_FILES, _MOST_TOKENS = 5_000, 100
 _QUIET_S, _QUIET_UNNUMBERED_S, _SILENT_S = 0.3, 1.0, 3.0
 """Seconds without news after which it has told all: with versions, without, and where there was none."""
 
+_STALE_S = 20.0
+"""Seconds after which what it is busy with counts no more: not all that is begun is said to have ended."""
+
 Read = Callable[[Any], "tuple[Said, ...]"]
 
 
@@ -36,7 +39,7 @@ class Hearing:
         self._said: dict[str, tuple[Said, ...]] = {}
         self._versions: dict[str, int] = {}
         self._when: dict[str, float] = {}
-        self._tokens: set[str] = set()
+        self._tokens: dict[str, float] = {}
         self._quiet = not waits_for_quiet
         self._last = 0.0
         self.news = asyncio.Event()
@@ -52,7 +55,12 @@ class Hearing:
     @property
     def busy(self) -> bool:
         """Whether it is still reading the project, by its own word."""
-        return bool(self._tokens) or not self._quiet
+        return self.reading or time.monotonic() - max(self._tokens.values(), default=0.0) < _STALE_S
+
+    @property
+    def reading(self) -> bool:
+        """Whether it says that its answers mean nothing yet."""
+        return not self._quiet
 
     @property
     def said(self) -> dict[str, tuple[Said, ...]]:
@@ -142,10 +150,10 @@ class Hearing:
         self._when[uri] = self._last = now
 
     def _progressed(self, token: str, kind: Any) -> None:
-        if kind == "begin" and len(self._tokens) < _MOST_TOKENS:
-            self._tokens.add(token)
-        elif kind == "end":
-            self._tokens.discard(token)
+        if kind == "end":
+            self._tokens.pop(token, None)
+        elif token in self._tokens or (kind == "begin" and len(self._tokens) < _MOST_TOKENS):
+            self._tokens[token] = time.monotonic()
 
 
 def _table(raw: Any) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class Server:
         return not self._hearing.pulls
 
     async def _pulled(self, uri: str, deadline: float) -> tuple[Said, ...]:
-        while self._hearing.busy:
+        while self._hearing.reading:
             await self._wait(deadline)
         while True:
             try:

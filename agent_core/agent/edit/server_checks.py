@@ -12,18 +12,19 @@ from agent_core.agent.port import TurnPort
 from agent_core.changes.model import FileChange
 from agent_core.errors import AgentError, ErrorInfo, PermissionRefused
 from agent_core.events import ToolFinished, ToolProgress, ToolStarted
+from agent_core.files import read_bounded
 from agent_core.lsp.api import ServerSpec
 from agent_core.lsp.comparing import brought, report_of, text_of, unanswered
 from agent_core.lsp.detect import language_of
 from agent_core.lsp.server import Server, StillReading
 from agent_core.lsp.servers import LanguageServers
+from agent_core.lsp.users import users_of
 from agent_core.masking import masker
 from agent_core.text import plural
 from agent_core.verify.api import Report
 
 _WITHIN_S, _WITHIN_WHEN_SLOW_S = 30.0, 3.0
 """Seconds that the answers for one proposal may take, and where the server was not ready for the last one."""
-_USERS_S = 2.0
 _MOST_USERS = 8
 """Files that use what is changed, which are looked at too."""
 
@@ -94,7 +95,7 @@ class ServerChecks:
         self, servers: LanguageServers, spec: ServerSpec, changes: Sequence[FileChange]
     ) -> Report:
         own = [change for change in changes if language_of(change.path) == spec.language]
-        users = await self._users(own, spec)
+        users = await self._users(own)
         before, after = await asyncio.to_thread(_texts, own, users)
         within = _WITHIN_WHEN_SLOW_S if servers.reads_long(spec) else _WITHIN_S
 
@@ -133,26 +134,13 @@ class ServerChecks:
             self._before[spec.argv] = (texts, report)
         return report
 
-    async def _users(self, changes: Sequence[FileChange], spec: ServerSpec) -> dict[str, str]:
-        """Files that use the changed ones, as far as the index knows at once, with their texts."""
-        index = self._turn.index
-        if index.status.phase != "ready":
-            return {}
-        changed = {change.path for change in changes}
-        found: dict[str, None] = {}
-        try:
-            async with asyncio.timeout(_USERS_S):
-                for change in changes:
-                    facts = await index.file_facts(change.path) if change.before is not None else None
-                    found |= dict.fromkeys(facts.imported_by if facts else ())
-        except (TimeoutError, AgentError):
-            pass
-        paths = [path for path in found if path not in changed and language_of(path) == spec.language]
-        return await asyncio.to_thread(self._read, paths[:_MOST_USERS])
+    async def _users(self, changes: Sequence[FileChange]) -> dict[str, str]:
+        """Files that import the changed ones, with their texts."""
+        known = [change.path for change in changes if change.before is not None]
+        paths = await users_of(known, self._turn.workspace, most=_MOST_USERS)
+        return await asyncio.to_thread(self._read, paths)
 
     def _read(self, paths: Sequence[str]) -> dict[str, str]:
-        from agent_core.files import read_bounded
-
         texts: dict[str, str] = {}
         for path in paths:
             try:

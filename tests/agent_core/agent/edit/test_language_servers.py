@@ -123,7 +123,7 @@ async def test_what_a_change_of_python_breaks_goes_back_and_is_repaired(python: 
         answer = await change(model, task, turn)
     assert answer.changed == ("orders.py",)
     first, second = reports(turn, "pyright-langserver")
-    assert (first.state, first.known, second.state, second.findings) == ("failed", 1, "passed", ())
+    assert (first.state, first.known, second.state, second.findings) == ("failed", 1, "passed", ()), second
     (finding,) = first.findings
     assert (finding.path, finding.line, finding.column) == ("orders.py", 13, 22)
     assert (finding.severity, finding.code) == ("error", "reportAttributeAccessIssue")
@@ -148,6 +148,21 @@ async def test_what_a_change_of_python_breaks_goes_back_and_is_repaired(python: 
     assert running.subjects == ("pyright-langserver --stdio",), "asked for once, before it is run"
     assert not writing.doubt and writing.reports[0].state == "passed"
     assert "int(order.cents)" in (python / "orders.py").read_text()
+
+
+async def test_a_change_of_types_is_told_of_where_they_are_used(python: Path) -> None:
+    old = "def total(orders: list[Order]) -> int:\n    return sum(order.cents for order in orders)"
+    new = "def total(orders: list[Order]) -> str:\n    return str(len(orders))"
+    model = ScriptedModel([block("orders.py", old, new)], info=NO_TOOLS)
+    task = TaskInput(text="total in @orders.py is text", mentions=(Mention("orders.py"),))
+    async with turn_in(python) as turn:
+        await change(model, task, turn)
+    first = reports(turn, "pyright-langserver")[0]
+    assert [(each.path, each.line, each.code) for each in first.findings] == [
+        ("report.py", 5, "reportOperatorIssue")
+    ]
+    writing = turn.questions[-1]
+    assert writing.doubt == "pyright-langserver fails with it", "no rule answers for that"
 
 
 async def test_a_file_that_is_not_written_yet_is_no_missing_import(python: Path) -> None:
