@@ -40,6 +40,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.export import ExportTool
     from agent_core.tools.fork import ForkTool
     from agent_core.tools.help import HelpTool
+    from agent_core.tools.hooks import HooksTool
     from agent_core.tools.index import IndexTool
     from agent_core.tools.intel import IntelTool
     from agent_core.tools.logs import LogsTool
@@ -47,6 +48,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
     from agent_core.tools.plan import PlanTool
+    from agent_core.tools.plugins import PluginsTool
     from agent_core.tools.redo import RedoTool
     from agent_core.tools.registry import Registry, builtin_tools
     from agent_core.tools.resume import ResumeTool
@@ -64,7 +66,7 @@ def _tool_names() -> tuple[str, ...]:
     checks = (RunTestsTool, LintTool, BuildTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
     others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool)
-    beyond = (StackTool, DispatchTool, LogsTool, McpTool)
+    beyond = (StackTool, PluginsTool, HooksTool, DispatchTool, LogsTool, McpTool)
     wired = (*index, *talks, *checks, *changes, *others, *beyond)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))

@@ -30,11 +30,13 @@ class History:
         if answer.strip():
             self._exchanges = [*self._exchanges, Exchange(question, answer)][-_MOST:]
 
-    def remark(self, text: str) -> None:
-        """Add to the last answer what was said of it afterwards."""
-        if self._exchanges:
-            last = self._exchanges[-1]
-            self._exchanges[-1] = Exchange(last.question, f"{last.answer}\n{text}")
+    def remark(self, question: str, text: str) -> None:
+        """Add to the answer that was given last to this question what was said of it afterwards."""
+        last = self._exchanges[-1] if self._exchanges else None
+        if last is not None and last.question == question:
+            self._exchanges[-1] = Exchange(question, f"{last.answer}\n{text}")
+        else:
+            self.add(question, text)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -21,7 +21,7 @@ import msgspec
 
 from agent_core.errors import PluginFault
 from agent_core.plugins.kinds import KINDS, RESERVED, VERSIONS, PluginKind, group
-from agent_core.plugins.limits import awaited, reason, within
+from agent_core.plugins.limits import Plain, awaited, reason, within
 from agent_core.plugins.needs import check
 from agent_core.text import one_line
 
@@ -36,7 +36,7 @@ IMPORT_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-class WrongVersion(Exception):
+class WrongVersion(Plain):
     """A plugin was written for another version of its port."""
 
 

@@ -19,8 +19,12 @@ class TookTooLong(Exception):
     """The time is over; what was called goes on unheard."""
 
 
-class WantsEnd(Exception):
-    """What was called wanted to end the program, or its thread, by what the text names."""
+class Plain(Exception):
+    """Says all there is to say by its text."""
+
+
+class WantsEnd(Plain):
+    """What was called wanted to end the program, or its thread, as the text says."""
 
 
 class _Call:
@@ -75,7 +79,7 @@ def _came(call: _Call) -> T:  # pyright: ignore[reportInvalidTypeVarUse] - as `w
         raise call.error
     if call.error is not None:
         said = f": {call.error}" if str(call.error) else ""
-        raise WantsEnd(f"{type(call.error).__name__}{said}")
+        raise WantsEnd(f"it wants to end the program ({type(call.error).__name__}{said})")
     return call.result  # pyright: ignore[reportReturnType]
 
 
@@ -85,8 +89,8 @@ def reason(error: BaseException, seconds: float) -> str:
 
     if isinstance(error, TookTooLong):
         return f"it took longer than {seconds:g} s"
-    if isinstance(error, WantsEnd):
-        said = f"it wants to end the program ({error})"
+    if isinstance(error, Plain):
+        said = str(error)
     else:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return shorten(one_line(said), 300)

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent_core.plugins.kinds import PluginKind
+from agent_core.plugins.limits import Plain
 
-_CALLS: Mapping[PluginKind, tuple[str, ...]] = {
-    "tools": ("run",),
+_NEEDED: Mapping[PluginKind, tuple[str, ...]] = {
+    "tools": (
+        *("name", "aliases", "summary", "action", "args_type", "positional", "takes_rest", "for_agent"),
+        "run",
+    ),
     "skills": ("named_predictors",),
     "verifiers": ("find",),
     "embedders": ("embed",),
@@ -17,13 +21,13 @@ _CALLS: Mapping[PluginKind, tuple[str, ...]] = {
 _MOST_DIMS = 8192
 
 
-class NotAPlugin(Exception):
+class NotAPlugin(Plain):
     """It has not what its port asks for."""
 
 
 def check(kind: PluginKind, made: Any) -> None:
     """Raise `NotAPlugin` where something is missing."""
-    missing = [name for name in _CALLS[kind] if not callable(getattr(made, name, None))]
+    missing = [name for name in _NEEDED[kind] if not hasattr(made, name)]
     if missing:
         raise NotAPlugin(f"it has no {', '.join(missing)}")
     if kind == "embedders":

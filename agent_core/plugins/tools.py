@@ -29,16 +29,10 @@ _MOST_TEXT = 200_000
 _MOST_HITS = 1000
 _MOST_DATA = 4 << 20
 _PLAN_S = 10.0
-_PARTS = (
-    *("name", "aliases", "summary", "action", "args_type", "positional", "takes_rest", "for_agent", "run"),
-)
 
 
 def guarded(tool: Any, name: str) -> AnyTool:
-    """The tool of a plugin as it is taken into the registry; raises TypeError where it is none."""
-    missing = [part for part in _PARTS if not hasattr(tool, part)]
-    if missing:
-        raise TypeError(f"a tool needs {', '.join(missing)}")
+    """The tool of a plugin as it is taken into the registry; raises TypeError where it cannot run."""
     if not inspect.iscoroutinefunction(tool.run):
         raise TypeError("run is not a coroutine function")
     kind = _Planning if hasattr(tool, "plan") else _Guarded

@@ -109,10 +109,10 @@ async def at_end(turn: Turn, end: End, seconds: float) -> End:
     try:
         notes = await hooks.at_end(turn, told)
     except HookRefused as refused:
-        turn.desk.history.remark(f"({refused.message})")
+        turn.desk.history.remark(turn.text.strip(), f"({refused.message})")
         return (
             end if end.error is not None else stopped(refused, text=end.text, data=end.data, usage=end.usage)
         )
     for note in (*turn.hook_notes, *notes):
-        turn.desk.history.remark(f"({note})")
+        turn.desk.history.remark(turn.text.strip(), f"({note})")
     return end
