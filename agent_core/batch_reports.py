@@ -112,16 +112,19 @@ def _suite(report: Report) -> ElementTree.Element:
         case = ElementTree.SubElement(
             suite, "testcase", classname=_xml(finding.path or report.verifier), name=_xml(_named(finding))
         )
-        if finding.path:
-            case.set("file", _xml(finding.path))
-            case.set("line", str(max(1, finding.line)))
-        _wrong(case, "failure", finding.message, finding.excerpt or finding.source)
+        _wrong(case, "failure", finding.message, _placed(finding))
     if not report.findings or not ran:
         case = ElementTree.SubElement(suite, "testcase", classname=report.kind, name=_xml(report.verifier))
         case.set("time", f"{report.seconds:.3f}")
         if report.state != "passed":
             _wrong(case, "failure" if ran else "error", headline(report), report.tail)
     return suite
+
+
+def _placed(finding: Finding) -> str:
+    """What a case says below its message: where (the schema has no attributes for that), and the text."""
+    place = f"{finding.path}:{max(1, finding.line)}" if finding.path else ""
+    return "\n".join(filter(None, (place, finding.excerpt or finding.source or finding.message)))
 
 
 def _named(finding: Finding) -> str:
