@@ -97,5 +97,5 @@ def _headers(headers: Any) -> tuple[tuple[str, bytes | None], ...]:
 
 
 def _held(raw: Raw) -> int:
-    named = sum(len(name) + len(data or b"") for name, data in raw.headers)
+    named = sum(len(name) + len(data or b"") for name, data in raw.headers) if raw.headers else 0
     return len(raw.value or b"") + len(raw.key or b"") + named

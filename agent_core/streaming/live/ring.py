@@ -40,7 +40,7 @@ class Ring:
         """One more, with a higher number than those before."""
         self._all.append(entry)
         self.bytes += entry.weight
-        while len(self) > 1 and (len(self) > self._most or self.bytes > self._most_bytes):
+        while (self.bytes > self._most_bytes or len(self._all) - self._first > self._most) and len(self) > 1:
             self.bytes -= self._all[self._first].weight
             self._first += 1
             self.dropped += 1
