@@ -20,7 +20,7 @@ _Change = Callable[[dict[str, str]], dict[str, str]]
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The file: base URLs by host, as `host_of` names them."""
 
-    version: int = 1
+    schema: int = 1
     endpoints: dict[str, str] = {}
 
 

@@ -15,6 +15,7 @@ from agent_core.checkpoints.states import State
 from agent_core.checkpoints.store import Store
 from agent_core.config import load as load_config
 from agent_core.cooldowns import Cooldowns
+from agent_core.credentials.known import known_endpoints, note_endpoint
 from agent_core.doctor.versions import check_versions
 from agent_core.errors import AgentError, LogFault
 from agent_core.files import load_state, update_state
@@ -229,6 +230,17 @@ def test_what_a_newer_version_wrote_is_left_alone(kept: Path, workspace: Workspa
     assert len(list((state / "checkpoints/blobs").rglob("*"))) > 1
     assert {path: path.read_bytes() for path in paths} == paths
     assert not list(kept.rglob("*.bad-*"))
+
+
+def test_whose_keys_are_in_the_keyring_is_a_newer_version_s(tmp_path: Path) -> None:
+    env = {"XDG_CONFIG_HOME": str(tmp_path)}
+    note_endpoint("models", "https://models/v1", env)
+    assert known_endpoints(env) == {"models": "https://models/v1"}
+    content = newer(tmp_path / "dspy-tui/keyring.json")
+    assert known_endpoints(env) == {}
+    with pytest.raises(NewerState):
+        note_endpoint("others", "https://others/v1", env)
+    assert (tmp_path / "dspy-tui/keyring.json").read_bytes() == content
 
 
 async def test_the_doctor_tells_of_which_version_files_are(kept: Path, workspace: Workspace) -> None:
