@@ -16,7 +16,7 @@ from textual.widgets import Static
 from agent_core.agent.edit.checking import Checked
 from agent_core.changes.model import Chosen
 from agent_core.events import ApprovalNeeded, Decision
-from agent_core.text import plural
+from agent_core.text import one_line, plural
 from agent_core.verify.api import Finding
 from tui.keymap import Keys
 from tui.keys import REVIEW, bindings
@@ -225,4 +225,6 @@ class ReviewPanes(Dialog[Reply]):
         if self._diff.go_to_line(finding.path, finding.line):
             self._diff.focus()
         else:
-            self.notify("That place is not in the change", timeout=3, markup=False)
+            place = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path
+            said = ": ".join(part for part in (one_line(place), one_line(finding.message)) if part)
+            self.notify(f"That place is not in the change\n{said}", timeout=8, markup=False)
