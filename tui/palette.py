@@ -77,7 +77,7 @@ class EverythingProvider(Provider):
 
     def _commands(self) -> Iterable[Offer]:
         program = self._program
-        for tool in program.runtime.registry.all():
+        for tool in program.runtime.registry.known:
             yield Offer(
                 f"Command: {tool.name}", one_line(tool.summary), partial(program.begin_command, tool.name)
             )

@@ -177,7 +177,7 @@ class Chat(Vertical):
             named = await self._catalog.services()
         found = complete(
             before,
-            tools=self._registry.all(),
+            tools=self._registry.known,
             paths=paths,
             named=named,
             written=self._registry.written,

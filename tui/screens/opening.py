@@ -48,7 +48,7 @@ class OpeningScreen(PanedScreen):
         """Show every key and command."""
         from tui.screens.help import HelpScreen
 
-        self._push(HelpScreen(self._keys, self._runtime.registry.all(), wide=self.size.width >= MEDIUM))
+        self._push(HelpScreen(self._keys, self._runtime.registry.known, wide=self.size.width >= MEDIUM))
 
     def action_models(self) -> None:
         """List, switch or pull models."""
