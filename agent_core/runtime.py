@@ -39,6 +39,7 @@ from agent_core.session.saved.saving import Saving
 from agent_core.session.saved.store import SavedSessions
 from agent_core.session.session import Session
 from agent_core.streaming.link import BusLink
+from agent_core.tools.auth import AuthTool
 from agent_core.tools.base import AnyTool
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.commit import CommitTool
@@ -186,6 +187,7 @@ def open_runtime(
         HelpTool(registry=registry),
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
+        AuthTool(config=config),
         PluginsTool(registry=registry),
         HooksTool(hooks=hooks, permissions=permissions),
         LspTool(servers=language_servers),

@@ -29,6 +29,7 @@ def _words(option: Option) -> tuple[str, ...]:
 
 
 def _tool_names() -> tuple[str, ...]:
+    from agent_core.tools.auth import AuthTool
     from agent_core.tools.codectx import CodectxTool
     from agent_core.tools.commit import CommitTool
     from agent_core.tools.compact import CompactTool
@@ -65,7 +66,7 @@ def _tool_names() -> tuple[str, ...]:
     talks = (SessionsTool, ResumeTool, ForkTool, ExportTool, WindowTool, CompactTool)
     checks = (RunTestsTool, LintTool, BuildTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
-    others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool)
+    others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool, AuthTool)
     beyond = (StackTool, PluginsTool, HooksTool, DispatchTool, LogsTool, McpTool)
     wired = (*index, *talks, *checks, *changes, *others, *beyond)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
