@@ -21,6 +21,7 @@ from agent_core.errors import AgentError, ToolError
 from agent_core.events import (
     BusChanged,
     Event,
+    HookRunning,
     IndexChanged,
     ModelProgress,
     PlaceOpened,
@@ -44,7 +45,7 @@ _FLUSH_S = 1.0
 _FLUSH_SIZE = 32 * 1024
 _MOST_PROGRESS = 64 * 1024
 """Characters of what one running command shows that are saved; its result is saved besides."""
-_PASSING = (ModelProgress, IndexChanged, SuggestionsRanked, PlaceOpened, BusChanged)
+_PASSING = (ModelProgress, HookRunning, IndexChanged, SuggestionsRanked, PlaceOpened, BusChanged)
 _REWRITTEN = re.compile("[^\n\r]*\r")
 _log = logging.getLogger(__name__)
 Delta = TextDelta | ReasoningDelta | ToolProgress

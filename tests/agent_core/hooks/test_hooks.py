@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 import time
@@ -296,3 +297,21 @@ async def test_what_a_hook_changes_can_be_undone(tmp_path: Path, home: Path) -> 
 async def test_nothing_is_asked_where_no_hooks_are_set(tmp_path: Path) -> None:
     happened = await ran(opened(make(tmp_path / "w")), "ls", "hooks")
     assert "No hooks are set" in of(happened, ToolFinished)[1].text
+
+
+async def test_a_workspaces_hook_runs_in_the_sandbox(tmp_path: Path) -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    root, outside = make(tmp_path / "w"), Path.home() / ".dspy-tui-hook-test"
+    text = (
+        "import json, os, socket\n"
+        "open('made.txt', 'w').write('x')\n"
+        f"try:\n    open({str(outside)!r}, 'w')\n    print(json.dumps({{'note': 'kept'}}))\n"
+        "except OSError: pass\n"
+        "try:\n    socket.create_connection(('1.1.1.1', 53), 2)\n    raise SystemExit('network')\n"
+        "except OSError: pass\n"
+    )
+    own(root, text)
+    happened = await ran(opened(root, allow=("run",)), "ls")
+    assert of(happened, TurnFinished)[0].exit == 0
+    assert (root / "made.txt").exists() and not outside.exists()
