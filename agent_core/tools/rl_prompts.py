@@ -35,8 +35,8 @@ def _place(workspace: Workspace) -> Path:
 
 def earlier(owed: Owed) -> ToolResult:
     """What there is to say of an order of checks that was trained before."""
-    said = f"order of checks: trained before: {one_line(owed.trained)}"
-    return ToolResult(text=said, summary="order of checks trained before", data={"training": None})
+    said = f"what came before is not done again: {one_line(owed.trained)}"
+    return ToolResult(text=said, summary=one_line(owed.trained), data={"training": None})
 
 
 async def with_prompts(

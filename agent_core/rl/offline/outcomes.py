@@ -31,7 +31,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `found` says that it told something new and true of the change; `seconds` is what it took; `state` are how
     its checks ended, worst first. `passed` and `failed` count tests, `findings` what was new. `logs` is what
-    the logs said when it was run, by feature; None where nobody asked them.
+    the logs said when it was run, by feature; None where nobody asked them. `failing` are the tests that
+    told it, where nothing else did.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     findings: int = 0
     logs: dict[str, float] | None = None
+    failing: tuple[str, ...] = ()
 
 
 class Usual(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +139,8 @@ def fingerprint_of(workspace: Workspace) -> str:
     return digest.hexdigest()
 
 
-def key_of(project: str, change: str, action: Action, *, timeout: float) -> str:
+def key_of(project: str, change: str, action: Action, *, timeout: float, as_edits: bool = False) -> str:
     """What an outcome hangs on: the project's content, the change ("" for none), what is run, and how."""
-    ran = msgspec.json.encode((project, change, action, timeout))
+    how = ("as edits",) if as_edits else ()
+    ran = msgspec.json.encode((project, change, action, timeout, *how))
     return hashlib.blake2b(ran, digest_size=16).hexdigest()

@@ -14,13 +14,16 @@ from agent_core.errors import LearningFault
 from agent_core.masking import masker
 from agent_core.rl.offline.actions import Action, actions_of
 from agent_core.rl.offline.config import TrainingConfig
+from agent_core.rl.offline.doubting import Doubts
 from agent_core.rl.offline.outcomes import Outcome, Outcomes, Usual, fingerprint_of, key_of
 from agent_core.rl.offline.planting import Bug, plant
-from agent_core.rl.offline.trying import tried, usual
+from agent_core.rl.offline.trying import usual
+from agent_core.text import one_line, plural, shorten
 from agent_core.verify.sandbox import Sandbox
 from agent_core.verify.trial import Trial
 from agent_core.workspace import Workspace
 
+_NAMED, _LONGEST = 3, 80
 LogsSaid = Callable[[], Awaitable[dict[str, float] | None]]
 
 
@@ -61,6 +64,7 @@ class Recorder:
         sandbox: Where checks run; None runs them as the user's own.
         progress: Is told before each run.
         logs: Tells what the logs say now, by feature; None where nobody knows. Each outcome keeps it.
+        as_edits: Run tests as they are run for an edit: those that concern the change first.
     """
 
     def __init__(
@@ -73,9 +77,11 @@ class Recorder:
         sandbox: Sandbox | None = None,
         progress: Callable[[Standing], None] = lambda _: None,
         logs: LogsSaid | None = None,
+        as_edits: bool = False,
     ) -> None:
         self._workspace, self._settings, self._config = workspace, settings, config
         self._folder, self._sandbox, self._tell, self._logs = folder, sandbox, progress, logs
+        self._as_edits = as_edits
         self._outcomes: Outcomes | None = None
         self._project = ""
 
@@ -111,14 +117,14 @@ class Recorder:
             without += faults
             if len(usable) < least:
                 raise _too_few([each.action.name for each in usable], without)
-            rows, ran = await self._rows(lent, bugs, usable)
+            rows, ran, unsteady = await self._rows(lent, bugs, usable)
         return Recording(
             actions=tuple(each.action.name for each in usable),
             bugs=bugs,
             rows=rows,
             usual=tuple(each.seconds for each in usable),
             project=self._project,
-            without=without,
+            without=(*without, *unsteady),
             ran=ran,
         )
 
@@ -147,9 +153,11 @@ class Recorder:
 
     async def _rows(
         self, lent: _Lent, bugs: Sequence[Bug], usable: Sequence[Usual]
-    ) -> tuple[tuple[tuple[Outcome, ...], ...], int]:
-        """The outcomes, and how many were run for them."""
+    ) -> tuple[tuple[tuple[Outcome, ...], ...], int, tuple[str, ...]]:
+        """The outcomes, how many were run for them, and what fails now and then."""
         assert self._outcomes is not None
+        within = self._workspace if self._as_edits else None
+        doubts = {each.action: Doubts(each, narrow_in=within) for each in usable}
         keys = {(bug.id, each.action): self._key(bug.id, each.action) for bug in bugs for each in usable}
         waiting = [
             (bug, each) for bug in bugs for each in usable if keys[bug.id, each.action] not in self._outcomes
@@ -160,14 +168,33 @@ class Recorder:
             self._tell(Standing(done=len(keys) - len(waiting) + number, total=len(keys), now=now, left=left))
             key = keys[bug.id, each.action]
             said = await self._logs() if self._logs is not None else None
-            outcome = await tried(await lent.trial(), bug, each, key=key)
+            trial, doubt = await lent.trial(), doubts[each.action]
+            outcome = await doubt.tried(trial, bug, key=key)
             await asyncio.to_thread(self._outcomes.put, msgspec.structs.replace(outcome, logs=said))
+            if doubt.expected is not each:
+                await asyncio.to_thread(self._outcomes.put_usual, self._key("", each.action), doubt.expected)
             left = max(0.0, left - each.seconds)
-        rows = [tuple(self._outcomes[keys[bug.id, each.action]] for each in usable) for bug in bugs]
-        return tuple(rows), len(waiting)
+        rows = [
+            tuple(
+                doubts[each.action].reconsidered(self._outcomes[keys[bug.id, each.action]]) for each in usable
+            )
+            for bug in bugs
+        ]
+        return tuple(rows), len(waiting), tuple(filter(None, map(_unsteady, doubts.values())))
 
     def _key(self, change: str, action: Action) -> str:
-        return key_of(self._project, change, action, timeout=self._config.timeout_sec)
+        as_edits = self._as_edits and bool(change) and action.name == "run_tests"
+        return key_of(self._project, change, action, timeout=self._config.timeout_sec, as_edits=as_edits)
+
+
+def _unsteady(doubts: Doubts) -> str:
+    """What there is to say of the tests that fail now and then; "" for nothing."""
+    tests = doubts.expected.unsteady
+    if not tests:
+        return ""
+    more = f" and {len(tests) - _NAMED} more" if len(tests) > _NAMED else ""
+    named = ", ".join(shorten(one_line(test), _LONGEST) for test in tests[:_NAMED])
+    return f"{plural(len(tests), 'test fails', 'tests fail')} now and then without any change: {named}{more}"
 
 
 def _too_few(work: Sequence[str], without: Sequence[str]) -> LearningFault:

@@ -146,6 +146,7 @@ async def _run(
             sandbox=sandbox,
             progress=tell,
             logs=logs,
+            as_edits=True,
         )
         recording = await recorder.record(
             begun.changes, seed=begun.options.seed, least=_AN_ORDER, project=project

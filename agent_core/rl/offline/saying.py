@@ -111,7 +111,8 @@ def _compared(compared: Comparison) -> list[tuple[str, str]]:
         *((f"{cost:.2f} s", name) for name, cost in compared.bandits.items()),
         (f"{compared.oracle:.2f} s", "an oracle"),
     ]
-    head = f"mean time to the first failure on {plural(compared.changes, 'bug')} that it never saw"
+    bugs = plural(compared.changes, "bug")
+    head = f"mean time to the first failure on {bugs} that it never saw, checked as an edit is"
     return [("compared", head), *(("", f"{cost:>9}  {who}") for cost, who in costs)]
 
 

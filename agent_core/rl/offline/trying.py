@@ -13,14 +13,18 @@ from agent_core.rl.offline.outcomes import Outcome, Usual
 from agent_core.rl.offline.planting import Bug
 from agent_core.text import shorten
 from agent_core.verify.api import Report, State, Verifier
+from agent_core.verify.narrow import narrowed
 from agent_core.verify.subtract import subtract
 from agent_core.verify.trial import Trial
+from agent_core.workspace import Workspace
 
 _TOLD: tuple[State, ...] = ("failed", "timed-out")
 _WORST: tuple[State, ...] = ("timed-out", "failed", "broken", "missing", "passed")
 _SHOWN = 160
 _LARGEST = 4 * 1024 * 1024
 _SHORTEST_S, _TIMES = 10.0, 10.0
+_MOST_FAILING = 20
+"""Where more tests than these fail at once, that is no chance."""
 
 
 async def usual(trial: Trial, action: Action) -> Usual:
@@ -41,7 +45,7 @@ async def usual(trial: Trial, action: Action) -> Usual:
         await trial.reset()
         (second,) = await trial.run([verifier])
         seconds += min(first.seconds, second.seconds)
-        unsteady |= _failing(first) ^ _failing(second)
+        unsteady |= failing_in(first) ^ failing_in(second)
         kept.append((verifier, _both(first, second)))
     return Usual(
         action=Action(name=action.name, verifiers=tuple(verifier for verifier, _ in kept)),
@@ -52,14 +56,33 @@ async def usual(trial: Trial, action: Action) -> Usual:
     )
 
 
-async def tried(trial: Trial, bug: Bug, expected: Usual, *, key: str) -> Outcome:
+async def tried(
+    trial: Trial, bug: Bug, expected: Usual, *, key: str, narrow_in: Workspace | None = None
+) -> Outcome:
     """Run an action on a change. The key stands for the time that it may take at most, and not for what
-    `limit_of` leaves of that: what ended in time came to the same."""
+    `limit_of` leaves of that: what ended in time came to the same.
+
+    With `narrow_in`, the workspace, tests run as they do for an edit: first those that concern the change,
+    and all only where these pass.
+    """
     await trial.reset()
     await trial.apply([bug.change])
-    reports = await trial.run(expected.action.verifiers, timeout=limit_of(expected))
-    steady = [_without(report, expected.unsteady) for report in reports]
-    new = [subtract(before, after) for before, after in zip(expected.reports, steady, strict=True)]
+    new: list[Report] = []
+    seconds = 0.0
+    for verifier, before in zip(expected.action.verifiers, expected.reports, strict=True):
+        part = None
+        if narrow_in is not None and verifier.kind == "run_tests":
+            part = await asyncio.to_thread(narrowed, verifier, (bug.path,), workspace=narrow_in)
+        told: Report | None = None
+        if part is not None:
+            (report,) = await trial.run([part], timeout=limit_of(expected))
+            seconds += report.seconds
+            told = subtract(before, _without(report, expected.unsteady))
+        if told is None or not (told.state == "failed" or told.exit is None):
+            (report,) = await trial.run([verifier], timeout=limit_of(expected))
+            seconds += report.seconds
+            told = subtract(before, _without(report, expected.unsteady))
+        new.append(told)
     if expected.action.name == "patch":
         found = await asyncio.to_thread(_repaired, trial, bug, expected.reports, new)
     else:
@@ -67,11 +90,12 @@ async def tried(trial: Trial, bug: Bug, expected: Usual, *, key: str) -> Outcome
     return Outcome(
         key=key,
         found=found,
-        seconds=sum(report.seconds for report in reports),
+        seconds=seconds,
         state=min((report.state for report in new), key=_WORST.index),
-        passed=sum(report.passed or 0 for report in reports),
-        failed=sum(report.failed or 0 for report in reports),
+        passed=sum(report.passed or 0 for report in new),
+        failed=sum(report.failed or 0 for report in new),
         findings=sum(len(report.findings) for report in new),
+        failing=_by_tests_alone(new) if found else (),
     )
 
 
@@ -101,8 +125,20 @@ def _both(first: Report, second: Report) -> Report:
     return msgspec.structs.replace(worst, findings=(*first.findings, *more))
 
 
-def _failing(report: Report) -> set[str]:
-    return {each.code for each in report.findings} if report.kind == "run_tests" else set()
+def failing_in(report: Report) -> set[str]:
+    """The tests that a report says failed."""
+    return {each.code for each in report.findings if each.code} if report.kind == "run_tests" else set()
+
+
+def _by_tests_alone(new: Sequence[Report]) -> tuple[str, ...]:
+    """The tests that say what is new; none where something else does, or there are very many."""
+    told = [report for report in new if _tells(report)]
+    named = all(
+        report.kind == "run_tests" and report.findings and all(each.code for each in report.findings)
+        for report in told
+    )
+    tests = sorted({test for report in told for test in failing_in(report)})
+    return tuple(tests) if named and len(tests) <= _MOST_FAILING else ()
 
 
 def _without(report: Report, unsteady: Collection[str]) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -14,8 +15,9 @@ from agent_core.files import BusyError
 from agent_core.llm.errors import ModelUnreachable, NoModel
 from agent_core.llm.port import ModelInfo
 from agent_core.rl.config import CONFIG_FILE
-from agent_core.rl.gepa.api import Budget, Outcome, Report, Spent
+from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
 from agent_core.rl.offline.config import TrainingConfig, written
+from agent_core.rl.offline.ended import all_ended
 from agent_core.rl.offline.logs_now import LogsNow
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
@@ -214,6 +216,64 @@ async def test_what_is_skipped_interrupted_busy_or_cannot_be_kept_fails(
     with pytest.raises(type(fault)) as caught:
         await trained(fault, (KEPT,), **more)
     assert caught.value is fault
+
+
+async def test_one_that_is_stopped_in_the_prompts_goes_on_there(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    context = ToolContext(workspace=shop, settings=Settings(), progress=shown.append)
+    asked: list[tuple[tuple[Outcome, ...], Spent]] = []
+    trying = asyncio.Event()
+    spent = Spent(calls=40, tokens=4000)
+
+    async def order(*_: Any, **__: Any) -> Any:
+        raise NO_SOURCES
+
+    async def hang(*_: Any, done: Any, spent: Any, on_outcome: Any, on_progress: Any, **__: Any) -> Report:
+        asked.append((done, spent))
+        on_progress(Progress(phase="measuring", target="ask.conclude"))
+        on_outcome(KEPT, Spent(calls=40, tokens=4000))
+        trying.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def end(*_: Any, done: Any, spent: Any, **__: Any) -> Report:
+        asked.append((done, spent))
+        return Report(model="m", outcomes=done, spent=spent)
+
+    def nothing(*_: object) -> None:
+        return None
+
+    async def again(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the order is done with")
+
+    monkeypatch.setattr("agent_core.rl.offline.running.run_training", order)
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", hang)
+    running = asyncio.create_task(tool().run(RlArgs(what="train", steps=9), context))
+    await trying.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert "add --resume to go on with the others" in shown[-1]
+    folder = shop.own.state_dir / "rl"
+    (ended,) = all_ended(folder)
+    assert (ended.go_on, ended.error.message) == ("rl train --steps 9 --resume", "It was stopped")
+    assert ended.told.startswith("ask.conclude")
+
+    assert (await planned(shop, resume=True)).lines == (CALLS,), "no check is run again"
+    monkeypatch.setattr("agent_core.rl.offline.running.run_training", again)
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", end)
+    other = tool(msgspec.structs.replace(NEAR, name="another"))
+    with monkeypatch.context() as patch:
+        patch.setattr("agent_core.tools.rl_prompts.keep_owed", nothing)
+        patch.setattr("agent_core.tools.rl_prompts.settle", nothing)
+        await other.run(RlArgs(what="train", resume=True), context)
+    assert asked[-1] == ((), Spent()), "what one model replied says nothing of another"
+    result = await tool().run(RlArgs(what="train", resume=True), context)
+    assert asked[0] == ((), Spent()) and asked[-1] == ((KEPT,), spent)
+    assert result.summary == "order of checks left alone; 0 of 1 prompt improved"
+    assert result.error is None and all_ended(folder)[0].go_on == ""
 
 
 def test_the_shell_says_what_typing_it_permits() -> None:

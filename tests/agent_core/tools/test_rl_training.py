@@ -14,9 +14,11 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, TrainingFault
+from agent_core.events import Event, Notice, ToolFinished, TrainingChanged, TurnFinished
 from agent_core.llm.errors import ModelUnreachable
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.offline.config import written
+from agent_core.rl.offline.ended import all_ended
 from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.outcomes import OUTCOMES_FILE
 from agent_core.rl.offline.progress import Progress
@@ -223,6 +225,59 @@ async def test_one_that_is_stopped_says_what_is_kept(shop: Workspace) -> None:
     finally:
         await runtime.aclose()
     assert result.error is None and len(registry_of(shop).all()) == 1
+
+
+@pytest.mark.rl
+async def test_where_somebody_looks_it_goes_on_beside_the_conversation(shop: Workspace) -> None:
+    trainer("agent_core.rl.offline.trainer", "torch", "pufferlib")
+    given = "/rl train --skip-gepa --steps 40 --changes 6"
+    runtime = open_runtime(shop.root, interactive=True, allow=("run",), flags={"provider": "none"})
+    events: list[Event] = []
+
+    async def follow() -> None:
+        with runtime.bus.subscribe() as told:
+            async for event in told:
+                events.append(event)
+
+    async def typed(text: str) -> TurnFinished:
+        turn = runtime.session.submit(text)
+        await runtime.session.idle()
+        while not (
+            found := [each for each in events if isinstance(each, TurnFinished) and each.turn_id == turn]
+        ):
+            await asyncio.sleep(0.01)
+        return found[0]
+
+    async def ended() -> Notice:
+        while runtime.training.goes_on:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)
+        return [each for each in events if isinstance(each, Notice)][-1]
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    try:
+        assert (await typed(given)).error is None and runtime.training.goes_on
+        assert (await typed("/ls")).outcome == "answered" and runtime.training.goes_on
+        refused = (await typed(given)).error
+        assert refused is not None and "A training goes on already: rl train --steps 40" in refused.message
+        while not any(isinstance(each, TrainingChanged) and "recording" in each.told for each in events):
+            await asyncio.sleep(0.05)
+        assert (await typed("/rl stop")).error is None
+        assert (await ended()).message == "Training: The training was stopped"
+        (stopped,) = all_ended(shop.own.state_dir / "rl")
+        assert stopped.go_on == "rl train --steps 40 --changes 6 --skip-gepa --resume"
+        status = await typed("/rl status")
+        assert status.error is None
+        assert any(isinstance(each, ToolFinished) and stopped.go_on in each.text for each in events)
+        assert (await typed(f"/{stopped.go_on}")).error is None
+        assert (await ended()).message.startswith("The training is done: policy 1")
+        assert (await typed("/rl stop")).error is not None
+    finally:
+        await runtime.aclose()
+        await asyncio.gather(following, return_exceptions=True)
+    marks = [each.point for each in events if isinstance(each, TrainingChanged) and each.point]
+    assert marks and runtime.training.farewell == ()
 
 
 @pytest.mark.rl

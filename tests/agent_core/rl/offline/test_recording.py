@@ -10,13 +10,15 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault
-from agent_core.rl.offline.actions import Action
+from agent_core.rl.offline.actions import Action, actions_of
 from agent_core.rl.offline.changes import CHANGE_FEATURES
 from agent_core.rl.offline.config import TrainingConfig
 from agent_core.rl.offline.gathering import episodes_of, logs_seen
-from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Usual
+from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Usual, key_of
+from agent_core.rl.offline.planting import plant
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
-from agent_core.rl.offline.trying import limit_of
+from agent_core.rl.offline.trying import limit_of, tried, usual
+from agent_core.verify.trial import Trial
 from agent_core.workspace import Workspace
 from tests.agent_core.rl.offline.conftest import CONFIG, SHOP, Make
 from tests.fakes.processes import gone
@@ -83,6 +85,37 @@ async def test_each_change_has_what_the_logs_said_when_it_was_tried(workspace: M
     assert logs_seen(episodes) == {"log_errors": (0.25, 1.0), "log_new": (0.0, 0.0)}
 
 
+PYTEST = {
+    **SHOP,
+    "tests/test_slow.py": (
+        "import time\n\n\ndef test_other():\n    from shop import sums\n\n    time.sleep(1.5)\n"
+        "    assert sums.add(1, 2) == 3\n"
+    ),
+    "shop/sums.py": "def add(left, right):\n    return left + right\n",
+}
+
+
+async def test_tests_run_as_they_do_for_an_edit(workspace: Make) -> None:
+    """What tells by the tests of the changed module costs these alone; where they pass, all tests are run."""
+    space = workspace(PYTEST)
+    (tests,), _ = actions_of(space, Settings(), TrainingConfig(actions=("run_tests",)))
+    bugs = [bug for bug in plant(space, 40) if bug.path == "shop/cart.py"]
+    told = next(bug for bug in bugs if bug.mutation.kind == "name")
+    untold = next(bug for bug in bugs if bug.mutation.kind == "unused")
+    async with Trial(space) as trial:
+        expected = await usual(trial, tests)
+        found = await tried(trial, told, expected, key="1", narrow_in=space)
+        missed = await tried(trial, untold, expected, key="2", narrow_in=space)
+    assert found.found and found.passed + found.failed == 2, "the slow test is none of the cart's"
+    assert not missed.found and missed.passed == 3, "all have passed"
+    assert missed.seconds > expected.seconds, "those that concern it have run before"
+
+
+def test_what_runs_as_for_an_edit_is_kept_apart() -> None:
+    tests = Action(name="run_tests", verifiers=())
+    assert key_of("p", "c", tests, timeout=1.0) != key_of("p", "c", tests, timeout=1.0, as_edits=True)
+
+
 async def test_cancelled_in_the_middle_it_goes_on(workspace: Make, tmp_path: Path) -> None:
     space, seen = workspace(SHOP), list[Standing]()
     task = asyncio.create_task(recorded(space, tmp_path / "kept", seen=seen))
@@ -130,6 +163,34 @@ async def test_tests_that_cannot_even_start_tell_of_a_change(workspace: Make, tm
     rows = {bug.mutation.kind: row[0] for bug, row in zip(found.bugs, found.rows, strict=True)}
     assert rows["syntax"].state == "broken" and rows["syntax"].found
     assert not rows["operator"].found
+
+
+async def test_a_test_that_fails_in_a_fifth_of_all_runs_is_told_apart(
+    workspace: Make, tmp_path: Path
+) -> None:
+    """It passes in both runs without a bug, and fails by itself in the fifth, the tenth, … run."""
+    count = tmp_path / "count"
+    flaky = (
+        "import pathlib\nimport unittest\n\n\n"
+        "class FlakyTest(unittest.TestCase):\n"
+        "    def test_one_in_five(self):\n"
+        f"        count = pathlib.Path({str(count)!r})\n"
+        "        with count.open('a') as file:\n"
+        "            file.write('x')\n"
+        "        self.assertTrue(len(count.read_text()) % 5)\n"
+    )
+    space = workspace({**SHOP, "tests/test_flaky.py": flaky})
+    found = await recorded(space, tmp_path / "kept", count=16)
+    (said,) = found.without
+    assert "1 test fails now and then without any change" in said and "test_one_in_five" in said
+    runs = len(count.read_text())
+    again = await recorded(space, tmp_path / "kept", count=16)
+    assert again == msgspec.structs.replace(found, ran=0) and len(count.read_text()) == runs
+
+    (space.root / "tests" / "test_flaky.py").unlink()
+    steady = await recorded(space, tmp_path / "kept", count=16)
+    assert [bug.id for bug in found.bugs] == [bug.id for bug in steady.bugs] and not steady.without
+    assert [row[0].found for row in found.rows] == [row[0].found for row in steady.rows]
 
 
 @pytest.mark.parametrize(
