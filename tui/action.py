@@ -11,6 +11,7 @@ SESSIONS, REVIEW, DIFF, EDIT = "Sessions", "Change", "Diff", "Edit a proposed fi
 SUGGESTIONS, WHY, LEARNING = "Suggestions", "Why a suggestion", "Learning"
 STACK, STACK_ASK, STACK_LOGS = "Stack", "Stack: a command", "Stack: logs"
 TOPICS, TAIL = "Topics", "Messages"
+AUTH = "API key"
 PLACES = (
     ANYWHERE,
     PROMPT,
@@ -24,6 +25,7 @@ PLACES = (
     LOGS,
     PREVIEW,
     MODELS,
+    AUTH,
     SESSIONS,
     LEARNING,
     STACK,

@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from tui.action import (
     ANYWHERE,
+    AUTH,
     CHAT,
     DIFF,
     EDIT,
@@ -41,6 +42,7 @@ from tui.keys_stack import STACK_TABLE
 
 __all__ = [
     "ANYWHERE",
+    "AUTH",
     "CHAT",
     "DIFF",
     "EDIT",
@@ -84,6 +86,8 @@ TABLE: tuple[Action, ...] = (
        "screen.pane('suggestions')"),
     _a("next_pane", "f6", "Next pane", "move on to the next pane", "screen.next_pane"),
     _a("models", "f7", "Models", "list, switch or pull language models", "screen.models"),
+    _a("auth", "alt+a", "Keep an API key", "keep an endpoint's key in the system's keyring, typed hidden",
+       "screen.auth"),
     _a("accept", "f8", "Accept suggestion", "run the first suggestion", "screen.accept(1)"),
     _a("conversation", "f9", "Conversation", "select, copy, fold; once more goes back",
        "screen.conversation"),
@@ -220,6 +224,8 @@ TABLE: tuple[Action, ...] = (
         "close"),
     *STACK_TABLE,
     _in(MODELS, "models.pull", "ctrl+d", "Pull", "pull the model that is typed", "pull", early=True),
+    _in(AUTH, "auth.keep", "ctrl+s", "Keep", "keep the key in the keyring", "keep", early=True),
+    _in(AUTH, "auth.close", "escape", "Close", "keep nothing", "close"),
     _in(MODELS, "models.close", "escape", "Stop, close", "stop pulling; else go back", "close"),
     _in(QUESTION, "approve.once", "y", "Yes, once", "allow it this time", "decide('once')"),
     _in(QUESTION, "approve.always", "a", "Always", "allow it, and remember the rule", "decide('always')"),

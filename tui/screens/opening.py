@@ -56,6 +56,17 @@ class OpeningScreen(PanedScreen):
 
         self._push(ModelsScreen(models=self._runtime.models, keys=self._keys))
 
+    def action_auth(self, endpoint: str = "") -> None:
+        """Type an endpoint's key, hidden, to keep it in the keyring."""
+        from tui.screens.auth import AuthScreen
+
+        def tell(said: str | None) -> None:
+            if said:
+                self.notify(said, timeout=8, markup=False)
+
+        screen = AuthScreen(self._runtime.config, keys=self._keys, endpoint=endpoint)
+        self.app.push_screen(screen, tell)  # pyright: ignore[reportUnknownMemberType]
+
     def action_sessions(self) -> None:
         """Go on in a saved conversation, or look after them."""
         from tui.screens.sessions import SessionsScreen

@@ -182,7 +182,11 @@ class WorkScreen(BusScreen):
     # Messages of the panes
 
     def on_chat_asked(self, event: Chat.Asked) -> None:
-        """Run it, or queue it."""
+        """Run it, or queue it; a key is typed into a box of its own."""
+        words = event.text.removeprefix("/").split()
+        if words[:2] == ["auth", "login"] and len(words) <= 3:
+            self.action_auth(*words[2:])
+            return
         turn_id = self._runtime.session.submit(event.text)
         if event.now:
             self._runtime.session.send_now(turn_id)
