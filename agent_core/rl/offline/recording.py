@@ -112,7 +112,7 @@ class Recorder:
         self._project = project or await asyncio.to_thread(fingerprint_of, self._workspace)
         self._outcomes = await asyncio.to_thread(Outcomes, self._folder)
         async with AsyncExitStack() as stack:
-            lent = _Lent(self._trial, stack)
+            lent = _Lent(self._trial, stack, check=self._check_unchanged)
             usable, faults = await self._usable(lent, actions)
             without += faults
             if len(usable) < least:
@@ -135,6 +135,14 @@ class Recorder:
             timeout=self._config.timeout_sec,
             mask=masker(self._settings),
         )
+
+    async def _check_unchanged(self) -> None:
+        """What was read before the copy was made is to be what lies in it."""
+        if await asyncio.to_thread(fingerprint_of, self._workspace) != self._project:
+            raise LearningFault(
+                "The workspace was changed while the training began",
+                hint="Train again: once its copy is made, it does not matter any more.",
+            )
 
     async def _usable(self, lent: _Lent, actions: Sequence[Action]) -> tuple[list[Usual], tuple[str, ...]]:
         """The actions with a check that works on the unchanged workspace, and why others do not."""
@@ -207,13 +215,17 @@ def _too_few(work: Sequence[str], without: Sequence[str]) -> LearningFault:
 
 
 class _Lent:
-    """The copy, made when something has to be run in it."""
+    """The copy, made and checked when something has to be run in it."""
 
-    def __init__(self, make: Callable[[], Trial], stack: AsyncExitStack) -> None:
-        self._make, self._stack = make, stack
+    def __init__(
+        self, make: Callable[[], Trial], stack: AsyncExitStack, *, check: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._make, self._stack, self._check = make, stack, check
         self._trial: Trial | None = None
 
     async def trial(self) -> Trial:
         if self._trial is None:
-            self._trial = await self._stack.enter_async_context(self._make())
+            trial = await self._stack.enter_async_context(self._make())
+            await self._check()
+            self._trial = trial
         return self._trial

@@ -116,6 +116,19 @@ def test_what_runs_as_for_an_edit_is_kept_apart() -> None:
     assert key_of("p", "c", tests, timeout=1.0) != key_of("p", "c", tests, timeout=1.0, as_edits=True)
 
 
+async def test_one_who_edits_while_it_begins_is_told(workspace: Make, tmp_path: Path) -> None:
+    space, folder = workspace(SHOP), tmp_path / "kept"
+    folder.mkdir()
+
+    def edit(_: Standing) -> None:
+        (space.root / "shop" / "cart.py").write_text("def total():\n    return 0\n")
+
+    recorder = Recorder(workspace=space, settings=Settings(), config=CONFIG, folder=folder, progress=edit)
+    with pytest.raises(LearningFault, match="changed while the training began"):
+        await recorder.record(2)
+    assert not (folder / OUTCOMES_FILE).exists()
+
+
 async def test_cancelled_in_the_middle_it_goes_on(workspace: Make, tmp_path: Path) -> None:
     space, seen = workspace(SHOP), list[Standing]()
     task = asyncio.create_task(recorded(space, tmp_path / "kept", seen=seen))
