@@ -144,7 +144,7 @@ def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
     name, rest = _first(text) if text.strip() else ("", "")
     if text[:1].isspace() or not _WORD.fullmatch(name):
         return None
-    if name.startswith(registry.guests):
+    if "__" in name:  # a server's, which is known once it was started
         return None
     tool, word = registry.get(name), rest.strip()
     if tool is None and not word:

@@ -106,7 +106,6 @@ class Servers:
                 servers = self._found.servers
                 gone = [one for one in self._running.values() if servers.get(one.named.name) != one.named]
                 await asyncio.gather(*(self._drop(one) for one in gone))
-                self._registry.guests = tuple(f"{name}{BETWEEN}" for name in servers)
                 for problem in self._found.problems:
                     self._tell(problem, level="warning")
         return self._found.servers
@@ -121,14 +120,13 @@ class Servers:
 
     async def open(self) -> None:
         """Start what may be started, in the background; what has to be asked about is told."""
-        for named in (await self.sync()).values():
-            if self.verdict(named) == "allowed":
-                self.server(named).wake()
-            elif self.verdict(named) == "asks":
-                hint = (
-                    "The next task asks whether it may; `mcp` lists them, `mcp allow` and `mcp deny` answer."
-                )
-                self._tell(f"{named.where} names the server {named.name}: {named.described}", hint=hint)
+        named = [*(await self.sync()).values()]
+        for one in named:
+            if self.verdict(one) == "allowed":
+                self.server(one).wake()
+        if asked := [one.name for one in named if self.verdict(one) == "asks"]:
+            hint = "A task asks about them; `mcp` shows what they are, `mcp allow` and `mcp deny` answer."
+            self._tell(f"This workspace names servers that nobody allowed: {', '.join(asked)}", hint=hint)
 
     def server(self, named: Named) -> Server:
         """The one of this name; made when it is asked for first. Nothing is started."""

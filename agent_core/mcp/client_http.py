@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from agent_core.errors import McpFault
@@ -35,6 +36,7 @@ class HttpTransport:
         self._url, self._headers, self._timeout = url, headers, timeout
         self._on_end = on_end
         self.errors = ""
+        """The last answer that was an error: its status."""
 
     @asynccontextmanager
     async def streams(self) -> AsyncGenerator[TransportStreams]:
@@ -45,7 +47,7 @@ class HttpTransport:
         limits = httpx2.Timeout(self._timeout, connect=_CONNECT_S)
         async with (
             httpx2.AsyncClient(
-                headers=dict(self._headers), timeout=limits, transport=_bounded(self._on_end)
+                headers=dict(self._headers), timeout=limits, transport=_bounded(self._on_end, self._note)
             ) as client,
             streamable_http_client(
                 self._url, http_client=client, max_sse_event_size=2 * LONGEST_MESSAGE
@@ -53,9 +55,16 @@ class HttpTransport:
         ):
             yield streams
 
+    def _note(self, status: int) -> None:
+        if status < 400:
+            self.errors = ""
+        elif status != HTTPStatus.METHOD_NOT_ALLOWED:  # a server need not speak of itself
+            known = status in [*HTTPStatus]
+            self.errors = f"HTTP {status} {HTTPStatus(status).phrase}" if known else f"HTTP {status}"
 
-def _bounded(on_end: Callable[[str], None]) -> Any:
-    """httpx2's own transport, which gives up answers that never end."""
+
+def _bounded(on_end: Callable[[str], None], note: Callable[[int], None]) -> Any:
+    """httpx2's own transport, which gives up answers that never end; told of each status."""
     import httpx2
 
     meter = Meter()
@@ -84,6 +93,7 @@ def _bounded(on_end: Callable[[str], None]) -> Any:
     class Transport(httpx2.AsyncHTTPTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             response = await super().handle_async_request(request)
+            note(response.status_code)
             events = "event-stream" in response.headers.get("content-type", "")
             response.stream = Stream(response.stream, events=events)
             return response

@@ -12,17 +12,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from agent_core.config import Settings
-from agent_core.errors import AgentError, McpFault
+from agent_core.errors import McpFault
 from agent_core.masking import masker
 from agent_core.mcp.client_config import Filled, Named
 from agent_core.mcp.client_http import HttpTransport
 from agent_core.mcp.client_listing import Listing, listed, tools_of
 from agent_core.mcp.client_secrets import filled_in
+from agent_core.mcp.client_state import State, Stood, said_of
 from agent_core.mcp.client_stdio import StdioTransport
 from agent_core.mcp.client_tool import ServerTool
 from agent_core.text import human_duration, one_line, printable, shorten
@@ -30,7 +29,6 @@ from agent_core.text import human_duration, one_line, printable, shorten
 if TYPE_CHECKING:
     from agent_core.mcp.client_link import Link
 
-State = Literal["idle", "starting", "ready", "failed"]
 _PAUSES_S = (0.0, 1.0, 4.0, 15.0, 60.0)
 """Seconds until the next try after so many failures in a row, the last one for all further ones."""
 _STEADY_S = 60.0
@@ -39,17 +37,6 @@ _MOST_REFRESHES = 20
 _REFRESH_S = 0.5
 Ask = Callable[[str, str], Awaitable[bool]]
 _log = logging.getLogger(__name__)
-
-
-class Stood(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server stands, for people and programs."""
-
-    state: State
-    error: str = ""
-    version: str = ""
-    pid: int = 0
-    errors: str = ""
-    notes: tuple[str, ...] = ()
 
 
 class Server:
@@ -81,6 +68,7 @@ class Server:
         self._mask = masker(settings)
         self._transport: StdioTransport | HttpTransport | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._link: Link | None = None
         self._settled = asyncio.Event()
         self._over = asyncio.Event()
@@ -184,18 +172,23 @@ class Server:
     async def _keep(self) -> None:
         """Start it and stay until it is over; afterwards its state says why."""
         failed = ""
-        limit = self._settings.mcp_start_timeout
-        watch = asyncio.get_running_loop().call_later(limit, self._too_slow)
         self._why = ""
         try:
-            await self._connected(watch)
+            from agent_core.mcp.client_link import preload
+
+            await preload()  # that takes time of ours, not of the server's
+            limit = self._settings.mcp_start_timeout
+            self._watch = asyncio.get_running_loop().call_later(limit, self._too_slow)
+            await self._connected()
         except asyncio.CancelledError:
             failed = self._why or "it was ended"
         except BaseException as error:  # noqa: BLE001 - the edge: groups of whatever a transport raises
-            failed = self._why or _said(error)
+            failed = self._why or said_of(error)
+            if isinstance(self._transport, HttpTransport) and self._transport.errors:
+                failed = f"{failed} ({self._transport.errors})"
             _log.info("the server %s failed: %s", self.named.name, self._mask(failed))
         finally:
-            watch.cancel()
+            self._in_time()
             self._link, self._keeper = None, None
             self._note_end(failed or self._why)
             self._settle()
@@ -203,6 +196,10 @@ class Server:
     def _settle(self) -> None:
         self._settled_once = True
         self._settled.set()
+
+    def _in_time(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
 
     def _too_slow(self) -> None:
         self._why = f"it was not ready within {self._settings.mcp_start_timeout:g} s (mcp_start_timeout)"
@@ -218,10 +215,9 @@ class Server:
         self._ready_at = 0.0
         self._not_before = time.monotonic() + _PAUSES_S[min(self._failures - 1, len(_PAUSES_S) - 1)]
 
-    async def _connected(self, watch: asyncio.TimerHandle) -> None:
-        from agent_core.mcp.client_link import open_link, preload
+    async def _connected(self) -> None:
+        from agent_core.mcp.client_link import open_link
 
-        await preload()
         filled = await filled_in(self.named.entry, self._env, self._root)
         self._mask = masker(self._settings, filled.secrets)
         self._transport = transport = self._opened(filled)
@@ -238,7 +234,7 @@ class Server:
         ):
             self._version = shorten(one_line(self._mask(link.version)), 80)
             self._take(await listed(link))
-            watch.cancel()
+            self._in_time()
             self._link = link
             self._ready_at = time.monotonic()
             self._settle()
@@ -294,12 +290,3 @@ class Server:
             listing, server=self.named, call=self.call, mask=self._mask, known=self.tools
         )
         self._changed(self)
-
-
-def _said(error: BaseException) -> str:
-    """What an error says, the innermost where it is a group."""
-    if isinstance(error, BaseExceptionGroup):
-        return _said(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
-    if isinstance(error, AgentError):
-        return f"{error.message}. {error.hint}".strip() if error.hint else error.message
-    return str(error) or type(error).__name__

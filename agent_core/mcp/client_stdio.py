@@ -45,7 +45,8 @@ class StdioTransport:
     ) -> None:
         self._argv = argv
         inherited = {name: base[name] for name in _INHERITED if name in base}
-        self._mark, self._env = marked_environment({**inherited, **env})
+        # No Python among them takes a module of the workspace for one of its own.
+        self._mark, self._env = marked_environment({"PYTHONSAFEPATH": "1", **inherited, **env})
         self._cwd = cwd
         self._on_end = on_end
         self._errors = bytearray()

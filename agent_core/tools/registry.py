@@ -57,8 +57,6 @@ class Registry:
         self.failures: list[PluginFailure] = []
         """The plugins that brought no tool, as far as they were tried."""
         self._owned: dict[str, list[AnyTool]] = {}
-        self.guests: tuple[str, ...] = ()
-        """Beginnings of names whose tools are known once their servers were started."""
         self.written: dict[str, WrittenCommand] = {}
         """The commands that people wrote here; they are typed behind a slash."""
         self.unusable: tuple[Unusable, ...] = ()

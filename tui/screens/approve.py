@@ -49,7 +49,7 @@ class ApproveScreen(Dialog[Decision]):
         always = [(self._always_key, "always", "screen.decide('always')")] if question.rule else []
         self._hints = Hints(
             [
-                (keys.shown("approve.once"), "once", "screen.decide('once')"),
+                (keys.shown("approve.once"), "once" if question.rule else "yes", "screen.decide('once')"),
                 *always,
                 (keys.shown("approve.no"), "no", "screen.decide('no')"),
             ]

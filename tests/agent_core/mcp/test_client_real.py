@@ -166,3 +166,19 @@ async def test_an_address_where_nobody_is(desk: MakeDesk) -> None:
     await at.do("web__shout x")
     error = at.seen.of(TurnFinished)[-1].error
     assert error is not None and error.code == "mcp" and "web is not there" in error.message
+
+
+async def test_an_address_that_refuses_is_told_with_its_status(desk: MakeDesk) -> None:
+    port = free_ports(1)
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", port):
+        at = desk(user={"web": {"url": f"http://127.0.0.1:{port}/mcp"}})
+        await at.do("web__shout x")
+    error = at.seen.of(TurnFinished)[-1].error
+    assert error is not None and "HTTP 401 Unauthorized" in error.message
