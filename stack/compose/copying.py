@@ -12,7 +12,7 @@ import msgspec
 from agent_core.files import read_bounded, write_atomic
 
 _PACKAGES = ("agent_core", "stack", "tui")
-_FILES = ("pyproject.toml", "README.md", "LICENSE", "scripts/fix_workspace_perms.sh")
+_FILES = ("pyproject.toml", "README.md", "LICENSE")
 _LEFT_OUT = ("__pycache__", "node_modules")
 _LARGE = (".whl", ".jar")
 _SECRET = (".pem", ".key", ".p12", ".pfx", ".pyc")

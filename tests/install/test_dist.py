@@ -31,7 +31,9 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(dist: Dist, sourc
     about = f"dspy_code-{__version__}"
     ours = {name for name in names if not name.startswith(about)}
     assert ours == files(source, *PACKAGES)
-    assert {name for name in names if ".data/" in name} == {f"{about}.data/scripts/fix_workspace_perms.sh"}
+    beside = {name.partition(".data/")[2] for name in names if ".data/" in name}
+    pages = {"data/share/man/man1/dspy-tui.1", "data/share/man/man1/dspy-agent.1"}
+    assert beside == {"scripts/fix_workspace_perms.sh", *pages}
     assert {"agent_core/index/embed/data/tokenizer.json", "tui/screens/work.tcss", "stack/py.typed"} <= ours
 
 
