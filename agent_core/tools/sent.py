@@ -108,7 +108,8 @@ def _rows(call: SentCall, mask: Mask) -> list[str]:
         f"{mark} {_time(call.at)}  {where}  {one_line(call.model)}",
         f"    {one_line(call.purpose)}: {tokens} tokens{masked}",
     ]
-    fixed = [f"{item.kind} {item.tokens:,}" for item in call.items if item.kind in _ALWAYS]
+    sizes = {kind: sum(item.tokens for item in call.items if item.kind == kind) for kind in _ALWAYS}
+    fixed = [f"{kind} {tokens:,}" for kind, tokens in sizes.items() if tokens]
     rows = [*head, *([f"    {', '.join(fixed)}"] if fixed else [])]
     for item in call.items:
         if item.kind not in _ALWAYS:
