@@ -12,10 +12,11 @@ import msgspec
 
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, LearningFault, ToolError, TrainingFault
 from agent_core.files import BusyError
+from agent_core.migrations import NewerState
 from agent_core.text import one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
-from agent_core.tools.rl_prompts import earlier, owed_to, with_prompts
+from agent_core.tools.rl_prompts import earlier, model_named, owed_to, with_prompts
 
 if TYPE_CHECKING:
     from agent_core.config import Settings
@@ -171,6 +172,7 @@ async def _train(
     query: TrainQuery, context: ToolContext, tutor: Tutor, teller: _Teller, *, skip_gepa: bool
 ) -> ToolResult:
     owed = None if skip_gepa or not query.resume else await owed_to(context.workspace)
+    model = None if skip_gepa else await model_named(tutor)
     try:
         trained = earlier(owed) if owed else await _train_order(query, context, tutor, teller)
     except (LearningFault, TrainingFault) as fault:
@@ -180,7 +182,9 @@ async def _train(
         context.progress(f"{trained.text}\n")
     if skip_gepa:
         return trained
-    return await with_prompts(trained, context, tutor, teller.see_prompts, command=query.command, owed=owed)
+    return await with_prompts(
+        trained, context, tutor, teller.see_prompts, command=query.command, owed=owed, model=model
+    )
 
 
 async def _keep(workspace: Workspace, query: TrainQuery, teller: _Teller, error: ErrorInfo) -> None:
@@ -190,7 +194,7 @@ async def _keep(workspace: Workspace, query: TrainQuery, teller: _Teller, error:
 
     folder = workspace.own.state_dir / FOLDER
     if teller.last and await asyncio.to_thread(folder.is_dir):
-        with suppress(OSError, BusyError):  # it has ended all the same, and that is told
+        with suppress(OSError, BusyError, NewerState):  # it has ended all the same, and that is told
             await asyncio.to_thread(keep_ended, folder, query.command, error, told=teller.last)
 
 

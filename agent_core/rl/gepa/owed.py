@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent_core.files import load_state, write_atomic
+from agent_core.files import load_state, read_state, write_atomic
 from agent_core.rl.gepa.api import Outcome, Spent
 
 _FILE = "prompts.json"
@@ -29,10 +29,12 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     spent: Spent = Spent()
     model: str = ""
+    schema: int = 1
 
 
 def keep_owed(folder: Path, owed: Owed) -> None:
-    """Keep it; raises OSError."""
+    """Keep it; raises OSError and `NewerState`."""
+    read_state(folder / _FILE, Owed)
     write_atomic(folder / _FILE, msgspec.json.encode(owed))
 
 

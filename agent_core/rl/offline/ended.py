@@ -37,10 +37,11 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Kept(msgspec.Struct, frozen=True):
     ended: tuple[Ended, ...] = ()
+    schema: int = 1
 
 
 def keep_ended(folder: Path, command: str, error: ErrorInfo, *, told: str = "") -> None:
-    """Keep that a training ended so; raises OSError, `BusyError`."""
+    """Keep that a training ended so; raises OSError, `BusyError`, `NewerState`."""
     new = Ended(at=time.time(), command=command, error=error, told=told)
     update_state(folder / _FILE, _Kept, lambda now: _Kept((new, *(now or _Kept()).ended)[:_MOST]))
 
