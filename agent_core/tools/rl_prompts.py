@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent_core.errors import AgentError
+from agent_core.errors import AgentError, LearningFault
 from agent_core.files import locked
 from agent_core.rl.gepa.owed import LOCK, Owed, keep_owed, owed_in, settle
 from agent_core.rl.store.rights import owners_folder
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 async def owed_to(workspace: Workspace) -> Owed | None:
     """The prompts that a training of this workspace has still to improve."""
     return await asyncio.to_thread(owed_in, _place(workspace))
+
+
+async def model_named(tutor: Tutor) -> tuple[str, str]:
+    """The model that prompts are improved with, and where it runs; raises `NoModel`."""
+    from agent_core.rl.gepa.optimising import model_for
+
+    info = (await model_for(tutor.models)).info
+    return info.name, info.host
 
 
 def _place(workspace: Workspace) -> Path:
@@ -47,14 +55,16 @@ async def with_prompts(
     *,
     command: str,
     owed: Owed | None,
+    model: tuple[str, str] | None,
 ) -> ToolResult:
     """What was trained, and what came of the prompts; with `owed` they are gone on with.
+    `model` is the one that was asked about, as `model_named` tells it.
 
     Cancelled, or with an endpoint that fails, the next training goes on there (`owed_to`).
     """
     owed = owed or Owed(command=command, trained=trained.summary)
     try:
-        report = await _improve(owed, context, tutor, tell)
+        report = await _improve(owed, context, tutor, tell, model)
     except asyncio.CancelledError:
         context.progress(
             "The order of checks is done with, and what came of the prompts that were tried is kept:"
@@ -68,13 +78,17 @@ async def with_prompts(
 
 
 async def _improve(
-    owed: Owed, context: ToolContext, tutor: Tutor, tell: Callable[[Progress], None]
+    owed: Owed,
+    context: ToolContext,
+    tutor: Tutor,
+    tell: Callable[[Progress], None],
+    model: tuple[str, str] | None,
 ) -> Report:
-    from agent_core.rl.gepa.optimising import model_for, optimise
+    from agent_core.rl.gepa.optimising import optimise
     from agent_core.rl.offline.running import FOLDER
 
     folder = await asyncio.to_thread(owners_folder, context.workspace, FOLDER)
-    name = (await model_for(tutor.models)).info.name
+    name, host = await model_named(tutor)
     if owed.model != name:  # what another one replied says nothing of this one
         owed = msgspec.structs.replace(owed, model=name, outcomes=(), spent=type(owed.spent)())
     kept = [owed]
@@ -86,6 +100,11 @@ async def _improve(
 
     with locked(folder / LOCK, timeout=0.0):
         await asyncio.to_thread(keep_owed, folder, owed)
+        if (name, host) != model:  # whoever asks beside a training may have switched meanwhile
+            raise LearningFault(
+                f"The model is {one_line(name)} now, which is not the one that was asked about",
+                hint="`rl train --resume` asks about it, and goes on with the prompts.",
+            )
         report = await optimise(
             context.workspace,
             models=tutor.models,

@@ -276,6 +276,34 @@ async def test_one_that_is_stopped_in_the_prompts_goes_on_there(
     assert result.error is None and all_ended(folder)[0].go_on == ""
 
 
+async def test_a_model_that_nobody_was_asked_about_is_not_called(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ToolContext(workspace=shop, settings=Settings())
+    models: Any = GivenModels(Obeys(info=NEAR))
+    nothing: Any = None
+    now = LogsNow(logs=nothing, settings=Settings())
+    tutor = Tutor(models=models, registry=nothing, logs=nothing, logs_now=now)
+    training = RlTool(learning=nothing, tutor=tutor)
+
+    async def switched(*_: Any, **__: Any) -> Any:
+        monkeypatch.setattr(models, "_model", Obeys(info=FAR))
+        raise NO_SOURCES
+
+    async def improve(*_: Any, **__: Any) -> Report:
+        raise AssertionError
+
+    monkeypatch.setattr("agent_core.rl.offline.running.run_training", switched)
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", improve)
+
+    async def unasked(_: object) -> str:
+        return ""
+
+    monkeypatch.setattr("agent_core.tools.rl_training._unseen", unasked)
+    result = await training.run(RlArgs(what="train"), context)
+    assert "not the one that was asked about" in result.text
+
+
 def test_the_shell_says_what_typing_it_permits() -> None:
     (train,) = (each for each in RL_COMMANDS if each.words == ("rl", "train"))
     assert f"{Budget().calls:,} times" in train.help and f"{Budget().tokens:,} tokens" in train.help

@@ -30,6 +30,7 @@ from agent_core.runtime import open_runtime
 from agent_core.tools.base import ToolContext
 from agent_core.tools.rl import RlArgs, RlTool
 from agent_core.workspace import Workspace
+from tests.agent_core.rl.gepa.made import Obeys
 from tests.agent_core.rl.offline.conftest import CONFIG, SHOP
 from tests.agent_core.rl.offline.test_registry import about, network
 from tests.agent_core.verify.conftest import Make, workspace
@@ -184,7 +185,11 @@ async def test_what_was_trained_is_told_although_the_prompts_failed(
     async def away(*_: Any, **__: Any) -> None:
         raise ModelUnreachable("nobody answers", hint="start it")
 
+    async def model(_: Any) -> Any:
+        return Obeys()
+
     monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", away)
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.model_for", model)
     runtime = open_runtime(shop.root, interactive=False)
     try:
         tool = runtime.registry.get("rl")
