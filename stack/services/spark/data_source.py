@@ -151,7 +151,9 @@ class Reader(DataSourceStreamReader):
             return
         consumer.assign([place])
         first = consumer.beginning_offsets([place])[place]
-        at = max(partition.start, first)  # what the broker has deleted meanwhile is gone
+        at = max(partition.start, first)
+        if at > partition.start:
+            _log.warning("%s/%s: %s to %s are deleted", place.topic, place.partition, partition.start, at - 1)
         end = min(partition.end, consumer.end_offsets([place])[place])
         if end < partition.end:
             _log.warning(

@@ -6,12 +6,10 @@ import re
 from itertools import takewhile
 
 from agent_core.text import one_line
-from stack.services.spark.config import JARS, NO_JARS
 
 _CAUSED = "Caused by: "
 _PYTHON = "Traceback (most recent call last):"
 _OVERFLOW = "ArithmeticException: long overflow"
-_HINT = f"a message has a time that Spark's connector does not take, it seems; {JARS}={NO_JARS} reads it"
 _RECORD = re.compile(r"\d{2}(\d{2}-\d{2}-|/\d{2}/)\d{2} \d{2}:\d{2}:\d{2}")
 _TELLING = re.compile(r" (WARN|WARNING|ERROR) ")
 _FRAMES = 5
@@ -20,19 +18,23 @@ _LINES = 200
 
 
 def cause_of(text: str) -> str:
-    """The innermost cause that a text with traces names, as one line; without any, the text.
-
-    The connector makes a timestamp of each message's time, wanted or not, and fails where that is too large.
-    """
+    """The innermost cause that a text with traces names, as one line; without any, the text."""
     lines = text.splitlines()
     for mark in (_CAUSED, _PYTHON):
         places = [number for number, line in enumerate(lines) if mark in line]
         if places:
             head, behind = lines[places[-1]], lines[places[-1] + 1 :]
             told = _error(behind) if _PYTHON in head else head.partition(_CAUSED)[2]
-            cause = one_line(told or head).strip()
-            return f"{cause} ({_HINT})" if _OVERFLOW in cause else cause
+            return one_line(told or head).strip()
     return one_line(text).strip()
+
+
+def is_of_a_time(cause: str) -> bool:
+    """Whether it seems to be the time of a message.
+
+    The connector makes a timestamp of each, wanted or not, and fails where that is too large.
+    """
+    return _OVERFLOW in cause
 
 
 def _error(lines: list[str]) -> str:

@@ -21,12 +21,14 @@ from agent_core.streaming.access import Access
 from agent_core.streaming.admin import BusAdmin
 from agent_core.streaming.names import raw_logs
 from agent_core.streaming.reach import reach
+from agent_core.streaming.values import TopicInfo
 from agent_core.text import shorten
 from stack.services.spark.config import JobConfig, config_of
+from stack.services.spark.detour import Detour
 from stack.services.spark.failing import cause_of
 from stack.services.spark.query import Totals, lag_of, start
 from stack.services.spark.report import Report
-from stack.services.spark.session import Session, open_session
+from stack.services.spark.session import open_session
 
 _LOOK_S = 0.5
 _REACH_EVERY = 10
@@ -55,35 +57,37 @@ def run(config: JobConfig, say: Callable[[Report], None], stopping: threading.Ev
         Exception: Spark cannot be started, or Java is gone.
     """
     say(Report(state="starting", reason=f"Spark is started on {config.master}"))
-    session = open_session(config, name="dspy-tui logs")
-    with_what = f"our own data source, as {session.why}" if session.why else "Spark's Kafka connector"
-    working = f"turns raw logs into key events on {config.master}, with {with_what}"
+    detour = Detour(open_session(config, name="dspy-tui logs"))
     totals, failures = Totals(), 0
     try:
         while not stopping.is_set():
-            if (fault := _refused(config.access)) is None:
+            if (fault := _refused(config, detour)) is None:
                 before = totals.lines
-                fault = _follow(session, config, totals, stopping, say, working)
-                fault = fault and (_refused(config.access) or fault)  # what Java says of it is less clear
+                cause = _follow(detour, config, totals, stopping, say)
+                if cause is None or detour.helps(cause):
+                    continue
+                # what Java says of a bus that is away is less clear
+                fault = _refused(config) or f"the query failed and is begun again: {shorten(cause, _SHOWN)}"
                 failures = 0 if totals.lines > before else failures
-            if fault is not None:
-                say(Report(state="degraded", reason=fault, figures=_figures(totals, None)))
-                session.spark.sparkContext.uiWebUrl  # noqa: B018 - raises where Java is gone
-                stopping.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
-                failures += 1
+            say(Report(state="degraded", reason=fault, figures=_figures(totals, None)))
+            detour.session.spark.sparkContext.uiWebUrl  # noqa: B018 - raises where Java is gone
+            stopping.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+            failures += 1
     finally:
-        session.spark.stop()
+        detour.session.spark.stop()
 
 
 def _follow(
-    session: Session,
+    detour: Detour,
     config: JobConfig,
     totals: Totals,
     stopping: threading.Event,
     say: Callable[[Report], None],
-    working: str,
 ) -> str | None:
-    """Run a query until it is to stop; why it failed."""
+    """Run a query until it is to stop, or another one goes on in its place; why it failed."""
+    session = detour.session
+    with_what = f"our own data source, as {session.why}" if session.why else "Spark's Kafka connector"
+    working = f"turns raw logs into key events on {config.master}, with {with_what}"
     query = start(session, config, totals)
     looks = 0
     fault: str | None = None
@@ -94,10 +98,9 @@ def _follow(
                 fault = _unreachable(config.access)
             figures = _figures(totals, query.lastProgress)
             say(Report(state="degraded" if fault else "working", reason=fault or working, figures=figures))
-        if stopping.is_set():
-            return None
-        error = query.exception()
-        return f"the query failed and is begun again: {shorten(cause_of(str(error)), _SHOWN)}"
+            if detour.is_over(query.lastProgress):
+                return None
+        return None if stopping.is_set() else cause_of(str(query.exception()))
     finally:
         query.stop()
 
@@ -125,18 +128,20 @@ def _unreachable(access: Access) -> str | None:
     return None
 
 
-def _refused(access: Access) -> str | None:
-    """Why the bus cannot be asked."""
+def _refused(config: JobConfig, detour: Detour | None = None) -> str | None:
+    """Why the bus cannot be asked; else a detour looks at what is there."""
     try:
-        asyncio.run(_asked(access))
+        topics = asyncio.run(_asked(config.access))
     except BusFault as fault:
         return f"{fault.message}. {fault.hint}".strip()
+    if detour is not None:
+        detour.look(config.state, topics)
     return None
 
 
-async def _asked(access: Access) -> None:
+async def _asked(access: Access) -> tuple[TopicInfo, ...]:
     async with BusAdmin(access) as admin:
-        await admin.look((raw_logs("*"),))
+        return (await admin.look((raw_logs("*"),))).topics
 
 
 def main() -> int:

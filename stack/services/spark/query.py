@@ -30,6 +30,8 @@ _AGAIN_S = 60.0
 _PATTERN = raw_logs("*").replace(".", r"\.").replace("*", ".+")
 _SERVICE = raw_logs("*").replace(".", r"\.").replace("*", "")
 _OUT = "topic string, key binary, value binary"
+Offsets = dict[tuple[str, str], int]
+"""By topic and partition."""
 _log = logging.getLogger(__name__)
 
 
@@ -147,12 +149,21 @@ def lag_of(progress: dict[str, Any]) -> int:
     """Messages that are on the topics and were not read yet, as Spark's report of a batch tells it."""
     lag = 0
     for source in progress.get("sources") or ():
-        end, latest = _offsets(source.get("endOffset")), _offsets(source.get("latestOffset"))
+        end, latest = offsets_in(source.get("endOffset")), offsets_in(source.get("latestOffset"))
         lag += sum(max(0, offset - end.get(place, 0)) for place, offset in latest.items())
     return lag
 
 
-def _offsets(told: object) -> dict[tuple[str, str], int]:
+def caught_up(progress: dict[str, Any]) -> bool:
+    """Whether a batch ended just where the topics do; one that ends behind them is of what is gone."""
+    ends = [
+        (offsets_in(source.get("endOffset")), offsets_in(source.get("latestOffset")))
+        for source in progress.get("sources") or ()
+    ]
+    return bool(ends) and all(end == latest for end, latest in ends)
+
+
+def offsets_in(told: object) -> Offsets:
     """Offsets by topic and partition; Spark tells them as JSON, or as JSON in a text."""
     try:
         data = told.encode() if isinstance(told, str) else msgspec.json.encode(told)

@@ -20,6 +20,12 @@ _JAR = "spark-sql-kafka-0-10_*.jar"
 _IN_IMAGE = Path(sys.prefix) / "jars"
 """Where the stack's image has the connector, if it was there when the image was built."""
 _STATE_STORE = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+_FILES = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+"""Writes the checkpoint. With the usual one Hadoop starts fifty programs a batch (`readlink`) on a local
+disk, which take more than what is written."""
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Each batch brings code of its own. It is hardly used often enough to earn what the second compiler takes,
+more than all else that Java does: it hands on bytes. The heap is a gigabyte."""
 _SECRET = "(?i)url|secret|password|token|access[.]?key|jaas|keystore|security"
 _AT_ONCE = 1000
 """Messages that go to Python at once: they may have a hundred lines and more each."""
@@ -50,10 +56,15 @@ def open_session(config: JobConfig, *, name: str) -> Session:
         spark = _start(config, name, {})
     if not why and not _has_connector(spark):
         why = f"Spark has no Kafka connector; {JARS} names a folder with it"
-    if why:
-        source = importlib.import_module("stack.services.spark.data_source")
-        spark.dataSource.register(source.KafkaPython)
-    return Session(spark, OURS if why else CONNECTOR, why)
+    session = Session(spark, CONNECTOR)
+    return with_ours(session, why) if why else session
+
+
+def with_ours(session: Session, why: str) -> Session:
+    """The same with our own data source, and why."""
+    source = importlib.import_module("stack.services.spark.data_source")
+    session.spark.dataSource.register(source.KafkaPython)
+    return Session(session.spark, OURS, why)
 
 
 def _brought(config: JobConfig) -> tuple[dict[str, str], dict[str, str], str]:
@@ -81,6 +92,9 @@ def _start(config: JobConfig, name: str, more: dict[str, str]) -> Any:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": str(config.partitions),
+        # What a task reads again of Kafka is what it read before, so nobody need find out.
+        "spark.sql.shuffle.orderIndependentChecksum.enabled": "false",
+        "spark.shuffle.checksum.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(_AT_ONCE),
         "spark.sql.streaming.stateStore.providerClass": _STATE_STORE,
@@ -88,6 +102,9 @@ def _start(config: JobConfig, name: str, more: dict[str, str]) -> Any:
         "spark.sql.streaming.minBatchesToRetain": "10",
         "spark.sql.streaming.stopTimeout": "10000",
         "spark.sql.redaction.options.regex": _SECRET,
+        "spark.driver.extraJavaOptions": _JAVA,
+        "spark.executor.extraJavaOptions": _JAVA,
+        "spark.sql.streaming.checkpointFileManagerClass": _FILES,
         **more,
     }
     builder = sql.SparkSession.builder.master(config.master).appName(name)
