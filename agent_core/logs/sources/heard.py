@@ -14,6 +14,8 @@ from agent_core.streaming.messages import LogContext, NotKnown
 from agent_core.text import plural
 
 _MOST_SERVICES, _MOST_EVENTS, _MOST_IDS = 200, 500, 20_000
+_MOST_OF_ALL = 4000
+"""Events of all services together; the service that has most of them lets go of some first."""
 _MOST_TOLD = 2 * _MOST_EVENTS
 """Events that are taken of one message: who makes them sends fewer."""
 _MOST_COUNTED = 10_000
@@ -81,6 +83,8 @@ class Heard:
             _keep(service, name, telling, event)
         if len(service.events) > _MOST_EVENTS:
             _forget(service)
+        while sum(len(each.events) for each in self.services.values()) > _MOST_OF_ALL:
+            _forget(max(self.services.values(), key=lambda each: len(each.events)))
 
     def told(self, showing: Show) -> tuple[KeyEvent, ...]:
         """The events of all services."""
@@ -141,10 +145,11 @@ def _place(event: KeyEvent) -> tuple[str, int, str]:
 
 
 def _forget(service: _Service) -> None:
-    """Let go of the events that matter least."""
+    """Let go of the events that matter least, half of them at least."""
     kept = sorted(service.events.items(), key=lambda item: -item[1][1].score)
-    service.gone += len(kept) - _MOST_EVENTS // 2
-    service.events = dict(kept[: _MOST_EVENTS // 2])
+    left = min(len(kept), _MOST_EVENTS) // 2
+    service.gone += len(kept) - left
+    service.events = dict(kept[:left])
     service.shown = {key: event for key, event in service.shown.items() if key in service.events}
 
 

@@ -53,6 +53,18 @@ def test_a_crowd_of_services_leaves_room_for_the_files() -> None:
     assert heard.left_out == "over 10,000 services left out; bus:SERVICE reads one of them"
 
 
+def test_of_all_services_together_as_much_is_kept_as_fits_the_memory() -> None:
+    heard = Heard()
+    heard.take("api", context(*(event(number, score=1.0) for number in range(15))), 1.0)
+    for number in range(100):
+        events = (event(each, score=15.0) for each in range(400))
+        heard.take(f"s{number}", context(*events), 2.0)
+    found = heard_of(heard)
+    assert len(found) <= 4000
+    assert services(found).count("api") == 15, "who has few loses none"
+    assert all(each.note.endswith("of less weight left out") for each in heard.facts()[1:50])
+
+
 def test_who_tells_something_takes_the_place_of_who_never_did() -> None:
     heard = Heard()
     for number in range(200):
