@@ -163,13 +163,16 @@ class Servers:
             await self._drop(server)
 
     async def before(self, text: str, turn: Asker) -> None:
-        """What is typed begins with `server__`: have that server ready.
+        """What is typed begins with `server__`, or asks for help with such a command: have that server ready.
 
         Raises:
             PermissionRefused: It may not be started.
             McpFault: It is not there.
+            UsageError: It has no such tool.
         """
-        word = (text.split(None, 1) or [""])[0].removeprefix("/")
+        words = text.split(None, 2)
+        word = words[1] if words[1:] and words[0].removeprefix("/") == "help" else "".join(words[:1])
+        word = word.removeprefix("/")
         if BETWEEN not in word or text[:1].isspace():
             return
         named = (await self.sync()).get(word.partition(BETWEEN)[0])
@@ -179,6 +182,11 @@ class Servers:
         if not await self._may_start(named):
             raise self._not_allowed(named)
         await self.server(named).ready()
+        if self._registry.get(word) is None:
+            raise UsageError(
+                f"The server {named.name} has no tool {one_line(word)!r}",
+                hint=f"`mcp show {named.name}` lists those that it has.",
+            )
 
     async def for_task(self, turn: Asker) -> None:
         """Start what may be started, and wait a moment for what was never there yet; never fails."""

@@ -13,6 +13,7 @@ import pytest
 from agent_core.events import ApprovalNeeded, Notice, ToolFinished, ToolProgress, TurnFinished
 from agent_core.llm.port import ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
+from agent_core.tools.help import HelpTool
 from tests.agent_core.mcp.conftest import LARGE, MakeDesk, odd
 from tests.fakes.processes import alive, gone
 
@@ -38,6 +39,17 @@ async def test_a_command_starts_its_server_and_nothing_else(desk: MakeDesk, tmp_
     pid = int(heard(log)[0].split()[1])
     await at.servers.aclose()
     assert not alive(pid) and "input ended" in heard(log)
+
+
+async def test_help_and_a_wrong_name_start_their_server_too(desk: MakeDesk) -> None:
+    at = desk(user={"odd": odd()})
+    await at.do("odd__nope x")
+    error = at.seen.of(TurnFinished)[-1].error
+    assert error.code == "usage" and "no tool 'odd__nope'" in error.message and "mcp show odd" in error.hint
+    at.session.registry.add(HelpTool(registry=at.session.registry))
+    await at.servers.server(await at.servers.named("odd")).restart()
+    end = await at.do("help odd__echo")
+    assert end is not None and end.text.startswith("odd__echo <text>\n[odd] does echo")
 
 
 async def test_an_agent_calls_a_tool_event_by_event(desk: MakeDesk) -> None:
