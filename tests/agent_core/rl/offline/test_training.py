@@ -199,11 +199,11 @@ def test_it_ends_early_where_nothing_gets_better(tmp_path: Path) -> None:
     blind = told_changes(100, seed=5, noise=1.0)
     write_request(
         tmp_path, blind, config=msgspec.structs.replace(PLAIN, n_envs=16),
-        options=Options(steps=60_000, lr=3e-3), resume=False,
+        options=Options(steps=20_000, lr=1e-3), resume=False,
     )  # fmt: skip
     finished = run(trainers.Training(*read_request(tmp_path), folder=tmp_path))[-1]
     assert isinstance(finished, Finished) and finished.stopped_early
-    assert finished.best.update < finished.curve[-1].update < Pace(60_000, 16).updates
+    assert finished.best.update < finished.curve[-1].update < Pace(20_000, 16).updates
 
 
 @pytest.mark.parametrize("envs", [1, 64])
