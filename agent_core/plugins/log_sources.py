@@ -16,7 +16,7 @@ from agent_core.logs.api import SourceFacts
 from agent_core.logs.sources.port import BLOCK, Begin, Block
 from agent_core.plugins.installed import Plugins, plugins_of
 from agent_core.plugins.limits import awaited, reason
-from agent_core.plugins.ports import LogPart
+from agent_core.plugins.log_port import LogPart
 from agent_core.text import one_line
 from agent_core.workspace import Workspace
 

@@ -20,11 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-import msgspec
-
 from agent_core.errors import ErrorInfo, ToolError, UsageError
 from agent_core.events import ActionClass, Hit
 from agent_core.plugins.kinds import VERSIONS
+from agent_core.plugins.log_port import LogPart, Logs
 from agent_core.tools.base import Tool, ToolContext, ToolResult
 from agent_core.verify.api import Finding, Verifier
 from agent_core.verify.findings.model import Parsed, Raw, finding
@@ -111,35 +110,6 @@ class Embedder(Protocol):
         self, texts: Sequence[str], purpose: Literal["document", "query"]
     ) -> NDArray[np.float32] | Sequence[Sequence[float]]:
         """A vector for each text; they are brought to length 1. Up to 256 texts at a time, in 60 s."""
-        ...
-
-
-class LogPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of a log, and where to go on reading behind them.
-
-    `lines` may hold up to a megabyte; none says that there are no more for now. `cursor` is whatever the
-    plugin finds its place again by.
-    """
-
-    lines: Sequence[str] = ()
-    cursor: str = ""
-
-
-class Logs(Protocol):
-    """Logs that are no files of the workspace. It runs in the log process, in calls of 15 s at most."""
-
-    summary: ClassVar[str]
-
-    def names(self, workspace: Workspace) -> Sequence[str]:
-        """The logs that there are; quick."""
-        ...
-
-    def read(self, workspace: Workspace, name: str, *, cursor: str, since: float | None) -> LogPart:
-        """The next lines of a log behind the cursor; with none, from its beginning, or from the time `since`
-        (seconds since the epoch) on, roughly.
-
-        A line begins with its time, such as `2026-11-24T10:00:00Z ERROR …`, as far as it has one.
-        """
         ...
 
 
