@@ -24,6 +24,7 @@ async def test_a_line_that_was_shipped_changes_the_order_of_the_checks(
     kafka: Kafka, root: Path, tmp_path: Path
 ) -> None:
     use(root, (2.0, 1.95, 0.0), lint_on_errors=2.0)
+    before = (root / "app.py").read_bytes()
     shop = tmp_path / "elsewhere"
     (shop / "logs").mkdir(parents=True)
     (shop / "logs" / "orders.log").write_text(FAILED)
@@ -39,5 +40,6 @@ async def test_a_line_that_was_shipped_changes_the_order_of_the_checks(
         assert told[0] == [("lint", "failed")]
     finally:
         await runtime.aclose()
+    (root / "app.py").write_bytes(before)
     told, _ = await rounds(root)
     assert told[0] == [("run_tests", "failed")], "where nobody knows, they are as in training"
