@@ -7,6 +7,7 @@ another version of its port or has the name of something else is recorded as fai
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import sys
@@ -103,6 +104,7 @@ class Plugins:
 
     async def aload(self, kind: PluginKind, name: str) -> Any:
         """The same without holding up the loop."""
+        await asyncio.to_thread(self.points, kind)
         if (known := self._known(kind, name)) is not None:
             return known
         make = partial(_made, kind, self.points(kind)[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -58,10 +59,10 @@ class PluginsTool:
 
 async def _loaded(plugins: Plugins, kinds: tuple[PluginKind, ...]) -> list[PluginRow]:
     for kind in kinds:
-        for name in [*plugins.points(kind)]:
+        for name in [*await asyncio.to_thread(plugins.points, kind)]:
             with suppress(PluginFault):  # recorded, and so in its row
                 await plugins.aload(kind, name)
-    return [_noted(row) for row in plugins.rows(kinds)]
+    return [_noted(row) for row in await asyncio.to_thread(plugins.rows, kinds)]
 
 
 def _noted(row: PluginRow) -> PluginRow:
