@@ -7,7 +7,7 @@ the process. It needs no terminal and reads no settings of ours. Run with `pytho
 from __future__ import annotations
 
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,8 +27,9 @@ def _answer(question: Question) -> Answer:
         import keyring.errors as faults
     except ImportError as error:
         return Answer(fault="none", message=str(error))
+    unfit = _chosen()
     backend = _named(keyring.get_keyring())
-    if unfit := _unfit():
+    if unfit:
         return Answer(fault=unfit, backend=backend)
     try:
         return _done(question, backend)
@@ -60,16 +61,27 @@ def _done(question: Question, backend: str) -> Answer:
     return Answer(backend=backend, value=keyring.get_password(service, host) or "")
 
 
-def _unfit() -> Literal["", "none", "plain"]:
-    """Why the backend is not to be used unless it was chosen by name: some write plain text into a file."""
-    from keyring import core
+def _chosen() -> Literal["", "none", "plain"]:
+    """Take the backend that was chosen by name, else the best that encrypts; why there is none.
+
+    Left to itself the library tries one after another, down to those that write plain text into a file.
+    """
+    from keyring import backend, core
 
     if core.load_env() or core.load_config():
         return ""
-    priority = float(getattr(core.get_keyring(), "priority", 0))
-    if priority <= 0:  # the stand-ins for none
+    found: list[Any] = [each for each in backend.get_all_keyring() if not hasattr(each, "backends")]
+    best: Any = max(found, key=_priority, default=None)
+    if best is None or _priority(best) <= 0:  # the stand-ins for none
         return "none"
-    return "" if priority >= 1 else "plain"
+    if _priority(best) < 1:
+        return "plain"
+    core.set_keyring(best)
+    return ""
+
+
+def _priority(backend: Any) -> float:
+    return float(getattr(backend, "priority", 0))
 
 
 def _named(backend: object) -> str:
