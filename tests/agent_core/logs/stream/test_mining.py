@@ -17,7 +17,6 @@ from agent_core.logs.api import KeyEvent, SourceFacts
 from agent_core.logs.events.digest import Part, Showing, digest_of
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
-from agent_core.logs.sources.heard import Heard
 from agent_core.logs.stream.mining import LIMIT, Mined, RawMessage, mine
 from agent_core.masking import mask_secrets
 from agent_core.streaming.messages import LogContext, RawLines, Task, encode
@@ -55,19 +54,18 @@ def quiet(count: int, begin: int = 0) -> list[str]:
 
 
 def through(batches: Iterable[Sequence[RawMessage]]) -> tuple[list[Mined], dict[str, KeyEvent]]:
-    """What each batch gives, and the events as a reader of the contexts has them in the end."""
+    """What each batch gives, and the events in the end: a later telling takes the place of an earlier one."""
     state: bytes | None = None
     found: list[Mined] = []
-    reader = Heard()
+    events: dict[str, KeyEvent] = {}
     for batch in batches:
         found.append(mine(state, batch, service="app"))
         state = found[-1].state
         context = found[-1].context
         if context is not None:
             assert context.ctx == tuple(event.text for event in context.events)
-            reader.take("app", context, None)
-    events = (event for _, event in reader.services["app"].events.values())
-    return found, {event.id: event for event in events}
+            events |= {event.id: event for event in context.events}
+    return found, events
 
 
 def of_file(lines: Sequence[str], source: str = "app.log") -> list[KeyEvent]:
