@@ -39,8 +39,8 @@ def _setting(
 
     `user_only` settings are never taken from the workspace's file: a repository that somebody else wrote must
     not be able to choose them. `env_only` ones come from their variable alone, so that no file and no list of
-    processes holds them; `no_flag` ones may be in the user's file, too. The values of `adds_up` settings are joined over all origins instead of
-    replaced. The elements of `rules` settings are permission rules.
+    processes holds them; `no_flag` ones may be in the user's file, too. The values of `adds_up` settings are
+    joined over all origins instead of replaced. The elements of `rules` settings are permission rules.
     """
     extra = {
         "env": env, "secret": secret, "user_only": user_only, "env_only": env_only, "no_flag": no_flag,
@@ -82,7 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_command: Annotated[
         str,
         _setting(
-            "Program that says the key on its first line, such as `pass show openai`; no shell, 30 s at most.",
+            "Program that says the key on its first line, such as `pass show openai`; no shell, 30 s at"
+            " most.",
             user_only=True,
         ),
     ] = ""
@@ -220,16 +221,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lsp: Annotated[
         bool,
         _setting(
-            "Ask language servers that are installed (pyright, rust-analyzer, gopls, TypeScript's) what is wrong"
-            " with an edit, and where names are defined and used.",
+            "Ask language servers that are installed (pyright, rust-analyzer, gopls, TypeScript's) what is"
+            " wrong with an edit, and where names are defined and used.",
             env="DSPY_TUI_LSP",
         ),
     ] = True
     lsp_commands: Annotated[
         dict[str, str],
         _setting(
-            "The command of the language server by language (python, typescript, rust, go), or off; running it"
-            ' asks first. Such as {"python" = "basedpyright-langserver --stdio", "rust" = "off"}.'
+            "The command of the language server by language (python, typescript, rust, go), or off; running"
+            ' it asks first. Such as {"python" = "basedpyright-langserver --stdio", "rust" = "off"}.'
         ),
     ] = {}
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"

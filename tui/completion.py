@@ -45,6 +45,7 @@ def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.index import IndexTool
     from agent_core.tools.intel import IntelTool
     from agent_core.tools.logs import LogsTool
+    from agent_core.tools.lsp import LspTool
     from agent_core.tools.mcp import McpTool
     from agent_core.tools.model import ModelTool
     from agent_core.tools.permissions import PermissionsTool
@@ -64,7 +65,7 @@ def _tool_names() -> tuple[str, ...]:
 
     index = (EsearchTool, IntelTool, VretrTool, CodectxTool, IndexTool, EmbIndexTool)
     talks = (SessionsTool, ResumeTool, ForkTool, ExportTool, WindowTool, CompactTool)
-    checks = (RunTestsTool, LintTool, BuildTool)
+    checks = (RunTestsTool, LintTool, BuildTool, LspTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
     others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool, AuthTool)
     beyond = (StackTool, PluginsTool, HooksTool, DispatchTool, LogsTool, McpTool)

@@ -82,7 +82,7 @@ class Registry:
         return found
 
     def replace(self, owner: str, tools: Iterable[AnyTool]) -> dict[str, str]:
-        """Have these tools of an owner, and no others of it; says of those that cannot be taken in why not."""
+        """Have these tools of an owner and no others of it; says of those that cannot be taken why not."""
         for tool in self._owned.pop(owner, ()):
             self._tools.pop(tool.name, None)
         refused: dict[str, str] = {}

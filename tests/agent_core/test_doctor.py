@@ -263,7 +263,8 @@ async def test_all_checks_have_a_name_a_verdict_and_a_next_step(tmp_path: Path) 
             "sandbox",
             "ollama",
             "openai",
-            "keys", "broker",
+            "keys",
+            "broker",
         ),
     ]
     assert checks[0].verdict == "warn"
