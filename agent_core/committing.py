@@ -12,6 +12,7 @@ import msgspec
 
 from agent_core.capture import Captured, capture
 from agent_core.errors import ToolError
+from agent_core.files import read_bounded
 from agent_core.gitstate import git_environment, safe_git
 from agent_core.process import NotStarted, stream_process
 from agent_core.text import one_line, printable, shorten
@@ -53,11 +54,13 @@ class Repository:
         return tuple(name for name in names if name)
 
     async def diff(self, paths: Sequence[str], *, limit: int) -> str:
-        """How the tracked ones of the files differ from the last commit, printable."""
+        """How the files differ from the last commit, printable; those that git does not know yet are new."""
         known = await self._ask("rev-parse", "--verify", "--quiet", "HEAD")
         base = "HEAD" if known.code == 0 else _NEW
         asked = await self._ask(*_DIFF, base, "--", *paths, limit=limit)
-        return printable(asked.out.decode("utf-8", "replace"))
+        told = printable(asked.out.decode("utf-8", "replace"))
+        new = await self._untracked(paths)
+        return told + await asyncio.to_thread(_as_new, self._root, new, limit - len(asked.out))
 
     async def commit(
         self, message: str, paths: Sequence[str], *, staged: bool, progress: Callable[[str], None]
@@ -94,6 +97,12 @@ class Repository:
         known = set(asked.out.decode("utf-8", "surrogateescape").split("\0"))
         unknown = [path for path in paths if path not in known]
         return await asyncio.to_thread(_there, self._root, unknown)
+
+    async def _untracked(self, paths: Sequence[str]) -> list[str]:
+        """The files that git would take in, also those in the folders among the paths."""
+        words = ("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", *paths)
+        asked = await self._ask(*words)
+        return asked.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
     async def _run(self, argv: Sequence[str], env: Mapping[str, str], progress: Callable[[str], None]) -> str:
         said = ""
@@ -133,3 +142,20 @@ class Repository:
 
 def _there(root: Path, paths: Sequence[str]) -> list[str]:
     return [path for path in paths if os.path.lexists(root / path)]
+
+
+def _as_new(root: Path, paths: Sequence[str], limit: int) -> str:
+    """Patches that make the files, of no more than about `limit` bytes; what is no text is named alone."""
+    told = ""
+    for path in paths:
+        if (room := limit - len(told)) <= 0:
+            break
+        told += f"new file {one_line(path)}\n"
+        try:
+            content = read_bounded(root / path, room, follow=False)
+        except OSError:  # a link, or gone since
+            continue
+        if b"\0" not in content:
+            lines = printable(content.decode("utf-8", "replace")).splitlines()
+            told += "".join(f"+{line}\n" for line in lines)
+    return told

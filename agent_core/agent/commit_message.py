@@ -73,9 +73,9 @@ async def _written(model: LanguageModel, turn: TurnPort, *, diff: str, earlier: 
 
 
 def _plain(turn: TurnPort, paths: Sequence[str]) -> str:
-    """What was asked for last, else which files changed."""
+    """What was asked for last, else which files changed: a question says nothing of them."""
     asked = one_line(turn.history[-1].question) if turn.history else ""
-    if asked:
+    if asked and not asked.rstrip().endswith("?"):
         return shorten(asked[:1].upper() + asked[1:], _SUBJECT)
     rest = f" and {plural(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
     return shorten(f"Change {one_line(paths[0])}{rest}", _SUBJECT)

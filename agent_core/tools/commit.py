@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -123,13 +122,8 @@ class CommitTool:
 
     async def _message(self, repository: Repository, paths: Sequence[str], turn: TurnPort) -> str:
         from agent_core.agent.commit_message import message_of
-        from agent_core.agent.edit.telling import diff_of
 
         diff = await repository.diff(paths, limit=_MOST_DIFF)
-        if not diff:  # only files that git does not know yet
-            named = set(paths)
-            changes = [change for change in await self._checkpoints.changes() if change.path in named]
-            diff = await asyncio.to_thread(diff_of, changes)
         model = await self._models.current()
         return await message_of(
             model,

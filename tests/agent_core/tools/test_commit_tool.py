@@ -94,6 +94,35 @@ async def test_the_model_writes_the_message_from_the_change(tmp_path: Path, root
     assert "+two" in asked and "Begin" in asked
 
 
+async def test_new_files_are_in_what_the_message_is_made_from(tmp_path: Path, root: Path) -> None:
+    (root / "d").mkdir()
+    (root / "d" / "new.py").write_text("def fresh(): ...\n")
+    (root / "d" / "new.bin").write_bytes(b"\0gut")
+    (root / "d" / "away").symlink_to(tmp_path / "gitconfig")
+    model = ScriptedModel(["The file is unused.", "Add fresh()", "Add more"])
+    session, seen = opened(tmp_path, model)
+    await typed(session, seen, "What does @a.py do?")
+    await typed(session, seen, "commit --all")
+    assert git(root, "log", "-1", "--format=%s").strip() == "Add fresh()"
+    asked = model.requests[-1].messages[-1].content
+    assert (
+        "+def fresh(): ..." in asked and "d/new.bin" in asked and "gut" not in asked and "[user]" not in asked
+    )
+    (root / "a.py").write_text("three\n")
+    (root / "other.py").write_text("four\n")
+    await typed(session, seen, "commit --all")
+    asked = model.requests[-1].messages[-1].content
+    assert "+three" in asked and "+four" in asked, "also beside files that git knows"
+
+
+async def test_a_question_is_no_subject(tmp_path: Path, root: Path) -> None:
+    (root / "b.py").write_text("new\n")
+    session, seen = opened(tmp_path, ScriptedModel(["It does nothing.", ""]))
+    await typed(session, seen, "What does @a.py do?")
+    await typed(session, seen, "commit --all")
+    assert git(root, "log", "-1", "--format=%s").strip() == "Change b.py"
+
+
 async def test_without_a_model_the_message_names_the_file(tmp_path: Path, root: Path) -> None:
     session, seen = opened(tmp_path)
     await typed(session, seen, "!echo two >> a.py")
