@@ -11,16 +11,19 @@ from pathlib import Path
 import msgspec
 
 from agent_core.hooks.model import REFUSES, Hook, HookInput, HookReply, Said
+from agent_core.ignore import git_folder
 from agent_core.process import NotStarted, Process, stream_process
 from agent_core.text import human_duration, one_line, printable, shorten
 from agent_core.verify.copying import remove_tree
 from agent_core.verify.environment import without_secrets
 from agent_core.verify.sandbox import Sandbox
+from agent_core.workspace import STATE_FOLDER
 
 _GRACE_S = 0.5
 _MOST_SAID = 256 << 10
 _STRING = 65_536
 _NOTE, _REASON = 4_000, 1_000
+_KEPT = (".git", STATE_FOLDER, ".mcp.json")
 _QUIET = {"TERM": "dumb", "NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "PAGER": "cat", "GIT_PAGER": "cat"}
 Mask = Callable[[str], str]
 
@@ -91,7 +94,28 @@ def _call(
         return hook.argv, without_secrets(env)
     home = scratch / "home"
     home.mkdir()
-    return sandbox.wrap(hook.argv, env=env, root=root, stands_for=root, cwd=".", scratch=scratch, home=home)
+    return sandbox.wrap(
+        hook.argv,
+        env=env,
+        root=root,
+        stands_for=root,
+        cwd=".",
+        scratch=scratch,
+        home=home,
+        kept=_kept(root),
+    )
+
+
+def _kept(root: Path) -> list[Path]:
+    """What a workspace's hook must not write, as git, or this, would run what it wrote there outside of the
+    sandbox; all of the workspace where it could put something else in such a place, by a link."""
+    places = [path for path in (root / name for name in _KEPT) if os.path.lexists(path)]
+    if any(path.is_symlink() for path in places):
+        return [root]
+    folder = Path(os.path.realpath(git_folder(root)))
+    if folder.is_relative_to(root) and folder.exists():  # where a work tree's `.git` leads
+        places.append(folder)
+    return places
 
 
 async def _run(

@@ -116,6 +116,7 @@ class Sandbox:
         home: Path,
         writable: bool = True,
         seen: Sequence[Path] = (),
+        kept: Sequence[Path] = (),
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         """The call that runs another call inside, and its environment.
 
@@ -129,6 +130,7 @@ class Sandbox:
             home: What lies inside at the place of the home folder, the same.
             writable: Whether the root can be written.
             seen: Folders that can be read besides, wherever they lie.
+            kept: Files and folders that cannot be written although the root they lie in can.
         """
         own = env.get("HOME") or _real_home()
         inner = {**without_secrets(env), **_OFFLINE, "HOME": own, "TMPDIR": "/tmp"}
@@ -143,6 +145,7 @@ class Sandbox:
             *("--bind" if writable else "--ro-bind", str(root), str(stands_for)),
             *_private_in(stands_for, own),
             *self._taken_over(root, stands_for),
+            *(part for path in kept for part in ("--ro-bind", str(path), str(path))),
             *("--chdir", str(stands_for / cwd)),
         ]
         return (self.program, *options, "--", *argv), inner

@@ -315,3 +315,39 @@ async def test_a_workspaces_hook_runs_in_the_sandbox(tmp_path: Path) -> None:
     happened = await ran(opened(root, allow=("run",)), "ls")
     assert of(happened, TurnFinished)[0].exit == 0
     assert (root / "made.txt").exists() and not outside.exists()
+
+
+@pytest.mark.parametrize("layout", ["folder", "worktree", "link"])
+async def test_a_workspaces_hook_leaves_nothing_that_runs_outside_of_the_sandbox(
+    tmp_path: Path, layout: str
+) -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    root = make(tmp_path / "w")
+    kept = root / (".git" if layout == "folder" else "bare")
+    (kept / "hooks").mkdir(parents=True)
+    if layout == "worktree":
+        (root / ".git").write_text("gitdir: ./bare\n")
+    if layout == "link":
+        (root / ".git").symlink_to("bare")
+    (root / ".mcp.json").write_text("{}")
+    text = (
+        "import os, json\n"
+        "done = []\n"
+        "def attempt(name, call):\n"
+        "    try: call()\n"
+        "    except OSError: return\n"
+        "    done.append(name)\n"
+        f"attempt('pre-commit', lambda: open('{kept.name}/hooks/pre-commit', 'w'))\n"
+        "attempt('moved', lambda: os.rename('.git', 'elsewhere'))\n"
+        "attempt('own', lambda: open('.dspy_tui/hooks.toml', 'a'))\n"
+        "attempt('servers', lambda: open('.mcp.json', 'w'))\n"
+        "attempt('made', lambda: open('made.txt', 'w'))\n"
+        "print(json.dumps({'note': ' '.join(done) or 'nothing'}))\n"
+    )
+    own(root, text)
+    happened = await ran(opened(root, allow=("run",)), "ls")
+    (finished,) = of(happened, ToolFinished)
+    done = "nothing" if layout == "link" else "made"
+    assert finished.data["note"] == f"hook guard: {done}"
+    assert not [*(kept / "hooks").iterdir()]
