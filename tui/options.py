@@ -167,7 +167,9 @@ def parse(argv: list[str]) -> Parsed:
 
 
 def _command(argv: list[str]) -> tuple[Command, list[str]]:
-    """The subcommand is what comes first."""
+    """The subcommand is what comes first; `help` before it is `--help` behind it."""
+    if argv[:1] == ["help"]:
+        argv = [*argv[1:], HELP.names[-1]]
     for command in COMMANDS[1:]:
         count = len(command.words)
         if tuple(argv[:count]) == command.words:

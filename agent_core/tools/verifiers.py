@@ -140,8 +140,9 @@ class CheckTool:
         if name and listed:
             names = ", ".join(dict.fromkeys(verifier.name for verifier in listed))
             return ToolError(f"No check of this project is called {name!r}", hint=f"There are: {names}.")
+        were = "were" if self.kind == "run_tests" else "was"
         return ToolError(
-            f"No {WHAT[self.kind]} of this project was detected",
+            f"No {WHAT[self.kind]} of this project {were} detected",
             hint=f"Set it in .dspy_tui/config.toml, such as {_EXAMPLE[self.kind]}.",
         )
 

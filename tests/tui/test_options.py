@@ -96,6 +96,13 @@ def test_a_group_of_commands_names_them(argv: list[str]) -> None:
         parse(argv)
 
 
+@pytest.mark.parametrize("words", [(), ("stack",), ("stack", "down"), ("ctx",)])
+def test_help_as_a_word_is_the_help(words: tuple[str, ...]) -> None:
+    parsed = parse(["help", *words])
+    assert parsed.has("help") and parsed.command.words == words
+    assert parse(["./help"]).positional == "./help"
+
+
 def test_the_help_of_a_group_and_of_one_of_its_commands() -> None:
     group = parse(["stack", "--help"])
     assert (

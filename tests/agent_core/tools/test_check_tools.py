@@ -124,6 +124,8 @@ async def test_nothing_to_run(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="No linter of this project was detected") as caught:
         await call(LintTool(), space)
     assert "lint_cmd" in caught.value.hint
+    with pytest.raises(ToolError, match="No tests of this project were detected"):
+        await call(RunTestsTool(), space)
     missing = make(tmp_path / "sub", {"go.mod": ""})
     with pytest.raises(ToolError, match="No check of this project is called 'x'") as caught:
         await call(RunTestsTool(), missing, check="x")
