@@ -93,6 +93,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     learning: Learned
     language_servers: LanguageServers
     servers: Servers
+    hooks: Hooks
     sharing: Sharing
     link: BusLink
     session: Session
@@ -272,6 +273,7 @@ def open_runtime(
         learning=learning,
         language_servers=language_servers,
         servers=servers,
+        hooks=hooks,
         sharing=sharing,
         link=link,
         session=session,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent_core.config import Settings
 from agent_core.errors import HookRefused, PermissionRefused
@@ -19,15 +19,33 @@ from agent_core.events import HookRunning, Notice
 from agent_core.hooks.model import Hook, HookEvent, HookInput, HookResult, HookTool, HookTurn, Said
 from agent_core.hooks.reading import HookFile, read_user, read_workspace, user_file, workspace_file
 from agent_core.masking import masker
-from agent_core.session.gate import Gate, Request
+from agent_core.session.gate import Asker, Gate, Request
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from agent_core.session.turn import Turn
+    from agent_core.index.api import Index
     from agent_core.verify.sandbox import Sandbox
 
 _TELL_S = 1.0
+
+
+class Hooked(Asker, Protocol):
+    """The turn, or the call from outside, around which hooks are asked."""
+
+    @property
+    def text(self) -> str:
+        """What was typed to begin it; "" where nothing was."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """Is told that files may have changed."""
+        ...
+
+    async def keep_state(self) -> None:
+        """Called before a hook runs, which may change files."""
+        ...
 
 
 class Hooks:
@@ -57,15 +75,15 @@ class Hooks:
         """Whether there is a file of hooks at all."""
         return user_file().exists() or workspace_file(self._workspace).exists()
 
-    async def before(self, turn: Turn, call_id: str, tool: HookTool) -> tuple[str, ...]:
+    async def before(self, turn: Hooked, call_id: str, tool: HookTool) -> tuple[str, ...]:
         """Ask the hooks before a tool; returns their notes. Raises `HookRefused`."""
         return await self._run(turn, call_id, "before_tool", tool=tool)
 
-    async def after(self, turn: Turn, call_id: str, tool: HookTool, result: HookResult) -> tuple[str, ...]:
+    async def after(self, turn: Hooked, call_id: str, tool: HookTool, result: HookResult) -> tuple[str, ...]:
         """Ask the hooks after a tool; returns their notes. Raises `HookRefused`."""
         return await self._run(turn, call_id, "after_tool", tool=tool, result=result)
 
-    async def at_end(self, turn: Turn, ended: HookTurn) -> tuple[str, ...]:
+    async def at_end(self, turn: Hooked, ended: HookTurn) -> tuple[str, ...]:
         """Ask the hooks at the end of a turn; returns their notes. Raises `HookRefused`."""
         return await self._run(turn, "", "turn_end", ended=ended)
 
@@ -78,7 +96,7 @@ class Hooks:
 
     async def _run(
         self,
-        turn: Turn,
+        turn: Hooked,
         call_id: str,
         event: HookEvent,
         *,
@@ -105,7 +123,7 @@ class Hooks:
                 raise _refused(hook, said, tool)
         return tuple(notes)
 
-    async def _chosen(self, turn: Turn, event: HookEvent, tool: str) -> list[tuple[Hook, Sandbox | None]]:
+    async def _chosen(self, turn: Hooked, event: HookEvent, tool: str) -> list[tuple[Hook, Sandbox | None]]:
         """The hooks that are asked now, and where each runs."""
         chosen: list[tuple[Hook, Sandbox | None]] = []
         for file in await self.files():
@@ -127,7 +145,7 @@ class Hooks:
                 chosen += [(hook, sandbox) for hook in hooks]
         return chosen
 
-    async def _allowed(self, turn: Turn, file: HookFile, why_not: str) -> bool:
+    async def _allowed(self, turn: Hooked, file: HookFile, why_not: str) -> bool:
         """Whether the workspace's hooks may run, which is asked once for each content."""
         subject = subject_of(file)
         async with self._asking:
@@ -152,7 +170,7 @@ class Hooks:
         return self._decided[subject]
 
     async def _ask(
-        self, turn: Turn, call_id: str, hook: Hook, given: HookInput, sandbox: Sandbox | None
+        self, turn: Hooked, call_id: str, hook: Hook, given: HookInput, sandbox: Sandbox | None
     ) -> Said:
         """Run one; while it takes long that is told. What it changes can be undone."""
         from agent_core.hooks.running import run_hook
@@ -171,7 +189,7 @@ class Hooks:
             turn.publish(_notice(turn, "info", f"Hook {hook.name}: {one_line(said.note)}"))
         return said
 
-    def _tell_once(self, turn: Turn, message: str, hint: str) -> None:
+    def _tell_once(self, turn: Hooked, message: str, hint: str) -> None:
         if message not in self._told:
             self._told.add(message)
             turn.publish(Notice(level="warning", message=message, hint=hint, turn_id=turn.turn_id))
@@ -203,11 +221,11 @@ def _refused(hook: Hook, said: Said, tool: HookTool | None) -> HookRefused:
     )
 
 
-def _notice(turn: Turn, level: str, message: str) -> Notice:
+def _notice(turn: Hooked, level: str, message: str) -> Notice:
     return Notice(level="warning" if level == "warning" else "info", message=message, turn_id=turn.turn_id)
 
 
-async def _tell_time(turn: Turn, call_id: str, hook: Hook) -> None:
+async def _tell_time(turn: Hooked, call_id: str, hook: Hook) -> None:
     """Say that it runs, once a second has passed, and then every second."""
     seconds = 0.0
     while True:

@@ -1,14 +1,15 @@
 """The tools that only read, offered to other assistants over the Model Context Protocol.
 
 Who asks is another program with a model in it, so that nothing that it sends is trusted and nothing that it
-gets holds a secret: arguments are checked, paths stay in the workspace, the rules against reading hold, and
-what is found is masked.
+gets holds a secret: arguments are checked, paths stay in the workspace, the rules against reading hold, hooks
+are asked, and what is found is masked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
@@ -24,6 +25,7 @@ from agent_core import __version__
 from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, PermissionRefused, UsageError
 from agent_core.masking import masker
+from agent_core.mcp.hooking import hooked
 from agent_core.mcp.reading import input_lines
 from agent_core.runtime import Runtime
 from agent_core.session.calls import plain_data, spellings
@@ -89,16 +91,28 @@ class Offer:
         try:
             tool, args = self._read(name, arguments)
             args, _ = await as_paths(tool, args, self._runtime.workspace)
-            await self._check(tool, args)
-            context = ToolContext(
-                workspace=self._runtime.workspace, settings=self._runtime.config.settings, progress=tell
-            )
-            return self._told(await tool.run(args, context))
+            return self._told(await self._made(tool, args, tell))
         except AgentError as error:
             return self._failed(error.info)
         except Exception as error:  # noqa: BLE001 - the edge of a call: the next one is to be answered, too
             _log.exception("tool %s failed", name[:40])
             return self._failed(ErrorInfo("tool", f"{name[:40]} broke: {type(error).__name__}: {error}"))
+
+    async def _made(self, tool: AnyTool, args: msgspec.Struct, tell: Tell) -> ToolResult:
+        """What comes of it; hooks are asked before and after, as in a session."""
+        call = hooked(self._runtime, tool, args, tell)
+        await call.before()
+        await self._check(tool, args)
+        context = ToolContext(
+            workspace=self._runtime.workspace, settings=self._runtime.config.settings, progress=tell
+        )
+        began = time.monotonic()
+        try:
+            result = await tool.run(args, context)
+        except AgentError as failure:
+            await call.failed(failure.info, time.monotonic() - began)
+            raise
+        return await call.after(result, time.monotonic() - began)
 
     def _read(self, name: str, arguments: Mapping[str, Any]) -> tuple[AnyTool, msgspec.Struct]:
         tool = self._tools.get(name)

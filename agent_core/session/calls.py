@@ -16,7 +16,7 @@ from agent_core.commandline import render
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, ToolError
 from agent_core.events import Notice, ToolFinished, ToolProgress, ToolStarted
 from agent_core.session.gate import Request
-from agent_core.session.hooking import HookedCall, call_told
+from agent_core.session.hooking import HookedCall, call_told, hooks_of
 from agent_core.text import human_duration
 from agent_core.tools.asking import PlansCommands
 from agent_core.tools.base import AnyTool, ToolContext, ToolResult
@@ -71,7 +71,8 @@ async def call_tool(
     began = time.monotonic()
     result: ToolResult | None = None
     error: ErrorInfo | None = Interrupted("It was cancelled").info
-    call = HookedCall(turn, call_id, partial(call_told, tool, args, command, typed=typed))
+    told = partial(call_told, tool, args, command, typed=typed)
+    call = HookedCall(turn, call_id, told, hooks=hooks_of(turn))
     try:
         if not typed:
             _check_cooldown(turn, tool)

@@ -16,16 +16,25 @@ from agent_core.tools.base import AnyTool, ToolResult
 
 if TYPE_CHECKING:
     from agent_core.changes.model import FileChange
-    from agent_core.hooks.hooks import Hooks
+    from agent_core.hooks.hooks import Hooked, Hooks
     from agent_core.session.turn import Turn
 
 
 class HookedCall:
-    """One call of a tool, as its hooks are told of it. Without hooks it does nothing."""
+    """One call of a tool, as its hooks are told of it. Without hooks it does nothing.
 
-    def __init__(self, turn: Turn, call_id: str, tool: Callable[[], HookTool]) -> None:
+    Args:
+        turn: In which it is made.
+        call_id: Names it in events.
+        tool: Makes what is told of it.
+        hooks: Who is asked; None where none are set.
+    """
+
+    def __init__(
+        self, turn: Hooked, call_id: str, tool: Callable[[], HookTool], *, hooks: Hooks | None
+    ) -> None:
         self._turn, self._call_id, self._make = turn, call_id, tool
-        self._hooks = hooks_of(turn)
+        self._hooks = hooks
         self.notes: tuple[str, ...] = ()
         """What hooks noted so far."""
 

@@ -36,7 +36,7 @@ from agent_core.index.api import Index
 from agent_core.session.calls import Write, call_tool, check_call
 from agent_core.session.ends import End, add_usage, guess_kind, stopped
 from agent_core.session.gate import Gate, Request
-from agent_core.session.hooking import HookedCall, at_end, change_told
+from agent_core.session.hooking import HookedCall, at_end, change_told, hooks_of
 from agent_core.session.taking_stock import Stock
 from agent_core.session.work import work
 from agent_core.tools.base import ToolResult
@@ -210,7 +210,7 @@ class Turn:
         Raises `ChangeRefused`, and then nothing was written; and `HookRefused`.
         """
         began = time.monotonic()
-        call = HookedCall(self, self.next_call_id(), partial(change_told, changes))
+        call = HookedCall(self, self.next_call_id(), partial(change_told, changes), hooks=hooks_of(self))
         await call.before()
         await self.keep_state()
         try:

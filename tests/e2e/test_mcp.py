@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -101,6 +102,49 @@ async def test_secrets_are_masked_and_rules_hold(ask: Ask, repo: Path) -> None:
     async with ask("--set", "deny=read:grep*") as session:
         refused = await session.call_tool("grep", {"pattern": "key"})
         assert refused.is_error and "A rule of this workspace" in said(refused)
+
+
+@pytest.fixture
+def hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets a hook, in a folder of the user's that only this test has."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+    def put(text: str, *, on: str, folder: Path = tmp_path / "XDG_CONFIG_HOME" / "dspy-tui") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hook.py").write_text(f"import json, sys\ngiven = json.load(sys.stdin)\n{text}")
+        run = json.dumps([sys.executable, str(folder / "hook.py")])
+        (folder / "hooks.toml").write_text(f'[[hook]]\nname = "guard"\non = "{on}"\nrun = {run}\n')
+
+    return put
+
+
+async def test_hooks_are_asked(ask: Ask, repo: Path, hook: Callable[..., None]) -> None:
+    hook("if given['tool']['name'] == 'grep': sys.exit('not ' + given['tool']['command'])", on="before_tool")
+    async with ask() as session:
+        refused = await session.call_tool("grep", {"pattern": "def main"})
+        assert refused.is_error and "hook guard refuses" in said(refused)
+        assert "not grep 'def main'" in said(refused) and "parser.py" not in refused.model_dump_json()
+        assert data(refused)["error"]["code"] == "hook-refused"
+        assert not (await session.call_tool("esearch", {"query": "parse a header"})).is_error
+        note = "print(json.dumps({'note': given['result']['summary'] + ' ' + str(given['tool']['typed'])}))"
+        hook(note, on="after_tool")
+        found = await session.call_tool("grep", {"pattern": "def main"})
+        assert not found.is_error and "(hook guard: 1 match in 1 file False)" in said(found), said(found)
+        hook("print(json.dumps({'decision': 'refuse', 'reason': 'keep it'}))", on="after_tool")
+        kept = await session.call_tool("grep", {"pattern": "def main"})
+        assert kept.is_error and "keep it" in said(kept) and "parser.py" not in kept.model_dump_json()
+
+
+async def test_a_workspaces_hooks_are_asked_where_they_are_allowed(
+    ask: Ask, repo: Path, hook: Callable[..., None]
+) -> None:
+    hook("sys.exit(2)", on="before_tool", folder=repo / ".dspy_tui")
+    async with ask() as session:
+        assert not (await session.call_tool("grep", {"pattern": "def main"})).is_error
+    async with ask("--set", "allow=run:hooks *") as session:
+        refused = await session.call_tool("grep", {"pattern": "def main"})
+        assert refused.is_error and "hook guard refuses" in said(refused)
 
 
 async def test_calls_side_by_side_and_one_that_is_cancelled(ask: Ask, repo: Path) -> None:
