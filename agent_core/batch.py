@@ -40,15 +40,18 @@ def read_commands(data: bytes, source: str) -> list[str]:
     return [line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#")]
 
 
-def front_for(kind: Format, writer: Writer, *, several: bool = False) -> Front:
-    """What writes the results; `several` names each command on standard error before its result."""
+def front_for(kind: Format, writer: Writer, *, several: bool = False, quiet: bool = False) -> Front:
+    """What writes the results.
+
+    On standard error `several` names each command before its result, and `quiet` leaves out how far one is.
+    """
     if kind == "json":
         return JsonFront(writer)
     if kind == "junit" or kind == "sarif":
         from agent_core.batch_reports import ReportsFront
 
         return ReportsFront(writer, kind)
-    return JsonLinesFront(writer) if kind == "jsonl" else TextFront(writer, several=several)
+    return JsonLinesFront(writer) if kind == "jsonl" else TextFront(writer, several=several, quiet=quiet)
 
 
 class Batch:

@@ -180,12 +180,19 @@ class JsonLinesFront:
 
 
 class TextFront:
-    """Results as text: answers as they stream, what commands found when they end."""
+    """Results as text: answers as they stream, what commands found when they end.
+
+    Args:
+        writer: Where they go.
+        several: Whether each command is named before its result.
+        quiet: Whether how far a command is stays untold.
+    """
 
     _MARK: ClassVar[str] = "·"
 
-    def __init__(self, writer: Writer, *, several: bool) -> None:
+    def __init__(self, writer: Writer, *, several: bool, quiet: bool = False) -> None:
         self._writer = writer
+        self._quiet = quiet
         self._several = several
         self._is_task = False
         self._line_open = False
@@ -214,7 +221,7 @@ class TextFront:
                 self._writer.diagnose(f"{self._MARK} {suggested(event.suggestion)}")
             case ToolStarted() if self._is_task:
                 self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")
-            case ToolProgress() if not self._is_task:
+            case ToolProgress() if not (self._is_task or self._quiet):
                 self._progress(event.text)
             case ToolFinished():
                 self._finished(event)

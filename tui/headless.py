@@ -32,7 +32,12 @@ def batch(parsed: Parsed) -> int:
 
 
 def run_batch(
-    parsed: Parsed, find: Callable[[], list[str]], *, allow: tuple[str, ...], input_is_given: bool = False
+    parsed: Parsed,
+    find: Callable[[], list[str]],
+    *,
+    allow: tuple[str, ...],
+    input_is_given: bool = False,
+    quiet: bool = False,
 ) -> int:
     """Run a batch; returns the exit code. The results are whole and valid, however it ends.
 
@@ -41,6 +46,7 @@ def run_batch(
         find: The commands; raises `UsageError`.
         allow: Rules that are granted.
         input_is_given: Whether commands may read standard input; else that is so where it does not hold them.
+        quiet: Whether how far a command is stays untold, where results are text.
     """
     given = input_is_given or not _commands_come_from_input(parsed)
     kind = cast(Format, parsed.one("format", "text"))
@@ -51,7 +57,7 @@ def run_batch(
         interruptible()
         end_like_an_interruption()
         commands = find()
-        front = front_for(kind, writer, several=len(commands) > 1)
+        front = front_for(kind, writer, several=len(commands) > 1, quiet=quiet)
         code = asyncio.run(_run(parsed, commands, front, writer, running, allow, given))
     except AgentError as error:
         for line in error_lines(error.info):
@@ -86,7 +92,7 @@ async def _run(
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
     gc.enable()
     try:
-        for warning in runtime.config.warnings:
+        for warning in runtime.warnings():
             writer.diagnose(f"dspy-tui: warning: {warning}")
         await open_session(parsed, runtime.session.conversation)
         runtime.session.switch()

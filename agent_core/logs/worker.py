@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from agent_core.logs.following import Following
 from agent_core.logs.leading import Leads
 from agent_core.logs.opening import Opener
 from agent_core.logs.sources.find import Finder
+from agent_core.logs.sources.port import STDIN
 from agent_core.workers.server import Server, Tell, serve_process
 from agent_core.workspace import Workspace
 
@@ -28,11 +30,35 @@ _LEARN_S = 60.0
 Key = tuple[tuple[str, ...], tuple[str, ...], float | None, int]
 
 
+class Memories:
+    """The memory of a workspace, made by the first query that needs one.
+
+    A filter, which reads standard input alone, leaves nothing in a folder where nothing was kept before.
+    """
+
+    def __init__(self, workspace: Workspace, *, mask: Callable[[str], str]) -> None:
+        self._workspace, self._mask = workspace, mask
+        self._memory: Memory | None = None
+
+    def of(self, query: DigestQuery) -> Memory:
+        """What is known of earlier sessions' logs; nothing where nothing may be written."""
+        if self._memory is None:
+            if set(query.sources) == {STDIN} and not self._workspace.state_dir.is_dir():
+                return Memory(root=self._workspace.root, folder=None, mask=self._mask)
+            self._memory = Memory(root=self._workspace.root, folder=self._folder(), mask=self._mask)
+        return self._memory
+
+    def _folder(self) -> Path | None:
+        with suppress(WorkspaceError):
+            return self._workspace.ensure_state_dir("logs/seen")
+        return None
+
+
 class Desk:
     """Answers questions from readings, which are kept for questions about the same."""
 
-    def __init__(self, *, opener: Opener, memory: Memory, showing: Showing) -> None:
-        self._opener, self._memory, self._showing = opener, memory, showing
+    def __init__(self, *, opener: Opener, memories: Memories, showing: Showing) -> None:
+        self._opener, self._memories, self._showing = opener, memories, showing
         self._readings: dict[Key, Following] = {}
         self._used: dict[Key, int] = {}
 
@@ -66,7 +92,11 @@ class Desk:
 
     def _new(self, query: DigestQuery, beside: tuple[str, ...]) -> Following:
         return Following(
-            opener=self._opener, query=query, beside=beside, memory=self._memory, showing=self._showing
+            opener=self._opener,
+            query=query,
+            beside=beside,
+            memory=self._memories.of(query),
+            showing=self._showing,
         )
 
     async def _tidy(self) -> None:
@@ -96,7 +126,7 @@ async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamW
         leads = Leads(workspace, start.settings.log_paths)
         desk = Desk(
             opener=Opener(workspace=workspace, finder=finder, given=start.given),
-            memory=Memory(root=workspace.root, folder=_folder(workspace), mask=mask),
+            memories=Memories(workspace, mask=mask),
             showing=Showing(mask=mask, own=leads.own, places=leads.places),
         )
         server = Server(name="log", calls=p.Call, do=desk.answer, out=out)
@@ -106,14 +136,6 @@ async def _main(first: bytes, reader: asyncio.StreamReader, out: asyncio.StreamW
         finally:
             learning.cancel()
             await desk.aclose()
-
-
-def _folder(workspace: Workspace) -> Path | None:
-    """Where what is learned lies; None where nothing may be written."""
-    try:
-        return workspace.ensure_state_dir("logs/seen")
-    except WorkspaceError:
-        return None
 
 
 def main() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import select
 import signal
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,6 +190,38 @@ def test_doctor_counts_the_logs(run: Run, project: Path) -> None:
     done = run("doctor", "--format", "json")
     (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "logs"]
     assert check["verdict"] == "ok" and "logs/app.log" in check["detail"]
+
+
+def test_a_filter_leaves_nothing_where_nothing_was_kept(run: Run, project: Path) -> None:
+    assert run("ctx", "-s", "-", input=log_lines().encode()).returncode == 0
+    assert not (project / ".dspy_tui").exists()
+    assert run("ctx").returncode == 0 and (project / ".dspy_tui/logs/seen").is_dir(), "a log of the project"
+    before = (project / ".dspy_tui/logs/seen/wordings").stat().st_mtime_ns
+    assert run("ctx", "-s", "-", input=b"the till is open\n" * 9).returncode == 0
+    assert (project / ".dspy_tui/logs/seen/wordings").stat().st_mtime_ns > before, "then it goes on learning"
+
+
+def test_how_far_it_is_is_told_on_a_terminal_alone(repo: Path) -> None:
+    command = [*PROGRAM, "ctx", "--source", "-"]
+    streams = {"cwd": repo, "env": environment(), "stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    master, slave = os.openpty()
+    began = time.monotonic()
+    with subprocess.Popen(command, stderr=slave, **streams) as process:
+        assert process.stdin is not None
+        while not select.select([master], [], [], 0.05)[0] and time.monotonic() < began + 120:
+            process.stdin.write(log_lines().encode())
+        assert b"reading standard input" in os.read(master, 4096)
+    took = time.monotonic() - began
+    with subprocess.Popen(command, stderr=subprocess.PIPE, **streams) as process:
+        assert process.stdin is not None and process.stderr is not None
+        until = time.monotonic() + took
+        while time.monotonic() < until:
+            process.stdin.write(log_lines().encode())
+            time.sleep(0.05)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    os.close(master)
+    os.close(slave)
 
 
 def test_it_is_a_filter_in_a_pipe(run: Run) -> None:
