@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from agent_core.errors import AgentError, LearningFault
+from agent_core.migrations import NewerState
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,11 +72,7 @@ class LearningThread:
         except AgentError:
             raise
         except Exception as error:  # the edge of the thread
-            _log.exception("learning failed")
-            raise LearningFault(
-                f"Suggestions cannot be learnt ({type(error).__name__}: {error})",
-                hint="The program's log has the traceback; everything else works without.",
-            ) from error
+            raise _fault_of(error) from error
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> Decider:
         from agent_core.rl.deciding import Decider
@@ -89,3 +86,15 @@ class LearningThread:
             loop.call_soon_threadsafe(self._warn, warning)
         self._decider = decider
         return decider
+
+
+def _fault_of(error: Exception) -> AgentError:
+    from agent_core.rl.store.log import EVENTS, NewerLog
+
+    if isinstance(error, NewerLog):
+        return NewerState(EVENTS, error.schema)
+    _log.error("learning failed", exc_info=error)
+    return LearningFault(
+        f"Suggestions cannot be learnt ({type(error).__name__}: {error})",
+        hint="The program's log has the traceback; everything else works without.",
+    )

@@ -69,6 +69,14 @@ class ForeignLog(OSError):
     """What lies in the place of the log cannot be written: it is newer, or no file at all."""
 
 
+class NewerLog(ForeignLog):
+    """It is of the newer version `schema`."""
+
+    def __init__(self, schema: int) -> None:
+        super().__init__(f"{EVENTS} is of a newer version ({schema}); it is left alone")
+        self.schema = schema
+
+
 _header = msgspec.json.Decoder(Header)
 _Open = tuple[int, str, int]
 """A file that is read: its descriptor, its generation ("" without a header), where its records begin."""
@@ -212,7 +220,7 @@ def _refuse_newer(begins: bytes) -> None:
     with suppress(msgspec.DecodeError):
         schema = _header.decode(begins.partition(b"\n")[0]).schema
         if schema > SCHEMA:
-            raise ForeignLog(f"{EVENTS} is of a newer version ({schema}); it is left alone")
+            raise NewerLog(schema)
 
 
 def _is_at(file: _Open, place: Place) -> bool:

@@ -15,6 +15,7 @@ import pytest
 
 from agent_core.events import Event, Notice, PlaceOpened, SuggestionsRanked, ToolSuggested, TurnFinished
 from agent_core.files import locked
+from agent_core.migrations import NewerState
 from agent_core.rl.api import SAFE_TOOLS
 from agent_core.rl.commands import command_of
 from agent_core.rl.records import Control, Decision, Record, Score, Signal, from_line
@@ -237,6 +238,16 @@ async def test_where_nothing_can_be_kept_suggestions_come_all_the_same(root: Pat
         assert (await watched.runtime.learning.overview()).trouble
         warnings = [event.message for event in watched.of(Notice) if event.level == "warning"]
         assert len([text for text in warnings if "learn" in text]) == 1, warnings
+
+
+async def test_a_newer_log_is_said_to_be_one(root: Path) -> None:
+    newer = '{"type":"header","schema":9,"generation":"x"}\n'
+    (root / EVENTS).write_text(newer)
+    async with opened(root) as watched:
+        with pytest.raises(NewerState) as caught:
+            await watched.runtime.learning.overview()
+    assert EVENTS in caught.value.message and "schema 9" in caught.value.message and caught.value.hint
+    assert (root / EVENTS).read_text() == newer
 
 
 async def test_an_index_on_the_disk_is_no_missing_one(root: Path) -> None:
