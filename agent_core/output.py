@@ -8,8 +8,8 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
 from agent_core.files import write_all
@@ -31,8 +31,7 @@ class Writer:
 
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
         self._on_lost = on_lost
-        self._fds = {STDOUT: os.dup(STDOUT), STDERR: STDERR}
-        os.dup2(STDERR, STDOUT)
+        self._fds = {STDOUT: _printing_goes_to(STDERR), STDERR: STDERR}
         self._queue: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
         self._lost: set[int] = set()
         self.error: OSError | None = None
@@ -96,7 +95,7 @@ class Writer:
         while self._thread.is_alive() and seen != self._written_count:
             seen = self._written_count
             self._thread.join(patience)
-        os.dup2(self._fds[STDOUT], STDOUT)
+        os.close(_printing_goes_to(self._fds[STDOUT]))
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -136,6 +135,26 @@ class Writer:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+@contextmanager
+def nothing_printed() -> Generator[None]:
+    """While the block runs, what anything in the process prints comes out on standard error."""
+    results = _printing_goes_to(STDERR)
+    try:
+        yield
+    finally:
+        os.close(_printing_goes_to(results))
+        os.close(results)
+
+
+def _printing_goes_to(fd: int) -> int:
+    """Have standard output lead there from now on; returns where it led, to where what is buffered goes."""
+    with suppress(OSError, ValueError):  # nobody reads it, or somebody closed it
+        sys.stdout.flush()
+    before = os.dup(STDOUT)
+    os.dup2(fd, STDOUT)
+    return before
 
 
 def open_missing_streams() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_core.batch_formats import to_json
+from agent_core.output import nothing_printed
 from agent_core.runtime import open_runtime
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.plugins import PluginsArgs, PluginsTool
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def plugins(parsed: Parsed) -> int:
     """Print them; returns the exit code, 1 where one cannot be used."""
     interruptible()
-    result = asyncio.run(_listed(parsed))
+    with nothing_printed():  # by what is imported
+        result = asyncio.run(_listed(parsed))
     if parsed.one("format") == "json":
         document = {"schema": "dspy-tui.plugins/1", **result.data}
         show(msgspec.json.format(to_json(document), indent=2).decode())

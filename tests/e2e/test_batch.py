@@ -277,11 +277,13 @@ def test_what_a_plugin_prints_is_no_result(run: Run, tmp_path: Path) -> None:
         "        print('while run')\n        os.system('echo from a child')\n"
         "        return ToolResult(text='found', summary='found')\n"
     )
-    env = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{about.parent}")
+    env = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{about.parent}", PYTHONUNBUFFERED="")
     done = run("--batch", "-c", "noisy", "--format", "json", env=env)
     assert results(done)[0]["data"]["text"] == "found"
     for noise in (b"while loaded", b"while run", b"from a child"):
         assert noise in done.stderr
+    listed = run("plugins", "--format", "json", env=env)
+    assert json.loads(listed.stdout)["plugins"][0]["name"] == "noisy" and b"while loaded" in listed.stderr
 
 
 @pytest.mark.parametrize("fd", [0, 1, 2])
