@@ -164,8 +164,7 @@ class Recorder:
     ) -> tuple[tuple[tuple[Outcome, ...], ...], int, tuple[str, ...]]:
         """The outcomes, how many were run for them, and what fails now and then."""
         assert self._outcomes is not None
-        within = self._workspace if self._as_edits else None
-        doubts = {each.action: Doubts(each, narrow_in=within) for each in usable}
+        doubts = {each.action: Doubts(each, as_edits=self._as_edits) for each in usable}
         keys = {(bug.id, each.action): self._key(bug.id, each.action) for bug in bugs for each in usable}
         waiting = [
             (bug, each) for bug in bugs for each in usable if keys[bug.id, each.action] not in self._outcomes

@@ -56,14 +56,12 @@ async def usual(trial: Trial, action: Action) -> Usual:
     )
 
 
-async def tried(
-    trial: Trial, bug: Bug, expected: Usual, *, key: str, narrow_in: Workspace | None = None
-) -> Outcome:
+async def tried(trial: Trial, bug: Bug, expected: Usual, *, key: str, as_edits: bool = False) -> Outcome:
     """Run an action on a change. The key stands for the time that it may take at most, and not for what
     `limit_of` leaves of that: what ended in time came to the same.
 
-    With `narrow_in`, the workspace, tests run as they do for an edit: first those that concern the change,
-    and all only where these pass.
+    With `as_edits` tests run as they do for an edit: first those that concern the change, and all only where
+    these pass. Which they are is read in the copy: the workspace may have others by now.
     """
     await trial.reset()
     await trial.apply([bug.change])
@@ -71,8 +69,8 @@ async def tried(
     seconds = 0.0
     for verifier, before in zip(expected.action.verifiers, expected.reports, strict=True):
         part = None
-        if narrow_in is not None and verifier.kind == "run_tests":
-            part = await asyncio.to_thread(narrowed, verifier, (bug.path,), workspace=narrow_in)
+        if as_edits and verifier.kind == "run_tests":
+            part = await asyncio.to_thread(narrowed, verifier, (bug.path,), workspace=Workspace(trial.root))
         told: Report | None = None
         if part is not None:
             (report,) = await trial.run([part], timeout=limit_of(expected))

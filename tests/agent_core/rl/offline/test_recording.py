@@ -13,8 +13,9 @@ from agent_core.errors import LearningFault
 from agent_core.rl.offline.actions import Action, actions_of
 from agent_core.rl.offline.changes import CHANGE_FEATURES
 from agent_core.rl.offline.config import TrainingConfig
+from agent_core.rl.offline.doubting import Doubts
 from agent_core.rl.offline.gathering import episodes_of, logs_seen
-from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Usual, key_of
+from agent_core.rl.offline.outcomes import OUTCOMES_FILE, Outcome, Usual, key_of
 from agent_core.rl.offline.planting import plant
 from agent_core.rl.offline.recording import Recorder, Recording, Standing
 from agent_core.rl.offline.trying import limit_of, tried, usual
@@ -104,11 +105,24 @@ async def test_tests_run_as_they_do_for_an_edit(workspace: Make) -> None:
     untold = next(bug for bug in bugs if bug.mutation.kind == "unused")
     async with Trial(space) as trial:
         expected = await usual(trial, tests)
-        found = await tried(trial, told, expected, key="1", narrow_in=space)
-        missed = await tried(trial, untold, expected, key="2", narrow_in=space)
+        found = await tried(trial, told, expected, key="1", as_edits=True)
+        missed = await tried(trial, untold, expected, key="2", as_edits=True)
     assert found.found and found.passed + found.failed == 2, "the slow test is none of the cart's"
     assert not missed.found and missed.passed == 3, "all have passed"
     assert missed.seconds > expected.seconds, "those that concern it have run before"
+
+
+async def test_tests_that_are_written_meanwhile_do_not_concern_the_copy(workspace: Make) -> None:
+    space = workspace(PYTEST)
+    (tests,), _ = actions_of(space, Settings(), TrainingConfig(actions=("run_tests",)))
+    bug = next(
+        bug for bug in plant(space, 40) if bug.path == "shop/cart.py" and bug.mutation.kind == "unused"
+    )
+    async with Trial(space) as trial:
+        expected = await usual(trial, tests)
+        (space.root / "tests" / "test_more.py").write_text("from shop import cart\n\nassert cart\n")
+        outcome = await tried(trial, bug, expected, key="1", as_edits=True)
+    assert outcome.state == "passed" and not outcome.found
 
 
 def test_what_runs_as_for_an_edit_is_kept_apart() -> None:
@@ -204,6 +218,38 @@ async def test_a_test_that_fails_in_a_fifth_of_all_runs_is_told_apart(
     steady = await recorded(space, tmp_path / "kept", count=16)
     assert [bug.id for bug in found.bugs] == [bug.id for bug in steady.bugs] and not steady.without
     assert [row[0].found for row in found.rows] == [row[0].found for row in steady.rows]
+
+
+async def test_a_test_that_failed_four_times_by_chance_is_not_believed(
+    workspace: Make, tmp_path: Path
+) -> None:
+    """It passes in both runs without a bug, fails twice with each of the next two, then in every other run."""
+    count = tmp_path / "count"
+    flaky = (
+        "import pathlib\nimport unittest\n\n\n"
+        "class FlakyTest(unittest.TestCase):\n"
+        "    def test_by_chance(self):\n"
+        f"        count = pathlib.Path({str(count)!r})\n"
+        "        with count.open('a') as file:\n"
+        "            file.write('x')\n"
+        "        run = len(count.read_text())\n"
+        "        self.assertFalse(2 < run < 7 or run > 7 and run % 2 == 0)\n"
+    )
+    space = workspace({**SHOP, "tests/test_flaky.py": flaky})
+    found = await recorded(space, tmp_path / "kept", count=16)
+    assert any("test_by_chance" in said for said in found.without)
+    (space.root / "tests" / "test_flaky.py").unlink()
+    steady = await recorded(space, tmp_path / "kept", count=16)
+    assert [row[0].found for row in found.rows] == [row[0].found for row in steady.rows]
+
+
+def test_what_turns_out_to_be_chance_takes_as_long_as_all_tests() -> None:
+    expected = Usual(
+        action=Action(name="run_tests", verifiers=()), reports=(), seconds=9.0, unsteady=("test_by_chance",)
+    )
+    narrow = Outcome(key="1", found=True, seconds=0.5, state="failed", failed=1, failing=("test_by_chance",))
+    outcome = Doubts(expected).reconsidered(narrow)
+    assert not outcome.found and outcome.seconds == 9.0
 
 
 @pytest.mark.parametrize(
