@@ -17,7 +17,11 @@ _BUS = "bus"
 _FRESH_S = 5.0
 """Until then an answer counts as what the logs say now: a checked bug takes about as long."""
 _PATIENCE_S = 2.0
-"""How long somebody who waits for checks waits for the logs as well."""
+"""How long somebody who waits for checks waits for the logs as well, where nothing is known of them."""
+_GLANCE_S = 0.1
+"""The same where something is: what they say now is there for the next who asks."""
+_NO_BUS_S = 60.0
+"""So long nobody is looked for where no bus answered: an address that swallows everything takes seconds."""
 
 
 class LogsNow:
@@ -33,9 +37,11 @@ class LogsNow:
         self._asking: asyncio.Task[dict[str, float]] | None = None
         self._known: dict[str, float] | None = None
         self._asked_at = 0.0
+        self._no_bus_until = 0.0
 
     async def seen(self) -> dict[str, float]:
         """Their features (`agent_core.rl.features.of_logs`), however long that takes; raises `LogFault`."""
+        self._no_bus_until = 0.0
         return await asyncio.shield(self._ask())
 
     async def soon(self, patience: float = _PATIENCE_S) -> dict[str, float] | None:
@@ -43,7 +49,7 @@ class LogsNow:
         now = asyncio.get_running_loop().time()
         if self._known is not None and now - self._asked_at < _FRESH_S:
             return self._known
-        await asyncio.wait((self._ask(),), timeout=patience)
+        await asyncio.wait((self._ask(),), timeout=patience if self._known is None else _GLANCE_S)
         return self._known
 
     async def aclose(self) -> None:
@@ -71,9 +77,16 @@ class LogsNow:
         from agent_core.streaming.access import access_of
         from agent_core.streaming.reach import connected
 
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._no_bus_until:
+            return Digest()
         try:
             _, writer = await connected(access_of(self._settings))
-            writer.close()
+        except AgentError:
+            self._no_bus_until = loop.time() + _NO_BUS_S
+            return Digest()
+        writer.close()
+        try:
             return await self._logs.digest(DigestQuery(sources=(_BUS,)))
         except AgentError:
             return Digest()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import LogFault
+from agent_core.errors import BusUnreachable, LogFault
 from agent_core.logs.api import Digest, DigestQuery, KeyEvent
 from agent_core.rl.features import of_logs
 from agent_core.rl.offline.logs_now import LogsNow
@@ -100,6 +100,39 @@ async def test_what_is_fresh_is_not_asked_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("agent_core.rl.offline.logs_now._FRESH_S", 0.0)
     logs.given = Digest(events=(error(1), error(2)))
     assert await now.soon() == features(2)
+
+
+async def test_a_bus_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+
+    async def swallowed(access: object) -> None:
+        looked.append(access)
+        await asyncio.sleep(0.5)
+        raise BusUnreachable("No Kafka answers at 192.0.2.1:9092")
+
+    monkeypatch.setattr("agent_core.streaming.reach.connected", swallowed)
+    monkeypatch.setattr("agent_core.rl.offline.logs_now._FRESH_S", 0.0)
+    logs = TwoLogs(Digest(events=(error(1),)), LogFault("nobody asks"))
+    now = LogsNow(logs=logs, settings=NOWHERE)
+    await now.seen()
+    logs.given = Digest(events=(error(1), error(2)))
+    assert await now.soon() == features(2), "nobody is looked for again so soon"
+    assert len(looked) == 1
+    await now.seen()
+    assert len(looked) == 2, "who has the time has them looked for"
+
+
+async def test_what_is_known_is_told_while_the_logs_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent_core.rl.offline.logs_now._FRESH_S", 0.0)
+    logs = TwoLogs(Digest(events=(error(1),)), LogFault("nobody asks"))
+    now = LogsNow(logs=logs, settings=NOWHERE)
+    await now.seen()
+    logs.busy, logs.given = asyncio.Event(), Digest(events=(error(1), error(2)))
+    async with asyncio.timeout(30):
+        assert await now.soon(60.0) == features(1)
+    logs.busy.set()
+    while await now.soon() != features(2):
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("after", [lambda now: now.aclose(), lambda now: now.soon()], ids=["close", "ask"])

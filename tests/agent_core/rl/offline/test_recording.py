@@ -223,7 +223,7 @@ async def test_a_test_that_fails_in_a_fifth_of_all_runs_is_told_apart(
 async def test_a_test_that_failed_four_times_by_chance_is_not_believed(
     workspace: Make, tmp_path: Path
 ) -> None:
-    """It passes in both runs without a bug, fails twice with each of the next two, then in every other run."""
+    """It passes twice without a bug, fails twice with each of the next two, then in every other run."""
     count = tmp_path / "count"
     flaky = (
         "import pathlib\nimport unittest\n\n\n"
