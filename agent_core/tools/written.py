@@ -107,11 +107,13 @@ def read_written(
                 if inside:
                     workspace.resolve(source)  # a link may lead elsewhere
                 command = _read(path, source, names)
+                if (first := found.get(command.name)) is not None:
+                    raise ValueError(f"{first.source} of this workspace has its name")
             except (AgentError, OSError, ValueError) as error:
                 why = error.message if isinstance(error, AgentError) else str(error)
                 unusable.append(Unusable(path.stem, source, shorten(one_line(why), _SHOWN)))
                 continue
-            found.setdefault(command.name, command)
+            found[command.name] = command
     return found, tuple(unusable)
 
 
@@ -128,7 +130,10 @@ def _read(path: Path, source: str, taken: set[str]) -> WrittenCommand:
         raise ValueError("its name is not of small letters, digits, - and _")
     if name in taken:
         raise ValueError("another command has this name")
-    return WrittenCommand(name, source, read_bounded(path, _LIMIT).decode("utf-8", "replace"))
+    content = read_bounded(path, _LIMIT + 1)
+    if len(content) > _LIMIT:
+        raise ValueError(f"it is larger than {_LIMIT >> 10} KiB")
+    return WrittenCommand(name, source, content.decode("utf-8", "replace"))
 
 
 def _parts(text: str) -> tuple[dict[str, str], str]:

@@ -95,7 +95,10 @@ def test_the_workspaces_own_come_first_and_those_of_the_user_are_everywhere(
     assert {name: each.expanded("") for name, each in found.items()} == {
         "review": "ours", "tidy": "# Tidy up\nall of it",
     }  # fmt: skip
-    assert found["tidy"].summary == "Tidy up" and not unusable
+    assert found["tidy"].summary == "Tidy up"
+    (theirs,) = unusable
+    assert theirs.source == str(home / "review.md")
+    assert theirs.error == ".dspy_tui/commands/review.md of this workspace has its name"
 
 
 def test_what_is_no_command_says_why(workspace: Workspace, tmp_path: Path) -> None:
@@ -106,10 +109,12 @@ def test_what_is_no_command_says_why(workspace: Workspace, tmp_path: Path) -> No
     write(workspace, "notes.txt", "x")
     (folder / "away.md").symlink_to(tmp_path / "secret.md")
     (folder / "folder.md").mkdir()
+    write(workspace, "long.md", "x" * (64 << 10) + "y")
     found, unusable = read_written(workspace, {"grep"})
     assert not found
     why = {each.name: each.error for each in unusable}
-    assert set(why) == {"grep", "Loud One", "away", "folder"}
+    assert set(why) == {"grep", "Loud One", "away", "folder", "long"}
+    assert why["long"] == "it is larger than 64 KiB"
     assert (
         "another command" in why["grep"] and "small letters" in why["Loud One"] and "outside" in why["away"]
     )
