@@ -53,8 +53,8 @@ image: dist              ## build the image dspy-tui from the wheel; ARGS='--whe
 licences: $(VENV)/.dev   ## write docs/licences.md anew, and compare it with what is accepted; needs all extras installed
 	@$(BIN)/python scripts/licences.py --write
 
-audit: $(VENV)/.dev      ## known vulnerabilities of what is installed, by pip-audit
-	@$(BIN)/python scripts/audit.py
+audit: $(VENV)/.dev      ## known vulnerabilities of what is installed, by pip-audit; ARGS=--required fails where it cannot be asked
+	@$(BIN)/python scripts/audit.py $(ARGS)
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

@@ -1,7 +1,8 @@
 """Licences of everything that we depend on: compared with those that are accepted, and written down.
 
 `python scripts/licences.py` compares what is installed, and names what is not; `--write` writes
-`docs/licences.md` anew, from an environment with all extras. Exit code 1: a licence is not accepted.
+`docs/licences.md` anew, from an environment with all extras. Exit code 1: a licence is not accepted, or, in
+such an environment, something is not in the page, or under another licence there; versions don't matter.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ PAGE = ROOT / "docs" / "licences.md"
 EXTRAS = ("", "embedded", "rl", "spark", "dev")
 """In this order: what several need stands under the first."""
 UNKNOWN = "unknown"
+OWN = "dspy-code"
 
 
 class Found(NamedTuple):
@@ -36,12 +38,18 @@ class Rules(NamedTuple):
     accepted: frozenset[str]
     spelt: dict[str, str]
     packages: dict[str, list[str]]
+    installed: dict[str, list[str]]
+    """What our commands install: the licence, which command, and what for."""
+    images: dict[str, list[str]]
+    """What the stack pulls, without versions: the licence of the program, and why it is accepted."""
 
 
 def rules() -> Rules:
     """What is accepted."""
     said = tomllib.loads((ROOT / "scripts" / "licences.toml").read_text())
-    return Rules(frozenset(said["accepted"]), said["spelt"], said["packages"])
+    return Rules(
+        frozenset(said["accepted"]), said["spelt"], said["packages"], said["installed"], said["images"]
+    )
 
 
 def found(known: Rules) -> tuple[list[Found], list[str]]:
@@ -49,7 +57,7 @@ def found(known: Rules) -> tuple[list[Found], list[str]]:
     names: dict[str, str] = {}
     missing: set[str] = set()
     for extra in EXTRAS:
-        waiting: list[tuple[str, frozenset[str]]] = [("dspy-code", frozenset({extra}))]
+        waiting: list[tuple[str, frozenset[str]]] = [(OWN, frozenset({extra}))]
         seen: set[tuple[str, frozenset[str]]] = set()
         while waiting:
             name, extras = waiting.pop()
@@ -58,7 +66,7 @@ def found(known: Rules) -> tuple[list[Found], list[str]]:
                 continue
             seen.add((key, extras))
             try:
-                required = metadata.distribution(name).requires or []
+                required = _own(extras) if key == OWN else metadata.distribution(name).requires or []
             except metadata.PackageNotFoundError:
                 missing.add(key)
                 continue
@@ -69,9 +77,19 @@ def found(known: Rules) -> tuple[list[Found], list[str]]:
                 for each in wanted
                 if each.marker is None or any(each.marker.evaluate({"extra": one}) for one in {"", *extras})
             ]
-    names.pop("dspy-code", None)
+    names.pop(OWN, None)
     listed = [Found(name, licence_of(name, known), extra) for name, extra in names.items()]
     return sorted(listed), sorted(missing)
+
+
+def _own(extras: frozenset[str]) -> list[str]:
+    """What we need ourselves: what an editable installation says of it is as old as the installation."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    optional = project["optional-dependencies"]
+    return [
+        *project["dependencies"],
+        *(each for extra in sorted(extras & optional.keys()) for each in optional[extra]),
+    ]
 
 
 def licence_of(name: str, known: Rules) -> str:
@@ -125,7 +143,29 @@ def page(listed: list[Found], known: Rules) -> str:
         rows = [f"| {each.name} | {each.licence} |" for each in listed if each.extra == extra]
         if rows:
             lines += ["", f"## {title}", "", "| package | licence |", "| --- | --- |", *rows]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_beside(known)]) + "\n"
+
+
+def _beside(known: Rules) -> list[str]:
+    """What is no requirement of a package of ours."""
+    return [
+        "",
+        "## What our commands install",
+        "",
+        "| package | licence | by | what for |",
+        "| --- | --- | --- | --- |",
+        *(f"| {name} | {' | '.join(told)} |" for name, told in sorted(known.installed.items())),
+        "",
+        "## Images of the stack",
+        "",
+        "`stack` pulls them from their makers. We pass none of them on and change none, and talk to the",
+        "programs by their protocols and files alone. Each brings a system of its own (Debian, Ubuntu,",
+        "Alpine, Java), with its licences.",
+        "",
+        "| image | licence of the program | why it is accepted |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {' | '.join(told)} |" for name, told in sorted(known.images.items())),
+    ]
 
 
 def main(*words: str) -> int:
@@ -140,12 +180,13 @@ def main(*words: str) -> int:
     if "--write" in words:
         PAGE.write_text(page(listed, known))
     told = PAGE.read_text()
-    absent = [each.name for each in listed if f"| {each.name} | {each.licence} |" not in told]
-    for name in absent:
+    stale = [each.name for each in listed if f"| {each.name} | {each.licence} |" not in told]
+    stale += [row for row in _beside(known) if row not in told]
+    for name in stale:
         print(f"{name} is not in docs/licences.md, or under another licence; `make licences` writes it anew")
     away = ", ".join(missing) or "none"
     print(f"{len(listed)} packages looked at, {len(wrong)} not accepted; not installed: {away}")
-    return 1 if wrong else 0
+    return 1 if wrong or (stale and not missing) else 0
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
+from agent_core import install
 from scripts import audit, licences
+from stack.compose import images
 
 
 def test_what_is_installed_is_accepted_and_in_the_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,6 +18,33 @@ def test_what_is_installed_is_accepted_and_in_the_page(capsys: pytest.CaptureFix
     listed, _ = licences.found(licences.rules())
     names = {each.name: each for each in listed}
     assert names["textual"] == ("textual", "MIT", "") and names["pytest"].extra == "dev"
+
+
+def test_a_page_that_is_stale_fails_where_all_is_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    one = licences.Found("rich", "MIT", "")
+    page = tmp_path / "licences.md"
+    monkeypatch.setattr(licences, "PAGE", page)
+    monkeypatch.setattr(licences, "found", lambda _: ([one], []))
+    assert licences.main("--write") == 0
+    assert licences.main() == 0
+    page.write_text(page.read_text().replace("| rich | MIT |", "| rich | ISC |"))
+    assert licences.main() == 1 and "rich is not in docs/licences.md" in capsys.readouterr().out
+    monkeypatch.setattr(licences, "found", lambda _: ([one], ["torch"]))
+    assert licences.main() == 0, "in part of it nothing is known of the whole page"
+
+
+def test_what_commands_install_and_images_are_all_there() -> None:
+    known = licences.rules()
+    wanted = [Requirement(each).name for each in (install.PUFFERLIB, install.WEIGHTS, install.RUNTIME)]
+    assert {*wanted, *install._BUILD_TOOLS.values()} == known.installed.keys()
+    pulled = (images.KAFKA, images.SPARK, images.OLLAMA, images.PYTHON, images.PROMETHEUS, images.GRAFANA)
+    assert {each.partition(":")[0] for each in pulled} == known.images.keys()
+    assert [
+        name for name, (licence, _) in known.images.items() if not licences.is_accepted(licence, known)
+    ] == ["grafana/grafana"]
+    assert all(licences.is_accepted(told[0], known) for told in known.installed.values())
 
 
 @pytest.mark.parametrize(
@@ -70,3 +100,4 @@ def test_without_a_database_it_is_skipped_and_says_so(
     monkeypatch.setattr(audit, "audited", lambda *_, **__: answer)
     assert audit.main() == 0
     assert capsys.readouterr().out.startswith("skipped: no database")
+    assert audit.main("--required") == 2, "before a release that is no answer"
