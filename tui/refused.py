@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -42,7 +43,7 @@ def refused(argv: Sequence[str], error: AgentError, *, parsed: bool) -> None:
 def _format(argv: Sequence[str]) -> str:
     """The last `--format`, however the rest is off; what stands behind `--` is no option."""
     asked = ""
-    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+    for word, following in pairwise((*argv, "")):
         if word == "--":
             break
         if word == "--format":
