@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -23,6 +24,9 @@ _BESIDE = """\
   @FILE[:A-B]    put a file, or lines of it, into the question
   /COMMAND       force a command; a space before it forces a question
 Anything else is a question or a task. `help COMMAND` tells more."""
+
+_PATIENCE_S = 2.0
+"""How long the list waits for plugins."""
 
 
 class HelpArgs(msgspec.Struct, frozen=True):
@@ -48,10 +52,14 @@ class HelpTool:
 
     async def run(self, args: HelpArgs, context: ToolContext) -> ToolResult:
         """The help text; raises `UsageError` when there is no such command."""
+        name = args.command.lstrip("/")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if name else _PATIENCE_S):
+                await self._registry.ready(name)
         await asyncio.to_thread(self._registry.read_written, context.workspace)
-        if args.command:
-            return self._one(args.command.lstrip("/"))
-        tools = sorted(self._registry.all(), key=lambda tool: tool.name)
+        if name:
+            return self._one(name)
+        tools = sorted(self._registry.known, key=lambda tool: tool.name)
         width = max(len(tool.name) for tool in tools)
         lines = [f"  {tool.name:<{width}}  {one_line(tool.summary)}" for tool in tools]
         written = sorted(self._registry.written.values(), key=lambda each: each.name)
@@ -59,6 +67,7 @@ class HelpTool:
         lines += [f"  /{each.name:<{max(1, width - 1)}}  {each.summary}" for each in written]
         lines.append("")
         lines.append(_BESIDE)
+        lines.extend(f"The plugin {one_line(name)} is still loading" for name in self._registry.pending)
         lines.extend(
             f"The plugin {one_line(failure.name)} could not be loaded: {one_line(failure.error)}"
             for failure in self._registry.failures
@@ -78,9 +87,10 @@ class HelpTool:
             return ToolResult(text=written.usage, summary=written.summary, data=data)
         tool = self._registry.get(name)
         if tool is None:
-            names = [*(tool.name for tool in self._registry.all()), *self._registry.written]
-            near = get_close_matches(name, names, n=1)
+            names = [*(tool.name for tool in self._registry.known), *self._registry.written]
+            near = get_close_matches(name, [*names, *self._registry.pending], n=1)
             hint = f"Did you mean {near[0]}?" if near else "`help` lists the commands."
+            hint = self._registry.why_not(name) or hint
             raise UsageError(f"There is no command {one_line(name)!r}", hint=hint)
         return ToolResult(text=usage(tool), summary=tool.summary, data={"commands": [_row(tool)]})
 

@@ -112,6 +112,14 @@ class Registry:
         """Every tool that is loaded by now."""
         return list(self._tools.values())
 
+    @property
+    def pending(self) -> list[str]:
+        """The plugins that may bring a tool yet, by name."""
+        names = self._plugins.points("tools")
+        return [
+            name for name in names if name not in self._tools and not self._plugins.why_not("tools", name)
+        ]
+
     async def ready(self, name: str = "") -> None:
         """Load the plugin that brings this command, where one does; all of them without a name."""
         if name and (not _NAME.fullmatch(name) or name in self._tools or name in self._aliases):

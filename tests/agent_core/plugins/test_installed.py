@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from agent_core.config import Settings
-from agent_core.errors import LogFault, PluginFault, ToolError
+from agent_core.errors import LogFault, PluginFault, ToolError, UsageError
 from agent_core.logs.sources.port import Begin
 from agent_core.plugins.installed import Plugins, plugins_of
 from agent_core.plugins.kinds import PluginKind
 from agent_core.plugins.log_sources import PluginLogs
 from agent_core.plugins.verifiers import plugin_checks
 from agent_core.tools.base import ToolContext
+from agent_core.tools.help import HelpArgs, HelpTool
 from agent_core.tools.plugins import PluginsArgs, PluginsTool
 from agent_core.tools.registry import Registry, builtin_tools
 from agent_core.verify.detect import chosen, detect
@@ -172,6 +173,28 @@ async def test_a_tool_that_blocks_holds_up_nothing_and_has_its_time(site: Path, 
         await run("blocks", tmp_path, plugin_timeout=0.5)
     beating.cancel()
     assert beats > 5
+
+
+async def test_help_does_not_wait_for_an_import_that_hangs(site: Path, tmp_path: Path) -> None:
+    tool(site, "works", "return ToolResult(text='', summary='')")
+    install(site, "hangs", "[dspy_tui.tools]\nzz = hangs:Tool\n", "import time\ntime.sleep(30)\n")
+    registry = Registry(builtin_tools(), plugins=Plugins())
+    registry.add(help_tool := HelpTool(registry=registry))
+    context = ToolContext(workspace=Workspace.open(tmp_path), settings=Settings())
+    for _ in range(2):
+        began = time.monotonic()
+        listed = await help_tool.run(HelpArgs(), context)
+        assert time.monotonic() - began < 5
+        assert "The plugin zz is still loading" in listed.text and "  works " in listed.text
+
+
+async def test_help_says_why_a_command_is_not_there(site: Path, tmp_path: Path) -> None:
+    install(site, "raises", "[dspy_tui.tools]\nraises = raises:Tool\n", "raise OSError('dead')\n")
+    registry = Registry(builtin_tools(), plugins=Plugins())
+    context = ToolContext(workspace=Workspace.open(tmp_path), settings=Settings())
+    with pytest.raises(UsageError) as caught:
+        await HelpTool(registry=registry).run(HelpArgs(command="raises"), context)
+    assert "OSError: dead" in caught.value.hint
 
 
 async def test_a_tool_is_cancelled(site: Path, tmp_path: Path) -> None:
