@@ -276,6 +276,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     origins: dict[str, Origin]
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why rules of `deny` may be missing: as long as there is one, no rule grants anything."""
+
+
+def refuse_in_doubt(config: Config) -> None:
+    """Where nobody can be asked, nothing is done unless it is known what is denied: raises `ConfigError`."""
+    if config.doubts:
+        from agent_core.errors import ConfigError
+
+        raise ConfigError(
+            f"It is not known what is denied: {'; '.join(config.doubts)}",
+            hint="Mend it first: until then nothing is run. `dspy-tui config show` checks the files.",
+        )
 
 
 _NO_FLAGS: Mapping[str, str] = {}
@@ -311,13 +324,15 @@ def load(
     Raises:
         ConfigError: A flag is unknown or its value is wrong. Whatever is wrong elsewhere becomes a warning
         and is
-            left out, so that the program opens.
+            left out, so that the program opens; where that may be a rule of `deny`, it becomes a doubt, too.
     """
     from agent_core.config_sources import Layers
+    from agent_core.folders import lies_in_workspace
 
     environment = os.environ if env is None else env
     layers = Layers()
-    layers.file(user_file or default_user_file(environment), "user file")
+    own = user_file or default_user_file(environment)
+    layers.file(own, "workspace file" if lies_in_workspace(own, root, environment) else "user file", own=True)
     if root is not None:
         layers.file(workspace_file(root), "workspace file")
     layers.environment(environment)
@@ -327,12 +342,12 @@ def load(
 
 def rows(config: Config) -> list[dict[str, Any]]:
     """Every setting for `config show`: name, value, origin, detail, description; secrets are masked."""
-    from agent_core.config_sources import fields, masked
+    from agent_core.config_sources import fields, masked_setting
 
     found: list[dict[str, Any]] = []
     for name, field in fields().items():
         value = getattr(config.settings, name)
-        value = MASK if field.secret and value else masked(value)
+        value = MASK if field.secret and value else masked_setting(name, value)
         origin = config.origins[name]
         found.append(
             {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
@@ -24,6 +26,8 @@ _NEEDED = ("kafka_security",)
 """Settings that are not left out where they are wrong: without them, things would be done less safely."""
 _SECRET = "(?i)passw|secret|token"
 _SECRET_NAME = f"{_SECRET}|api_?key$|api_?key[^a-z]"
+_DENY = "deny"
+_KEY_COMMAND = "api_key_command"
 _LIMIT = 1 << 20
 SCHEMA = 1
 """The version of the files; one that says none is of it."""
@@ -67,17 +71,29 @@ class Layers:
         self._values: dict[str, Any] = {}
         self._origins: dict[str, Origin] = {}
         self._warnings: list[str] = []
+        self._doubts: list[str] = []
 
     def config(self) -> Config:
         """The result."""
         origins = {name: self._origins.get(name, Origin()) for name in Settings.__struct_fields__}
         settings = Settings(**self._values)
-        return Config(settings=settings, origins=origins, warnings=tuple(self._warnings))
+        warnings, doubts = tuple(self._warnings), tuple(self._doubts)
+        return Config(settings=settings, origins=origins, warnings=warnings, doubts=doubts)
 
-    def file(self, path: Path, kind: OriginKind) -> None:
-        """A TOML file; what is wrong in it is named and left out, and the file stays as it is."""
-        table = self._table(path)
+    def file(self, path: Path, kind: OriginKind, *, own: bool = False) -> None:
+        """A TOML file; what is wrong in it is named and left out, and the file stays as it is.
+
+        Where that may be a rule of `deny`, it is a doubt: one that does not parse, and the whole of the
+        user's `own` file. The latter is also looked at for a key that others can read.
+        """
+        table = self._table(path, own=own)
+        if own and any(_holds_secret(name, fields().get(name)) for name in table) and _others_read(path):
+            self._warn(path, f"it holds a key, and others can read it: `chmod 600 {shlex.quote(str(path))}`")
+        if own and kind == "workspace file" and table:
+            self._warn(path, "it lies in the workspace, so that it counts as the workspace's")
         for name, value in table.items():
+            if _denies_below(value):
+                self._doubt(path, f"{_DENY} stands below [{one_line(name)}]; it belongs above every table")
             if name == MCP_TABLE:
                 continue
             field = fields().get(name)
@@ -85,11 +101,17 @@ class Layers:
                 self._refuse_secret(path, name)
             elif field is None:
                 near = _nearest(name)
-                self._warn(path, f"unknown setting {one_line(name)!r}{near}; left out")
+                what = f"unknown setting {one_line(name)!r}{near}"
+                if _DENY in near:
+                    self._doubt(path, what)
+                else:
+                    self._warn(path, f"{what}; left out")
             elif field.user_only and kind == "workspace file":
                 self._warn(path, f"{name} cannot be set by a workspace, only by its user; left out")
             elif field.env_only:
                 self._warn(path, f"{name} is taken from the variable {field.env} alone; left out")
+            elif name == _DENY:
+                self._deny(path, field, value, Origin(kind, str(path)))
             else:
                 origin = Origin(kind, str(path))
                 try:
@@ -105,30 +127,41 @@ class Layers:
             "Remove it there; `dspy-tui auth login` keeps a key in the keyring",
         )
 
-    def _table(self, path: Path) -> dict[str, Any]:
+    def _deny(self, path: Path, field: Field, value: Any, origin: Origin) -> None:
+        """The rules that parse hold; each that does not is a doubt."""
+        kept: list[str] = []
+        for rule in cast("list[Any]", value) if isinstance(value, list) else [None]:
+            try:
+                kept += _checked(field, value if rule is None else [rule], strict=True)
+            except ConfigError as error:
+                self._doubt(path, error.message)
+        self._set(field, tuple(kept), origin)
+
+    def _table(self, path: Path, *, own: bool) -> dict[str, Any]:
+        unread = self._doubt if own else partial(self._warn, after="; its settings are left out")
         try:
             content = read_bounded(path, _LIMIT + 1)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            self._warn(path, f"cannot be read ({reason}); its settings are left out")
+            unread(path, f"cannot be read ({reason})")
             return {}
         if len(content) > _LIMIT:
-            self._warn(path, "larger than 1 MB; its settings are left out")
+            unread(path, "larger than 1 MB")
             return {}
         import tomllib
 
         try:
             table = tomllib.loads(content.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            self._warn(path, f"broken ({error}); its settings are left out until it is repaired")
+            unread(path, f"broken ({error})")
             return {}
         schema = table.pop("schema", SCHEMA)
         if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
             self._warn(path, "schema is no version; left out")
         elif schema > SCHEMA:
-            self._warn(path, f"for a newer version of dspy-tui (schema {schema}); its settings are left out")
+            unread(path, f"for a newer version of dspy-tui (schema {schema})")
             return {}
         return table
 
@@ -189,8 +222,30 @@ class Layers:
         else:
             self._warnings.append(f"{why}; left out")
 
-    def _warn(self, path: Path, what: str) -> None:
-        self._warnings.append(f"{one_line(str(path))}: {what}")
+    def _warn(self, path: Path, what: str, *, after: str = "") -> None:
+        self._warnings.append(f"{one_line(str(path))}: {what}{after}")
+
+    def _doubt(self, path: Path, what: str) -> None:
+        """What is left out may be a rule of `deny`."""
+        self._doubts.append(f"{one_line(str(path))}: {what}")
+        self._warn(path, f"{what}; left out, and until it is mended no rule allows anything: everything asks")
+
+
+def _denies_below(value: Any, depth: int = 2) -> bool:
+    """Whether rules stand in a table, such as at the end of a file: they were meant for all of it."""
+    if not isinstance(value, dict) or not depth:
+        return False
+    table = cast("dict[str, Any]", value)
+    return isinstance(table.get(_DENY), list) or any(
+        _denies_below(each, depth - 1) for each in table.values()
+    )
+
+
+def _others_read(path: Path) -> bool:
+    try:
+        return os.name == "posix" and path.stat().st_mode & 0o044 != 0
+    except OSError:
+        return False
 
 
 def _holds_secret(name: str, field: Field | None) -> bool:
@@ -202,7 +257,7 @@ def _holds_secret(name: str, field: Field | None) -> bool:
 def _nearest(name: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, fields(), n=1)
+    near = get_close_matches(name.lower(), fields(), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
@@ -294,8 +349,22 @@ def _check_rules(name: str, rules: tuple[str, ...]) -> None:
 def _shown(field: Field, value: Any) -> str:
     if field.secret:
         return MASK
-    shown = masked(value)
+    shown = masked_setting(field.name, value)
     return one_line(shown if isinstance(shown, str) else repr(shown))[:200]
+
+
+def masked_setting(name: str, value: Any) -> Any:
+    """A setting's value as it may be shown: of the command that says a key only its program."""
+    if name == _KEY_COMMAND and isinstance(value, str) and value:
+        from agent_core.credentials.command import words_of
+        from agent_core.errors import AgentError
+
+        try:
+            program, *more = words_of(value)
+        except AgentError:
+            return MASK
+        return f"{masked(program)} …" if more else masked(program)
+    return masked(value)
 
 
 def masked(value: Any) -> Any:

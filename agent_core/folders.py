@@ -20,6 +20,20 @@ def user_state_dir(env: Mapping[str, str] | None = None) -> Path:
     return _folder("XDG_STATE_HOME", ".local/state", "user_state_dir", os.environ if env is None else env)
 
 
+def lies_in_workspace(path: Path, root: Path | None, env: Mapping[str, str] | None = None) -> bool:
+    """Whether a file of the user's is one that the workspace may have brought along.
+
+    That is so where it lies in the workspace, but not where the workspace holds the whole home folder.
+    """
+    if root is None:
+        return False
+    given = os.environ if env is None else env
+    place, home = root.resolve(), Path(given.get("HOME") or _home()).resolve()
+    return (path.is_relative_to(root) or path.resolve().is_relative_to(place)) and not home.is_relative_to(
+        place
+    )
+
+
 def _folder(variable: str, below_home: str, name: str, env: Mapping[str, str]) -> Path:
     if configured := env.get(variable):
         folder = Path(configured)

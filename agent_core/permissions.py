@@ -76,6 +76,7 @@ class Permissions:
         allow: Rules that are granted without asking; raises `ConfigError` when one is broken.
         deny: Rules that are refused always.
         store: The file of remembered rules; the one in the user's state folder by default.
+        doubtful: Whether rules that deny may be missing. Then no rule grants anything, and reads ask, too.
     """
 
     def __init__(
@@ -85,14 +86,16 @@ class Permissions:
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         store: Path | None = None,
+        doubtful: bool = False,
     ) -> None:
+        self._doubtful = doubtful
         self._key = str(workspace)
         self._store = store or user_state_dir() / "permissions.json"
         self._allow = tuple(parse_rule(text) for text in allow)
         self._deny = tuple(parse_rule(text) for text in deny)
         self._remembered: dict[str, Rule] | None = None
         self.warning = ""
-        """What was wrong with the store, once it was read."""
+        """What was wrong with the store, once it was read; see `checked`."""
 
     def decide(self, action: ActionClass, command: str) -> Verdict:
         """Whether the command may run. Reads are free unless they are denied."""
@@ -100,6 +103,8 @@ class Permissions:
         denied = [rule for rule in self._deny if rule.action == action]
         if any(_denies(rule, command) for rule in denied):
             return "deny"
+        if self._doubtful:
+            return "ask"
         if action in _FREE:
             return "allow"
         if denied and action in _LINES and not simple(command):
@@ -113,6 +118,8 @@ class Permissions:
 
     def grants(self, action: ActionClass) -> bool:
         """Whether any rule allows something of this class."""
+        if self._doubtful:
+            return False
         return action in _FREE or any(
             rule.action == action for rule in (*self._allow, *self._rules().values())
         )
@@ -146,6 +153,11 @@ class Permissions:
         if known:
             self._save(change)
         return known
+
+    def checked(self) -> str:
+        """Read the store if it was not read yet; what is wrong with it, "" when all is well."""
+        self._rules()
+        return self.warning
 
     def list(self) -> list[RuleRow]:
         """Every rule that holds here, denials first."""

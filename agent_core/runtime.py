@@ -12,7 +12,7 @@ import msgspec
 
 from agent_core.bus import Bus
 from agent_core.checkpoints.checkpoints import Checkpoints
-from agent_core.config import Config, default_user_file, load
+from agent_core.config import Config, default_user_file, load, refuse_in_doubt
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged
 from agent_core.hooks.hooks import Hooks
@@ -100,6 +100,10 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     log: OwnLog
 
+    def warnings(self) -> tuple[str, ...]:
+        """What is told when it begins: of the settings, and of the remembered rules."""
+        return (*self.config.warnings, *filter(None, (self.permissions.checked(),)))
+
     async def aclose(self) -> None:
         """End the session, index, logs and what is on the bus, every reader of events, and the own log."""
         try:
@@ -149,12 +153,19 @@ def open_runtime(
 
     Raises:
         WorkspaceError: The folder cannot be used.
-        ConfigError: A flag or a rule is wrong.
+        ConfigError: A flag or a rule is wrong; where nobody can be asked, also a file that may deny things.
     """
     workspace = Workspace.open(root)
     config = load(root=workspace.root, flags=flags or {}, env=os.environ if env is None else env)
     settings = config.settings
-    permissions = Permissions(workspace=workspace.root, allow=(*settings.allow, *allow), deny=settings.deny)
+    if not interactive:
+        refuse_in_doubt(config)
+    permissions = Permissions(
+        workspace=workspace.root,
+        allow=(*settings.allow, *allow),
+        deny=settings.deny,
+        doubtful=bool(config.doubts),
+    )
     bus = Bus()
     gate = Gate(permissions=permissions, interactive=interactive, proposes=proposes)
     models = Models(settings=settings, publish=bus.publish, approve_host=gate.approve_host)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import Settings, load
+from agent_core.config import Settings, load, refuse_in_doubt
 from agent_core.errors import AgentError, BusUnreachable, ErrorInfo, Interrupted, UsageError
 from agent_core.fleet.handing import exit_of, hand_in, left_out, outcome_of, task_of
 from agent_core.fleet.services import GENERAL, Specialty, specialties
@@ -53,7 +53,9 @@ def dispatch(parsed: Parsed) -> int:
 
 async def _dispatch(parsed: Parsed, said: _Said, ending: Ending) -> int:
     workspace = Workspace.open(root_of(parsed))
-    settings = load(root=workspace.root, flags=settings_of(parsed)).settings
+    config = load(root=workspace.root, flags=settings_of(parsed))
+    refuse_in_doubt(config)
+    settings = config.settings
     text = " ".join(parsed.words)
     if text == "-":
         text = (await asyncio.to_thread(sys.stdin.buffer.read, 1 << 20)).decode("utf-8", "replace")

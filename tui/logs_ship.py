@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import Settings, load
+from agent_core.config import Settings, load, refuse_in_doubt
 from agent_core.errors import AgentError, ErrorInfo, Interrupted
 from agent_core.log import open_log
 from agent_core.logs.shipping.running import CameTo, ship
@@ -58,7 +58,9 @@ async def _run(parsed: Parsed, edge: _Edge, ending: Ending) -> int:
         follow=parsed.has("follow"),
     )
     workspace = Workspace.open(parsed.one("workspace") or ".")
-    settings = load(root=workspace.root, flags=settings_of(parsed)).settings
+    config = load(root=workspace.root, flags=settings_of(parsed))
+    refuse_in_doubt(config)
+    settings = config.settings
     permit_bus(workspace.root, settings)
     with closing(open_log(workspace, mask=masker(settings), debug=parsed.has("debug"))):
         return await _ship(workspace, settings, query, parsed, edge, ending)

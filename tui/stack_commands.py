@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import load
+from agent_core.config import load, refuse_in_doubt
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, UsageError
 from agent_core.output import Writer
 from agent_core.permissions import Permissions
@@ -67,7 +67,8 @@ def _run(what: What, parsed: Parsed, edge: _Edge) -> int:
     asked = _asked(what, parsed)
     asked.check()
     workspace = Workspace.open(root_of(parsed))
-    settings = load(root=workspace.root, flags=settings_of(parsed)).settings
+    config = load(root=workspace.root, flags=settings_of(parsed))
+    settings = config.settings
     if out_dir := parsed.one("out-dir"):
         settings = msgspec.structs.replace(settings, stack_dir=out_dir)
     if what == "doctor":
@@ -82,6 +83,7 @@ def _run(what: What, parsed: Parsed, edge: _Edge) -> int:
         return edge.came_to(what, asyncio.run(ps(stack)))
     if what == "logs":
         return asyncio.run(edge.lines(log_lines(stack, asked, mask=mask), asked))
+    refuse_in_doubt(config)
     rules = Permissions(
         workspace=workspace.root, allow=(*settings.allow, *parsed.all("allow")), deny=settings.deny
     )

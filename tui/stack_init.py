@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from agent_core.batch_formats import to_json
-from agent_core.config import Settings, load
+from agent_core.config import Settings, load, refuse_in_doubt
 from agent_core.errors import AgentError, PermissionRefused
 from agent_core.permissions import Permissions
 from agent_core.workspace import Workspace
@@ -49,7 +49,9 @@ def stack_init(parsed: Parsed) -> int:
 def _planned(parsed: Parsed) -> Plan:
     """What was written."""
     workspace = Workspace.open(root_of(parsed))
-    settings = load(root=workspace.root, flags=settings_of(parsed)).settings
+    config = load(root=workspace.root, flags=settings_of(parsed))
+    refuse_in_doubt(config)
+    settings = config.settings
     typed = _typed(parsed, out_dir=settings.stack_dir)
     planned = plan(settle(typed, here=Path.cwd(), configured=settings.index_uri))
     if not planned.empty:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent_core.config import Settings
 from agent_core.errors import HookRefused, PermissionRefused
 from agent_core.events import HookRunning, Notice
+from agent_core.folders import lies_in_workspace
 from agent_core.hooks.model import Hook, HookEvent, HookInput, HookResult, HookTool, HookTurn, Said
 from agent_core.hooks.reading import HookFile, read_user, read_workspace, user_file, workspace_file
 from agent_core.masking import masker
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from agent_core.verify.sandbox import Sandbox
 
 _TELL_S = 1.0
+_FREE = ("read", "heavy")
+"""Classes that go on although a file of hooks cannot be read."""
 
 
 class Hooked(Asker, Protocol):
@@ -92,7 +95,9 @@ class Hooks:
         return await asyncio.to_thread(self._files)
 
     def _files(self) -> tuple[HookFile, ...]:
-        return tuple(filter(None, (read_user(), read_workspace(self._workspace))))
+        own, workspace = user_file(), self._workspace
+        users = read_workspace(workspace, own) if lies_in_workspace(own, workspace.root) else read_user()
+        return tuple(filter(None, (users, read_workspace(workspace))))
 
     async def _run(
         self,
@@ -105,7 +110,7 @@ class Hooks:
         ended: HookTurn | None = None,
     ) -> tuple[str, ...]:
         notes: list[str] = []
-        for hook, sandbox in await self._chosen(turn, event, tool.name if tool else ""):
+        for hook, sandbox in await self._chosen(turn, event, tool):
             given = HookInput(
                 event=event,
                 hook=hook.name,
@@ -123,16 +128,21 @@ class Hooks:
                 raise _refused(hook, said, tool)
         return tuple(notes)
 
-    async def _chosen(self, turn: Hooked, event: HookEvent, tool: str) -> list[tuple[Hook, Sandbox | None]]:
-        """The hooks that are asked now, and where each runs."""
+    async def _chosen(
+        self, turn: Hooked, event: HookEvent, tool: HookTool | None
+    ) -> list[tuple[Hook, Sandbox | None]]:
+        """The hooks that are asked now, and where each runs. Raises `HookRefused`."""
         chosen: list[tuple[Hook, Sandbox | None]] = []
         for file in await self.files():
             if file.trouble:
+                if event == "before_tool" and tool and tool.action not in _FREE and self._guards(file):
+                    raise _unread(file, tool)
                 self._tell_once(
                     turn, f"{file.path} is not used: {file.trouble}", "Mend it; `hooks` checks it."
                 )
                 continue
-            hooks = [hook for hook in file.hooks if hook.on == event and _concerns(hook, tool)]
+            name = tool.name if tool else ""
+            hooks = [hook for hook in file.hooks if hook.on == event and _concerns(hook, name)]
             if not hooks:
                 continue
             if hooks[0].trusted:
@@ -144,6 +154,17 @@ class Hooks:
             if await self._allowed(turn, file, why_not):
                 chosen += [(hook, sandbox) for hook in hooks]
         return chosen
+
+    def _guards(self, file: HookFile) -> bool:
+        """Whether hooks of a file that cannot be used would have been asked: the user's own, and those of the
+        workspace where the rules allow its hooks, or allowed an earlier content."""
+        if file.trusted or any(self._decided.values()):
+            return True
+        permissions = self._gate.permissions
+        if permissions.decide("run", subject_of(file)) == "allow":
+            return True
+        earlier = f"run:hooks {file.path} "
+        return any(row.verdict == "allow" and row.rule.startswith(earlier) for row in permissions.list())
 
     async def _allowed(self, turn: Hooked, file: HookFile, why_not: str) -> bool:
         """Whether the workspace's hooks may run, which is asked once for each content."""
@@ -218,6 +239,15 @@ def _refused(hook: Hook, said: Said, tool: HookTool | None) -> HookRefused:
     return HookRefused(
         f"The hook {hook.name} {verb} {what}: {said.reason or 'it does not say why'}",
         hint=f"It is set in {hook.source}; `hooks` lists them.",
+    )
+
+
+def _unread(file: HookFile, tool: HookTool) -> HookRefused:
+    """A guard that cannot be read has not said yes."""
+    return HookRefused(
+        f"{one_line(shorten(tool.command, 80))} is refused: the hooks of {one_line(file.path)} cannot be used"
+        f" ({file.trouble})",
+        hint="Mend or remove that file; `hooks` checks it.",
     )
 
 

@@ -24,12 +24,13 @@ _MOST = 50
 
 class HookFile(msgspec.Struct, frozen=True):
     """A file of hooks. `digest` stands for its content, and that of the workspace's files that it runs;
-    `trouble` says what is wrong with it, and then it has no hooks."""
+    `trouble` says what is wrong with it, and then it has no hooks; `trusted`, that it is the user's own."""
 
     path: str
     hooks: tuple[Hook, ...] = ()
     digest: str = ""
     trouble: str = ""
+    trusted: bool = False
 
 
 def user_file(env: Mapping[str, str] | None = None) -> Path:
@@ -50,13 +51,13 @@ def read_user(env: Mapping[str, str] | None = None) -> HookFile | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        return HookFile(str(path), trouble=_why(error))
-    return _read(str(path), content, trusted=True)
+        return HookFile(str(path), trouble=_why(error), trusted=True)
+    return msgspec.structs.replace(_read(str(path), content, trusted=True), trusted=True)
 
 
-def read_workspace(workspace: Workspace) -> HookFile | None:
-    """The workspace's hooks; None where there is no such file."""
-    path = workspace_file(workspace)
+def read_workspace(workspace: Workspace, path: Path | None = None) -> HookFile | None:
+    """The workspace's hooks, or those of another file in it; None where there is no such file."""
+    path = path or workspace_file(workspace)
     shown = str(path)
     try:
         shown = workspace.relative(path)

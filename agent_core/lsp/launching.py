@@ -15,7 +15,7 @@ from agent_core.lsp.api import ServerSpec
 from agent_core.lsp.connection import MOST_HEAD
 from agent_core.marks import kill_marked, marked_environment
 from agent_core.text import one_line, shorten
-from agent_core.verify.environment import check_environment
+from agent_core.verify.environment import check_environment, without_own_secrets
 from agent_core.verify.sandbox import find_sandbox
 from agent_core.verify.stale import OwnFolder
 from agent_core.workspace import Workspace
@@ -85,7 +85,8 @@ async def launch(spec: ServerSpec, workspace: Workspace) -> Launched:
     sandbox, _ = await find_sandbox()
     root = workspace.root
     ecosystem = "node" if spec.language == "typescript" else spec.language
-    env = check_environment(dict(os.environ), argv=spec.argv, folder=root, ecosystem=ecosystem, in_copy=False)
+    given = without_own_secrets(os.environ)
+    env = check_environment(given, argv=spec.argv, folder=root, ecosystem=ecosystem, in_copy=False)
     argv = spec.argv
     try:
         own = await asyncio.to_thread(OwnFolder, user_state_dir() / "lsp")

@@ -27,6 +27,7 @@ import msgspec
 from agent_core.config_sources import MCP_TABLE
 from agent_core.errors import AgentError
 from agent_core.files import read_bounded
+from agent_core.folders import lies_in_workspace
 from agent_core.masking import mask_secrets
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
@@ -134,7 +135,8 @@ def signature(workspace: Workspace, user_file: Path) -> tuple[Any, ...]:
 
 def _files(workspace: Workspace, user_file: Path) -> tuple[tuple[Path, Source], ...]:
     own = workspace.own.state_dir / "config.toml"
-    return ((user_file, "user"), (own, "workspace"), (workspace.root / FILE, "workspace"))
+    users: Source = "workspace" if lies_in_workspace(user_file, workspace.root) else "user"
+    return ((user_file, users), (own, "workspace"), (workspace.root / FILE, "workspace"))
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class HooksTool:
             lines.append(one_line(file.path))
             if file.trouble:
                 lines.append(f"  is not used: {file.trouble}")
+                if file.trusted:
+                    lines.append("  until it is mended, everything but reading is refused")
             lines += [_line(row, hook) for row, hook in zip(_of(rows, file), file.hooks, strict=True)]
             if any(row.state == "asks" for row in _of(rows, file)):
                 lines.append(f"  --allow {exact_rule('run', subject_of(file))!r} allows them as they are now")

@@ -54,4 +54,5 @@ class PermissionsTool:
             text=text or "No rules: reading is free, everything else asks.",
             summary=plural(len(rows), "rule"),
             data={"rules": [msgspec.to_builtins(row) for row in rows]},
+            note=one_line(self._permissions.checked()),
         )

@@ -20,6 +20,7 @@ from agent_core.text import human_duration, one_line, plural, shorten
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.live import Live
 from agent_core.tools.shell_output import Output, Pace
+from agent_core.verify.environment import without_own_secrets
 
 _HEAD, _TAIL = 8_000, 24_000
 _GRACE_S = 0.5
@@ -71,12 +72,14 @@ class ShellTool:
         if not args.command.strip():
             raise UsageError("No command was given", hint="Such as: !git status")
         began = time.monotonic()
+        # Who types a line has the environment of the terminal in mind; an agent gets no key of ours.
+        given = os.environ if context.turn is not None else without_own_secrets(os.environ)
         output = Output(mask=masker(context.settings), head=_HEAD, tail=_TAIL)
         try:
             async with stream_process(
                 [_shell(), "-c", args.command],
                 cwd=context.workspace.root,
-                env={**os.environ, **_QUIET, **(_COLOURED if self._watched else _PLAIN)},
+                env={**given, **_QUIET, **(_COLOURED if self._watched else _PLAIN)},
                 errors="merged",
                 grace=_GRACE_S,
                 columns=_COLUMNS if self._watched else 0,

@@ -75,6 +75,14 @@ def own_variables(own: Iterable[tuple[str, str]], of_copy: Mapping[str, str]) ->
     return env
 
 
+def without_own_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the variables that hold this program's own keys and passwords."""
+    from agent_core.config_sources import fields
+
+    own = {field.env for field in fields().values() if field.secret}
+    return {name: value for name, value in env.items() if name not in own}
+
+
 def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
     """The environment without what names a secret, or the way to one (agents, sockets, cloud accounts)."""
     return {name: value for name, value in env.items() if _SECRET.search(name) is None}

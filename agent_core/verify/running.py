@@ -19,7 +19,7 @@ from agent_core.text import human_duration, one_line
 from agent_core.verify.api import Finding, Report, State, Verifier
 from agent_core.verify.copying import remove_tree
 from agent_core.verify.detect import command_line
-from agent_core.verify.environment import check_environment, own_variables
+from agent_core.verify.environment import check_environment, own_variables, without_own_secrets
 from agent_core.verify.findings.model import MOST, Parsed, Places, Raw, plain
 from agent_core.verify.findings.tools import tool_named
 from agent_core.verify.output import Mask, Spool, tail_of
@@ -148,7 +148,7 @@ class _Run:
             argv = self._tool.ask(argv, str(self._report))
         folder = seat.root / verifier.cwd
         env = check_environment(
-            {**os.environ, **seat.env, **own_variables(verifier.env, seat.env)},
+            {**without_own_secrets(os.environ), **seat.env, **own_variables(verifier.env, seat.env)},
             argv=argv,
             folder=(seat.stands_for if self._sandbox else seat.root) / verifier.cwd,
             ecosystem=verifier.ecosystem,

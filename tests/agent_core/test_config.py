@@ -9,7 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent_core.config import MASK, Config, Origin, Settings, default_user_file, load, rows, workspace_file
+from agent_core.config import (
+    MASK,
+    Config,
+    Origin,
+    Settings,
+    default_user_file,
+    load,
+    refuse_in_doubt,
+    rows,
+    workspace_file,
+)
 from agent_core.errors import ConfigError
 
 
@@ -291,6 +301,7 @@ def test_a_secret_within_a_value_is_shown_nowhere(root: Path, user_file: Path) -
 
 def test_a_broken_secret_is_not_shown(root: Path, user_file: Path) -> None:
     user_file.write_text("openai_api_key = 123456789\n")
+    user_file.chmod(0o600)
     config = read(root, user_file, env={"OPENAI_API_KEY": "sk-\x07hidden"})
     assert len(config.warnings) == 2
     assert not any("123456789" in warning or "hidden" in warning for warning in config.warnings)
@@ -317,3 +328,97 @@ def test_reading_defaults_imports_nothing_that_is_not_needed(tmp_path: Path) -> 
     )
     late = {"pathspec", "platformdirs", "tomllib", "difflib", "asyncio", "subprocess", "logging"}
     assert not late & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("rules", ['["shell:*", "shel:x"]', '["shell:*", 3]'])
+@pytest.mark.parametrize("whose", ["user", "workspace"])
+def test_rules_that_parse_hold_beside_one_that_does_not(
+    root: Path, user_file: Path, rules: str, whose: str
+) -> None:
+    file = user_file if whose == "user" else workspace_file(root)
+    file.write_text(f"deny = {rules}\nallow = []\nmax_steps = 3\n")
+    config = read(root, user_file)
+    assert (config.settings.deny, config.settings.max_steps) == (("shell:*",), 3)
+    (doubt,) = config.doubts
+    assert str(file) in doubt and "deny" in doubt
+    assert any("everything asks" in warning for warning in config.warnings)
+    with pytest.raises(ConfigError, match="not known what is denied") as caught:
+        refuse_in_doubt(config)
+    assert caught.value.exit_code == 2 and caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "deny = ['shell:*']\nmax_steps = = 4\n",
+        "schema = 99\ndeny = ['shell:*']\n",
+        "x" * 2_000_000,
+        "deny = 'shell:*'\n",
+        "denny = ['shell:*']\n",
+        "DENY = ['shell:*']\n",
+        "[keys]\nhelp = 'f1'\ndeny = ['shell:*']\n",
+        "[mcp_servers.own]\ncommand = 'x'\ndeny = ['shell:*']\n",
+    ],
+    ids=["syntax", "newer", "large", "no list", "typo", "case", "in a table", "in a server"],
+)
+def test_a_users_file_that_may_deny_is_a_doubt(root: Path, user_file: Path, content: str) -> None:
+    user_file.write_text(content)
+    config = read(root, user_file)
+    (doubt,) = config.doubts
+    assert str(user_file) in doubt
+
+
+def test_a_users_file_that_cannot_be_read_is_a_doubt(root: Path, user_file: Path) -> None:
+    user_file.mkdir()
+    assert read(root, user_file).doubts
+
+
+def test_what_denies_nothing_is_no_doubt(root: Path, user_file: Path) -> None:
+    user_file.write_text("max_steps = 0\nallow = ['shel']\nolama_model = 'x'\n")
+    workspace_file(root).write_text("max_steps = = 4\n")  # a repository's file only adds to what is denied
+    config = read(root, user_file)
+    assert len(config.warnings) == 4 and config.doubts == ()
+    refuse_in_doubt(config)
+
+
+def test_deep_tables_are_no_trouble(root: Path, user_file: Path) -> None:
+    user_file.write_text(f"{'.'.join('a' * 20_000)} = 1\n")
+    assert read(root, user_file).settings == Settings()
+
+
+def test_a_users_file_in_the_workspace_is_the_workspaces(root: Path, tmp_path: Path) -> None:
+    file = root / "cfg" / "dspy-tui" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("allow = ['shell']\nopenai_base_url = 'http://evil/v1'\nmax_steps = 3\n")
+    elsewhere = {"XDG_CONFIG_HOME": str(root / "cfg"), "HOME": str(tmp_path / "home")}
+    config = load(root=root, env=elsewhere)
+    assert config.settings == Settings(max_steps=3)
+    assert config.origins["max_steps"].kind == "workspace file"
+    assert "lies in the workspace" in config.warnings[0]
+    (tmp_path / "link").symlink_to(root)
+    linked = load(root=root, env=elsewhere | {"XDG_CONFIG_HOME": str(tmp_path / "link" / "cfg")})
+    assert linked.settings.allow == ()
+    for home in (root, root / "below"):  # whoever opens the whole home folder keeps their own settings
+        home.mkdir(exist_ok=True)
+        assert load(root=root, env=elsewhere | {"HOME": str(home)}).settings.allow == ("shell",)
+
+
+def test_a_key_that_others_can_read_is_told(root: Path, user_file: Path) -> None:
+    user_file.write_text("openai_api_key = 'sk-hidden0123456789'\n")
+    user_file.chmod(0o644)
+    (warning,) = read(root, user_file).warnings
+    assert "others can read it" in warning and f"chmod 600 {user_file}" in warning and "hidden" not in warning
+    user_file.chmod(0o600)
+    assert read(root, user_file).warnings == ()
+
+
+def test_of_the_command_that_says_a_key_only_the_program_is_shown(root: Path, user_file: Path) -> None:
+    command = "curl -s -u me:cmdpassw0rd https://keys.example"
+    user_file.write_text(f'api_key_command = "{command}"\n')
+    for config in (read(root, user_file), read(root, user_file, flags={"api_key_command": command})):
+        assert config.settings.api_key_command == command, "it is still used"
+        assert "cmdpassw0rd" not in str(rows(config)) + str(config.warnings)
+        (row,) = (row for row in rows(config) if row["name"] == "api_key_command")
+        assert row["value"] == "curl …"
+    user_file.write_text('api_key_command = "curl \'me:cmdpassw0rd"\n')
+    assert "cmdpassw0rd" not in str(rows(read(root, user_file)))

@@ -230,3 +230,28 @@ def test_the_scanner() -> None:
     assert "rm x" in pieces("sudo FOO=1 /usr/bin/rm x")
     assert simple("")
     assert pieces("") == []
+
+
+def test_in_doubt_nothing_is_granted_and_reads_ask(store: Path) -> None:
+    rules(store).remember("shell:ls")
+    doubtful = Permissions(
+        workspace=Path("/w"), allow=("shell", "run"), deny=("shell:rm *",), store=store, doubtful=True
+    )
+    assert {doubtful.decide(action, "ls") for action in get_args(ActionClass)} == {"ask"}
+    assert doubtful.decide("shell", "rm x") == "deny"
+    assert not any(doubtful.grants(action) for action in get_args(ActionClass))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{broken", "broken"),
+        ('{"schema": 99}', "newer"),
+        ('{"workspaces": {"/w": ["shel"]}}', "is not a rule"),
+    ],
+)
+def test_what_is_wrong_with_the_store_is_told(store: Path, content: str, words: str) -> None:
+    store.parent.mkdir(parents=True)
+    store.write_text(content)
+    assert words in rules(store).checked()
+    assert rules(store.with_name("none.json")).checked() == ""

@@ -198,6 +198,7 @@ def fake_runtime(
         servers=NoServers(),
         log=SimpleNamespace(path=root / ".dspy_tui" / "logs" / "dspy-tui.jsonl"),
         closed=False,
+        warnings=lambda: (),
     )
     runtime.learning = FakeLearning(runtime)
     return runtime

@@ -22,6 +22,7 @@ from agent_core.rl.offline.outcomes import Outcome
 from agent_core.rl.offline.planting import Bug
 from agent_core.text import one_line
 from agent_core.verify.copying import remove_tree
+from agent_core.verify.environment import without_own_secrets
 from agent_core.verify.interpreters import interpreters
 from agent_core.verify.project import Project
 from agent_core.verify.sandbox import Sandbox
@@ -96,7 +97,7 @@ async def _run(
     given, told, home = scratch / "given", scratch / "told", scratch / "home"
     await asyncio.to_thread(given.write_bytes, msgspec.json.encode(results))
     await asyncio.to_thread(home.mkdir)
-    argv, env = _call(module, workspace, given, told), dict(os.environ)
+    argv, env = _call(module, workspace, given, told), without_own_secrets(os.environ)
     if sandbox is not None:
         argv, env = sandbox.wrap(
             argv,
