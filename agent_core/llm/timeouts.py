@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Literal, cast
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ from agent_core.llm.errors import (
 )
 from agent_core.llm.meter import CHARS_PER_TOKEN
 from agent_core.llm.port import Alive, ChatRequest, Finished, LanguageModel, StreamEvent
+from agent_core.llm.precedence import ahead
 from agent_core.text import human_duration
 
 Phase = Literal["loading", "reading"]
@@ -67,33 +68,36 @@ async def watch(
     publish_alive: PublishAlive | None = None,
     tries: int = 2,
     on_try: Callable[[], None] = lambda: None,
+    is_ahead: bool = True,
 ) -> AsyncGenerator[StreamEvent]:
     """The model's stream under the time-outs of the settings, tried a second time when nothing had come.
 
     Loading does not count against `first_token_timeout`, which is extended by the time that reading the
     prompt takes at the measured rate. `publish_alive` is called once a second until the first token; `on_try`
-    before each of at most so many `tries`. Close the generator (`contextlib.aclosing`) when you leave it
-    early: that closes the request.
+    before each of at most so many `tries`. Unless it `is_ahead`, others need not give way to it
+    (`agent_core.llm.precedence`). Close the generator (`contextlib.aclosing`) when you leave it early: that
+    closes the request.
 
     Raises:
         ModelStalled: No progress within the time-out.
         ModelError: What the model raises.
     """
     received = False
-    for attempt in range(1, tries + 1):
-        on_try()
-        watched = _Watched(model, request, settings=settings, publish_alive=publish_alive)
-        try:
-            async with aclosing(watched.events()) as events:
-                async for event in events:
-                    received = received or not isinstance(event, Alive)
-                    yield event
-            return
-        except RETRIED as error:
-            delay = retry_delay(error)
-            if received or attempt == tries or delay is None:
-                raise
-        await asyncio.sleep(delay)
+    with ahead(model) if is_ahead else nullcontext():
+        for attempt in range(1, tries + 1):
+            on_try()
+            watched = _Watched(model, request, settings=settings, publish_alive=publish_alive)
+            try:
+                async with aclosing(watched.events()) as events:
+                    async for event in events:
+                        received = received or not isinstance(event, Alive)
+                        yield event
+                return
+            except RETRIED as error:
+                delay = retry_delay(error)
+                if received or attempt == tries or delay is None:
+                    raise
+            await asyncio.sleep(delay)
 
 
 def retry_delay(error: ModelError) -> float | None:

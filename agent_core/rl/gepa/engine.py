@@ -70,8 +70,7 @@ class AskingEngine:
             raise self.failure
         self.misfit = False
         try:
-            self._purse.take()
-            said = self._ask(chat_request(request))
+            said = self._asked(chat_request(request))
         except AgentError as error:
             self.misfit = isinstance(error, CallFailed) and error.error.code in _OF_ONE_PROMPT
             self.failure = None if self.misfit else error
@@ -79,6 +78,14 @@ class AskingEngine:
         usage = said.finished.usage
         self._purse.used(usage.prompt_tokens + usage.completion_tokens)
         return response_of(request.model, said)
+
+    def _asked(self, request: ChatRequest) -> Said:
+        """What the model said, once the conversation left room for it; each request is paid for."""
+        while True:
+            self._purse.take()
+            said = self._ask(request)
+            if said is not None:
+                return said
 
     def answered(self, answer: Answered) -> None:
         """Take what came of a call, from any thread."""
@@ -95,7 +102,8 @@ class AskingEngine:
         for future in waiting.values():
             future.cancel()
 
-    def _ask(self, request: ChatRequest) -> Said:
+    def _ask(self, request: ChatRequest) -> Said | None:
+        """What the model said; None where the call gave way."""
         future: Future[Answered] = Future()
         with self._lock:
             if self._closed:
@@ -114,6 +122,8 @@ class AskingEngine:
             with self._lock:
                 self._waiting.pop(number, None)
         self._purse.repeated(answer.tries - 1)
+        if answer.gave_way:
+            return None
         if answer.said is None:
             raise CallFailed(answer.error or ErrorInfo("model", "The model said nothing"))
         return answer.said

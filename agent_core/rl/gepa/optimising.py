@@ -27,6 +27,7 @@ from agent_core.llm.port import (
     LanguageModel,
     ToolSpec,
 )
+from agent_core.llm.precedence import GaveWay, behind
 from agent_core.llm.said import Said, whole
 from agent_core.llm.select import HOW_TO_GET_A_MODEL, Models
 from agent_core.llm.timeouts import watch
@@ -219,8 +220,10 @@ class _Running:
     async def _answer(self, number: int, request: ChatRequest, tries: int) -> None:
         made: list[None] = []
         try:
-            said = await self._said(request, tries, lambda: made.append(None))
+            said = await behind(self._model, lambda: self._said(request, tries, lambda: made.append(None)))
             answer = p.Answered(number=number, said=said, tries=len(made))
+        except GaveWay:
+            answer = p.Answered(number=number, gave_way=True, tries=len(made))
         except AgentError as error:
             self._failure = error
             answer = p.Answered(number=number, error=error.info, tries=max(1, len(made)))
@@ -236,7 +239,9 @@ class _Running:
         if self._model in refuses_schema:
             request = msgspec.structs.replace(request, response_schema=None)
         try:
-            events = watch(self._model, request, settings=self._settings, tries=tries, on_try=on_try)
+            events = watch(
+                self._model, request, settings=self._settings, tries=tries, on_try=on_try, is_ahead=False
+            )
             return await whole(events, model=self._model.info.name)
         except ModelRefused as error:
             if request.response_schema is None or not is_about_schema(error):

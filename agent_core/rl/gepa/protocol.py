@@ -28,10 +28,11 @@ class Improve(msgspec.Struct, frozen=True, tag=True):
 
 class Answered(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """What came of the call of a number: what the model said, or why it said nothing. `tries` counts the
-    requests that it took."""
+    requests that it took. One that `gave_way` to the conversation can be made again."""
 
     number: int
     tries: int = 1
+    gave_way: bool = False
     said: Said | None = None
     error: ErrorInfo | None = None
 

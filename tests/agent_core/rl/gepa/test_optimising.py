@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, UsageError, WorkspaceError
+from agent_core.events import Usage
 from agent_core.llm.errors import ContextTooSmall, ModelUnreachable, NoModel
+from agent_core.llm.port import ChatRequest, Finished, Message, StreamEvent, TextChunk
+from agent_core.llm.said import whole
+from agent_core.llm.timeouts import prompt_rate, watch
 from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
 from agent_core.rl.gepa.optimising import optimise
 from agent_core.skills.registry import load_skill, skill_rows, skills_folder
@@ -32,13 +37,14 @@ async def run(
     budget: Budget | None = None,
     skills: tuple[str, ...] = ("ask.conclude",),
     seen: list[Progress] | None = None,
+    settings: Settings | None = None,
     **more: Any,
 ) -> Report:
     progress: list[Progress] = [] if seen is None else seen
     return await optimise(
         workspace,
         models=GivenModels(model),  # type: ignore[arg-type]
-        settings=Settings(),
+        settings=settings or Settings(),
         registry=Registry(builtin_tools()),
         budget=budget,
         skills=skills,
@@ -272,3 +278,48 @@ async def test_what_won_and_cannot_be_saved_is_an_error(workspace: Workspace) ->
     (folder / "ask.json").mkdir()
     with pytest.raises(LearningFault, match="cannot be saved"):
         await run(workspace, Obeys())
+
+
+class OneAtATime(Obeys):
+    """An endpoint that answers one request after the other, also one that nobody waits for any more."""
+
+    def __init__(self, *, conversation_s: float) -> None:
+        super().__init__()
+        self._free = asyncio.Lock()
+        self._conversation_s = conversation_s
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        talk = request.messages[-1].content == QUESTION
+        await asyncio.shield(asyncio.ensure_future(self._serve(self._conversation_s if talk else 0.02)))
+        if talk:
+            yield TextChunk("It is weighed in `pkg/walnut.py:5`.")
+            yield Finished("stop", Usage(prompt_tokens=100, completion_tokens=20))
+            return
+        async for event in super().stream(request):
+            yield event
+
+    async def _serve(self, seconds: float) -> None:
+        async with self._free:
+            await asyncio.sleep(seconds)
+
+
+QUESTION = "where is the walnut weighed?"
+
+
+async def test_a_question_asked_meanwhile_goes_first_and_ends_nothing(workspace: Workspace) -> None:
+    """The question takes longer than a call of the run may wait for its first token."""
+    model, seen = OneAtATime(conversation_s=1.5), list[Progress]()
+    prompt_rate(model).measured(10_000, 0.5)
+    running = asyncio.create_task(
+        run(workspace, model, seen=seen, settings=Settings(first_token_timeout=1.0))
+    )
+    while len(model.requests) < 3 and not running.done():
+        await asyncio.sleep(0.01)
+    asked = ChatRequest(messages=(Message(role="user", content=QUESTION),))
+    for _ in range(2):
+        said = await whole(watch(model, asked, settings=Settings()), model="m")
+        assert "walnut" in said.text
+    report = await running
+    assert only(report).verdict == "won"
+    given_up = report.spent.calls - len(model.requests)
+    assert 0 <= given_up <= 2, "what gave way is made again, and paid for"
