@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ another one."""
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
     """What it goes on with, whatever the logs say now. `project` stands for the workspace's content,
-    `command` is what was typed."""
+    `command` is what was typed, `at` when it was begun or gone on with, in seconds since 1970."""
 
     options: Options
     config: TrainingConfig
@@ -29,6 +30,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     logs: dict[str, float]
     project: str = ""
     command: str = "rl train"
+    at: float = 0.0
     schema: int = 1
 
 
@@ -36,6 +38,13 @@ def note(folder: Path, begun: Begun) -> Begun:
     """Keep what is begun, without anything to go on from; raises OSError and `NewerState`."""
     read_state(folder / _BEGUN, Begun)
     _clear(folder / TRAINING)
+    return renew(folder, begun)
+
+
+def renew(folder: Path, begun: Begun) -> Begun:
+    """Keep that it is gone on with now; raises OSError and `NewerState`."""
+    read_state(folder / _BEGUN, Begun)
+    begun = msgspec.structs.replace(begun, at=time.time())
     write_atomic(folder / _BEGUN, msgspec.json.encode(begun))
     return begun
 
@@ -45,8 +54,10 @@ def noted(folder: Path) -> Begun | None:
     return load_state(folder / _BEGUN, Begun)[0]
 
 
-def noted_at(folder: Path) -> float:
-    """When that was noted, in seconds since 1970; 0 where nothing was."""
+def noted_at(folder: Path, begun: Begun) -> float:
+    """When that was noted, in seconds since 1970; an older version did not say it, but the file does."""
+    if begun.at:
+        return begun.at
     try:
         return (folder / _BEGUN).stat().st_mtime
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from agent_core.errors import ErrorInfo, Interrupted
 from agent_core.files import BusyError, load_state, locked, update_state
 from agent_core.rl.gepa.owed import LOCK, owed_at, owed_in
 from agent_core.rl.offline.begun import noted, noted_at
+from agent_core.text import one_line, shorten
 
 _FILE = "ended.json"
-_MOST = 20
+_MOST, _LONGEST = 20, 300
+_LATEST = 1e11
+_NUMBERED = ("--steps", "--n-envs", "--lr", "--entropy", "--seed", "--changes")
+_NUMBER = re.compile(r"[0-9][0-9.e+-]{0,24}")
 _KILLED = ErrorInfo(Interrupted.code, "It was killed, or the machine went down")
 
 
@@ -25,7 +30,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         command: As it was typed.
         error: Why.
         told: What it did last; "" where that is not known.
-        go_on: What goes on with it; "" where nothing does.
+        go_on: What goes on with it; "" where nothing does. It is never taken from a file.
     """
 
     at: float
@@ -35,6 +40,13 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     go_on: str = ""
 
 
+class _Left(msgspec.Struct, frozen=True):
+    """What was begun and has not come to its end."""
+
+    command: str
+    since: float
+
+
 class _Kept(msgspec.Struct, frozen=True):
     ended: tuple[Ended, ...] = ()
     schema: int = 1
@@ -42,35 +54,94 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def keep_ended(folder: Path, command: str, error: ErrorInfo, *, told: str = "") -> None:
     """Keep that a training ended so; raises OSError, `BusyError`, `NewerState`."""
-    new = Ended(at=time.time(), command=command, error=error, told=told)
-    update_state(folder / _FILE, _Kept, lambda now: _Kept((new, *(now or _Kept()).ended)[:_MOST]))
+    _put(folder, Ended(at=time.time(), command=command, error=error, told=told))
+
+
+def keep_killed(folder: Path, *, holding: str) -> None:
+    """Keep one that was killed, before another one takes its place.
+
+    Args:
+        folder: Where trainings are kept.
+        holding: The lock that the caller has.
+
+    Raises:
+        OSError, BusyError, NewerState: It cannot be kept.
+    """
+    left, ended = _left(folder), _ended(folder)
+    if left is not None and not _told(left, ended) and not _runs(folder, but=holding):
+        _put(folder, _killed(left))
 
 
 def all_ended(folder: Path) -> tuple[Ended, ...]:
     """Those that are kept, and one that was killed, the newest first; for a thread. What goes on with the
     newest is said of it alone: a training that is begun leaves nothing of those before."""
+    left, ended = _left(folder), _ended(folder)
+    if left is None or _runs(folder):
+        return ended
+    if not _told(left, ended):
+        ended = (_killed(left), *ended)
+    return (msgspec.structs.replace(ended[0], go_on=_going_on(left.command)), *ended[1:])
+
+
+def _left(folder: Path) -> _Left | None:
+    found: list[_Left] = []
+    if (begun := noted(folder)) is not None:
+        found.append(_Left(begun.command, _within(noted_at(folder, begun))))
+    if (owed := owed_in(folder)) is not None:
+        found.append(_Left(owed.command, _within(owed_at(folder))))
+    return max(found, key=lambda each: each.since, default=None)
+
+
+def _told(left: _Left, ended: tuple[Ended, ...]) -> bool:
+    return bool(ended) and ended[0].at >= left.since
+
+
+def _killed(left: _Left) -> Ended:
+    return Ended(at=left.since, command=_short(left.command), error=_KILLED)
+
+
+def _ended(folder: Path) -> tuple[Ended, ...]:
+    """Those that are kept, as what came with a repository may be shown."""
     kept, _ = load_state(folder / _FILE, _Kept)
-    ended = kept.ended if kept else ()
-    begun, owed = noted(folder), owed_in(folder)
-    if begun is not None:
-        command, since = begun.command, noted_at(folder)
-    elif owed is not None:
-        command, since = owed.command, owed_at(folder)
-    else:
-        return ended
-    if _runs(folder):
-        return ended
-    if not (ended and ended[0].at >= since):
-        ended = (Ended(at=since, command=command, error=_KILLED), *ended)
-    words = ended[0].command.split()
-    go_on = " ".join(words if "--resume" in words else (*words, "--resume"))
-    return (msgspec.structs.replace(ended[0], go_on=go_on), *ended[1:])
+    return tuple(map(_shown, kept.ended[:_MOST])) if kept else ()
 
 
-def _runs(folder: Path) -> bool:
-    """Whether somebody trains there at this moment."""
-    try:
-        with locked(folder / "run", timeout=0.0), locked(folder / LOCK, timeout=0.0):
-            return False
-    except (BusyError, OSError):
-        return True
+def _shown(ended: Ended) -> Ended:
+    error = ErrorInfo(*map(_short, (ended.error.code, ended.error.message, ended.error.hint)))
+    return Ended(at=_within(ended.at), command=_short(ended.command), error=error, told=_short(ended.told))
+
+
+def _within(at: float) -> float:
+    return min(max(at, 0.0), _LATEST)
+
+
+def _short(text: str) -> str:
+    return shorten(one_line(text), _LONGEST)
+
+
+def _put(folder: Path, new: Ended) -> None:
+    update_state(folder / _FILE, _Kept, lambda now: _Kept((new, *(now or _Kept()).ended)[:_MOST]))
+
+
+def _going_on(command: str) -> str:
+    """What goes on with a training: nothing but options that it can have been begun with."""
+    words = command.split()
+    said = ["rl train"]
+    for word, value in zip(words, (*words[1:], ""), strict=True):
+        if word in _NUMBERED and _NUMBER.fullmatch(value):
+            said += [word, value]
+        elif word == "--skip-gepa":
+            said.append(word)
+    return " ".join((*said, "--resume"))
+
+
+def _runs(folder: Path, *, but: str = "") -> bool:
+    """Whether somebody trains there at this moment. A shared lock keeps no other one from looking."""
+    for name in ("run", LOCK):
+        try:
+            if name != but:
+                with locked(folder / name, timeout=0.0, shared=True):
+                    pass
+        except (BusyError, OSError):
+            return True
+    return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,15 @@ import msgspec
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, TrainingFault, UsageError
-from agent_core.files import locked
+from agent_core.files import BusyError
+from agent_core.migrations import NewerState
+from agent_core.rl.alone import alone
 from agent_core.rl.config import load_rl_config
 from agent_core.rl.gepa.owed import settle
-from agent_core.rl.offline.begun import TRAINING, Begun, forget, note, noted
+from agent_core.rl.offline.begun import TRAINING, Begun, forget, note, noted, renew
 from agent_core.rl.offline.comparing import LEAST, compare
 from agent_core.rl.offline.config import MOST_ENVS, TrainingConfig, load_training_config
+from agent_core.rl.offline.ended import keep_killed
 from agent_core.rl.offline.gathering import episodes_of, held_out, logs_seen
 from agent_core.rl.offline.module import Measures, measures_of
 from agent_core.rl.offline.options import Options, check_options
@@ -28,7 +32,7 @@ from agent_core.rl.offline.registry import About, Registry
 from agent_core.rl.offline.replay import rates_of
 from agent_core.rl.offline.training import check_installed, train
 from agent_core.rl.store.rights import owners_folder
-from agent_core.text import one_line
+from agent_core.text import one_line, shorten
 from agent_core.verify.sandbox import Sandbox
 from agent_core.workspace import Workspace
 
@@ -36,8 +40,11 @@ if TYPE_CHECKING:
     from agent_core.rl.offline.episodes import Episodes
 
 FOLDER = "rl"
+_LOCK = "run"
 _ANEW = "`rl train` without --resume begins anew; what was recorded is not run again."
 _CHANGED = "the workspace changed since it was interrupted: its checks run anew"
+_LONGEST = 200
+_NO_PROMPTS = "--skip-gepa"
 _AN_ORDER = 2
 """With fewer checks there is nothing to order."""
 _FEWEST, _MOST = 120, 240
@@ -51,7 +58,7 @@ _ENOUGH = 2 * 3 * LEAST
 class TrainQuery(msgspec.Struct, frozen=True, kw_only=True):
     """How to train, as it was asked for. None is what the configuration says, or how many changes fit the
     steps; `changes` are recorded, a third of them to compare by. With `resume` an interrupted training goes
-    on from its checkpoint. `command` is what was typed."""
+    on from its checkpoint, with the options that it was begun with. `command` is what was typed."""
 
     options: Options = Options()
     n_envs: int | None = None
@@ -127,10 +134,12 @@ async def _run(
         config = msgspec.structs.replace(config, n_envs=query.n_envs)
     await asyncio.to_thread(check_installed, config)  # before anything is run for a long time
     folder = await asyncio.to_thread(owners_folder, workspace, FOLDER)
-    with locked(folder / "run", timeout=0.0):
+    async with alone(folder / _LOCK), AsyncExitStack() as stack:
         project = await asyncio.to_thread(fingerprint_of, workspace)
         said = (await logs() if logs is not None else None) or {}
         begun = await asyncio.to_thread(_begin, folder, query, config, said, project)
+        await stack.enter_async_context(_forgotten_where_useless(folder))
+        config = begun.config
         if begun.project != project:
             tell(_CHANGED)
             begun = await asyncio.to_thread(note, folder, msgspec.structs.replace(begun, project=project))
@@ -207,6 +216,8 @@ def _begin(
     folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float], project: str
 ) -> Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
+    with suppress(OSError, BusyError, NewerState):  # the list is no reason not to train
+        keep_killed(folder, holding=_LOCK)
     if not query.resume:
         settle(folder)
         changes = query.changes or changes_for(query.options.steps)
@@ -218,12 +229,36 @@ def _begin(
     kept = noted(folder)
     if kept is None:
         raise TrainingFault("There is no training that was interrupted here", hint=_ANEW)
-    if (kept.options, kept.config) != (query.options, config) or query.changes not in (None, kept.changes):
+    check_query(TrainQuery(options=kept.options, n_envs=kept.config.n_envs, changes=kept.changes))
+    if query.n_envs is None:
+        config = msgspec.structs.replace(config, n_envs=kept.config.n_envs)
+    given = kept.options if query.options == Options() else query.options
+    if (kept.options, kept.config) != (given, config) or query.changes not in (None, kept.changes):
+        command = shorten(one_line(kept.command), _LONGEST)
         ran = f"--steps {kept.options.steps} --n-envs {kept.config.n_envs} --changes {kept.changes}"
         raise TrainingFault(
-            f"The training that was interrupted had other options or another configuration: {ran}", hint=_ANEW
+            "The training that was interrupted had other options or another configuration:"
+            f" {command} ({ran})",
+            hint=f"--resume alone takes its options. {_ANEW}",
         )
-    return msgspec.structs.replace(kept, project=kept.project or project)
+    command = [word for word in kept.command.split() if word != _NO_PROMPTS]
+    command += [_NO_PROMPTS] if _NO_PROMPTS in query.command.split() else []
+    kept = msgspec.structs.replace(kept, project=kept.project or project, command=" ".join(command))
+    return renew(folder, kept)
+
+
+@asynccontextmanager
+async def _forgotten_where_useless(folder: Path) -> AsyncGenerator[None]:
+    """Forget what was begun where the block ends in what going on would not change. What was recorded is
+    kept; an interruption, and a process that died or could not be started, can be gone on with."""
+    try:
+        yield
+    except (LearningFault, TrainingFault) as fault:
+        goes_on = "`rl train --resume`" in fault.hint or isinstance(fault.__cause__, OSError)
+        if isinstance(fault, LearningFault) or not goes_on:
+            with suppress(OSError):  # why it ended is what is told
+                await asyncio.to_thread(forget, folder)
+        raise
 
 
 def check_query(query: TrainQuery) -> None:

@@ -33,7 +33,7 @@ _MODULE = "agent_core.rl.offline.trainer"
 _GRACE_S = 10.0
 _LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 _SAID = 300
-_GO_ON = "`rl train --resume` goes on from the last checkpoint."
+_GO_ON = "`rl train --resume` goes on from the last checkpoint; without one the training itself begins anew."
 
 
 @dataclass(frozen=True, slots=True)

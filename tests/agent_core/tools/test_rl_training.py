@@ -17,6 +17,7 @@ from agent_core.errors import LearningFault, TrainingFault
 from agent_core.events import Event, Notice, ToolFinished, TrainingChanged, TurnFinished
 from agent_core.llm.errors import ModelUnreachable
 from agent_core.rl.config import CONFIG_FILE
+from agent_core.rl.offline.begun import Begun, note, noted
 from agent_core.rl.offline.config import written
 from agent_core.rl.offline.ended import all_ended
 from agent_core.rl.offline.options import Options
@@ -162,8 +163,21 @@ def test_what_cannot_be_gone_on_with_is_said_before_anything_runs(
     (shop.root / "shop" / "cart.py").rename(shop.root / "cart.txt")
     code, _, err = typed(capfd, *given, "--changes", "9")
     assert code == 1 and "no Python sources" in err
+    code, _, err = typed(capfd, *given, "--resume")
+    assert code == 1 and "no training that was interrupted" in err, "it would come to the same"
+    folder, config = shop.own.state_dir / "rl", msgspec.structs.replace(CONFIG, n_envs=3)
+    command = "rl train --skip-gepa --steps 40 --changes 9"
+    note(
+        folder,
+        Begun(options=Options(steps=40), config=config, changes=9, logs={}, project="p", command=command),
+    )
     code, _, err = typed(capfd, "rl", "train", "--skip-gepa", "--steps", "41", "--resume")
-    assert code == 1 and "--steps 40 --n-envs 4 --changes 9" in err and "trying" not in err
+    assert code == 1 and f"{command} (--steps 40 --n-envs 3 --changes 9)" in err and "trying" not in err
+    assert noted(folder) is not None
+    code, _, err = typed(capfd, "rl", "train", "--skip-gepa", "--resume")
+    assert code == 1 and "no Python sources" in err, "it takes the options that it was begun with"
+    killed = next(each for each in all_ended(folder) if "killed" in each.error.message)
+    assert killed.command == command and noted(folder) is None
 
 
 @pytest.mark.rl
