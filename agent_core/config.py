@@ -82,7 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_command: Annotated[
         str,
         _setting(
-            "Program that says the key on its first line, such as `pass show openai`; no shell, 30 s at"
+            "Program that prints the key as its first line, such as `pass show openai`; no shell, 30 s at"
             " most.",
             user_only=True,
         ),

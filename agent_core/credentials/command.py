@@ -1,4 +1,4 @@
-"""`api_key_command`: a program of the user's that says the key, such as a password manager's."""
+"""`api_key_command`: a program of the user's that prints the key, such as a password manager's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent_core.text import one_line, shorten
 
 _PATIENCE_S = 30.0
 _LIMIT = 64 * 1024
-_HOW = "It is run without a shell, in your home folder, and says the key on its first line."
+_HOW = "It is run without a shell, in your home folder, and prints the key as its first line."
 
 
 async def key_by_command(line: str, *, host: str) -> str:
