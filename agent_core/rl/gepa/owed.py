@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
         outcomes: What came of the prompts that were tried; nothing of them is saved yet.
         spent: What they took of the budget.
         model: Whose replies were measured; of another one they tell nothing.
+        at: When this was kept, in seconds since 1970.
     """
 
     command: str
@@ -29,12 +31,14 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     spent: Spent = Spent()
     model: str = ""
+    at: float = 0.0
     schema: int = 1
 
 
 def keep_owed(folder: Path, owed: Owed) -> None:
-    """Keep it; raises OSError and `NewerState`."""
+    """Keep it, as of now; raises OSError and `NewerState`."""
     read_state(folder / _FILE, Owed)
+    owed = msgspec.structs.replace(owed, at=time.time())
     write_atomic(folder / _FILE, msgspec.json.encode(owed))
 
 
@@ -44,7 +48,9 @@ def owed_in(folder: Path) -> Owed | None:
 
 
 def owed_at(folder: Path) -> float:
-    """Since when, in seconds since 1970; 0 for nothing."""
+    """Since when, in seconds since 1970, by the file itself where an older version kept it; 0 for nothing."""
+    if (owed := owed_in(folder)) is not None and owed.at:
+        return owed.at
     try:
         return (folder / _FILE).stat().st_mtime
     except OSError:

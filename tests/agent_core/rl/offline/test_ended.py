@@ -96,6 +96,11 @@ def test_a_copy_of_a_workspace_tells_the_same(tmp_path: Path) -> None:
     os.utime(tmp_path / "begun.json", (later, later))
     (stopped,) = all_ended(tmp_path)
     assert stopped.error == STOPPED
+    forget(tmp_path)
+    keep_owed(tmp_path, Owed(command="rl train", trained="policy 1"))
+    keep_ended(tmp_path, "rl train", STOPPED)
+    os.utime(tmp_path / "prompts.json", (later, later))
+    assert [each.error for each in all_ended(tmp_path)] == [STOPPED, STOPPED]
 
 
 def test_what_came_with_a_repository_proposes_nothing_of_its_own(tmp_path: Path) -> None:
