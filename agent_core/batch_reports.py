@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, Literal
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -75,7 +76,10 @@ class ReportsFront:
 
 
 def junit(done: Iterable[Checked]) -> bytes:
-    """A suite for each check, a case for each thing that it found; a check that found nothing is one case."""
+    """A suite for each check, a case for each thing that it found; a check that found nothing is one case.
+
+    The numbers are those of the cases, which are what services count.
+    """
     suites = [suite for each in done for suite in _suites(each)]
     root = ElementTree.Element("testsuites", name="dspy-tui")
     for name in ("tests", "failures", "errors"):
@@ -99,11 +103,12 @@ def _suites(checked: Checked) -> list[ElementTree.Element]:
 
 def _suite(report: Report) -> ElementTree.Element:
     ran = report.state in _RAN
+    own_case = not report.findings or not ran
     failures = len(report.findings) or int(report.state == "failed")
     suite = ElementTree.Element(
         "testsuite",
         name=_xml(report.verifier),
-        tests=str((report.passed or 0) + failures + (not ran) or 1),
+        tests=str(len(report.findings) + own_case),
         failures=str(failures),
         errors=str(int(not ran)),
         time=f"{report.seconds:.3f}",
@@ -113,7 +118,7 @@ def _suite(report: Report) -> ElementTree.Element:
             suite, "testcase", classname=_xml(finding.path or report.verifier), name=_xml(_named(finding))
         )
         _wrong(case, "failure", finding.message, _placed(finding))
-    if not report.findings or not ran:
+    if own_case:
         case = ElementTree.SubElement(suite, "testcase", classname=report.kind, name=_xml(report.verifier))
         case.set("time", f"{report.seconds:.3f}")
         if report.state != "passed":
@@ -145,7 +150,23 @@ def sarif(done: Sequence[Checked]) -> bytes:
     """A run for each check, with what it found as results."""
     runs = [_run(report) for each in done for report in each.reports]
     runs += [_failed(each) for each in done if each.error is not None]
+    _tell_apart(runs)
     return to_json({"$schema": _SARIF, "version": "2.1.0", "runs": runs}) + b"\n"
+
+
+def _tell_apart(runs: Sequence[dict[str, Any]]) -> None:
+    """Give each run an id of its own: code scanning refuses a document with two runs of one tool and id."""
+    taken: set[str] = set()
+    for run in runs:
+        wanted = run["automationDetails"]["id"].removesuffix("/")
+        name = next(name for name in _numbered(wanted) if name not in taken)
+        taken.add(name)
+        run["automationDetails"] = {"id": f"{name}/"}
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}/{number}" for number in count(2))
 
 
 def _run(report: Report) -> dict[str, Any]:
@@ -176,7 +197,13 @@ def _failed(checked: Checked) -> dict[str, Any]:
         "toolExecutionNotifications": [_notification(told)],
     }
     driver = {"name": "dspy-tui", "version": __version__}
-    return {"tool": {"driver": driver}, "invocations": [invocation], "results": []}
+    (typed, *_) = checked.command.split() or ["dspy-tui"]
+    return {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"{typed}/"},
+        "invocations": [invocation],
+        "results": [],
+    }
 
 
 def _notification(text: str) -> dict[str, Any]:

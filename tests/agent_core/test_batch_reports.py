@@ -39,7 +39,8 @@ def read(document: bytes) -> Any:
 def test_a_suite_for_each_check_and_a_case_for_each_finding() -> None:
     found = read(junit([Checked("lint", (LINT, HUNG), None), Checked("run_tests", (PASSED,), None)]))
     suites = {suite.name: suite for suite in found}
-    assert (found.tests, found.failures, found.errors) == (45, 3, 1)
+    assert (found.tests, found.failures, found.errors) == (5, 3, 1)
+    assert all(suite.tests == len(list(suite)) for suite in found), "what is counted is there"
     ruff = list(suites["ruff"])
     assert [(case.classname, case.name) for case in ruff[:2]] == [
         ("src/a b.py", "F401"),
@@ -48,7 +49,7 @@ def test_a_suite_for_each_check_and_a_case_for_each_finding() -> None:
     assert all(isinstance(case.result[0], Failure) for case in ruff)
     assert ruff[0].result[0].message == "`os` imported but unused"
     (case,) = suites["pytest"]
-    assert case.is_passed and suites["pytest"].tests == 41
+    assert case.is_passed and suites["pytest"].tests == 1
     (case,) = suites["mypy"]
     assert isinstance(case.result[0], Error) and "still" in case.result[0].text
 
@@ -64,6 +65,20 @@ def test_a_command_that_found_no_check_is_an_error() -> None:
 def test_nothing_is_a_document_too() -> None:
     assert read(junit([])).tests == 0
     assert json.loads(sarif([]))["runs"] == []
+
+
+def test_no_two_runs_have_one_id() -> None:
+    """GitHub refuses the whole document where two runs have the same tool and category."""
+    done = [
+        *(Checked("run_tests", (), MISSING), Checked("build", (), MISSING), Checked("build x", (), MISSING)),
+        *(Checked("lint", (LINT, HUNG), None), Checked("lint src", (LINT,), None), Checked("", (), MISSING)),
+    ]
+    runs = json.loads(sarif(done))["runs"]
+    ids = [run["automationDetails"]["id"] for run in runs]
+    assert ids == [
+        *("lint/ruff/", "lint/mypy/", "lint/ruff/2/"),
+        *("run_tests/", "build/", "build/2/", "dspy-tui/"),
+    ]
 
 
 def test_results_have_rules_places_and_levels() -> None:
