@@ -54,7 +54,7 @@ async def run_checks(
             [
                 check_state(workspace),
                 check_versions(workspace, environment),
-                check_prompts(workspace),
+                check_prompts(workspace, settings),
                 check_logs(workspace, settings),
                 check_servers(workspace, settings, environment),
             ]

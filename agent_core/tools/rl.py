@@ -81,7 +81,7 @@ class RlTool:
         await asyncio.to_thread(_check, args, context.workspace)
         match args.what:
             case "status":
-                return await self._status(context.workspace)
+                return await self._status(context.workspace, context.settings)
             case "evaluate":
                 return await self._evaluate(context)
             case "freeze" | "thaw":
@@ -125,11 +125,11 @@ class RlTool:
         said = "The training is being stopped; what was recorded is kept, and --resume goes on with it."
         return ToolResult(text=said, summary="the training is being stopped")
 
-    async def _status(self, workspace: Workspace) -> ToolResult:
+    async def _status(self, workspace: Workspace, settings: Settings) -> ToolResult:
         from agent_core.rl.telling import in_short, status
 
         overview = await self._learning.overview()
-        trained, data = await policies(workspace)
+        trained, data = await policies(workspace, settings)
         return ToolResult(
             text=f"{status(overview, now=time.time())}\n\n{trained}",
             summary=in_short(overview),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.errors import UsageError
+from agent_core.plugins.installed import Plugins, plugins_of
 from agent_core.text import one_line, plural
 from agent_core.tools.base import ToolResult
 
 if TYPE_CHECKING:
+    from agent_core.config import Settings
     from agent_core.workspace import Workspace
 
 
@@ -35,9 +37,9 @@ async def choose_policy(what: str, version: str, workspace: Workspace) -> ToolRe
     return ToolResult(text=text, summary=f"policy {number or 'none'}", data={"in_use": number})
 
 
-async def policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
+async def policies(workspace: Workspace, settings: Settings) -> tuple[str, dict[str, Any]]:
     """What was trained here, as text and for programs."""
-    return await asyncio.to_thread(_policies, workspace)
+    return await asyncio.to_thread(_policies, workspace, plugins_of(settings))
 
 
 async def comparison(workspace: Workspace) -> tuple[str, dict[str, Any] | None]:
@@ -72,7 +74,7 @@ def _comparison(workspace: Workspace) -> tuple[str, dict[str, Any] | None]:
     return "\n".join(lines), data
 
 
-def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
+def _policies(workspace: Workspace, plugins: Plugins) -> tuple[str, dict[str, Any]]:
     from agent_core.rl.offline import saying
     from agent_core.rl.offline.ended import all_ended
     from agent_core.rl.offline.running import FOLDER, registry_of
@@ -82,7 +84,7 @@ def _policies(workspace: Workspace) -> tuple[str, dict[str, Any]]:
     found, used = registry.all(), registry.in_use
     in_use = used.version if used else 0
     ended = all_ended(workspace.own.state_dir / FOLDER)
-    rows = [row for row in skill_rows(skills_folder(workspace)) if row.optimised]
+    rows = [row for row in skill_rows(skills_folder(workspace), plugins=plugins) if row.optimised]
     text = saying.policies(found, in_use, now=time.time())
     if ended:
         text += f"\n\n{saying.not_done(ended, now=time.time())}"

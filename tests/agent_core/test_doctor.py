@@ -328,20 +328,20 @@ async def test_the_logs_of_a_workspace(tmp_path: Path) -> None:
 
 async def test_prompts_that_are_not_the_built_in_ones_are_named(tmp_path: Path) -> None:
     workspace = Workspace.open(tmp_path)
-    assert (await check_prompts(workspace)).detail == "the built-in ones"
+    assert (await check_prompts(workspace, Settings())).detail == "the built-in ones"
     folder = workspace.ensure_state_dir("skills")
     of_now = fingerprint(load_skill("ask")[0].conclude.signature)
     made = Prompt(made_for=of_now, instructions="Be brief.", before=0.25, after=0.75, examples=8)
     add_version(folder, "ask", {"conclude": made}, model="small", made=1.0)
-    found = await check_prompts(workspace)
+    found = await check_prompts(workspace, Settings())
     assert found.verdict == "ok"
     assert "ask version 1, measured with small: conclude 0.25 → 0.75 on 8 examples" in found.detail
     stale = msgspec.structs.replace(made, made_for="0" * 16)
     add_version(folder, "ask", {"conclude": stale}, model="small", made=2.0)
-    found = await check_prompts(workspace)
+    found = await check_prompts(workspace, Settings())
     assert found.verdict == "warn" and "made for another version" in found.detail
     (folder / "plan.json").write_text("{")
-    found = await check_prompts(workspace)
+    found = await check_prompts(workspace, Settings())
     assert found.verdict == "warn" and "kept as plan.json.bad-" in found.detail and found.next_step
 
 

@@ -12,6 +12,7 @@ import dspy
 import msgspec
 
 from agent_core.masking import masker
+from agent_core.plugins.installed import plugins_of
 from agent_core.rl.gepa.api import (
     LEAST,
     Job,
@@ -174,8 +175,9 @@ class Run:
     def _student(self, target: Target) -> tuple[Student, str]:
         """The prompt in use as a program, and the fingerprint of the one that comes with the skill."""
         skill, _, predictor = target.partition(".")
-        built_in = getattr(load_skill(skill)[0], predictor)
-        used = getattr(load_skill(skill, skills_folder(self._workspace))[0], predictor)
+        plugins, folder = plugins_of(self._job.settings), skills_folder(self._workspace)
+        built_in = getattr(load_skill(skill, plugins=plugins)[0], predictor)
+        used = getattr(load_skill(skill, folder, plugins=plugins)[0], predictor)
         student = Student(used, target=target, tools=self._job.tools, window=self._job.window)
         return student, fingerprint(built_in.signature)
 

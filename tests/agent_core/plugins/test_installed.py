@@ -11,16 +11,24 @@ from pathlib import Path
 import pytest
 
 from agent_core.config import Settings
+from agent_core.doctor.prompts import check_prompts
 from agent_core.errors import LogFault, PluginFault, ToolError, UsageError
 from agent_core.logs.sources.port import Begin
 from agent_core.plugins.installed import Plugins, plugins_of
 from agent_core.plugins.kinds import PluginKind
 from agent_core.plugins.log_sources import PluginLogs
 from agent_core.plugins.verifiers import plugin_checks
+from agent_core.rl.gepa.api import Budget, Job
+from agent_core.rl.gepa.engine import AskingEngine
+from agent_core.rl.gepa.purse import Purse
+from agent_core.rl.gepa.running import Run
+from agent_core.skills.registry import load_skill
+from agent_core.skills.saved import Prompt, add_version, fingerprint
 from agent_core.tools.base import ToolContext
 from agent_core.tools.help import HelpArgs, HelpTool
 from agent_core.tools.plugins import PluginsArgs, PluginsTool
 from agent_core.tools.registry import Registry, builtin_tools
+from agent_core.tools.rl_policies import policies
 from agent_core.verify.detect import chosen, detect
 from agent_core.verify.project import Project
 from agent_core.workspace import Workspace
@@ -173,6 +181,51 @@ async def test_a_tool_that_blocks_holds_up_nothing_and_has_its_time(site: Path, 
         await run("blocks", tmp_path, plugin_timeout=0.5)
     beating.cancel()
     assert beats > 5
+
+
+async def test_skills_that_are_off_are_none_for_doctor_and_policies(site: Path, tmp_path: Path) -> None:
+    install(site, "away", "[dspy_tui.skills]\naway = away:Skill\n", "raise OSError('dead')\n")
+    workspace = Workspace.open(tmp_path)
+    made = Prompt(made_for="0" * 16, instructions="Be brief.")
+    add_version(workspace.ensure_state_dir("skills"), "away", {"draft": made}, model="small", made=1.0)
+    off = Settings(plugins_off=("skills:away",))
+    assert (await check_prompts(workspace, off)).detail == "the built-in ones"
+    assert not (await policies(workspace, off))[1]["prompts"]
+    found = await check_prompts(workspace, Settings())
+    assert found.verdict == "warn" and "OSError: dead" in found.detail
+    (row,) = (await policies(workspace, Settings()))[1]["prompts"]
+    assert row["name"] == "away"
+
+
+@pytest.mark.parametrize(("off", "said"), [((), "Of a plugin."), (("skills:plan",), "")])
+def test_a_prompt_to_improve_is_of_the_skills_that_are_on(
+    site: Path, tmp_path: Path, off: tuple[str, ...], said: str
+) -> None:
+    module = """
+import dspy
+
+class Draft(dspy.Signature):
+    "Of a plugin."
+    task: str = dspy.InputField()
+    plan: str = dspy.OutputField()
+
+class Skill(dspy.Module):
+    def __init__(self):
+        super().__init__()
+        self.draft = dspy.Predict(Draft)
+"""
+    install(site, "planner", "[dspy_tui.skills]\nplan = planner:Skill\n", module)
+    settings = Settings(plugins_off=off)
+    job = Job(
+        model="m", window=8192, native=False, settings=settings, budget=Budget(), targets=("plan.draft",)
+    )
+    purse = Purse(job.budget)
+    engine = AskingEngine(send=lambda number, request, tries: None, purse=purse)
+    run = Run(Workspace.open(tmp_path), job, {}, engine=engine, purse=purse, tell=lambda _: None)
+    student, made_for = run._student("plan.draft")  # pyright: ignore[reportPrivateUsage]
+    built_in = fingerprint(load_skill("plan", plugins=Plugins(("*",)))[0].draft.signature)
+    assert (made_for == built_in) == bool(off)
+    assert (student.predictor.signature.instructions == "Of a plugin.") == bool(said)
 
 
 async def test_help_does_not_wait_for_an_import_that_hangs(site: Path, tmp_path: Path) -> None:
