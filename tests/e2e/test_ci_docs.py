@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 from tests.e2e.conftest import PROGRAM, environment
@@ -73,8 +74,22 @@ def test_the_workflow_is_one_of_github(tmp_path: Path) -> None:
     assert subprocess.run(checked, cwd=tmp_path, capture_output=True, check=False).returncode == 1
 
 
+def test_the_workflow_uploads_what_there_is_where_it_may() -> None:
+    workflow = yaml.safe_load(BLOCKS[1][1])
+    assert workflow["permissions"]["actions"] == "read", "private repositories ask for it"
+    steps = workflow["jobs"]["checks"]["steps"]
+    (upload,) = (step for step in steps if "upload-sarif" in step.get("uses", ""))
+    assert (
+        any(step.get("id") == "lint" for step in steps) and "steps.lint.outcome != 'skipped'" in upload["if"]
+    )
+    assert "head.repo.full_name == github.repository" in upload["if"] and "always()" not in upload["if"]
+    assert len([step for step in steps if "install" in step.get("run", "")]) == 2, (
+        "the project's tools, and ours"
+    )
+
+
 def test_the_workflows_own_command_runs(repo: Path, env: dict[str, str]) -> None:
-    (line,) = re.findall(r"- run: (dspy-tui .*)", BLOCKS[1][1])
+    (line,) = re.findall(r"^ +run: (dspy-tui .*)", BLOCKS[1][1], re.MULTILINE)
     subprocess.run(["bash", "-ec", line], cwd=repo, env=env, timeout=180, check=True)
 
 
