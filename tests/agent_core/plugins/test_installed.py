@@ -230,7 +230,7 @@ class Skill(dspy.Module):
 
 async def test_help_does_not_wait_for_an_import_that_hangs(site: Path, tmp_path: Path) -> None:
     tool(site, "works", "return ToolResult(text='', summary='')")
-    install(site, "hangs", "[dspy_tui.tools]\nzz = hangs:Tool\n", "import time\ntime.sleep(30)\n")
+    install(site, "stuck", "[dspy_tui.tools]\nzz = stuck:Tool\n", "import time\ntime.sleep(30)\n")
     registry = Registry(builtin_tools(), plugins=Plugins())
     registry.add(help_tool := HelpTool(registry=registry))
     context = ToolContext(workspace=Workspace.open(tmp_path), settings=Settings())
