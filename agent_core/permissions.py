@@ -124,6 +124,11 @@ class Permissions:
             rule.action == action for rule in (*self._allow, *self._rules().values())
         )
 
+    def names(self, action: ActionClass, command: str) -> bool:
+        """Whether a rule allows exactly this command, by its whole name."""
+        rules = () if self._doubtful else (*self._allow, *self._rules().values())
+        return any(rule.action == action and _literal(rule.glob) == command for rule in rules)
+
     def remember(self, rule: str) -> None:
         """Grant a rule in this workspace from now on; raises `ConfigError`, `BusyError`, OSError."""
         added = str(parse_rule(rule))

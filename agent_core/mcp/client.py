@@ -20,7 +20,7 @@ from agent_core.config import Settings
 from agent_core.errors import AgentError, PermissionRefused, UsageError
 from agent_core.events import Notice, TurnKind
 from agent_core.mcp.client_config import BETWEEN, Found, Named, read_servers, signature
-from agent_core.mcp.client_consent import Consent, Verdict, subject
+from agent_core.mcp.client_consent import Consent, Verdict, rules_for
 from agent_core.text import one_line
 from agent_core.tools.registry import Registry
 from agent_core.workspace import Workspace
@@ -95,19 +95,28 @@ class Servers:
         """What was wrong with the files that name servers."""
         return self._found.problems
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is otherwise than those files have it."""
+        return self._found.notes
+
     async def sync(self) -> dict[str, Named]:
         """Look which servers are named now; what is named otherwise than before, or no more, is ended."""
         async with self._lock:
             seen = await asyncio.to_thread(signature, self._workspace, self._user_file)
             if seen != self._seen:
                 await asyncio.to_thread(self._consent.load)
-                self._found = await asyncio.to_thread(read_servers, self._workspace, self._user_file)
+                self._found = await asyncio.to_thread(
+                    read_servers, self._workspace, self._user_file, self._env
+                )
                 self._seen = seen
                 servers = self._found.servers
                 gone = [one for one in self._running.values() if servers.get(one.named.name) != one.named]
                 await asyncio.gather(*(self._drop(one) for one in gone))
                 for problem in self._found.problems:
                     self._tell(problem, level="warning")
+                for note in self._found.notes:
+                    self._tell(note)
         return self._found.servers
 
     def verdict(self, named: Named) -> Verdict:
@@ -138,7 +147,8 @@ class Servers:
                 root=self._workspace.root,
                 settings=self._settings,
                 env=self._env,
-                ask=self._ask,
+                ask=self._put,
+                tell=self._tell,
                 changed=self._take,
             )
         return self._running[named.name]
@@ -222,10 +232,13 @@ class Servers:
         told = f"start the server {named.name}: {named.described}"
         why = (
             f"{named.where}, a file of this workspace, names it. A program runs with your rights, and its"
-            " tools are offered to the model; the answer holds for exactly this."
+            " tools are offered to the model. Yes is kept until that entry changes; no is for this session"
+            f" (`mcp deny {named.name}` keeps it)."
         )
         said = await self._put(told, why)
-        if said is None:
+        if not said:
+            if said is False:
+                self._consent.refuse_now(named)
             return False
         try:
             await asyncio.to_thread(self._consent.answer, named, said)
@@ -235,19 +248,17 @@ class Servers:
 
     def _not_allowed(self, named: Named) -> PermissionRefused:
         if self.verdict(named) == "asks":
+            rules = " ".join(f"--allow '{rule}'" for rule in rules_for(named))
             return PermissionRefused(
                 f"The server {named.name} of {named.where} is not started: nobody allowed it yet",
-                hint=f"`mcp allow {named.name}` allows it as it is written now; for one run:"
-                f" --allow 'run:{subject(named)}'. It would run: {named.described}",
+                hint=f"`mcp allow {named.name}` allows it as it is written now; for one run: {rules}."
+                f" It would {'reach' if named.entry.url else 'run'}: {named.described}",
             )
         if self.verdict(named) == "disabled":
             return PermissionRefused(f"The server {named.name} is disabled in {named.where}")
         return PermissionRefused(
             f"The server {named.name} may not be started", hint=f"`mcp allow {named.name}` changes that."
         )
-
-    async def _ask(self, what: str, why: str) -> bool:
-        return bool(await self._put(what, why))
 
     def _take(self, server: Server) -> None:
         """Its tools are others."""

@@ -28,6 +28,12 @@ def question_for(params: Any) -> tuple[str, str]:
     return "\n".join([asked, *told]), "The server asks this in the middle of its work. No declines."
 
 
+def asked_for(params: Any) -> str:
+    """What it asked for, in short: its words, or the address that it wants to have opened."""
+    said = f"{params.message} {getattr(params, 'url', None) or ''}"
+    return shorten(one_line(said), 120)
+
+
 def answer_for(params: Any, *, said: bool | None) -> Any:
     """The answer to send: `said` is None where nobody could be asked, or nobody answered."""
     from mcp_types import ElicitResult

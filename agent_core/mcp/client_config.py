@@ -7,8 +7,7 @@ env = { GITHUB_TOKEN = "${GITHUB_TOKEN}" }
 
 The same in the workspace's `.dspy_tui/config.toml`, and `{"mcpServers": {…}}` in its `.mcp.json`, as other
 assistants have it, come from whoever wrote the repository: nothing of them is started before a person allowed
-exactly what stands there. `${NAME}` and `${NAME:-otherwise}` stand for variables of the environment; a value
-of `env` and `headers` that is `$(command)` is what the command says.
+exactly what stands there, which is shown whole, and nothing of it is given a secret of this program.
 """
 
 from __future__ import annotations
@@ -29,7 +28,8 @@ from agent_core.errors import AgentError
 from agent_core.files import read_bounded
 from agent_core.folders import lies_in_workspace
 from agent_core.masking import mask_secrets
-from agent_core.text import one_line, shorten
+from agent_core.mcp.client_entry import Entry, filled_text, refuse_ours
+from agent_core.text import one_line, pictured, shorten
 from agent_core.workspace import Workspace
 
 TABLE = MCP_TABLE
@@ -40,30 +40,25 @@ BETWEEN = "__"
 _LIMIT = 1 << 20
 _MOST = 64
 """Servers of one file."""
+_LONGEST_NAME = 24
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
+LONGEST = 2_000
+"""Characters of what a workspace's server is started with: what is longer nobody would read."""
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 Source = Literal["user", "workspace"]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A server as it is written: a program, or an address. `disabled` ones are never started."""
-
-    command: str = ""
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    url: str = ""
-    headers: dict[str, str] = {}
-    type: str = ""
-    disabled: bool = False
-
-
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """A server under its name. `source` says whether its user wrote it; `where` is the file."""
+    """A server under its name. `source` says whether its user wrote it; `where` is the file.
+
+    `host` is that of its address, variables filled in; "" for a program.
+    """
 
     name: str
     entry: Entry
     source: Source
     where: str
+    host: str = ""
 
     @property
     def content(self) -> str:
@@ -74,29 +69,62 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_remote(self) -> bool:
         """Whether what is sent to it leaves this machine."""
-        return bool(self.entry.url) and (urlsplit(self.entry.url).hostname or "") not in _LOCAL
+        return bool(self.entry.url) and self.host not in _LOCAL
 
     @property
     def described(self) -> str:
-        """What would be started or spoken to, on one line, secrets masked and no variable filled in."""
+        """What would be started or spoken to, on one line, and no variable filled in.
+
+        Of a user's own, secrets are masked. What a workspace names is what a person is asked about: it is
+        shown as it is, as what looks like a secret may be code; but for single words as values.
+        """
+        return both_ends(self.written, LONGEST)
+
+    @property
+    def written(self) -> str:
+        """The same, however long."""
         entry = self.entry
         line = entry.url or shlex.join((entry.command, *entry.args))
-        more = [f"{name}={value}" for name, value in (*entry.env.items(), *entry.headers.items())]
-        told = line + (f"  (with {', '.join(more)})" if more else "")
-        return one_line(mask_secrets(told))
+        values = (*entry.env.items(), *entry.headers.items())
+        if self.source == "user":
+            told = mask_secrets(_told(line, entry.cwd, [f"{name}={value}" for name, value in values]))
+        else:
+            told = _told(line, entry.cwd, [_value(name, value) for name, value in values])
+        return one_line(pictured(told.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")))
+
+
+def _told(line: str, cwd: str, values: list[str]) -> str:
+    more = [*([f"in {shlex.quote(cwd)}"] if cwd else []), *([f"with {', '.join(values)}"] if values else [])]
+    return line + (f"  ({'; '.join(more)})" if more else "")
+
+
+def _value(name: str, value: str) -> str:
+    """A variable or header of a workspace's server: masked where it is a word or two, and no command."""
+    told = f"{name}={shlex.quote(value)}"
+    return told if "$(" in value or len(value.split()) > 2 else mask_secrets(told)
+
+
+def both_ends(text: str, most: int) -> str:
+    """The text, without its middle where it is longer."""
+    half = max(most - 40, 40) // 2
+    if len(text) <= most:
+        return text
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters more … {text[-half:]}"
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The servers by name, and what was wrong with others."""
+    """The servers by name, what was wrong with others, and what is otherwise than it was written."""
 
     servers: dict[str, Named]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_servers(workspace: Workspace, user_file: Path) -> Found:
+def read_servers(workspace: Workspace, user_file: Path, env: Mapping[str, str]) -> Found:
     """Every server that is named here; of two with one name the user's counts. Reads files: for a thread."""
     servers: dict[str, Named] = {}
     problems: list[str] = []
+    notes: list[str] = []
     for path, source in _files(workspace, user_file):
         try:
             if source == "workspace":
@@ -107,18 +135,24 @@ def read_servers(workspace: Workspace, user_file: Path) -> Found:
         except (AgentError, OSError, ValueError, RecursionError) as error:
             problems.append(f"{_shown(path, workspace)}: {_reason(error)}; its servers are left out")
             continue
-        for name, written in list(table.items())[:_MOST]:
+        shown = _shown(path, workspace)
+        for called, written in list(table.items())[:_MOST]:
             try:
-                entry = _entry(name, written)
-                if name in servers:
-                    raise ValueError(f"another one is called so, in {servers[name].where}")
+                named = _named(called, written, source=source, where=shown, env=env)
+                if named.name in servers:
+                    raise ValueError(f"another one is called so, in {servers[named.name].where}")
             except ValueError as error:
-                problems.append(
-                    f"{_shown(path, workspace)}: the server {_quoted(name)} is left out: {_reason(error)}"
-                )
+                problems.append(f"{shown}: the server {_quoted(called)} is left out: {_reason(error)}")
                 continue
-            servers[name] = Named(name=name, entry=entry, source=source, where=_shown(path, workspace))
-    return Found(servers, tuple(problems))
+            servers[named.name] = named
+            if named.name != called:
+                notes.append(f"{shown}: the server {_quoted(called)} is called {named.name} here")
+            if strange := sorted(set(written) - {*Entry.__struct_fields__}):
+                keys = shorten(", ".join(one_line(key) for key in strange), 160)
+                notes.append(
+                    f"{shown}: of the server {named.name} this is not known here, and left out: {keys}"
+                )
+    return Found(servers, tuple(problems), tuple(notes))
 
 
 def signature(workspace: Workspace, user_file: Path) -> tuple[Any, ...]:
@@ -159,21 +193,51 @@ def _table(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _entry(name: str, written: Any) -> Entry:
+def _named(called: str, written: Any, *, source: Source, where: str, env: Mapping[str, str]) -> Named:
     """Raises ValueError, which says what is wrong and nothing of the values."""
-    if not _NAME.fullmatch(name):
-        raise ValueError("a name is small letters, digits and -, 24 at most")
+    name = called if _NAME.fullmatch(called) else _alias(called)
     try:
         entry = msgspec.convert(written, Entry)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
     if bool(entry.command) == bool(entry.url):
         raise ValueError("it needs a `command` or a `url`")
-    if entry.url and urlsplit(entry.url).scheme not in ("http", "https"):
-        raise ValueError("its `url` is none of http or https")
     if entry.type == "sse":
         raise ValueError("its type is sse, which the protocol gave up; only http is spoken")
-    return entry
+    if source == "workspace":
+        refuse_ours(entry)
+    host = _host(entry.url, env) if entry.url else ""
+    named = Named(name=name, entry=entry, source=source, where=where, host=host)
+    if source == "workspace" and (long := len(named.written)) > LONGEST:
+        raise ValueError(f"nobody could read what would be started: {long:,} characters, {LONGEST:,} at most")
+    return named
+
+
+def _alias(called: str) -> str:
+    """A name that can be typed, for one that other assistants have; raises ValueError."""
+    name = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")
+    name = (name if name[:1].isalpha() else f"mcp-{name}")[:_LONGEST_NAME].rstrip("-")
+    if not re.search(r"[a-z0-9]", called.lower()) or not _NAME.fullmatch(name):
+        raise ValueError(f"a name is small letters, digits and -, {_LONGEST_NAME} at most")
+    return name
+
+
+def _host(url: str, env: Mapping[str, str]) -> str:
+    """The host of an address; "" where a variable is missing, which its start tells. Raises ValueError."""
+    try:
+        whole = filled_text(url, env)
+    except ValueError:
+        return ""
+    try:
+        parts = urlsplit(whole)
+        host = parts.hostname or ""
+    except ValueError:
+        raise ValueError("its `url` is no address") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("its `url` is none of http or https")
+    if not host or re.search(r"[\s\\\x00-\x1f]", whole):
+        raise ValueError("its `url` is no address")
+    return host
 
 
 def _shown(path: Path, workspace: Workspace) -> str:
@@ -187,61 +251,3 @@ def _quoted(name: str) -> str:
 def _reason(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return shorten(one_line(mask_secrets(said)), 160) or type(error).__name__
-
-
-class Filled(msgspec.Struct, frozen=True):
-    """An entry with its variables filled in, and the values among them that are nobody else's business."""
-
-    entry: Entry
-    secrets: tuple[str, ...]
-
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
-_COMMAND = re.compile(r"\$\((.+)\)", re.DOTALL)
-_PRIVATE = re.compile(r"(?i)key|token|secret|passw|auth|cookie|credential")
-
-
-def commands_in(entry: Entry) -> dict[str, list[str]]:
-    """The values that commands say, by what stands there; raises ValueError where one is no command."""
-    values = (*entry.env.values(), *entry.headers.values())
-    return {value: shlex.split(match[1]) for value in values if (match := _COMMAND.fullmatch(value.strip()))}
-
-
-def filled(entry: Entry, env: Mapping[str, str], said: Mapping[str, str]) -> Filled:
-    """Fill in what is left to variables and commands.
-
-    Args:
-        entry: As it is written.
-        env: The environment.
-        said: What the commands of `commands_in` said.
-
-    Raises:
-        ValueError: A variable is not set.
-    """
-    secrets: dict[str, None] = {}
-
-    def variable(match: re.Match[str]) -> str:
-        value = env.get(match[1]) or match[2]
-        if value is None:
-            raise ValueError(f"the environment has no {match[1]}")
-        if env.get(match[1]) and _PRIVATE.search(match[1]):
-            secrets[value] = None
-        return value
-
-    def text(value: str) -> str:
-        return _VARIABLE.sub(variable, value)
-
-    def private(name: str, value: str) -> str:
-        whole = said[value] if value in said else text(value)
-        if value in said or value != whole or _PRIVATE.search(name):
-            secrets[whole] = None
-        return whole
-
-    whole = Entry(
-        command=text(entry.command),
-        args=tuple(text(arg) for arg in entry.args),
-        env={name: private(name, value) for name, value in entry.env.items()},
-        url=text(entry.url),
-        headers={name: private(name, value) for name, value in entry.headers.items()},
-    )
-    return Filled(whole, tuple(value for value in secrets if value))

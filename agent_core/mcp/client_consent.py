@@ -10,7 +10,7 @@ import msgspec
 from agent_core.files import load_state, update_state
 from agent_core.folders import user_state_dir
 from agent_core.mcp.client_config import Named
-from agent_core.permissions import Permissions
+from agent_core.permissions import Permissions, exact_rule
 
 Verdict = Literal["allowed", "asks", "denied", "disabled"]
 _MOST = 500
@@ -26,7 +26,8 @@ class Consent:
     """The answers for one workspace.
 
     What the user's own configuration names needs none. A rule `run:mcp start NAME@CONTENT` answers, too: so a
-    headless run is allowed to start one.
+    headless run is allowed to start one. No wider rule does: who lets a project's commands run knows nothing
+    of what its `.mcp.json` starts, outside the sandbox. One on another machine needs one for its host, too.
 
     Args:
         workspace: Its root.
@@ -39,6 +40,7 @@ class Consent:
         self._permissions = permissions
         self._path = store or user_state_dir() / "mcp.json"
         self._answers: dict[str, bool] | None = None
+        self._not_now: set[str] = set()
 
     def load(self) -> None:
         """Read the answers. For a thread."""
@@ -49,12 +51,30 @@ class Consent:
         """Whether it may be started."""
         if named.entry.disabled:
             return "disabled"
-        said = self._permissions.decide("run", subject(named))
         answered = (self._answers or {}).get(_id(named))
-        if said == "deny" or answered is False:
+        if answered is False or _id(named) in self._not_now or self._is_denied(named):
             return "denied"
-        allowed = answered or said == "allow" or named.source == "user"
+        allowed = answered or named.source == "user" or self._is_named(named)
         return "allowed" if allowed else "asks"
+
+    def _is_denied(self, named: Named) -> bool:
+        decide = self._permissions.decide
+        reaches = named.is_remote and named.source == "workspace"
+        return decide("run", subject(named)) == "deny" or (
+            reaches and decide("network", named.host) == "deny"
+        )
+
+    def _is_named(self, named: Named) -> bool:
+        """Whether rules allow exactly this."""
+        if not self._permissions.names("run", subject(named)):
+            return False
+        return not named.is_remote or (
+            bool(named.host) and self._permissions.decide("network", named.host) == "allow"
+        )
+
+    def refuse_now(self, named: Named) -> None:
+        """Not in this session; nothing is kept."""
+        self._not_now.add(_id(named))
 
     def answer(self, named: Named, allowed: bool) -> None:
         """Keep an answer; raises `BusyError`, OSError. For a thread."""
@@ -67,6 +87,7 @@ class Consent:
             store.workspaces[self._key] = {**kept, _id(named): allowed}
             return store
 
+        self._not_now.discard(_id(named))
         self._answers = {**(self._answers or {}), _id(named): allowed}
         store, _ = update_state(self._path, _Store, change)
         self._answers = store.workspaces[self._key]
@@ -75,6 +96,12 @@ class Consent:
 def subject(named: Named) -> str:
     """What rules are about: the server as it is written now, and nothing else under its name."""
     return f"mcp start {_id(named)}"
+
+
+def rules_for(named: Named) -> tuple[str, ...]:
+    """The rules that allow it, and nothing else."""
+    reach = (exact_rule("network", named.host),) if named.is_remote else ()
+    return (exact_rule("run", subject(named)), *reach)
 
 
 def _id(named: Named) -> str:

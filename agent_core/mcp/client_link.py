@@ -7,16 +7,18 @@ no tool the others are still good.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.config import Settings
 from agent_core.errors import McpFault
-from agent_core.mcp.client_asking import answer_for, question_for
+from agent_core.mcp.client_asking import answer_for, asked_for, question_for
+from agent_core.mcp.client_clock import MOST_QUESTIONS, CallClock
 from agent_core.text import one_line, shorten
 
 if TYPE_CHECKING:
@@ -27,14 +29,20 @@ _PROGRESS_S = 0.1
 _SAID = 300
 _CHATTY = ("client", "mcp", "httpx2")
 """Loggers of the SDK."""
-Ask = Callable[[str, str], Awaitable[bool]]
+_SDK = (
+    *("anyio", "mcp_types", "mcp.client.session", "mcp.shared.exceptions", "mcp.shared.inbound"),
+    *("mcp.shared.jsonrpc_dispatcher", "mcp.shared.message"),
+)
+_HTTP = ("httpx2", "mcp.client.streamable_http")
+Ask = Callable[[str, str], Awaitable[bool | None]]
 
 
-async def preload() -> None:
-    """Import the SDK, in a thread: it takes longer than a key may wait."""
+async def preload(*, http: bool = False) -> None:
+    """Import the SDK, in a thread: it takes longer than a key may wait. `http`: for an address."""
 
     def load() -> None:
-        pass  # pyright: ignore[reportUnusedImport]
+        for name in (*_SDK, *(_HTTP if http else ())):
+            importlib.import_module(name)
 
     await asyncio.to_thread(load)
     for name in _CHATTY:  # they quote what servers say, and whatever a flood brings
@@ -47,7 +55,8 @@ class Link:
     Args:
         dispatcher: Sends requests.
         settings: How long a call may take.
-        ask: Puts the server's questions to the user.
+        ask: Puts the server's questions to the user; None where nobody can be asked.
+        declined: Told what the server asked for, where no person was asked.
         lost: Called with the reason when the connection turns out to be none any more.
     """
 
@@ -57,13 +66,14 @@ class Link:
         *,
         settings: Settings,
         ask: Ask,
+        declined: Callable[[str], None],
         lost: Callable[[str], None],
     ) -> None:
         self._dispatcher = dispatcher
         self._limit_s = settings.mcp_call_timeout
-        self._ask, self._lost = ask, lost
-        self._timers: set[asyncio.Timeout] = set()
-        self._questions: set[asyncio.Task[bool]] = set()
+        self._ask, self._declined, self._lost = ask, declined, lost
+        self._clocks: set[CallClock] = set()
+        self._questions: set[asyncio.Task[bool | None]] = set()
         self.version = ""
         self.headers: dict[str, str] = {}
 
@@ -94,48 +104,53 @@ class Link:
         self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]
     ) -> dict[str, Any]:
         """Call a tool, for a limited time; what it asks meanwhile does not count. Raises `McpFault`."""
-        timer = asyncio.timeout(self._limit_s)
+        clock = CallClock(self._limit_s)
         try:
-            async with timer:
-                self._timers.add(timer)
+            async with clock.timer:
+                self._clocks.add(clock)
                 params = {"name": name, "arguments": arguments}
                 return await self.request("tools/call", params, _Progress(progress))
         except TimeoutError:
+            if clock.is_late:
+                raise McpFault("Its questions took too long, and it was told to stop") from None
             raise McpFault(
                 f"It did not answer within {self._limit_s:g} s, and was told to stop",
                 hint="`--set mcp_call_timeout=SECONDS` gives it longer.",
             ) from None
         finally:
-            self._timers.discard(timer)
-            if not self._timers:
+            self._clocks.discard(clock)
+            if not self._clocks:
                 for question in self._questions:
                     question.cancel()
 
     async def elicit(self, context: Any, params: Any) -> Any:
         """What the SDK calls when the server asks the user something: only within a call of ours."""
         del context
-        if not self._timers:
+        if not self._clocks:
             return answer_for(params, said=None)
-        for timer in self._timers:
-            timer.reschedule(None)
-        try:
-            return await self._answered(params)
-        finally:
-            for timer in self._timers:
-                timer.reschedule(asyncio.get_running_loop().time() + self._limit_s)
-
-    async def _answered(self, params: Any) -> Any:
+        for clock in self._clocks:
+            clock.questions += 1
+        if max(clock.questions for clock in self._clocks) > MOST_QUESTIONS:
+            return answer_for(params, said=None)
         what, why = question_for(params)
-        if not what:
-            return answer_for(params, said=None)
+        said = await self._said(what, why) if what else None
+        if said is None and self._clocks:
+            self._declined(asked_for(params))
+        return answer_for(params, said=said)
+
+    async def _said(self, what: str, why: str) -> bool | None:
+        """What a person says, while the calls' clocks stand still; None where nobody does."""
         question = asyncio.ensure_future(self._ask(what, why))
         self._questions.add(question)
         try:
-            said = await asyncio.gather(question, return_exceptions=True)
+            with ExitStack() as stack:
+                for clock in self._clocks:
+                    stack.enter_context(clock.stopped())
+                said = await asyncio.gather(question, return_exceptions=True)
         finally:
             question.cancel()
             self._questions.discard(question)
-        return answer_for(params, said=said[0] if isinstance(said[0], bool) else None)
+        return said[0] if isinstance(said[0], bool) else None
 
     def close(self) -> None:
         """Nobody has to answer its questions any more."""
@@ -166,6 +181,7 @@ async def open_link(
     settings: Settings,
     root: Path | None,
     ask: Ask,
+    declined: Callable[[str], None],
     changed: Callable[[], None],
     lost: Callable[[str], None],
 ) -> AsyncGenerator[Link]:
@@ -176,6 +192,7 @@ async def open_link(
         settings: How long a call may take.
         root: The folder that it is told to work in; None where that is none of its business.
         ask: Puts a question of its own to the user.
+        declined: Told what it asked for where no person was asked.
         changed: Called when it says that its tools changed.
         lost: Called with the reason when the connection is none any more.
 
@@ -191,7 +208,7 @@ async def open_link(
     from agent_core import __version__
 
     dispatcher: JSONRPCDispatcher[Any] = JSONRPCDispatcher(*streams)
-    link = Link(dispatcher, settings=settings, ask=ask, lost=lost)
+    link = Link(dispatcher, settings=settings, ask=ask, declined=declined, lost=lost)
 
     async def heard(message: Any) -> None:
         if isinstance(message, types.ToolListChangedNotification):

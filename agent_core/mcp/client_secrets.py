@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent_core.errors import McpFault
-from agent_core.mcp.client_config import Entry, Filled, commands_in, filled
+from agent_core.mcp.client_entry import Entry, Filled, commands_in, filled
 from agent_core.process import NotStarted, stream_process
 
 _LIMIT_S = 15.0
@@ -14,16 +14,16 @@ _LONGEST = 64 << 10
 
 
 async def filled_in(entry: Entry, env: Mapping[str, str], root: Path) -> Filled:
-    """The entry as it is used; raises `McpFault`, which names no value."""
+    """The entry as it is used; `env` is all that it is given. Raises `McpFault`, which names no value."""
     try:
         commands = commands_in(entry)
-        said = {written: await _said(argv, root) for written, argv in commands.items()}
+        said = {written: await _said(argv, env, root) for written, argv in commands.items()}
         return filled(entry, env, said)
     except ValueError as error:
         raise McpFault(f"Its settings cannot be filled in: {error}") from None
 
 
-async def _said(argv: Sequence[str], root: Path) -> str:
+async def _said(argv: Sequence[str], env: Mapping[str, str], root: Path) -> str:
     """What a command says on its first line."""
     import asyncio
 
@@ -31,7 +31,7 @@ async def _said(argv: Sequence[str], root: Path) -> str:
         raise ValueError("$() holds no command")
     out = b""
     try:
-        async with asyncio.timeout(_LIMIT_S), stream_process(argv, cwd=root) as process:
+        async with asyncio.timeout(_LIMIT_S), stream_process(argv, cwd=root, env=env) as process:
             async for chunk in process:
                 out = (out + chunk)[:_LONGEST]
             code = await process.wait()

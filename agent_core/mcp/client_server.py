@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from agent_core.config import Settings
 from agent_core.errors import McpFault
 from agent_core.masking import masker
-from agent_core.mcp.client_config import Filled, Named
+from agent_core.mcp.client_config import Named
+from agent_core.mcp.client_entry import Filled, without_ours
 from agent_core.mcp.client_http import HttpTransport
 from agent_core.mcp.client_listing import Listing, listed, tools_of
 from agent_core.mcp.client_secrets import filled_in
@@ -35,7 +36,7 @@ _STEADY_S = 60.0
 """Seconds after which one that works is taken for sound again."""
 _MOST_REFRESHES = 20
 _REFRESH_S = 0.5
-Ask = Callable[[str, str], Awaitable[bool]]
+Ask = Callable[[str, str], Awaitable[bool | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +48,8 @@ class Server:
         root: The workspace: its working folder.
         settings: How long it may take.
         env: The environment, for the variables of its entry.
-        ask: Puts a question of its own to the user: what, why; False where nobody says yes.
+        ask: Puts a question of its own to the user: what, why; None where nobody can be asked.
+        tell: Tells the user something of it.
         changed: Called when its tools are others than before.
     """
 
@@ -59,12 +61,13 @@ class Server:
         settings: Settings,
         env: Mapping[str, str],
         ask: Ask,
+        tell: Callable[[str], None],
         changed: Callable[[Server], None],
     ) -> None:
         self.named = named
         self.tools: tuple[ServerTool, ...] = ()
         self._root, self._settings, self._env = root, settings, env
-        self._ask, self._changed = ask, changed
+        self._ask, self._tell, self._changed = ask, tell, changed
         self._mask = masker(settings)
         self._transport: StdioTransport | HttpTransport | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -132,10 +135,8 @@ class Server:
             left = self._not_before - time.monotonic()
             pause = f"It is tried again after {human_duration(left)}" if left > 0 else "Try again"
             name = self.named.name
-            raise McpFault(
-                f"The server {name} is not there: {self._why or 'it is ended'}",
-                hint=f"{pause}, or `mcp restart {name}`; `mcp show {name}` tells more.",
-            )
+            hint = f"{pause}, or `mcp restart {name}`; `mcp show {name}` tells more."
+            raise McpFault(f"The server {name} is not there: {self._why or 'it is ended'}", hint=hint)
         return self._link
 
     async def restart(self) -> None:
@@ -176,7 +177,7 @@ class Server:
         try:
             from agent_core.mcp.client_link import preload
 
-            await preload()  # that takes time of ours, not of the server's
+            await preload(http=bool(self.named.entry.url))  # that takes time of ours, not of the server's
             limit = self._settings.mcp_start_timeout
             self._watch = asyncio.get_running_loop().call_later(limit, self._too_slow)
             await self._connected()
@@ -218,7 +219,8 @@ class Server:
     async def _connected(self) -> None:
         from agent_core.mcp.client_link import open_link
 
-        filled = await filled_in(self.named.entry, self._env, self._root)
+        env = without_ours(self._env) if self.named.source == "workspace" else self._env
+        filled = await filled_in(self.named.entry, env, self._root)
         self._mask = masker(self._settings, filled.secrets)
         self._transport = transport = self._opened(filled)
         async with (
@@ -228,6 +230,7 @@ class Server:
                 settings=self._settings,
                 root=self._root if not self.named.is_remote else None,
                 ask=self._ask_for,
+                declined=self._declined,
                 changed=self._listen,
                 lost=self._lost,
             ) as link,
@@ -249,26 +252,33 @@ class Server:
     def _opened(self, filled: Filled) -> StdioTransport | HttpTransport:
         entry = filled.entry
         if entry.url:
-            return HttpTransport(
-                entry.url,
-                headers=entry.headers,
-                timeout=self._settings.mcp_call_timeout,
-                on_end=self._lost,
-            )
+            timeout = self._settings.mcp_call_timeout
+            return HttpTransport(entry.url, headers=entry.headers, timeout=timeout, on_end=self._lost)
         argv = (entry.command, *entry.args)
-        return StdioTransport(argv, env=entry.env, cwd=self._root, on_end=self._lost, base=self._env)
+        return StdioTransport(
+            argv,
+            env=entry.env,
+            root=self._root,
+            cwd=entry.cwd,
+            safe=self.named.source == "user",
+            on_end=self._lost,
+            base=self._env,
+        )
 
     def _lost(self, why: str) -> None:
         """It ended, or may not go on; a start that still waits fails."""
         if self._over.is_set() or self._why:
             return
-        self._why = why
+        self._why = shorten(one_line(self._mask(why)), 300)
         self._over.set()
         if self._link is None and self._keeper is not None:
             self._keeper.cancel()
 
-    async def _ask_for(self, what: str, why: str) -> bool:
+    async def _ask_for(self, what: str, why: str) -> bool | None:
         return await self._ask(f"{self.named.name} asks:\n{self._mask(what)}", why)
+
+    def _declined(self, what: str) -> None:
+        self._tell(f"The server {self.named.name} asked for {self._mask(what)!r}; it was declined")
 
     # Its tools
 

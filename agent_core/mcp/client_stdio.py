@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -16,16 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent_core.errors import McpFault
+from agent_core.folders import user_state_dir
 from agent_core.marks import kill_marked, marked_environment
 from agent_core.mcp.client_limits import LONGEST_MESSAGE, Meter, too_long
+from agent_core.text import one_line, shorten
+from agent_core.verify.stale import OwnFolder
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
+_MODULE = re.compile(r"-[bBdEiIOqRsSuvx]*[mc]")
 _KEPT_ERRORS = 16 * 1024
 """Bytes of standard error that are kept, the last ones."""
 _GRACE_S = 1.0
 """Seconds that it has to end once its input is closed, and again after SIGTERM."""
+_LAST_WORDS_S = 0.2
+_SAID = 200
 _INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 """What of our environment it gets: keys of ours are none of its business."""
 
@@ -36,18 +43,28 @@ class StdioTransport:
     Args:
         argv: The program and its arguments.
         env: What is added to the few variables that it inherits.
-        cwd: Its working folder.
+        root: The workspace.
+        cwd: Its working folder, inside of it.
+        safe: Whether it is none of the workspace's own: no Python of it takes modules from there.
         on_end: Called once it has ended by itself, or was ended for what it did, with the reason.
     """
 
     def __init__(
-        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, on_end: Any, base: Mapping[str, str]
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        root: Path,
+        cwd: str,
+        safe: bool,
+        on_end: Any,
+        base: Mapping[str, str],
     ) -> None:
         self._argv = argv
         inherited = {name: base[name] for name in _INHERITED if name in base}
-        # No Python among them takes a module of the workspace for one of its own.
-        self._mark, self._env = marked_environment({"PYTHONSAFEPATH": "1", **inherited, **env})
-        self._cwd = cwd
+        guard = {"PYTHONSAFEPATH": "1"} if safe and _looks_around(argv) else {}
+        self._mark, self._env = marked_environment({**guard, **inherited, **env})
+        self._root, self._cwd = root, cwd
         self._on_end = on_end
         self._errors = bytearray()
         self.pid = 0
@@ -60,15 +77,27 @@ class StdioTransport:
     @asynccontextmanager
     async def streams(self) -> AsyncGenerator[TransportStreams]:
         """Start it, and end it when the block is left; raises `McpFault` where it cannot be started."""
+        folder = await asyncio.to_thread(_folder, self._root, self._cwd)
+        own = await asyncio.to_thread(_own_lock)
+        try:
+            async with self._running(folder) as streams:
+                yield streams
+        finally:
+            if own is not None:
+                own.remove()
+
+    @asynccontextmanager
+    async def _running(self, folder: Path) -> AsyncGenerator[TransportStreams]:
         import anyio
 
-        process = await self._started()
+        process = await self._started(folder)
         deliver, incoming = anyio.create_memory_object_stream[Any](0)
         outgoing, accepted = anyio.create_memory_object_stream[Any](0)
+        errors = asyncio.create_task(self._keep_errors(process))
         tasks = [
-            asyncio.create_task(self._read(process, deliver)),
+            errors,
+            asyncio.create_task(self._read(process, deliver, errors)),
             asyncio.create_task(self._write(process, accepted)),
-            asyncio.create_task(self._keep_errors(process)),
         ]
         try:
             yield incoming, outgoing
@@ -82,7 +111,7 @@ class StdioTransport:
                 for stream in (deliver, incoming, outgoing, accepted):
                     stream.close()
 
-    async def _started(self) -> asyncio.subprocess.Process:
+    async def _started(self, folder: Path) -> asyncio.subprocess.Process:
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._argv,
@@ -90,7 +119,7 @@ class StdioTransport:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LONGEST_MESSAGE,
-                cwd=self._cwd,
+                cwd=folder,
                 env=self._env,
                 start_new_session=True,
             )
@@ -100,8 +129,10 @@ class StdioTransport:
         self.pid = process.pid
         return process
 
-    async def _read(self, process: asyncio.subprocess.Process, deliver: Any) -> None:
-        """Hand on its messages; tells of its end."""
+    async def _read(
+        self, process: asyncio.subprocess.Process, deliver: Any, errors: asyncio.Task[None]
+    ) -> None:
+        """Hand on its messages; tells of its end, and what it said last on standard error."""
         why = "It ended"
         try:
             await self._messages(process, deliver)
@@ -109,6 +140,9 @@ class StdioTransport:
                 await asyncio.wait_for(process.wait(), _GRACE_S)
             code = process.returncode
             why = "It closed its output" if code is None else f"It ended with exit code {code}"
+            await asyncio.wait((errors,), timeout=_LAST_WORDS_S)
+            if said := self.errors.strip():
+                why = f"{why}: {shorten(one_line(said.splitlines()[-1]), _SAID)}"
         except McpFault as fault:
             why = fault.message
         except (ConnectionError, OSError) as error:
@@ -149,6 +183,36 @@ class StdioTransport:
         while chunk := await process.stderr.read(1 << 16):
             self._errors += chunk
             del self._errors[:-_KEPT_ERRORS]
+
+
+def _looks_around(argv: Sequence[str]) -> bool:
+    """Whether a Python among these words would take modules of its working folder for those that it means.
+
+    `python -m server` and `python -c` do. A script does not: its modules lie beside it, and it needs them.
+    """
+    for word in argv[1:]:
+        if word.endswith((".py", ".pyz")):
+            return False
+        if _MODULE.match(word):
+            return True
+    return False
+
+
+def _folder(root: Path, cwd: str) -> Path:
+    """Where it works; raises `McpFault` where that is outside of the workspace."""
+    root = root.resolve()
+    folder = (root / cwd).resolve()
+    if not folder.is_relative_to(root):
+        raise McpFault(f"Its `cwd` is outside of the workspace: {cwd}")
+    return folder
+
+
+def _own_lock() -> OwnFolder | None:
+    """Held while it runs. What is left of one whose program was killed is ended when the next one starts."""
+    try:
+        return OwnFolder(user_state_dir() / "mcp")
+    except OSError:
+        return None
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:
