@@ -50,6 +50,8 @@ _HARMLESS = (
     r"|(?:true|false|null|none|undefined|string|bytes|optional|required|changeme|example)\b"
 )
 
+_PLACEHOLDERS = {"ollama", "lm-studio", "not-needed", "no-key", "no-key-required", "placeholder", "changeme"}
+"""What people set as the key of an endpoint that wants none: words that stand in paths and prose, too."""
 
 _learned: set[str] = set()
 
@@ -71,11 +73,25 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
     `password` or `api_key`, also inside of JSON in JSON; and exactly the `values`, and those that were
     learned, wherever they stand. Code that only speaks of secrets stays as it is.
     """
-    for value in (*values, *_learned):
-        if len(value) >= 6 and value in text:
-            text = text.replace(value, MASK)
     if "PRIVATE KEY" in text:
         text = re.sub(_KEY_BLOCK, _key_block, text)
+    text = mask_alone(text, values)
+    lowered = text.lower()
+    if any(word in lowered for word in _WORDS):
+        text = _mask_near(_ASSIGNED_NEAR, _ASSIGNED, _assigned, text)
+    return text
+
+
+def mask_alone(text: str, values: Iterable[str] = ()) -> str:
+    """The same for what is a secret wherever it stands: known values, keys, tokens, and credentials in
+    addresses and headers.
+
+    For texts that were put together of several, such as a whole prompt, where the beginning of a private key
+    in one of them must not take the next one with it, and for JSON, which stays JSON.
+    """
+    for value in (*values, *_learned):
+        if len(value) >= 6 and value not in _PLACEHOLDERS and value in text:
+            text = text.replace(value, MASK)
     for hints, pattern in _SHAPES:
         if any(hint in text for hint in hints):
             text = re.sub(pattern, MASK, text)
@@ -84,8 +100,6 @@ def mask_secrets(text: str, values: Iterable[str] = ()) -> str:
     lowered = text.lower()
     if "bearer" in lowered or "basic" in lowered:
         text = _mask_near(_BEARER_NEAR, _BEARER, _header, text)
-    if any(word in lowered for word in _WORDS):
-        text = _mask_near(_ASSIGNED_NEAR, _ASSIGNED, _assigned, text)
     return text
 
 

@@ -179,7 +179,7 @@ class _Packing:
                 f"{self._window - self._budget:,} are kept for the answer",
                 hint="Ask in fewer words, or raise context_window (for Ollama: num_ctx).",
             )
-        self._take("system", "what the model is told to do", system)
+        self._take("system", "what the model is told to do", system, text=material.system)
         if tools:
             self._take("tools", ", ".join(tool.name for tool in material.tools), tools)
         self._take("question", "question", question, text=material.question)

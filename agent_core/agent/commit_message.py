@@ -57,10 +57,11 @@ async def _written(model: LanguageModel, turn: TurnPort, *, diff: str, earlier: 
 
     count = estimate_for(model)
     asked = "\n".join(exchange.question for exchange in turn.history[-_ASKED:])
+    mask = masker(turn.settings)
     fields = {
-        "earlier": "\n".join(earlier),
-        "asked": shorten(asked, 600),
-        "diff": count.cut(masker(turn.settings)(diff), int((model.info.window or UNKNOWN_WINDOW) * _SHARE)),
+        "earlier": mask("\n".join(earlier)),
+        "asked": shorten(mask(asked), 600),
+        "diff": count.cut(mask(diff), int((model.info.window or UNKNOWN_WINDOW) * _SHARE)),
     }
     calls = ModelCalls(
         model, task=TaskInput(text=""), turn=turn, gathered=Gathered((), ()), tools=(), skill=skill

@@ -36,7 +36,7 @@ class Known:
     """What one turn knows.
 
     Args:
-        task: What is to be answered.
+        task: What is to be answered, without secrets.
         gathered: What the search and the mentions gave.
         tools: The tools that a model may call.
         info: The model.

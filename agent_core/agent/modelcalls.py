@@ -28,6 +28,7 @@ from agent_core.llm.dspy_engine import PortEngine, language_model
 from agent_core.llm.errors import ModelProtocolError, ModelRefused, ModelServerError
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
+from agent_core.masking import masker
 from agent_core.text import plural
 
 _CHOICE_TOKENS = 256
@@ -65,7 +66,7 @@ class ModelCalls:
 
     Args:
         model: The model.
-        task: What is to be answered.
+        task: What is to be answered; the model sees it without secrets.
         turn: The turn it happens in.
         gathered: What the search and the mentions gave.
         tools: The tools as offered to the model.
@@ -83,12 +84,11 @@ class ModelCalls:
         skill: Any,
     ) -> None:
         self._model = model
-        self._task = task
         self._turn = turn
         self._count = estimate_for(model)
         self._skill = skill
         self.known = Known(
-            task=task,
+            task=task.masked(masker(turn.settings)),
             gathered=gathered,
             tools=tools,
             info=model.info,

@@ -30,6 +30,11 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...] = ()
     history: tuple[Exchange, ...] = ()
 
+    def masked(self, mask: Callable[[str], str]) -> TaskInput:
+        """The same as a model may see it: without the secrets that were typed or said."""
+        history = tuple(Exchange(mask(one.question), mask(one.answer)) for one in self.history)
+        return msgspec.structs.replace(self, text=mask(self.text), history=history)
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """How a task was answered.

@@ -32,7 +32,7 @@ class Embedding:
         image: Gets the vectors.
         embedder: Makes them; None for an index without.
         keeper: Keeps them.
-        mask: Takes the secrets out of what an embedder on another machine is sent.
+        mask: Takes the secrets out of what an embedder on another machine is sent, questions included.
         on_change: Called when there are more vectors, or the trouble is another.
     """
 
@@ -99,9 +99,10 @@ class Embedding:
         """The vector of a question, or None with the reason where it is worth telling."""
         if self._embedder is None or not self._image.with_vector or self.maker is None:
             return None, f"searched without vectors: {self._trouble}" if self._trouble else ""
+        text = asked(query if self._embedder.info.local else self._mask(query))
         try:
             async with asyncio.timeout(_QUERY_S):
-                return (await self._embedder.embed([asked(query)], purpose="query"))[0], ""
+                return (await self._embedder.embed([text], purpose="query"))[0], ""
         except (AgentError, TimeoutError) as error:
             reason = error.message if isinstance(error, AgentError) else "the embedder is slow"
             return None, f"searched without vectors: {reason}"

@@ -8,6 +8,8 @@ from contextlib import aclosing, nullcontext
 from typing import Literal, cast
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 from agent_core.config import Settings
 from agent_core.llm.errors import (
     ModelCutOff,
@@ -18,8 +20,9 @@ from agent_core.llm.errors import (
     ModelUnreachable,
 )
 from agent_core.llm.meter import CHARS_PER_TOKEN
-from agent_core.llm.port import Alive, ChatRequest, Finished, LanguageModel, StreamEvent
+from agent_core.llm.port import Alive, ChatRequest, Finished, LanguageModel, Message, StreamEvent
 from agent_core.llm.precedence import ahead
+from agent_core.masking import mask_alone, secret_values
 from agent_core.text import human_duration
 
 Phase = Literal["loading", "reading"]
@@ -75,14 +78,15 @@ async def watch(
     Loading does not count against `first_token_timeout`, which is extended by the time that reading the
     prompt takes at the measured rate. `publish_alive` is called once a second until the first token; `on_try`
     before each of at most so many `tries`. Unless it `is_ahead`, others need not give way to it
-    (`agent_core.llm.precedence`). Close the generator (`contextlib.aclosing`) when you leave it early: that
-    closes the request.
+    (`agent_core.llm.precedence`). Secrets that are left in the request are not sent. Close the generator
+    (`contextlib.aclosing`) when you leave it early: that closes the request.
 
     Raises:
         ModelStalled: No progress within the time-out.
         ModelError: What the model raises.
     """
     received = False
+    request = _masked(request, settings)
     with ahead(model) if is_ahead else nullcontext():
         for attempt in range(1, tries + 1):
             on_try()
@@ -98,6 +102,21 @@ async def watch(
                 if received or attempt == tries or delay is None:
                     raise
             await asyncio.sleep(delay)
+
+
+def _masked(request: ChatRequest, settings: Settings) -> ChatRequest:
+    """The request without secrets, whoever put it together: every call of a model passes here."""
+    values = secret_values(settings)
+    messages = tuple(_masked_message(message, values) for message in request.messages)
+    return request if messages == request.messages else msgspec.structs.replace(request, messages=messages)
+
+
+def _masked_message(message: Message, values: tuple[str, ...]) -> Message:
+    calls = tuple(
+        msgspec.structs.replace(call, arguments=mask_alone(call.arguments, values))
+        for call in message.tool_calls
+    )
+    return msgspec.structs.replace(message, content=mask_alone(message.content, values), tool_calls=calls)
 
 
 def retry_delay(error: ModelError) -> float | None:

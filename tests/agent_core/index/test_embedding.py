@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -16,8 +17,10 @@ from agent_core.errors import IndexFault
 from agent_core.index.client import WorkerIndex
 from agent_core.index.digest import digest
 from agent_core.index.embed.port import Embedder, EmbedderInfo, Purpose
+from agent_core.index.embedding import Embedding
 from agent_core.index.image import Image
 from agent_core.index.vectors import VectorMaker
+from agent_core.masking import mask_secrets
 from agent_core.workspace import Workspace
 from tests.agent_core.index.workspaces import fresh, make
 from tests.fakes.model_server import ModelServer
@@ -158,3 +161,17 @@ async def test_nobody_waits_for_vectors_that_do_not_come(tmp_path: Path) -> None
     assert "nobody thought of" in maker.trouble
     with pytest.raises(ValueError, match="nobody thought of"):
         await running
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_a_question_goes_to_another_machine_without_secrets(tmp_path: Path, local: bool) -> None:
+    recorder = Recording()
+    recorder.info = msgspec.structs.replace(recorder.info, local=local)  # type: ignore[misc]
+    image: Any = SimpleNamespace(with_vector=1, embedder=recorder.info.id, dims=3)
+    keeper: Any = SimpleNamespace(use=ignore, known=ignore, keep=ignore, may_make=lambda: True)
+    embedding = Embedding(
+        root=tmp_path, image=image, embedder=recorder, keeper=keeper, mask=mask_secrets, on_change=str,
+    )  # fmt: skip
+    vector, note = await embedding.of("where is ghp_abcdefghijklmnopqrstuvwxyz0123456789 read?")
+    assert vector is not None and not note
+    assert ("abcdefghij" in recorder.texts[0]) is local and "read" in recorder.texts[0]
