@@ -113,7 +113,8 @@ class ContextPacked(_Event, frozen=True, kw_only=True):
 
 
 class ModelCallStarted(_Event, frozen=True, kw_only=True):
-    """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer or act.
+    """A request goes to the model. `step` counts from 1 in a turn; `purpose` is choose, answer,
+    act (to look further or answer), plan, locate, edit, review, commit or compact.
 
     `is_local`: the host is this machine; None in what earlier versions wrote.
     """

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from agent_core.agent.budget import UNKNOWN_WINDOW
 from agent_core.agent.citations import check_citations
@@ -34,6 +34,14 @@ _MOST_FACTS = {True: 1500, False: 8000}
 _MOST_ANSWER = 400
 
 
+class _Told(NamedTuple):
+    """How events name a call: what its facts are about, what they are, and what it is for."""
+
+    label: str
+    kind: str
+    purpose: str
+
+
 async def summarise(
     models: Models,
     facts: str,
@@ -43,6 +51,8 @@ async def summarise(
     turn: Speaker,
     workspace: Workspace,
     settings: Settings,
+    kind: str = "tool",
+    purpose: str = "answer",
 ) -> str:
     """Have the model say what the facts mean; "" without a model.
 
@@ -57,18 +67,21 @@ async def summarise(
         turn: Where it is said.
         workspace: What citations are checked against.
         settings: The effective settings.
+        kind: What the facts are, as `ContextItem` names it.
+        purpose: What the model is called for, as events name it.
 
     Raises:
         Interrupted: The turn was cancelled while a question was open.
     """
     stream: TurnStream | None = None
+    told = _Told(label, kind, purpose)
     try:
         model = await models.current()
         if model is None:
             return ""
         module = await skill_for(turn, skill, workspace)
         stream = TurnStream(turn_id=turn.turn_id, model=model.info, publish=turn.publish)
-        await _say(model, stream, masker(settings)(facts), module, label=label, turn=turn, settings=settings)
+        await _say(model, stream, masker(settings)(facts), module, told, turn=turn, settings=settings)
     except Interrupted:
         raise
     except AgentError as error:
@@ -88,8 +101,8 @@ async def _say(
     stream: TurnStream,
     facts: str,
     skill: dspy.Module,
+    told: _Told,
     *,
-    label: str,
     turn: Speaker,
     settings: Settings,
 ) -> None:
@@ -100,12 +113,12 @@ async def _say(
 
     (predictor,) = cast("Any", skill).predictors()
     await ready_estimate(model)
-    facts, used = _fitting(model, facts, predictor, label=label, turn=turn)
+    facts, used = _fitting(model, facts, predictor, told, turn=turn)
     engine = PortEngine(
         open_stream=lambda request: watch(model, request, settings=settings, publish_alive=stream.alive),
         listener=stream,
     )
-    stream.begin(step=1, purpose="answer", prompt_tokens=used, show="at once")
+    stream.begin(step=1, purpose=told.purpose, prompt_tokens=used, show="at once")
     config = {"think": False, "temperature": settings.temperature, "max_tokens": _MOST_ANSWER}
     lm = language_model(model, engine)
     try:
@@ -125,8 +138,8 @@ def _fitting(
     model: LanguageModel,
     facts: str,
     predictor: Any,
+    told: _Told,
     *,
-    label: str,
     turn: Speaker,
 ) -> tuple[str, int]:
     """The facts as far as they fit, and the tokens of the whole prompt; what stands first is kept."""
@@ -140,7 +153,7 @@ def _fitting(
     used = fixed + count(facts)
     items = (
         ContextItem("system", "instructions", fixed),
-        ContextItem("tool", label, count(facts), masked=facts.count(MASK)),
+        ContextItem(told.kind, told.label, count(facts), masked=facts.count(MASK)),
     )
     turn.publish(
         ContextPacked(turn_id=turn.turn_id, used=used, window=window, items=items, reserve=_MOST_ANSWER)

@@ -70,10 +70,12 @@ class CompactTool:
             self._models,
             "\n\n".join(f"Developer: {one.question}\nAssistant: {one.answer}" for one in reversed(older)),
             skill="compact",
-            label=f"{plural(len(older), 'exchange')} before",
+            label=f"{plural(len(older), 'earlier exchange')}",
             turn=turn,
             workspace=context.workspace,
             settings=context.settings,
+            kind="history",
+            purpose="compact",
         )
         summary = said.strip() or _listed(older)
         kept = tuple(Said(one.question, one.answer) for one in exchanges[len(older) :])

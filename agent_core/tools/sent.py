@@ -18,10 +18,22 @@ MOST_SHOWN = 40
 _WIDTH = 74
 _ALWAYS = ("system", "question", "tools")
 _MOST_PLACES = 6
+_PURPOSES = {
+    "act": "to look further or answer",
+    "choose": "to choose what to look at",
+    "answer": "to answer",
+    "plan": "to plan",
+    "locate": "to name the files of a change",
+    "edit": "to write a change",
+    "review": "to review a change",
+    "commit": "to word a commit",
+    "compact": "to sum up the conversation",
+}
+"""What a call was for, by the `purpose` of its event."""
 
 
 class Embedder(msgspec.Struct, frozen=True):
-    """Who else is sent pieces of the code: an embedder behind an endpoint."""
+    """Who else is sent pieces of the code, and what is searched for: an embedder behind an endpoint."""
 
     model: str
     host: str
@@ -64,13 +76,16 @@ def _call(call: SentCall, mask: Mask) -> dict[str, Any]:
     }
 
 
-def headline(calls: Sequence[SentCall]) -> str:
-    """How much, and how much of it left this machine."""
+def headline(calls: Sequence[SentCall], embedder: Embedder | None = None) -> str:
+    """How much, and how much of it left this machine; what an embedder gets is not counted."""
     away = [call for call in calls if call.loopback is False]
     tokens = sum(call.tokens for call in calls)
     said = f"{plural(len(calls), 'call')}, {tokens:,} tokens; "
     if not away:
-        return said + "nothing to another machine"
+        elsewhere = embedder is not None and not embedder.loopback
+        return said + (
+            "to another machine (!) for vectors alone" if elsewhere else "nothing to another machine"
+        )
     hosts = ", ".join(dict.fromkeys(one_line(call.host) for call in away))
     return said + f"{len(away)} to another machine (!): {hosts}"
 
@@ -78,9 +93,9 @@ def headline(calls: Sequence[SentCall]) -> str:
 def lines(calls: Sequence[SentCall], embedder: Embedder | None, mask: Mask) -> list[str]:
     """The calls for people, the newest last: rows that fit a narrow terminal."""
     if not calls:
-        rows = ["Nothing was sent to a model in this session."]
+        rows = ["No language model was called in this session."]
     else:
-        rows = [headline(calls) + "."]
+        rows = [headline(calls, embedder) + "."]
         shown = calls[-MOST_SHOWN:]
         if len(shown) < len(calls):
             rows.append(f"The last {len(shown)} of them; `window --sent --export FILE` writes all.")
@@ -91,10 +106,12 @@ def lines(calls: Sequence[SentCall], embedder: Embedder | None, mask: Mask) -> l
                 rows += ["", shorten(f"> {one_line(mask(call.asked))}", _WIDTH)]
             rows += _rows(call, mask)
     if embedder is not None:
-        away = " (!)" if not embedder.loopback else ""
+        away = "" if embedder.loopback else "! "
+        where = f"{one_line(embedder.host)}  {one_line(embedder.model)}"
         rows += [
             "",
-            f"Besides, pieces of the code, for vectors: {one_line(embedder.host)}{away}",
+            shorten(f"{away}For vectors, not listed one by one: {where}", _WIDTH),
+            "    pieces of the code, as the index needs them, and what is searched for",
         ]
     return rows
 
@@ -106,7 +123,7 @@ def _rows(call: SentCall, mask: Mask) -> list[str]:
     masked = f", {plural(call.masked, 'secret')} masked" if call.masked else ""
     head = [
         f"{mark} {_time(call.at)}  {where}  {one_line(call.model)}",
-        f"    {one_line(call.purpose)}: {tokens} tokens{masked}",
+        f"    {_PURPOSES.get(call.purpose, one_line(call.purpose))}: {tokens} tokens{masked}",
     ]
     sizes = {kind: sum(item.tokens for item in call.items if item.kind == kind) for kind in _ALWAYS}
     fixed = [f"{kind} {tokens:,}" for kind, tokens in sizes.items() if tokens]

@@ -110,7 +110,7 @@ class WindowTool:
         data = document(self._conversation.id, calls, embedder, mask)
         if not export:
             text = "\n".join(lines(calls, embedder, mask))
-            return ToolResult(text=text, summary=headline(calls), data={"sent": data})
+            return ToolResult(text=text, summary=headline(calls, embedder), data={"sent": data})
         path = _target(export, context.workspace)
         encoded = msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
         try:

@@ -85,7 +85,9 @@ class SentCalls:
                 self._commands[event.call_id] = event.command
             case ToolFinished():
                 command = self._commands.pop(event.call_id, "")
-                self._places[event.turn_id, command] = _places(event.data.get("hits"))
+                places = _places(event.data.get("hits"))
+                self._places[event.turn_id, command] = places
+                self._attach(event.turn_id, command, places)
             case ModelCallStarted():
                 self.calls.append(self._call(event, at))
             case UsageReported() if not event.usage.estimated and self.calls:
@@ -94,6 +96,18 @@ class SentCalls:
                     self.calls[-1] = msgspec.structs.replace(last, counted=event.usage.prompt_tokens)
             case _:
                 pass
+
+    def _attach(self, turn_id: str, command: str, places: tuple[str, ...]) -> None:
+        """Note the places in the calls that the tool made itself: it tells them when it ends."""
+        for number in range(len(self.calls) - 1, -1, -1):
+            call = self.calls[number]
+            if not places or call.turn != turn_id:
+                return
+            items = tuple(
+                msgspec.structs.replace(item, places=places) if _is_of(item, command) else item
+                for item in call.items
+            )
+            self.calls[number] = msgspec.structs.replace(call, items=items)
 
     def _call(self, event: ModelCallStarted, at: float) -> SentCall:
         packed = self._packed.get(event.turn_id)
@@ -118,6 +132,11 @@ class SentCalls:
         return SentItem(
             kind=item.kind, label=item.label, tokens=item.tokens, masked=item.masked, places=places
         )
+
+
+def _is_of(item: SentItem, command: str) -> bool:
+    """Whether it is what this command gave, and nothing is known of where that is from."""
+    return item.kind == "tool" and not item.places and item.label == command
 
 
 def _places(hits: Any) -> tuple[str, ...]:

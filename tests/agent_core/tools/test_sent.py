@@ -14,19 +14,28 @@ from agent_core.config import MASK, Settings
 from agent_core.errors import UsageError
 from agent_core.events import ContextItem, ContextPacked, ModelCallStarted, ToolFinished, TurnStarted
 from agent_core.llm.scripted import DEFAULT_INFO, ScriptedModel
+from agent_core.logs.api import CodePlace, Digest, KeyEvent, SourceFacts
 from agent_core.session.saved.sent import SentCalls
 from agent_core.session.session import Session
 from agent_core.tools.base import ToolContext
 from agent_core.tools.cat import CatTool
-from agent_core.tools.sent import document, lines
+from agent_core.tools.compact import CompactTool
+from agent_core.tools.ctx import CtxTool
+from agent_core.tools.sent import Embedder, document, headline, lines
 from agent_core.tools.window import WindowArgs, WindowTool
 from tests.conftest import ROOT
+from tests.fakes.logs import GivenLogs
 from tests.fakes.session import GivenModels, Recorder, make_session
 
 SECRET = "ghp_hidden0123456789hidden0123"
 AWAY = msgspec.structs.replace(
     DEFAULT_INFO, host="models.example", is_local=False, supports_tools=False, window=8192
 )
+CRASH = KeyEvent(
+    id="1", kind="error", source="app.log", first=2, last=2, level="error", count=1, text="OSError: gone",
+    places=(CodePlace("app.py", 5, "read_port"),),
+)  # fmt: skip
+DIGEST = Digest(events=(CRASH,), sources=(SourceFacts(name="app.log", lines=2),))
 SCHEMA = json.loads((ROOT / "docs" / "sent.schema.json").read_text())
 
 
@@ -118,7 +127,7 @@ async def test_nothing_was_sent_yet(tmp_path: Path) -> None:
     session, seen = opened(tmp_path, ScriptedModel([]))
     try:
         shown = await said(session, seen, "window --sent")
-        assert "Nothing was sent" in shown.text and checked(shown.data["sent"]) == []
+        assert "No language model was called" in shown.text and checked(shown.data["sent"]) == []
         with pytest.raises(UsageError, match="belongs to --sent"):
             tool = session.registry.get("window")
             assert tool is not None
@@ -127,6 +136,39 @@ async def test_nothing_was_sent_yet(tmp_path: Path) -> None:
             )
     finally:
         await session.aclose()
+
+
+async def test_what_a_typed_command_showed_the_model_has_its_places(tmp_path: Path) -> None:
+    """A tool that asks the model itself tells of its places only when it ends."""
+    model = ScriptedModel(["It crashed [1].", "Summed up."], info=AWAY)
+    session, seen = opened(tmp_path, model)
+    models = GivenModels(model)
+    session.registry.add(CtxTool(logs=GivenLogs(DIGEST), models=models))  # type: ignore[arg-type]
+    session.registry.add(CompactTool(models=models))  # type: ignore[arg-type]
+    (session.workspace.root / "app.log").write_text("start\nOSError: gone\n")
+    session.history.add("how is it?", "It is well. " * 99)
+    try:
+        shown = await said(session, seen, "ctx --limit 3", "compact --keep 0", "/context --sent")
+        first, second = checked(shown.data["sent"])
+        (tool,) = [item for item in first["items"] if item["kind"] == "tool"]
+        assert tool["label"] == "ctx --limit 3"
+        assert tool["places"] == ["app.py:5-5", "app.log:2-2"], "the code that it leads to, and the event"
+        assert second["purpose"] == "compact" and second["items"][-1]["kind"] == "history"
+        assert "to sum up the conversation" in shown.text and "            app.log:2-2" in shown.text
+    finally:
+        await session.aclose()
+
+
+def test_an_embedder_elsewhere_is_told_beside_the_calls() -> None:
+    """What it gets is not in the list: the list must not say that nothing was sent."""
+    away = Embedder("e", "vectors.example", loopback=False)
+    rows = lines([], away, str)
+    assert "No language model was called" in rows[0]
+    assert any(row.startswith("! ") and "vectors.example" in row for row in rows)
+    assert "what is searched for" in rows[-1] and max(map(len, rows)) <= 78
+    assert "nothing to another machine" not in headline([], away)
+    assert "nothing to another machine" in headline([], Embedder("e", "localhost:1", loopback=True))
+    assert checked(document("s", [], away, str)) == []
 
 
 def test_records_of_earlier_versions_and_hostile_ones_are_listed_as_far_as_they_go() -> None:
