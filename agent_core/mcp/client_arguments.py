@@ -64,6 +64,16 @@ def shape_of(schema: Any) -> Shape:
     )
 
 
+def unnamed_in(schema: Any) -> str:
+    """What of a schema's arguments cannot be given here, where only those that it names can."""
+    table = cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
+    if any(table.get(kind) for kind in ("oneOf", "anyOf", "allOf", "$ref")) and not table.get("properties"):
+        return "its arguments are one of several forms, which cannot be given here"
+    if table.get("additionalProperties") or table.get("patternProperties"):
+        return "it also takes arguments of any name, which cannot be given here"
+    return ""
+
+
 def _argument(name: str, schema: Any, required: bool, taken: set[str]) -> Argument:
     written = cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
     described = _without_null(written)
@@ -151,8 +161,7 @@ def _args_type(arguments: tuple[Argument, ...], bare: tuple[Argument, ...]) -> t
         if argument.kind == "json":
             extra["metavar"] = "JSON"
         kind: Any = _TYPES.get(argument.kind) or cast("Any", Literal)[argument.choices]
-        default = argument.kind == "switch" or argument.kind == "texts"
-        optional = not argument.required and not default
+        optional = not argument.required and argument.kind != "switch"
         declared: Any = Annotated[
             kind | None if optional else kind,
             msgspec.Meta(description=argument.description, extra=extra),
@@ -160,7 +169,7 @@ def _args_type(arguments: tuple[Argument, ...], bare: tuple[Argument, ...]) -> t
         if argument.required:
             fields.append((argument.field, declared))
         else:
-            fields.append((argument.field, declared, None if optional else False if kind is bool else ()))
+            fields.append((argument.field, declared, None if optional else False))
     return msgspec.defstruct("ServerToolArgs", fields, frozen=True, kw_only=True)
 
 
@@ -201,9 +210,7 @@ def sent_arguments(shape: Shape, args: msgspec.Struct) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for argument in shape.arguments:
         value: Any = getattr(args, argument.field)
-        if not argument.required and (
-            value is None or value is False or (argument.kind == "texts" and not value)
-        ):
+        if not argument.required and (value is None or value is False):
             continue
         if argument.kind == "json":
             value = _json(argument, value)

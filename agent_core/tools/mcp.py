@@ -9,6 +9,7 @@ import msgspec
 
 from agent_core.errors import ToolError, UsageError
 from agent_core.events import ActionClass
+from agent_core.mcp.client_config import both_ends
 from agent_core.text import one_line, plural, printable
 from agent_core.tools.base import ToolContext, ToolResult
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from agent_core.mcp.client_server import Server
 
 _PATIENCE_S = 10.0
+_SHOWN = 400
+"""Characters of what a server is started with in the list of all; `mcp show` has it whole."""
 _NONE = (
     "No servers are named here. [mcp_servers.NAME] with `command` and `args`, or `url`, in config.toml names"
     ' one; so does {"mcpServers": {…}} in .mcp.json.'
@@ -77,8 +80,12 @@ class McpTool:
         await _settle(awake)
         rows = [self._row(one) for one in named]
         width = max((len(row["name"]) for row in rows), default=0)
-        lines = [f"{row['name']:<{width}}  {_stands(row)}\n{'':<{width}}  {row['described']}" for row in rows]
+        lines = [
+            f"{row['name']:<{width}}  {_stands(row)}\n{'':<{width}}  {both_ends(row['described'], _SHOWN)}"
+            for row in rows
+        ]
         lines += [f"! {one_line(problem)}" for problem in self._servers.problems]
+        lines += [f"note: {one_line(note)}" for note in self._servers.notes]
         ready = sum(row["state"] == "ready" for row in rows)
         return ToolResult(
             text=printable("\n".join(lines) or _NONE),

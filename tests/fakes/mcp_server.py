@@ -29,6 +29,7 @@ TOOLS = [
     tool("wipe", annotations={"destructiveHint": True}),
     tool("slow", **READS),
     tool("ask", **READS),
+    tool("where", **READS),
     tool("picture", **READS),
     tool("fail", **READS),
     tool("secret", **READS),
@@ -98,7 +99,14 @@ def called(number: Any, params: dict[str, Any]) -> dict[str, Any] | None:
                 schema["properties"] = {"sure": {"type": "string"}}
             params = {"message": "Really?\x1b[2J", "requestedSchema": schema}
             say({"id": "q1", "method": "elicitation/create", "params": params})
-            return text(f"answered {json.loads(sys.stdin.readline()).get('result')}")
+            answer = json.loads(sys.stdin.readline()).get("result")
+            while answer and "again" in WORDS:
+                time.sleep(0.01)
+                say({"id": "q1", "method": "elicitation/create", "params": params})
+                answer = json.loads(sys.stdin.readline()).get("result")
+            return text(f"answered {answer}")
+        case "where":
+            return text(os.getcwd())
         case "picture":
             return {
                 "content": [

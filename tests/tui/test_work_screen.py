@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.style import Style
 from textual import events
@@ -32,6 +33,7 @@ from tests.fakes.screen import FakeRuntime, fake_runtime
 from tests.tui.conftest import HOSTILE, app_of, listed, screen_text, settled, tell, text_of, until
 from tui.app import DspyApp
 from tui.screens.approve import ApproveScreen
+from tui.screens.dialog import Hints
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.preview import PreviewScreen
@@ -138,6 +140,30 @@ async def test_permission(runtime: FakeRuntime, key: str, decision: str) -> None
         await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
         await pilot.press(key)
         await until(pilot, lambda: runtime.session.answers == [("c1", decision)])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+async def test_a_question_however_long_shows_its_keys(runtime: FakeRuntime, size: tuple[int, int]) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        asked = msgspec.structs.replace(
+            question(), command="x " * 1_000 + "the end", reason="why " * 200, rule="run:" + "y" * 2_000
+        )
+        app.push_screen(
+            ApproveScreen(asked, app.keys, arm_s=0), lambda d: runtime.session.answer("c1", str(d))
+        )
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        await until(pilot, lambda: app.screen.query_one(Hints).region.height == 1)
+        frame, keys = app.screen.query_one(".frame"), app.screen.query_one(Hints)
+        assert frame.content_region.contains_region(keys.region), (frame.content_region, keys.region)
+        assert "more lines" in str(frame.border_subtitle)
+        command = app.screen.query_one("#command")
+        assert command.region.height >= 2 and frame.content_region.contains_region(command.region)
+        await pilot.press("end")
+        await until(pilot, lambda: command.scroll_offset.y == command.max_scroll_y > 0)
+        await pilot.press("y")
+        await until(pilot, lambda: runtime.session.answers == [("c1", "once")])
 
 
 async def test_keys_typed_ahead_answer_no_question(runtime: FakeRuntime) -> None:

@@ -1,10 +1,14 @@
-"""A question of permission: the exact command, why it is asked, and the rule that "always" would add."""
+"""A question of permission: the exact command, why it is asked, and the rule that "always" would add.
+
+Whatever is long scrolls, and the frame says so: the keys that answer are on screen always.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -24,8 +28,11 @@ _TITLES = {
 }  # fmt: skip
 ARM_S = 0.4
 """Keys typed before the question could be seen answer nothing."""
-
-
+_WIDTH = 90
+_EDGES = 4
+"""The frame's upper and lower edge, the keys, and the empty line above them."""
+_MOST = {"#rules": 7, "#reason": 6, "#command": 14}
+"""Lines of each part, where there is room; the command gets what the others leave."""
 _NEXT_RULE = re.compile(r", (?=(?:read|heavy|write|run|shell|network):)")
 
 
@@ -73,7 +80,8 @@ class ApproveScreen(Dialog[Decision]):
             with VerticalScroll(id="command"):
                 yield Static(Content(printable(question.command)), markup=False)
             if question.reason:
-                yield Static(Content(printable(question.reason)), classes="reason", markup=False)
+                with VerticalScroll(id="reason", can_focus=False):
+                    yield Static(Content(printable(question.reason)), markup=False)
             rules = rules_of(question.rule)
             added = f"{self._always_key} always adds the {'rule' if len(rules) == 1 else 'rules'}"
             gap = "  " if len(rules) == 1 else "\n"
@@ -82,6 +90,27 @@ class ApproveScreen(Dialog[Decision]):
                 with VerticalScroll(id="rules"):
                     yield Static(Content.assemble((f"{added}{gap}", "dim"), (shown, "bold")), markup=False)
             yield self._hints
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the keys, and say where there is more than can be seen."""
+        width = min(event.size.width * 9 // 10, _WIDTH) - 6
+        room = event.size.height * 9 // 10 - _EDGES
+        parts = [self.query_one(name, VerticalScroll) for name in _MOST if self.query(name)]
+        needed = {part: self._lines(part, width) for part in parts}
+        room -= len(parts)  # an empty line before each
+        for place, part in enumerate(parts, 1):
+            fair = room if place == len(parts) else max(room // 3, 1)
+            shown = max(min(needed[part], _MOST[f"#{part.id}"], fair), 1)
+            part.styles.max_height = shown
+            room -= shown
+            if part.id == "command":
+                hidden = needed[part] - shown
+                more = f"{hidden} more lines: ↑ ↓ scroll" if hidden > 0 else ""
+                self.query_one(".frame").border_subtitle = more
+
+    def _lines(self, part: VerticalScroll, width: int) -> int:
+        text = part.query_one(Static)
+        return text.get_content_height(self.size, self.size, width)
 
     def on_mount(self) -> None:
         """Take answers once the question could be read."""

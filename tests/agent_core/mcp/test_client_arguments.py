@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_core.mcp.client_arguments import Shape, read_call, sent_arguments, shape_of
+from agent_core.mcp.client_arguments import Shape, read_call, sent_arguments, shape_of, unnamed_in
 from agent_core.mcp.client_results import result_of
 from agent_core.mcp.client_schema import BadSchema, checked_schema, problem_of
 from agent_core.tools.fields import fields_of
@@ -46,6 +46,8 @@ def test_what_a_model_gives_is_sent_as_it_is() -> None:
     assert sent == {name: value for name, value in given.items() if value is not None}
     assert problem_of(shape.written, sent) == ""
     assert sent_arguments(shape, read_call(shape, {"sourceTz": "x"})) == {"sourceTz": "x"}
+    none: dict[str, Any] = {"sourceTz": "x", "names": []}
+    assert sent_arguments(shape, read_call(shape, none)) == none, "an empty list is not the same as none"
 
 
 def test_what_is_typed() -> None:
@@ -97,6 +99,12 @@ BAD: list[tuple[Any, str]] = [
 def test_a_schema_that_is_none_is_refused(schema: Any, why: str) -> None:
     with pytest.raises(BadSchema, match=why):
         shape_of(schema)
+
+
+def test_arguments_without_names_are_told_of() -> None:
+    assert unnamed_in(SCHEMA) == unnamed_in({"type": "object", "additionalProperties": False}) == ""
+    assert "any name" in unnamed_in({"type": "object", "additionalProperties": {"type": "string"}})
+    assert "several forms" in unnamed_in({"type": "object", "oneOf": [{"required": ["a"]}]})
 
 
 def test_a_schema_nested_without_end_is_refused() -> None:

@@ -105,7 +105,7 @@ async def test_the_workspaces_settings_are_asked_about_too(desk: MakeDesk, tmp_p
         ("{", "left out"),
         ("[]", "left out"),
         ('{"mcpServers": []}', "no table"),
-        ('{"mcpServers": {"A B": {"command": "x"}}}', "small letters"),
+        ('{"mcpServers": {"ä": {"command": "x"}}}', "small letters"),
         ('{"mcpServers": {"a": {}}}', "a `command` or a `url`"),
         ('{"mcpServers": {"a": {"command": "x", "args": "y"}}}', "Expected"),
         ('{"mcpServers": {"a": {"url": "file:///etc/passwd"}}}', "http or https"),
