@@ -70,6 +70,7 @@ def opened(server: ModelServer, root: Path, key: str = KEY) -> tuple[Session, Re
 
 async def sent(server: ModelServer, session: Session, *lines: str) -> list[str]:
     """The bodies of the requests for the last line."""
+    before = 0
     for line in lines:
         before = len(server.chats)
         session.submit(line)
