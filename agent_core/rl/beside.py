@@ -19,11 +19,12 @@ _log = logging.getLogger(__name__)
 
 class Came(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a training: in a line; the fault that it came to an end with; the policy that it made, 0
-    for none."""
+    for none; where more is said of it, "" for nowhere."""
 
     said: str
     error: ErrorInfo | None = None
     version: int = 0
+    more: str = ""
 
 
 class Follows(Protocol):
@@ -60,6 +61,11 @@ class Beside:
         """Whether one does."""
         return self._task is not None and not self._task.done()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the one that goes on is being ended."""
+        return self.goes_on and self._now.state == "stopping"
+
     def check_free(self) -> None:
         """Raises `LearningFault` while one goes on."""
         if self.goes_on:
@@ -77,7 +83,7 @@ class Beside:
 
     def stop(self) -> bool:
         """End the one that goes on; False where none does. What it keeps is there once it has ended."""
-        if self._task is None or not self.goes_on or self._now.state == "stopping":
+        if self._task is None or not self.goes_on or self.is_stopping:
             return False
         self._tell(msgspec.structs.replace(self._now, state="stopping", point=None))
         return self._task.cancel()
@@ -130,10 +136,11 @@ class Beside:
             )
         )
         if error is None:
-            self._publish(Notice(level="info", message=f"The training is done: {told}"))
+            self._publish(Notice(level="info", message=f"The training is done: {told}", hint=came.more))
         else:
             said = f"{one_line(came.said)}: {error.message}" if came.said else error.message
-            self._publish(Notice(level="warning", message=f"Training: {said}", hint=error.hint))
+            hint = " ".join(filter(None, (error.hint, came.more)))
+            self._publish(Notice(level="warning", message=f"Training: {said}", hint=hint))
 
     def _tell(self, now: TrainingChanged) -> None:
         self._now = now

@@ -21,8 +21,10 @@ from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.fields import fields_of
 from agent_core.tools.rl_args import RlArgs
+from agent_core.tools.rl_config import init_config
 from agent_core.tools.rl_policies import choose_policy, comparison, policies
-from agent_core.tools.rl_training import Tutor, init_config, plan_training, train, version_in
+from agent_core.tools.rl_report import MORE, noticed_in, report_in
+from agent_core.tools.rl_training import Tutor, plan_training, train, version_in
 from agent_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -108,16 +110,20 @@ class RlTool:
         async def begun(follows: Follows) -> Came:
             apart = msgspec.structs.replace(context, progress=follows.say, write=None, turn=None)
             result = await train(query, apart, self._tutor, skip_gepa=args.skip_gepa, mark=follows.mark)
-            return Came(said=result.summary, error=result.error, version=version_in(result))
+            return Came(said=result.summary, error=result.error, version=version_in(result), more=MORE)
 
         self._beside.begin(command, begun)
+        noticed = await noticed_in(context.workspace)
         return ToolResult(
+            note="; ".join(noticed),
             text="It goes on beside the conversation, and ends with the program; a note says what it came to."
             " The Learning screen shows how far it is, `rl stop` ends it.",
             summary="the training goes on beside the conversation",
         )
 
     def _stop(self) -> ToolResult:
+        if self._beside is not None and self._beside.is_stopping:
+            return ToolResult(text="It is being stopped.", summary="the training is being stopped")
         if self._beside is None or not self._beside.stop():
             raise LearningFault(
                 "No training goes on in this session", hint="One that was started elsewhere is ended there."
@@ -130,8 +136,9 @@ class RlTool:
 
         overview = await self._learning.overview()
         trained, data = await policies(workspace, settings)
+        last = await asyncio.to_thread(report_in, workspace, now=time.time())
         return ToolResult(
-            text=f"{status(overview, now=time.time())}\n\n{trained}",
+            text="\n\n".join(filter(None, (status(overview, now=time.time()), trained, last))),
             summary=in_short(overview),
             data={**msgspec.to_builtins(overview), "trained": data},
             note=one_line(overview.trouble),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent_core.errors import AgentError, LearningFault
-from agent_core.files import locked
+from agent_core.migrations import NewerState
+from agent_core.rl.alone import alone
 from agent_core.rl.gepa.owed import LOCK, Owed, keep_owed, owed_in, settle
 from agent_core.rl.store.rights import owners_folder
 from agent_core.text import one_line
@@ -20,6 +23,8 @@ from agent_core.workspace import Workspace
 if TYPE_CHECKING:
     from agent_core.rl.gepa.api import Outcome, Progress, Report, Spent
     from agent_core.tools.rl_training import Tutor
+
+_KEPT_EVERY_S = 10.0
 
 
 async def owed_to(workspace: Workspace) -> Owed | None:
@@ -73,7 +78,7 @@ async def with_prompts(
         raise
     except AgentError as fault:  # the policy is trained and kept all the same
         said = f"{trained.text}\n\nprompts\nleft alone: {one_line(fault.message)}"
-        return msgspec.structs.replace(trained, text=said, error=trained.error or fault.info)
+        return msgspec.structs.replace(trained, text=said, error=fault.info)
     return _told(trained, report)
 
 
@@ -91,33 +96,70 @@ async def _improve(
     name, host = await model_named(tutor)
     if owed.model != name:  # what another one replied says nothing of this one
         owed = msgspec.structs.replace(owed, model=name, outcomes=(), spent=type(owed.spent)())
-    kept = [owed]
-
-    def keep(outcome: Outcome, spent: Spent) -> None:
-        more = (*kept[-1].outcomes, outcome)
-        kept[:] = [msgspec.structs.replace(kept[-1], outcomes=more, spent=spent)]
-        keep_owed(folder, kept[-1])
-
-    with locked(folder / LOCK, timeout=0.0):
+    keeping = _Keeping(folder, owed, tell)
+    async with alone(folder / LOCK):
         await asyncio.to_thread(keep_owed, folder, owed)
         if (name, host) != model:  # whoever asks beside a training may have switched meanwhile
             raise LearningFault(
                 f"The model is {one_line(name)} now, which is not the one that was asked about",
                 hint="`rl train --resume` asks about it, and goes on with the prompts.",
             )
-        report = await optimise(
-            context.workspace,
-            models=tutor.models,
-            settings=context.settings,
-            registry=tutor.registry,
-            logs=tutor.logs,
-            on_progress=tell,
-            done=owed.outcomes,
-            spent=owed.spent,
-            on_outcome=keep,
-        )
+        with keeping.at_the_end():
+            report = await optimise(
+                context.workspace,
+                models=tutor.models,
+                settings=context.settings,
+                registry=tutor.registry,
+                logs=tutor.logs,
+                on_progress=keeping.see,
+                done=owed.outcomes,
+                spent=owed.spent,
+                on_outcome=keeping.keep,
+            )
         await asyncio.to_thread(settle, folder)
     return report
+
+
+class _Keeping:
+    """Keeps what came of the prompts, and what was spent: with each prompt, now and then, and at the end.
+
+    Args:
+        folder: Where.
+        owed: What is kept so far.
+        tell: Told how far it is.
+    """
+
+    def __init__(self, folder: Path, owed: Owed, tell: Callable[[Progress], None]) -> None:
+        self._folder, self._owed, self._tell = folder, owed, tell
+        self._due = time.monotonic() + _KEPT_EVERY_S
+
+    def see(self, far: Progress) -> None:
+        """How far it is; a process that dies forgets no more than the last seconds."""
+        if far.spent.calls > self._owed.spent.calls:  # while it collects, it counts nothing
+            self._owed = msgspec.structs.replace(self._owed, spent=far.spent)
+            if time.monotonic() >= self._due:
+                self._write()
+        self._tell(far)
+
+    def keep(self, outcome: Outcome, spent: Spent) -> None:
+        """What came of a prompt; raises OSError."""
+        outcomes = (*self._owed.outcomes, outcome)
+        self._owed = msgspec.structs.replace(self._owed, outcomes=outcomes, spent=spent)
+        keep_owed(self._folder, self._owed)
+
+    @contextmanager
+    def at_the_end(self) -> Generator[None]:
+        """Keep what was spent also where the block does not come to its end."""
+        try:
+            yield
+        except BaseException:
+            self._write()
+            raise
+
+    def _write(self) -> None:
+        self._due = time.monotonic() + _KEPT_EVERY_S
+        with suppress(OSError, NewerState):  # it goes on, or has ended all the same
+            keep_owed(self._folder, self._owed)
 
 
 def _told(trained: ToolResult, improved: Report) -> ToolResult:

@@ -1,4 +1,4 @@
-"""The part of `rl` that trains offline: `rl train`, `rl config init`."""
+"""The part of `rl` that trains offline: `rl train`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agent_core.errors import AgentError, ErrorInfo, Interrupted, LearningFault, ToolError, TrainingFault
+from agent_core.errors import AgentError, ErrorInfo, Interrupted, LearningFault, TrainingFault
 from agent_core.files import BusyError
 from agent_core.migrations import NewerState
+from agent_core.rl.alone import elsewhere
 from agent_core.text import one_line
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.rl_prompts import earlier, model_named, owed_to, with_prompts
+from agent_core.tools.rl_report import keep_report_of, kept_in, noticed_in
 
 if TYPE_CHECKING:
     from agent_core.config import Settings
@@ -152,6 +154,7 @@ async def train(
         mark: Told the steps of each point of the training's course, and its seconds to the first failure.
 
     Raises:
+        BusyError: Another session trains here.
         AgentError: See `run_training`; what ends `optimise` is told beside what was trained.
     """
     teller = _Teller(context.progress, mark)
@@ -161,8 +164,11 @@ async def train(
         await asyncio.shield(_keep(context.workspace, query, teller, Interrupted("It was stopped").info))
         raise
     except AgentError as fault:
+        if isinstance(fault, BusyError) and not teller.last:
+            raise elsewhere() from fault
         await _keep(context.workspace, query, teller, fault.info)
         raise
+    await keep_report_of(result, context.workspace, query.command)
     if result.error is not None:
         await _keep(context.workspace, query, teller, result.error)
     return result
@@ -173,6 +179,8 @@ async def _train(
 ) -> ToolResult:
     owed = None if skip_gepa or not query.resume else await owed_to(context.workspace)
     model = None if skip_gepa else await model_named(tutor)
+    for each in await noticed_in(context.workspace):  # while it can still be mended
+        context.progress(f"{each}\n")
     try:
         trained = earlier(owed) if owed else await _train_order(query, context, tutor, teller)
     except (LearningFault, TrainingFault) as fault:
@@ -233,7 +241,7 @@ async def _train_order(query: TrainQuery, context: ToolContext, tutor: Tutor, te
             tell=teller.see,
         )
     except asyncio.CancelledError:
-        context.progress("What was recorded is kept, and so is the last checkpoint: add --resume to go on\n")
+        context.progress(f"{kept_in(context.workspace)}\n")
         raise
     data: dict[str, Any] = {"training": msgspec.to_builtins(trainee)}
     return ToolResult(text=report(trainee), summary=in_short(trainee), data=data, note=left_out)
@@ -246,26 +254,6 @@ async def _unseen(logs: LogsNow) -> str:
     except AgentError as fault:
         return f"The logs are left out: {one_line(fault.message)}"
     return ""
-
-
-async def init_config(path: str, context: ToolContext) -> ToolResult:
-    """Write a configuration with every key and its default; raises `ToolError`."""
-    from agent_core.files import write_atomic
-    from agent_core.rl.offline.config import TrainingConfig, written
-
-    workspace = context.workspace
-    target = workspace.resolve(path)
-    try:
-        await asyncio.to_thread(write_atomic, target, written(TrainingConfig()))
-    except OSError as error:
-        raise ToolError(f"{one_line(path)} cannot be written: {error.strerror or error}") from error
-    name = workspace.relative(target)
-    return ToolResult(
-        text=f"{name} has every key of training and of suggestions, with its default.",
-        summary=f"written to {one_line(name)}",
-        data={"path": name},
-        changed=(name,),
-    )
 
 
 class _Teller:

@@ -22,6 +22,7 @@ from agent_core.rl.offline.options import Options
 from agent_core.rl.offline.progress import Point
 from agent_core.rl.offline.registry import About
 from agent_core.rl.offline.running import registry_of
+from agent_core.rl.trained import keep_report
 from tests.fakes.screen import FakeRuntime
 from tests.tui.conftest import HOSTILE, MOMENT, app_of, screen_text, settled, tell, until
 from tui.app import DspyApp
@@ -101,6 +102,15 @@ def turn_ended(error: ErrorInfo | None = None) -> TurnFinished:
     return TurnFinished(
         turn_id="t1", outcome="stopped", reason="", text="", exit=1, seconds=1.0, usage=Usage(), error=error
     )
+
+
+async def test_the_report_of_the_last_training_is_shown(runtime: FakeRuntime) -> None:
+    """What a line in the conversation has no room for: what is wrong with the configuration, each prompt."""
+    folder = runtime.workspace.ensure_state_dir("rl")
+    keep_report(folder, TRAIN, "left out: build is not here\n.dspy_rl.json: n_envz is unknown")
+    async with app_of(runtime).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, "n_envz is unknown")
+        assert "Last training" in screen_text(app) and "left out: build" in screen_text(app)
 
 
 async def hangs(_: Follows) -> Came:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent_core.rl.beside import Beside
     from agent_core.rl.offline.ended import Ended
     from agent_core.rl.offline.registry import About
+    from agent_core.rl.trained import Trained
     from agent_core.session.session import Session
     from agent_core.workspace import Workspace
 
@@ -39,11 +40,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 class Policies(msgspec.Struct, frozen=True, kw_only=True):
     """What was trained here, the newest first; the version in use, 0 for none; and the trainings that did not
-    come to their end."""
+    come to their end; what the last one came to, in full."""
 
     found: tuple[About, ...] = ()
     in_use: int = 0
     ended: tuple[Ended, ...] = ()
+    last: Trained | None = None
 
 
 class Training:
@@ -132,11 +134,16 @@ class Training:
     def _read(self) -> Policies:
         from agent_core.rl.offline.ended import all_ended
         from agent_core.rl.offline.running import FOLDER, registry_of
+        from agent_core.rl.trained import last_report
 
-        registry = registry_of(self._workspace)
+        registry, folder = registry_of(self._workspace), self._workspace.own.state_dir / FOLDER
         used = registry.in_use
-        ended = all_ended(self._workspace.own.state_dir / FOLDER)
-        return Policies(found=registry.all(), in_use=used.version if used else 0, ended=ended)
+        return Policies(
+            found=registry.all(),
+            in_use=used.version if used else 0,
+            ended=all_ended(folder),
+            last=last_report(folder),
+        )
 
 
 def trains(command: str) -> bool:

@@ -9,6 +9,7 @@ from agent_core.rl.offline.ended import Ended
 from agent_core.rl.offline.progress import Point
 from agent_core.rl.offline.registry import About
 from agent_core.rl.offline.saying import verdict_of
+from agent_core.rl.trained import Trained
 from agent_core.text import cells, human_age, one_line, plural
 from tui.screens.learning_said import bar, clip, padded, remark, title
 from tui.screens.training import Policies
@@ -29,12 +30,19 @@ def trainings(policies: Policies, run: Training | None, width: int, *, key: str,
     lines += _run(run, width) if run is not None else []
     lines += _ended(policies.ended, run, width, now=now)
     if policies.found:
-        return lines + _policies(policies, run, width, now=now)
-    if run is None or run.state == "ended":
+        lines += _policies(policies, run, width, now=now)
+    elif run is None or run.state == "ended":
         lines += remark("● ", "dim", "No policy was trained yet: checks run in their usual order.", width)
         how = f"{key} trains one: it plants bugs into a copy, and sees which check tells first."
         lines += remark("→ ", "hint", how, width)
-    return lines
+    return lines + (_report(policies.last, width, now=now) if policies.last is not None else [])
+
+
+def _report(last: Trained, width: int, *, now: float) -> list[Line]:
+    """What the last training came to, in full."""
+    said = f"{human_age(now - last.at)}: {one_line(last.command)}"
+    rows = [clip(((f"  {line}", "dim", None),), width) for line in last.report.splitlines()]
+    return [BLANK, title("Last training", said, width=width), *rows]
 
 
 def _run(run: Training, width: int) -> list[Line]:

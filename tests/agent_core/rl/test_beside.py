@@ -40,7 +40,7 @@ async def test_it_is_told_how_far_it_is_and_what_it_came_to() -> None:
     async def train(follows: Follows) -> Came:
         follows.say("training, 20 of 40 steps\n")
         follows.mark(20, 1.5)
-        return Came(said="policy 3: saves 0.7 s", version=3)
+        return Came(said="policy 3: saves 0.7 s", version=3, more="`rl status` shows more.")
 
     beside.begin(TRAIN, train)
     await ended(beside)
@@ -49,6 +49,7 @@ async def test_it_is_told_how_far_it_is_and_what_it_came_to() -> None:
     assert (marked.told, marked.point) == ("training, 20 of 40 steps", (20, 1.5))
     assert (last.told, last.version, last.error, last.point) == ("policy 3: saves 0.7 s", 3, None, None)
     assert notice(events).message == "The training is done: policy 3: saves 0.7 s"
+    assert notice(events).hint == "`rl status` shows more."
     await beside.aclose()
     assert beside.farewell == ()
 
@@ -62,8 +63,9 @@ async def test_another_one_is_refused_until_it_has_ended() -> None:
             beside.check_free()
         assert "rl stop" in refused.value.hint
         await asyncio.sleep(0)
-    assert beside.stop() and not beside.stop()
+    assert beside.stop() and not beside.stop() and beside.is_stopping
     await ended(beside)
+    assert not beside.is_stopping
     beside.check_free()
     assert states(events)[-2:] == ["stopping", "ended"]
     assert notice(events).message == "Training: The training was stopped"
@@ -108,11 +110,16 @@ async def test_an_end_with_a_fault_tells_both() -> None:
     beside = Beside(publish=events.append)
 
     async def half(_: Follows) -> Came:
-        return Came(said="policy 3: saves 0.7 s", error=ErrorInfo("model", "nobody answers"), version=3)
+        return Came(
+            said="policy 3: saves 0.7 s",
+            error=ErrorInfo("model", "nobody answers", "start it"),
+            more="See more.",
+        )
 
     beside.begin(TRAIN, half)
     await ended(beside)
     assert notice(events).message == "Training: policy 3: saves 0.7 s: nobody answers"
+    assert notice(events).hint == "start it See more."
 
 
 @pytest.mark.parametrize("command", [TRAIN, f"{TRAIN} --resume"])

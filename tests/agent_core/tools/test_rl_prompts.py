@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,17 +13,19 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import AgentError, LearningFault, LogFault, TrainingFault
-from agent_core.files import BusyError
+from agent_core.files import BusyError, locked
 from agent_core.llm.errors import ModelUnreachable, NoModel
 from agent_core.llm.port import ModelInfo
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
+from agent_core.rl.gepa.owed import LOCK, owed_in
 from agent_core.rl.offline.config import TrainingConfig, written
 from agent_core.rl.offline.ended import all_ended
 from agent_core.rl.offline.logs_now import LogsNow
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.rl import RlArgs, RlTool
+from agent_core.tools.rl_report import kept_in, report_in
 from agent_core.tools.rl_training import Tutor
 from agent_core.workspace import Workspace
 from tests.agent_core.rl.gepa.made import Obeys
@@ -195,7 +199,8 @@ async def test_where_no_prompt_could_be_tried_either_the_training_has_failed(
     trained: Callable[..., Awaitable[Ran]], prompts: Any
 ) -> None:
     result, _ = await trained(NO_SOURCES, prompts)
-    assert result.error == NO_SOURCES.info
+    ended_by = prompts if isinstance(prompts, AgentError) else NO_SOURCES
+    assert result.error == ended_by.info, "what ended it, not what it began with"
     assert "left alone: There are no Python sources" in result.text and "\n\nprompts\n" in result.text
     assert not isinstance(prompts, AgentError) or "left alone: nobody answers" in result.text
 
@@ -207,15 +212,107 @@ async def test_where_no_prompt_could_be_tried_either_the_training_has_failed(
         (NO_SOURCES, {"resume": True}),
         (KILLED, {}),
         (FULL, {}),
-        (BusyError("Somebody else trains here"), {}),
     ],
 )
-async def test_what_is_skipped_interrupted_busy_or_cannot_be_kept_fails(
+async def test_what_is_skipped_interrupted_or_cannot_be_kept_fails(
     trained: Callable[..., Awaitable[Ran]], fault: AgentError, more: dict[str, bool]
 ) -> None:
     with pytest.raises(type(fault)) as caught:
         await trained(fault, (KEPT,), **more)
     assert caught.value is fault
+
+
+async def test_of_a_training_in_another_session_that_is_said(
+    trained: Callable[..., Awaitable[Ran]], shop: Workspace
+) -> None:
+    with pytest.raises(BusyError, match="A training goes on here in another session") as caught:
+        await trained(BusyError("run is in use by another process"), (KEPT,))
+    assert "rl stop" in caught.value.hint
+    folder = shop.ensure_state_dir("rl")
+    with locked(folder / LOCK):
+        result, _ = await trained(NO_SOURCES, (KEPT,))
+    assert result.error is not None and "in another session" in result.error.message
+
+
+async def test_who_looks_whether_somebody_trains_is_waited_for(
+    trained: Callable[..., Awaitable[Ran]], shop: Workspace
+) -> None:
+    folder = shop.ensure_state_dir("rl")
+    with ExitStack() as held:
+        held.enter_context(locked(folder / LOCK, shared=True))
+        asyncio.get_running_loop().call_later(0.2, held.close)
+        result, _ = await trained(NO_SOURCES, (KEPT,))
+    assert result.error is None
+
+
+async def test_unknown_keys_are_told_before_anything_runs(
+    trained: Callable[..., Awaitable[Ran]], shop: Workspace
+) -> None:
+    (shop.root / CONFIG_FILE).write_text('{"n_envz": 2}')
+    _, shown = await trained(NO_SOURCES, (KEPT,))
+    assert "n_envz" in shown[0] and "left alone" in shown[1]
+
+
+async def test_the_report_of_the_last_training_is_kept_and_shown_safely(
+    trained: Callable[..., Awaitable[Ran]], shop: Workspace
+) -> None:
+    assert report_in(shop, now=0.0) == ""
+    shop.ensure_state_dir("rl")
+    result, _ = await trained(NO_SOURCES, (KEPT, SCARCE), steps=9)
+    said = report_in(shop, now=time.time())
+    assert said.startswith("the last training, ") and "rl train --steps 9\n" in said
+    assert said.endswith(result.text)
+    for hostile in (
+        b"{",
+        b'{"at": 1, "command": "\\u001b[2J", "report": "a\\u001b[2J\\n' + b"x" * 9999 + b'"}',
+    ):
+        (shop.own.state_dir / "rl" / "report.json").write_bytes(hostile)
+        assert "\x1b" not in (said := report_in(shop, now=0.0)) and len(said) < 1000
+
+
+async def test_what_a_prompt_took_is_kept_although_it_was_not_done_with(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in a prompt, and killed there: the next one does not begin with a whole budget."""
+    folder = shop.own.state_dir / "rl"
+    context = ToolContext(workspace=shop, settings=Settings())
+    kept: list[Spent] = []
+
+    async def order(*_: Any, **__: Any) -> Any:
+        raise NO_SOURCES
+
+    async def stopped(*_: Any, on_progress: Any, **__: Any) -> Report:
+        for calls in (0, 30, 70):
+            on_progress(Progress(phase="measuring", target="ask.conclude", spent=Spent(calls=calls)))
+            owed = owed_in(folder)
+            assert owed is not None
+            kept.append(owed.spent)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("agent_core.rl.offline.running.run_training", order)
+    monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", stopped)
+    with pytest.raises(asyncio.CancelledError):
+        await tool().run(RlArgs(what="train"), context)
+    assert [each.calls for each in kept] == [0, 0, 0], "not written with each call"
+    owed = owed_in(folder)
+    assert owed is not None and owed.spent.calls == 70
+
+    monkeypatch.setattr("agent_core.tools.rl_prompts._KEPT_EVERY_S", 0.0)
+    kept.clear()
+    with pytest.raises(asyncio.CancelledError):
+        await tool().run(RlArgs(what="train", resume=True), context)
+    assert [each.calls for each in kept] == [70, 70, 70], (
+        "what comes before the first call takes nothing back"
+    )
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_that_a_checkpoint_is_kept_is_said_where_there_is_one(shop: Workspace, there: bool) -> None:
+    folder = shop.ensure_state_dir("rl") / "training"
+    folder.mkdir()
+    if there:
+        (folder / "checkpoint").write_bytes(b"x")
+    assert ("checkpoint" in kept_in(shop)) == there and "--resume" in kept_in(shop)
 
 
 async def test_one_that_is_stopped_in_the_prompts_goes_on_there(

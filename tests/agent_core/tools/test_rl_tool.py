@@ -11,11 +11,13 @@ import pytest
 
 from agent_core.events import ApprovalNeeded, Event, ToolFinished, ToolProgress, TurnFinished
 from agent_core.rl.api import Evaluation, Overview, Scored, ToolRecord
+from agent_core.rl.beside import Came, Follows
 from agent_core.rl.offline.registry import Registry
 from agent_core.rl.store.store import Store
 from agent_core.rl.telling import in_short, status
 from agent_core.runtime import Runtime, open_runtime
-from agent_core.tools.rl import RlTool
+from agent_core.tools.base import ToolContext
+from agent_core.tools.rl import RlArgs, RlTool
 from agent_core.workspace import Workspace
 from tests.agent_core.rl.offline.test_registry import COMPARED, about, network
 from tests.fakes.rl_records import history
@@ -259,3 +261,25 @@ def test_what_was_taken_over_was_learnt() -> None:
     known = Overview(policy="thompson", tools=(ToolRecord(tool="ctx", observed=10, mean=0.4),))
     told = status(known, now=0.0)
     assert "+0.400" in told and "Nothing was learnt" not in told
+
+
+async def test_stopping_what_is_being_stopped_says_so(tmp_path: Path) -> None:
+    runtime = open_runtime(tmp_path, interactive=True)
+
+    async def slow(_: Follows) -> Came:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.3)
+        return Came(said="")
+
+    try:
+        runtime.training.begin("rl train", slow)
+        await asyncio.sleep(0)
+        for said in ("is kept", "It is being stopped."):
+            tool = runtime.registry.get("rl")
+            assert isinstance(tool, RlTool)
+            context = ToolContext(workspace=runtime.workspace, settings=runtime.config.settings)
+            assert said in (await tool.run(RlArgs(what="stop"), context)).text
+    finally:
+        await runtime.aclose()
