@@ -113,6 +113,9 @@ def _suite(report: Report) -> ElementTree.Element:
         errors=str(int(not ran)),
         time=f"{report.seconds:.3f}",
     )
+    if report.passed is not None:
+        told = ElementTree.SubElement(suite, "properties")
+        ElementTree.SubElement(told, "property", name="passed", value=str(report.passed))
     for finding in report.findings:
         case = ElementTree.SubElement(
             suite, "testcase", classname=_xml(finding.path or report.verifier), name=_xml(_named(finding))

@@ -50,6 +50,7 @@ def test_a_suite_for_each_check_and_a_case_for_each_finding() -> None:
     assert ruff[0].result[0].message == "`os` imported but unused"
     (case,) = suites["pytest"]
     assert case.is_passed and suites["pytest"].tests == 1
+    assert [(each.name, each.value) for each in suites["pytest"].properties()] == [("passed", "41")]
     (case,) = suites["mypy"]
     assert isinstance(case.result[0], Error) and "still" in case.result[0].text
 

@@ -58,12 +58,14 @@ def test_sarif_says_what_the_linters_own_says(run: Run, checked: Path) -> None:
     )
 
 
-def test_junit_has_the_failing_test_and_the_number_of_all(run: Run, checked: Path) -> None:
+def test_junit_has_the_failing_test_and_the_number_of_those_that_passed(run: Run, checked: Path) -> None:
     done = run("--batch", "--allow", "run:*", "-c", "run_tests", "--format", "junit", env=path())
     found: Any = JUnitXml.fromstring(done.stdout)
     assert done.returncode == 1, done.stderr
-    assert (found.tests, found.failures, found.errors) == (2, 1, 0)
-    (case,) = next(iter(found))
+    assert (found.tests, found.failures, found.errors) == (1, 1, 0)
+    suite = next(iter(found))
+    assert [(each.name, each.value) for each in suite.properties()] == [("passed", "1")]
+    (case,) = suite
     assert "test_bad" in case.name and case.result[0].type == "failure"
 
 
