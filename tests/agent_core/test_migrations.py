@@ -18,7 +18,7 @@ from agent_core.cooldowns import Cooldowns
 from agent_core.credentials.known import known_endpoints, note_endpoint
 from agent_core.doctor.versions import check_versions
 from agent_core.errors import AgentError, LearningFault, LogFault
-from agent_core.files import load_state, update_state
+from agent_core.files import load_state, read_state, update_state
 from agent_core.index.arrays import OtherVersion
 from agent_core.index.image import Image
 from agent_core.logs.events.baseline import Baseline, Generation
@@ -34,6 +34,7 @@ from agent_core.rl.store.store import Store as Records
 from agent_core.session.saved.store import SavedSessions
 from agent_core.skills.saved import read_saved, use_version
 from agent_core.workspace import Workspace
+from stack import autoscale
 from tests.conftest import ROOT
 from tui.prompt_history import PromptHistory
 
@@ -114,6 +115,16 @@ def test_what_was_learnt_of_use_and_by_training(workspace: Workspace) -> None:
         assert "sees or chooses among other things" in fault.message
     begun = noted(workspace.state_dir / "rl")
     assert begun is not None and begun.changes == 120
+
+
+def test_which_workers_were_scaled(workspace: Workspace) -> None:
+    path = workspace.state_dir / "autoscale.json"
+    kept, warning = read_state(path, autoscale._Kept)
+    assert kept is not None and kept.services["dspy-worker"].running == 2 and not warning
+    content = newer(path)
+    with pytest.raises(NewerState):
+        read_state(path, autoscale._Kept)
+    assert path.read_bytes() == content
 
 
 def test_better_prompts(workspace: Workspace) -> None:
