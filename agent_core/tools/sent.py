@@ -110,8 +110,8 @@ def lines(calls: Sequence[SentCall], embedder: Embedder | None, mask: Mask) -> l
         where = f"{one_line(embedder.host)}  {one_line(embedder.model)}"
         rows += [
             "",
-            shorten(f"{away}For vectors, not listed one by one: {where}", _WIDTH),
-            "    pieces of the code, as the index needs them, and what is searched for",
+            shorten(f"{away}For vectors: {where}", _WIDTH),
+            "    pieces of the code, and what is searched for; not listed one by one",
         ]
     return rows
 

@@ -165,7 +165,7 @@ def test_an_embedder_elsewhere_is_told_beside_the_calls() -> None:
     rows = lines([], away, str)
     assert "No language model was called" in rows[0]
     assert any(row.startswith("! ") and "vectors.example" in row for row in rows)
-    assert "what is searched for" in rows[-1] and max(map(len, rows)) <= 78
+    assert "what is searched for; not listed" in rows[-1] and max(map(len, rows)) <= 78
     assert "nothing to another machine" not in headline([], away)
     assert "nothing to another machine" in headline([], Embedder("e", "localhost:1", loopback=True))
     assert checked(document("s", [], away, str)) == []
