@@ -170,7 +170,8 @@ async def test_a_question_goes_to_another_machine_without_secrets(tmp_path: Path
     image: Any = SimpleNamespace(with_vector=1, embedder=recorder.info.id, dims=3)
     keeper: Any = SimpleNamespace(use=ignore, known=ignore, keep=ignore, may_make=lambda: True)
     embedding = Embedding(
-        root=tmp_path, image=image, embedder=recorder, keeper=keeper, mask=mask_secrets, on_change=str,
+        root=tmp_path, image=image, embedder=recorder, keeper=keeper, mask=mask_secrets,
+        on_change=lambda: None,
     )  # fmt: skip
     vector, note = await embedding.of("where is ghp_abcdefghijklmnopqrstuvwxyz0123456789 read?")
     assert vector is not None and not note
