@@ -39,6 +39,11 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
 }
 """Which arguments each has; the others have none."""
 
+_BESIDE = (
+    "It goes on beside the conversation, and ends with the program; a note says what it came to."
+    " The Learning screen shows how far it is, `rl stop` ends it."
+)
+
 
 class RlTool:
     """Looks after what is learnt in this workspace.
@@ -115,9 +120,7 @@ class RlTool:
         self._beside.begin(command, begun)
         noticed = await noticed_in(context.workspace)
         return ToolResult(
-            note="; ".join(noticed),
-            text="It goes on beside the conversation, and ends with the program; a note says what it came to."
-            " The Learning screen shows how far it is, `rl stop` ends it.",
+            text="\n".join((*noticed, _BESIDE)),
             summary="the training goes on beside the conversation",
         )
 

@@ -13,9 +13,11 @@ import pytest
 
 from agent_core.config import Settings
 from agent_core.errors import AgentError, LearningFault, LogFault, TrainingFault
+from agent_core.events import Event
 from agent_core.files import BusyError, locked
 from agent_core.llm.errors import ModelUnreachable, NoModel
 from agent_core.llm.port import ModelInfo
+from agent_core.rl.beside import Beside
 from agent_core.rl.config import CONFIG_FILE
 from agent_core.rl.gepa.api import Budget, Outcome, Progress, Report, Spent
 from agent_core.rl.gepa.owed import LOCK, owed_in
@@ -404,3 +406,23 @@ async def test_a_model_that_nobody_was_asked_about_is_not_called(
 def test_the_shell_says_what_typing_it_permits() -> None:
     (train,) = (each for each in RL_COMMANDS if each.words == ("rl", "train"))
     assert f"{Budget().calls:,} times" in train.help and f"{Budget().tokens:,} tokens" in train.help
+
+
+async def test_in_the_app_what_is_wrong_with_the_configuration_is_said_at_once(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop.root / CONFIG_FILE).write_text('{"n_envz": 2}')
+
+    async def order(*_: Any, **__: Any) -> Any:
+        raise FULL
+
+    monkeypatch.setattr("agent_core.rl.offline.running.run_training", order)
+    events = list[Event]()
+    beside = Beside(publish=events.append)
+    asked = tool()
+    monkeypatch.setattr(asked, "_beside", beside)
+    result = await asked.run(
+        RlArgs(what="train", skip_gepa=True), ToolContext(workspace=shop, settings=Settings())
+    )
+    assert "n_envz" in result.text.splitlines()[0] and "goes on beside" in result.text
+    await beside.aclose()
