@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent_core.config import Settings
+from agent_core.lsp import launching
+from agent_core.lsp.api import ServerSpec
 from agent_core.tools.base import ToolContext
 from agent_core.tools.shell import ShellArgs, ShellTool
 from agent_core.workspace import Workspace
@@ -48,3 +50,17 @@ async def test_a_line_that_an_agent_wants_gets_none(tmp_path: Path) -> None:
     done = await ShellTool().run(ShellArgs(command="env"), context)
     assert "PATH=" in done.text and not any(f"{name}=" in done.text for name in OURS)
     assert all(name in os.environ for name in OURS)
+
+
+async def test_a_language_server_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def none() -> tuple[None, str]:
+        return None, "it is not installed"
+
+    monkeypatch.setattr(launching, "find_sandbox", none)
+    spec = ServerSpec(language="go", name="own", argv=("sh", "-c", "env; echo that is all; cat"))
+    launched = await launching.launch(spec, Workspace.open(tmp_path))
+    try:
+        said = (await launched.reader.readuntil(b"that is all")).decode()
+    finally:
+        await launched.end(asked=False)
+    assert "PATH=" in said and not any(f"{name}=" in said for name in OURS)
