@@ -90,6 +90,7 @@ async def _improve(
     model: tuple[str, str] | None,
 ) -> Report:
     from agent_core.rl.gepa.optimising import optimise
+    from agent_core.rl.offline.ended import keep_killed
     from agent_core.rl.offline.running import FOLDER
 
     folder = await asyncio.to_thread(owners_folder, context.workspace, FOLDER)
@@ -98,6 +99,7 @@ async def _improve(
         owed = msgspec.structs.replace(owed, model=name, outcomes=(), spent=type(owed.spent)())
     keeping = _Keeping(folder, owed, tell)
     async with alone(folder / LOCK):
+        await asyncio.to_thread(keep_killed, folder, holding=LOCK)
         await asyncio.to_thread(keep_owed, folder, owed)
         if (name, host) != model:  # whoever asks beside a training may have switched meanwhile
             raise LearningFault(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from agent_core.errors import ErrorInfo, Interrupted
 from agent_core.files import BusyError, load_state, locked, update_state
+from agent_core.migrations import NewerState
 from agent_core.rl.gepa.owed import LOCK, owed_at, owed_in
 from agent_core.rl.offline.begun import noted, noted_at
 from agent_core.text import one_line, shorten
@@ -58,18 +60,17 @@ def keep_ended(folder: Path, command: str, error: ErrorInfo, *, told: str = "") 
 
 
 def keep_killed(folder: Path, *, holding: str) -> None:
-    """Keep one that was killed, before another one takes its place.
+    """Keep one that was killed, before another one takes its place. Where it cannot be kept, that is no
+    reason not to train.
 
     Args:
         folder: Where trainings are kept.
         holding: The lock that the caller has.
-
-    Raises:
-        OSError, BusyError, NewerState: It cannot be kept.
     """
     left, ended = _left(folder), _ended(folder)
     if left is not None and not _told(left, ended) and not _runs(folder, but=holding):
-        _put(folder, _killed(left))
+        with suppress(OSError, BusyError, NewerState):
+            _put(folder, _killed(left))
 
 
 def all_ended(folder: Path) -> tuple[Ended, ...]:

@@ -13,8 +13,6 @@ import msgspec
 
 from agent_core.config import Settings
 from agent_core.errors import LearningFault, TrainingFault, UsageError
-from agent_core.files import BusyError
-from agent_core.migrations import NewerState
 from agent_core.rl.alone import alone
 from agent_core.rl.config import load_rl_config
 from agent_core.rl.gepa.owed import settle
@@ -216,8 +214,7 @@ def _begin(
     folder: Path, query: TrainQuery, config: TrainingConfig, logs: dict[str, float], project: str
 ) -> Begun:
     """Note what is begun, or read what was; raises `TrainingFault` where that is none, or another one."""
-    with suppress(OSError, BusyError, NewerState):  # the list is no reason not to train
-        keep_killed(folder, holding=_LOCK)
+    keep_killed(folder, holding=_LOCK)
     if not query.resume:
         settle(folder)
         changes = query.changes or changes_for(query.options.steps)

@@ -363,6 +363,7 @@ async def test_one_that_is_stopped_in_the_prompts_goes_on_there(
     assert (await planned(shop, resume=True)).lines == (CALLS,), "no check is run again"
     monkeypatch.setattr("agent_core.rl.offline.running.run_training", again)
     monkeypatch.setattr("agent_core.rl.gepa.optimising.optimise", end)
+    (folder / "ended.json").unlink()  # as if it had been killed
     other = tool(msgspec.structs.replace(NEAR, name="another"))
     with monkeypatch.context() as patch:
         patch.setattr("agent_core.tools.rl_prompts.keep_owed", nothing)
@@ -372,7 +373,8 @@ async def test_one_that_is_stopped_in_the_prompts_goes_on_there(
     result = await tool().run(RlArgs(what="train", resume=True), context)
     assert asked[0] == ((), Spent()) and asked[-1] == ((KEPT,), spent)
     assert result.summary == "order of checks left alone; 0 of 1 prompt improved"
-    assert result.error is None and all_ended(folder)[0].go_on == ""
+    (killed,) = all_ended(folder)
+    assert result.error is None and killed.go_on == "" and "killed" in killed.error.message
 
 
 async def test_a_model_that_nobody_was_asked_about_is_not_called(
