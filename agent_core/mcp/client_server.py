@@ -255,15 +255,8 @@ class Server:
             timeout = self._settings.mcp_call_timeout
             return HttpTransport(entry.url, headers=entry.headers, timeout=timeout, on_end=self._lost)
         argv = (entry.command, *entry.args)
-        return StdioTransport(
-            argv,
-            env=entry.env,
-            root=self._root,
-            cwd=entry.cwd,
-            safe=self.named.source == "user",
-            on_end=self._lost,
-            base=self._env,
-        )
+        where: Any = {"root": self._root, "cwd": entry.cwd, "safe": self.named.source == "user"}
+        return StdioTransport(argv, env=entry.env, on_end=self._lost, base=self._env, **where)
 
     def _lost(self, why: str) -> None:
         """It ended, or may not go on; a start that still waits fails."""
