@@ -47,6 +47,15 @@ class ServerChecks:
         servers = self._servers
         return tuple(spec.line for spec in specs if servers is not None and not servers.may(spec))
 
+    def place_of(self, specs: Sequence[ServerSpec], *, sandboxed: bool) -> str:
+        """Where those that are asked about would run, as a sentence with a space before it; "" for none."""
+        servers = self._servers
+        names = [spec.name for spec in specs if servers is not None and not servers.may(spec)]
+        if not names:
+            return ""
+        on = "the workspace itself, read-only" if sandboxed else "the workspace itself"
+        return f" {', '.join(names)} {'runs' if len(names) == 1 else 'run'} on {on}."
+
     def allow(self, specs: Sequence[ServerSpec]) -> None:
         """A person, or a rule, allowed these."""
         if self._servers is not None:

@@ -123,7 +123,9 @@ class TrialChecks:
         lines = self._servers.to_ask(servers)
         if not lines:
             return
-        reason = f"It says what is wrong with what the model wrote, {await _where()}."
+        sandbox, _ = await find_sandbox()
+        place = self._servers.place_of(servers, sandboxed=sandbox is not None)
+        reason = f"It says what is wrong with what the model wrote, {await _where()}.{place}"
         await self._turn.ask(Question(action="run", subjects=lines, command="\n".join(lines), reason=reason))
         self._servers.allow(servers)
 
@@ -135,14 +137,9 @@ class TrialChecks:
         sandbox, _ = await find_sandbox()
         checks = [command_line(verifier) for verifier in verifiers]
         lines = tuple(dict.fromkeys([*checks, *self._servers.to_ask(servers)]))
-        await turn.ask(
-            Question(
-                action="run",
-                subjects=lines,
-                command="\n".join(lines),
-                reason=f"They check what the model wrote, in a copy of the workspace, {await _where()}.",
-            )
-        )
+        place = self._servers.place_of(servers, sandboxed=sandbox is not None)
+        reason = f"They check what the model wrote, in a copy of the workspace, {await _where()}.{place}"
+        await turn.ask(Question(action="run", subjects=lines, command="\n".join(lines), reason=reason))
         self._servers.allow(servers)
         call_id = turn.next_call_id()
         self._trial = await self._stack.enter_async_context(

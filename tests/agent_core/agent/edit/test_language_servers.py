@@ -18,6 +18,7 @@ from agent_core.commandline import Mention
 from agent_core.config import Settings
 from agent_core.events import ChecksFinished, Event, Notice, ToolFinished, ToolStarted
 from agent_core.llm.scripted import DEFAULT_INFO, ScriptedModel
+from agent_core.lsp.api import ServerSpec
 from agent_core.lsp.servers import LanguageServers
 from agent_core.verify.api import Report
 from agent_core.workspace import Workspace
@@ -146,6 +147,7 @@ async def test_what_a_change_of_python_breaks_goes_back_and_is_repaired(python: 
     assert "reportAssignmentType" not in repair, "what was wrong before is not its business"
     running, writing = turn.questions
     assert running.subjects == ("pyright-langserver --stdio",), "asked for once, before it is run"
+    assert " pyright-langserver runs on the workspace itself" in running.reason
     assert not writing.doubt and writing.reports[0].state == "passed"
     assert "int(order.cents)" in (python / "orders.py").read_text()
 
@@ -178,6 +180,35 @@ async def test_a_file_that_is_not_written_yet_is_no_missing_import(python: Path)
     (report,) = reports(turn, "pyright-langserver")
     assert (report.state, report.findings) == ("passed", ())
     assert set(answer.changed) == {"prices.py", "report.py"}
+
+
+async def test_a_question_says_where_each_of_its_programs_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.py").write_text("x = 1\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_app.py").write_text("def test_x():\n    assert True\n")
+    spec = ServerSpec(name="some-server", argv=("some-server",), language="python", found=True)
+
+    async def specs_for(_: object, __: object) -> tuple[ServerSpec, ...]:
+        return (spec,)
+
+    monkeypatch.setattr(LanguageServers, "specs_for", specs_for)
+    model = ScriptedModel([block("app.py", "x = 1", "x = 2")], info=NO_TOOLS)
+    task = TaskInput(text="set x to 2 in @app.py", mentions=(Mention("app.py"),))
+    turn = RecordedTurn(tmp_path)
+    servers = turn.language_servers = LanguageServers(
+        workspace=Workspace.open(tmp_path),
+        settings=turn.settings,
+        publish=lambda _: None,
+        allows=lambda _: False,
+    )
+    await change(model, task, turn)
+    await servers.aclose()
+    running = next(question for question in turn.questions if question.action == "run")
+    assert "some-server" in running.subjects
+    assert "in a copy of the workspace" in running.reason
+    assert " some-server runs on the workspace itself" in running.reason
 
 
 async def test_without_permission_nothing_is_started_and_the_change_goes_on(python: Path) -> None:
