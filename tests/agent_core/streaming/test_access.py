@@ -80,6 +80,7 @@ def test_the_environment_says_it_all(tmp_path: Path) -> None:
 def test_a_secret_is_taken_from_no_file_and_no_flag(tmp_path: Path) -> None:
     user_file = tmp_path / "config.toml"
     user_file.write_text('kafka_sasl_plain_password = "hunter2!"\n')
+    user_file.chmod(0o600)
     config = load(root=None, env={}, user_file=user_file)
     assert config.settings.kafka_sasl_plain_password == ""
     assert "KAFKA_SASL_PLAIN_PASSWORD" in config.warnings[0]
