@@ -264,7 +264,8 @@ def test_folders_nested_deeper_than_a_path_may_be(workspace: Workspace) -> None:
 def test_the_state_folder(workspace: Workspace) -> None:
     folder = workspace.ensure_state_dir("logs/deep")
     assert folder == workspace.root / ".dspy_tui/logs/deep"
-    assert (workspace.state_dir / ".gitignore").read_text() == "*\n!/commands/\n!/commands/*.md\n"
+    kept = "!/commands/", "!/commands/*.md", "!/hooks.toml", "!/hooks/", "!/hooks/*"
+    assert (workspace.state_dir / ".gitignore").read_text().split() == ["*", *kept]
     (workspace.state_dir / ".gitignore").write_text("own\n")
     workspace.ensure_state_dir()
     assert (workspace.state_dir / ".gitignore").read_text() == "own\n"
