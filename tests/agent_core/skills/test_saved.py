@@ -97,7 +97,7 @@ def test_the_file_can_be_read_by_people(tmp_path: Path) -> None:
     "text",
     [
         "", "{}", "[1]", "null", "not json", "[" * 100_000, '{"act": {"signature": {"instructions": "x"}}}',
-        json.dumps(document(schema=2)), json.dumps(document(current=7)), json.dumps(document(more=1)),
+        json.dumps(document(current=7)), json.dumps(document(more=1)),
         json.dumps(document(current=-1)), json.dumps(document(versions=document()["versions"] * 2)),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from agent_core.config import Settings
 from agent_core.errors import LogFault
 from agent_core.logs.mining.miner import Miner
 from agent_core.masking import log_masker
+from agent_core.migrations import NewerState
 
 FORMS = (
     "took {n} ms for {word}",
@@ -126,5 +127,5 @@ def test_a_dump_hides_secrets_and_keeps_what_says_something_most_often() -> None
 
 @pytest.mark.parametrize("state", [b"", b"\xc1", msgspec.msgpack.encode({"version": 99})])
 def test_what_is_no_dump_is_refused(state: bytes) -> None:
-    with pytest.raises(LogFault):
+    with pytest.raises((LogFault, NewerState)):
         Miner.load(state)
