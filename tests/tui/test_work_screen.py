@@ -599,8 +599,9 @@ async def test_the_palette_finds_everything(runtime: FakeRuntime) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+p")
+        await pilot.press(*"search")
         await until(pilot, lambda: "Search code (Ctrl+G)" in screen_text(app))
-        await pilot.press(*"server")
+        app.screen.query_one(Input).value = "server"
         await until(pilot, lambda: "File: src/server.py" in screen_text(app))
         app.screen.query_one(Input).value = "llama"
         await until(pilot, lambda: "Model: llama3.2:3b" in screen_text(app))
