@@ -17,6 +17,7 @@ from agent_core.logs.api import KeyEvent, SourceFacts
 from agent_core.logs.events.digest import Part, Showing, digest_of
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
+from agent_core.logs.sources.heard import Heard
 from agent_core.logs.stream.mining import LIMIT, Mined, RawMessage, mine
 from agent_core.masking import mask_secrets
 from agent_core.streaming.messages import LogContext, RawLines, Task, encode
@@ -54,18 +55,25 @@ def quiet(count: int, begin: int = 0) -> list[str]:
 
 
 def through(batches: Iterable[Sequence[RawMessage]]) -> tuple[list[Mined], dict[str, KeyEvent]]:
-    """What each batch gives, and the events in the end: a later telling takes the place of an earlier one."""
+    """What each batch gives, and the events as a reader of the contexts has them in the end."""
     state: bytes | None = None
     found: list[Mined] = []
-    events: dict[str, KeyEvent] = {}
+    reader = Heard()
     for batch in batches:
         found.append(mine(state, batch, service="app"))
         state = found[-1].state
         context = found[-1].context
         if context is not None:
             assert context.ctx == tuple(event.text for event in context.events)
-            events |= {event.id: event for event in context.events}
-    return found, events
+            reader.take("app", context, None)
+    events = (as_told(event) for _, event in reader.services["app"].events.values())
+    return found, {event.id: event for event in events}
+
+
+def as_told(event: KeyEvent) -> KeyEvent:
+    """The event without what a reader adds to tell services apart."""
+    id_, source = event.id.removeprefix("app:"), event.source.removeprefix("bus:app:")
+    return msgspec.structs.replace(event, id=id_, source=source)
 
 
 def of_file(lines: Sequence[str], source: str = "app.log") -> list[KeyEvent]:
@@ -250,8 +258,7 @@ def test_a_stack_trace_that_is_cut_by_messages_is_one() -> None:
     ]
     _, events = through(batches)
     traces = [event for event in events.values() if event.kind == "trace"]
-    last = traces[-1]
-    assert (last.first, last.last, last.count) == (41, 45, 1)
+    assert [(event.first, event.last, event.count) for event in traces] == [(41, 45, 1)]
 
 
 def test_repeats_count_once() -> None:
