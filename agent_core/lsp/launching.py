@@ -65,11 +65,13 @@ class Launched:
 
     async def _clean(self) -> None:
         await asyncio.to_thread(kill_marked, self._mark)
-        await self._process.wait()
-        with suppress(TimeoutError):  # what it said at last, so that the pipe comes to its end
+        # It counts as ended once its pipes are: what it said at last is taken in, and who has left the group
+        # and still holds one is not waited for.
+        with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
                 while await self.reader.read(_ERROR_READ):
                     pass
+                await self._process.wait()
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         self.writer.close()
