@@ -15,6 +15,7 @@ from pathlib import Path
 from shutil import which
 
 from agent_core.capture import capture
+from agent_core.files import read_bounded
 from agent_core.text import one_line
 from agent_core.verify.environment import without_secrets
 
@@ -51,6 +52,7 @@ _NEEDED_BY_NAME = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON_INSTALL_DIR", "UV_CACHE_DIR"),
 )
 """Variables that lead to toolchains and caches in other places."""
+_LONGEST_FIRST_LINE = 256
 _EMPTY = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")
 _KEYS = (
     *(
@@ -235,16 +237,27 @@ def _needed(home: str, env: Mapping[str, str], argv: Sequence[str], folder: Path
 
 
 def _interpreters(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[Path]:
-    """The folders of the environment of the program, and of the Python that this is made of."""
+    """The folders of the environment of the program, or of what runs it where it is a script, and of the
+    Python that this is made of."""
     found = which(argv[0], path=env.get("PATH")) if os.sep not in argv[0] else str(folder / argv[0])
     if not found:
         return
-    program = Path(found)
-    prefix = program.parent.parent
-    if (prefix / "pyvenv.cfg").is_file():
-        yield from (prefix, Path(os.path.realpath(prefix)))
-        real = Path(os.path.realpath(program))
-        yield real.parent.parent
+    for program in (Path(found), *_script_runner(Path(found))):
+        prefix = program.parent.parent
+        if (prefix / "pyvenv.cfg").is_file():
+            yield from (prefix, Path(os.path.realpath(prefix)))
+            real = Path(os.path.realpath(program))
+            yield real.parent.parent
+
+
+def _script_runner(script: Path) -> Iterator[Path]:
+    """The program that the first line of a script names."""
+    try:
+        line = read_bounded(script, _LONGEST_FIRST_LINE).partition(b"\n")[0]
+    except (OSError, ValueError):
+        return
+    if line.startswith(b"#!/"):
+        yield Path(os.fsdecode(line[2:].split()[0]))
 
 
 def _is_hidden(path: Path, home: str) -> bool:

@@ -31,10 +31,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The interpreter of an environment with the five wheels in it; what they require is borrowed."""
     dist = tmp_path_factory.mktemp("dist")
     for kind in KINDS:
-        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(dist)]
-        done = subprocess.run(
-            [*build, str(ROOT / "examples" / "plugins" / kind)], capture_output=True, text=True, check=False
-        )
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist)]
+        source = ROOT / "examples" / "plugins" / kind
+        done = subprocess.run(build, cwd=source, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     wheels = sorted(map(str, dist.glob("*.whl")))
     assert len(wheels) == len(KINDS)
