@@ -248,6 +248,8 @@ def _interpreters(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> 
             yield from (prefix, Path(os.path.realpath(prefix)))
             real = Path(os.path.realpath(program))
             yield real.parent.parent
+        if prefix == Path(sys.prefix):  # a plugin's check: what it imports may lie in a checkout
+            yield from (folder for entry in sys.path if (folder := Path(entry)).is_absolute())
 
 
 def _script_runner(script: Path) -> Iterator[Path]:

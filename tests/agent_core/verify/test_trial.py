@@ -327,3 +327,25 @@ def test_a_lock_that_is_held_protects_its_folder(tmp_path: Path) -> None:
         assert left_in(tmp_path) == ["1-aa", "1-aa.lock"]
     remove_stale(tmp_path)
     assert left_in(tmp_path) == []
+
+
+async def test_in_the_sandbox_what_runs_a_script_and_what_we_import_from_are_seen(
+    workspace: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lie in a hidden place: an environment of its own, and the checkout that a plugin is run from."""
+    made, checkout = tmp_path / "made", tmp_path / "checkout"
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", str(made)), check=True)
+    checkout.mkdir()
+    (checkout / "of_the_checkout.py").write_text("print('imported')\n")
+    (tmp_path / "private").write_text("not for checks\n")
+    monkeypatch.syspath_prepend(str(checkout))
+    space = workspace({"told.py": f"#!{made}/bin/python\nprint('told')\n"})
+    (space.root / "told.py").chmod(0o755)
+    ours = f"import sys; sys.path.insert(0, {str(checkout)!r}); import of_the_checkout"
+    checks = {"script": ("./told.py",), "ours": (sys.executable, "-c", ours),
+              "private": ("cat", str(tmp_path / "private"))}  # fmt: skip
+    async with Trial(space, sandbox=await box(True), parent=tmp_path / "trials") as trial:
+        verifiers = [Verifier(name=name, kind="build", argv=argv) for name, argv in checks.items()]
+        script, own, private = await trial.run(verifiers)
+    assert (script.exit, own.exit) == (0, 0), (script.note, own.note)
+    assert private.exit != 0
