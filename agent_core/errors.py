@@ -187,6 +187,11 @@ class TrainingFault(AgentError):
 
     code = "training"
 
+    def __init__(self, message: str, *, hint: str = "", goes_on: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.goes_on = goes_on
+        """It was interrupted, and the same training can go on."""
+
 
 class IndexFault(AgentError):
     """The index cannot be read or written."""

@@ -111,14 +111,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
             await self.session.aclose()
             await self.learning.aclose()
         finally:
-            await self.link.aclose()
-            await self.logs_now.aclose()
-            self.checkpoints.close()
-            await self.language_servers.aclose()
             try:
-                await asyncio.gather(
-                    self.index.aclose(), self.logs.aclose(), self.sharing.aclose(), self.servers.aclose()
-                )
+                await self.link.aclose()
+                await self.logs_now.aclose()
+                self.checkpoints.close()
+                others = self.index, self.logs, self.sharing, self.servers, self.language_servers
+                await asyncio.gather(*(each.aclose() for each in others))
             finally:
                 self.bus.close()
                 self.log.close()

@@ -8,6 +8,7 @@ is left out.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -17,6 +18,7 @@ import msgspec
 from agent_core.errors import ServerFault
 from agent_core.text import one_line, shorten
 
+_log = logging.getLogger(__name__)
 MOST_HEAD, MOST_BODY = 8 * 1024, 32 << 20
 _SPAN_S = 10.0
 _MOST_BYTES, _MOST_MESSAGES = 256 << 20, 50_000
@@ -75,6 +77,9 @@ class Connection:
         except asyncio.CancelledError:
             self._end(ServerFault("It was ended"))
             raise
+        except Exception as error:  # noqa: BLE001 - what takes its messages broke; who waits learns of it
+            _log.exception("a message of a language server")
+            fault = ServerFault(f"What it said could not be taken in ({type(error).__name__})")
         self._end(fault)
         return fault
 

@@ -110,14 +110,25 @@ class Server:
         by_path = {uri_of(self._root / path): path for path in texts}
         return {by_path.get(uri, uri): said for uri, said in told.items()}
 
-    async def places(self, path: str, text: str, spot: Spot, *, references: bool) -> tuple[Where, ...]:
-        """Where what stands there is defined, or used. Raises `ServerFault`."""
+    async def places(
+        self, path: str, text: str, spot: Spot, *, references: bool, within: float
+    ) -> tuple[Where, ...]:
+        """Where what stands there is defined, or used.
+
+        Raises:
+            StillReading: It did not find out within so many seconds.
+            ServerFault: It ended.
+        """
         if not (self.able.refers if references else self.able.defines):
             return ()
         await self._show({path: text})
         method = "textDocument/references" if references else "textDocument/definition"
         params = self._protocol.at(uri_of(self._root / path), spot, references=references)
-        return self._protocol.places_of(await self._ask(method, params, time.monotonic() + _ASK_S))
+        try:
+            async with asyncio.timeout(within):
+                return self._protocol.places_of(await self._ask(method, params, time.monotonic() + _ASK_S))
+        except TimeoutError:
+            raise StillReading("It has not found out yet") from None
 
     async def files_changed(self, changes: Iterable[tuple[str, int]]) -> None:
         """Tell that files on the disk are new (1), others (2) or gone (3), by path."""

@@ -189,6 +189,7 @@ class LanguageServers:
 
         None where no server that may be run without asking can tell. Raises `ServerFault`.
         """
+        deadline = time.monotonic() + within
         (spec, *_) = await self.specs_for((path,)) or (None,)
         if spec is None or not self.may(spec):
             return None
@@ -199,7 +200,8 @@ class LanguageServers:
 
         async def ask(server: Server) -> tuple[Named, ...]:
             spot = Lines(text).spot(*found, server.able.encoding)
-            places = await server.places(path, text, spot, references=references)
+            left = max(0.0, deadline - time.monotonic())
+            places = await server.places(path, text, spot, references=references, within=left)
             return await asyncio.to_thread(self._named, server, places, {path: text})
 
         return spec, await self.use(spec, ask, within=within)
@@ -261,6 +263,9 @@ class LanguageServers:
             kept.server = await self._start(kept.spec, self._workspace)
         except ServerFault as fault:
             await self._give_up(kept, fault)
+        except Exception as error:  # noqa: BLE001 - the edge of a task that nobody awaits
+            _log.exception("language server %s", kept.spec.name)
+            await self._give_up(kept, ServerFault(f"It cannot be started ({type(error).__name__}: {error})"))
         finally:
             kept.starting = None
             kept.used = time.monotonic()

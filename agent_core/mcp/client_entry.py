@@ -45,12 +45,6 @@ def ours() -> dict[str, str]:
     return {field.env: field.name for field in fields().values() if field.secret and field.env}
 
 
-def without_ours(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment as far as a workspace's servers may ask for it."""
-    secret = ours()
-    return {name: value for name, value in env.items() if name not in secret}
-
-
 def refuse_ours(entry: Entry) -> None:
     """Raises ValueError where an entry asks for a secret of this program."""
     secret = ours()

@@ -18,7 +18,7 @@ from agent_core.config import Settings
 from agent_core.errors import McpFault
 from agent_core.masking import masker
 from agent_core.mcp.client_config import Named
-from agent_core.mcp.client_entry import Filled, without_ours
+from agent_core.mcp.client_entry import Filled
 from agent_core.mcp.client_http import HttpTransport
 from agent_core.mcp.client_listing import Listing, listed, tools_of
 from agent_core.mcp.client_secrets import filled_in
@@ -26,6 +26,7 @@ from agent_core.mcp.client_state import State, Stood, said_of
 from agent_core.mcp.client_stdio import StdioTransport
 from agent_core.mcp.client_tool import ServerTool
 from agent_core.text import human_duration, one_line, printable, shorten
+from agent_core.verify.environment import without_own_secrets
 
 if TYPE_CHECKING:
     from agent_core.mcp.client_link import Link
@@ -219,7 +220,7 @@ class Server:
     async def _connected(self) -> None:
         from agent_core.mcp.client_link import open_link
 
-        env = without_ours(self._env) if self.named.source == "workspace" else self._env
+        env = without_own_secrets(self._env) if self.named.source == "workspace" else self._env
         filled = await filled_in(self.named.entry, env, self._root)
         self._mask = masker(self._settings, filled.secrets)
         self._transport = transport = self._opened(filled)

@@ -127,9 +127,9 @@ def _leaves_prompts(fault: LearningFault | TrainingFault, *, resume: bool) -> bo
     A training that can be gone on with was interrupted: that is for the user to decide about first. And where
     the system refuses to keep or start anything, no model is paid for prompts that could not be kept either.
     """
-    if isinstance(fault, TrainingFault) and isinstance(fault.__cause__, OSError):
+    if isinstance(fault, TrainingFault) and (fault.goes_on or isinstance(fault.__cause__, OSError)):
         return False
-    return not resume and "--resume" not in fault.hint
+    return not resume
 
 
 async def train(

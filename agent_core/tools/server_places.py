@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,11 +60,12 @@ async def with_servers(
     """
     facts: dict[str, _Fact] = {}
     note = ""
+    deadline = time.monotonic() + _WITHIN_S
     try:
         for start in [start async for start in _starts(answer, query, index)][:_MOST_NAMES]:
             facts = {
                 **facts,
-                **{path: fact for path, fact in await _asked(servers, start) if path not in facts},
+                **{path: fact for path, fact in await _asked(servers, start, deadline) if path not in facts},
             }
     except AgentError as error:
         note = f"the language server was not asked: {error.message[:1].lower()}{error.message[1:]}"
@@ -95,12 +97,13 @@ def _defining(places: Sequence[Place], name: str) -> Iterator[_Start]:
                 yield _Start(place.path, part.start, part.end, name)
 
 
-async def _asked(servers: LanguageServers, start: _Start) -> list[tuple[str, _Fact]]:
+async def _asked(servers: LanguageServers, start: _Start, deadline: float) -> list[tuple[str, _Fact]]:
     """By path, what the server says: the definition first, then where it is used."""
     found: list[tuple[str, _Fact]] = []
     for references in (False, True):
+        left = max(0.0, deadline - time.monotonic())
         told = await servers.places(
-            start.path, start.first, start.last, start.name, references=references, within=_WITHIN_S
+            start.path, start.first, start.last, start.name, references=references, within=left
         )
         if told is None:
             return found

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from agent_core.agent.edit.reported import error_of, summary_of
 from agent_core.agent.port import TurnPort
 from agent_core.changes.model import FileChange
 from agent_core.errors import AgentError, ErrorInfo, PermissionRefused
@@ -20,7 +21,6 @@ from agent_core.lsp.server import Server, StillReading
 from agent_core.lsp.servers import LanguageServers
 from agent_core.lsp.users import users_of
 from agent_core.masking import masker
-from agent_core.text import plural
 from agent_core.verify.api import Report
 
 _WITHIN_S, _WITHIN_WHEN_SLOW_S = 30.0, 3.0
@@ -171,20 +171,12 @@ def _texts(
 
 
 def _summary(report: Report | None) -> str:
-    if report is None:
-        return "cancelled"
-    if report.state == "broken":
+    if report is not None and report.state == "broken":
         return f"no answer: {report.note}"
-    new = f", {plural(len(report.findings), 'new finding')}" if report.findings else ""
-    known = f", {report.known} known before" if report.known else ""
-    return f"before it is written: {report.state}{new}{known}"
+    return summary_of(report, where="before it is written")
 
 
 def _error(report: Report | None) -> ErrorInfo | None:
-    if report is None:
-        return ErrorInfo("interrupted", "It was cancelled")
-    if report.state != "failed":
-        return None
-    first = next(iter(report.findings), None)
-    said = f"{first.path}:{first.line}:{first.column}: {first.message}" if first else report.state
-    return ErrorInfo("checks-failed", said)
+    """One that does not answer is no fault of the change."""
+    told = report is None or report.state == "failed"
+    return error_of(report, columns=True) if told else None

@@ -12,14 +12,14 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from agent_core.agent.edit.checking import Checked
+from agent_core.agent.edit.reported import error_of, summary_of
 from agent_core.agent.edit.server_checks import ServerChecks
 from agent_core.agent.port import Question, TurnPort
 from agent_core.changes.model import FileChange
-from agent_core.errors import AgentError, ErrorInfo, LearningFault, PermissionRefused, ToolError
+from agent_core.errors import AgentError, LearningFault, PermissionRefused, ToolError
 from agent_core.events import ChecksFinished, Notice, ToolFinished, ToolProgress, ToolStarted
 from agent_core.lsp.api import ServerSpec
 from agent_core.masking import masker
-from agent_core.text import plural
 from agent_core.tools.registry import Registry
 from agent_core.verify.api import Finding, Report, Verifier
 from agent_core.verify.baselines import Baselines
@@ -249,11 +249,11 @@ class TrialChecks:
                     turn_id=turn.turn_id,
                     call_id=call_id,
                     name=verifier.kind,
-                    summary=_summary(report),
+                    summary=summary_of(report, where="in a copy"),
                     text=report.tail if report else "",
                     data={"report": msgspec.to_builtins(report)} if report else {},
                     seconds=time.monotonic() - began,
-                    error=_error(report),
+                    error=error_of(report),
                 )
             )
 
@@ -265,25 +265,6 @@ async def _where() -> str:
 
 def _step(error: AgentError) -> str:
     return f". {error.hint}" if error.hint else ""
-
-
-def _summary(report: Report | None) -> str:
-    if report is None:
-        return "cancelled"
-    new = f", {plural(len(report.findings), 'new finding')}" if report.findings else ""
-    known = f", {report.known} known before" if report.known else ""
-    tests = f", {plural(report.passed, 'test')} passed" if report.passed else ""
-    return f"in a copy: {report.state}{tests}{new}{known}"
-
-
-def _error(report: Report | None) -> ErrorInfo | None:
-    if report is None:
-        return ErrorInfo("interrupted", "It was cancelled")
-    if report.state == "passed":
-        return None
-    first = next(iter(report.findings), None)
-    said = f"{first.path}:{first.line}: {first.message}" if first else report.note or report.state
-    return ErrorInfo("checks-failed", said)
 
 
 def _left_out(waiting: Sequence[Verifier]) -> str:

@@ -251,8 +251,7 @@ async def _forgotten_where_useless(folder: Path) -> AsyncGenerator[None]:
     try:
         yield
     except (LearningFault, TrainingFault) as fault:
-        goes_on = "`rl train --resume`" in fault.hint or isinstance(fault.__cause__, OSError)
-        if isinstance(fault, LearningFault) or not goes_on:
+        if isinstance(fault, LearningFault) or not (fault.goes_on or isinstance(fault.__cause__, OSError)):
             with suppress(OSError):  # why it ended is what is told
                 await asyncio.to_thread(forget, folder)
         raise

@@ -131,7 +131,7 @@ def _no_end(status: int, said: str) -> TrainingFault:
         what = f"The training was ended by {signal.Signals(-status).name}"
     else:
         what = f"The training ended with status {status}: {one_line(said)[-_SAID:]}"
-    return TrainingFault(what, hint=_GO_ON)
+    return TrainingFault(what, hint=_GO_ON, goes_on=True)
 
 
 def check_installed(config: TrainingConfig) -> None:

@@ -123,6 +123,29 @@ async def test_places_outside_are_left_out_and_those_beyond_the_end_brought_in(r
         assert [(each.path, each.line) for each in found[1]] == [("app.py", 2)]
 
 
+async def test_a_search_waits_no_longer_than_it_says_and_gives_no_server_up_for_it(root: Path) -> None:
+    async with servers_of(root, "ponders") as (servers, spec, notices):
+        await servers.use(spec, said("x = 1\n"), within=60)  # type: ignore[arg-type]
+        began = time.monotonic()
+        with pytest.raises(StillReading, match="not found out"):
+            await servers.places("app.py", 1, 1, "name", references=False, within=0.5)
+        assert time.monotonic() - began < 10 and not notices, "its own limit is 15 s"
+        assert await servers.use(spec, said("x = 1\n"), within=60)  # type: ignore[arg-type]
+
+
+async def test_one_that_cannot_be_started_by_a_fault_of_ours_says_which(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> Server:
+        raise ImportError("no module named lsprotocol")
+
+    async with servers_of(root, "fine") as (servers, spec, notices):
+        monkeypatch.setattr(servers, "_start", broken)
+        with pytest.raises(ServerFault, match="ImportError: no module named lsprotocol"):
+            await servers.use(spec, said("x = 1\n"), within=60)  # type: ignore[arg-type]
+        assert len(notices) == 1
+
+
 async def test_cancelling_leaves_the_server_and_others_can_go_on(root: Path) -> None:
     async with servers_of(root, "fine") as (servers, spec, notices):
         waiting = asyncio.Event()
