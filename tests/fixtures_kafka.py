@@ -48,6 +48,7 @@ class Kafka:
         secure = {"KAFKA_SECURE": "1"} if _SECURE else {}
         return subprocess.run(
             [str(self._script), *words],
+            cwd=self._folder,  # where Java leaves a report, should it crash
             env={**os.environ, **own, **secure},
             input=given,
             capture_output=True,

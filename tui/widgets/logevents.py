@@ -38,14 +38,13 @@ PLACE = "place:"
 
 
 def event_item(event: KeyEvent, *, source: bool = False) -> Item:
-    """An event in one row: how grave, when, how often, what; with its source where there is room for it."""
+    """An event in one row: how grave, when, how often, what; with who tells it where there is room."""
     glyph, style = _mark(event)
     lead: tuple[Run, ...] = ((f"{glyph} ", style, None), (_time(event.ended), "dim", None))
-    if not source and (teller := _teller(event)):
-        lead = (*lead, (f"{shorten(teller, _TELLER)} ", "kw", None))
     if event.count > 1:
         lead = (*lead, (f"{event.count:,}× ", "mark", None))
-    right: tuple[Run, ...] = ((_name(event.source), "dim", None),) if source else ()
+    teller = _name(event.source) if source else shorten(_teller(event), _TELLER)
+    right: tuple[Run, ...] = ((teller, "dim", None),) if teller else ()
     said = "bad" if style.startswith("bad") else "title"
     return Item(headline(event), said, lead, right, key=event.id, right_gives=True)
 

@@ -26,6 +26,8 @@ disk, which take more than what is written."""
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Each batch brings code of its own. It is hardly used often enough to earn what the second compiler takes,
 more than all else that Java does: it hands on bytes. The heap is a gigabyte."""
+_CRASH = "java-crash.log"
+"""Java's report of its last crash, with the job's state: else it is left where the job was started."""
 _SECRET = "(?i)url|secret|password|token|access[.]?key|jaas|keystore|security"
 _AT_ONCE = 1000
 """Messages that go to Python at once: they may have a hundred lines and more each."""
@@ -102,7 +104,7 @@ def _start(config: JobConfig, name: str, more: dict[str, str]) -> Any:
         "spark.sql.streaming.minBatchesToRetain": "10",
         "spark.sql.streaming.stopTimeout": "10000",
         "spark.sql.redaction.options.regex": _SECRET,
-        "spark.driver.extraJavaOptions": _JAVA,
+        "spark.driver.extraJavaOptions": f'{_JAVA} "-XX:ErrorFile={config.state / _CRASH}"',
         "spark.executor.extraJavaOptions": _JAVA,
         "spark.sql.streaming.checkpointFileManagerClass": _FILES,
         **more,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -136,3 +137,22 @@ def test_lines_become_key_events_whatever_happens(kafka: Kafka, connector: Path,
         late.until(new.removeprefix("logs.raw."), 200)
         late.close()
     told.close()
+
+
+def test_where_java_crashes_its_report_lies_with_the_state_and_the_job_goes_on(
+    kafka: Kafka, connector: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, state = tmp_path / "here", tmp_path / "a state"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    topic = kafka.topic("logs.raw.app")
+    told = Told(kafka, service := topic.removeprefix("logs.raw."))
+    with job(kafka.settings, state, jars=connector) as running:
+        running.until("working")
+        (java,) = [each for each in running.all() if each.name() == "java"]
+        java.send_signal(signal.SIGSEGV)
+        eventually(lambda: not java.is_running())
+        send(kafka, topic, 1, lines(1, 100, "after the crash"))
+        told.until(service, 100)
+    told.close()
+    assert "SIGSEGV" in (state / "java-crash.log").read_text() and not any(here.iterdir())
