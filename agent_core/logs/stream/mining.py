@@ -36,7 +36,9 @@ _MOST_TOLD = 2 * _MOST_RANKED
 _MOST_SOURCES = 64
 """Sources of a service that are kept; beyond, those that had nothing to say for longest are forgotten."""
 _MOST_AT_ONCE = 512
-"""Sources of a service in one batch."""
+"""Sources of a service that are read side by side; what the oldest tell is found out before others begin."""
+_MOST_NEWS = 3 * LIMIT
+"""Key events that are told at once where there are more sources."""
 _LAST_LINE = 2**53
 _LAST_TIME = 4e9
 """Seconds since the epoch: no clock is set to a later time."""
@@ -99,6 +101,7 @@ class _Mining:
             self._memory.latest, now
         )  # a producer's clock that is behind turns none back
         self._sources = {source.name: source for source in sources}
+        self._events: list[KeyEvent] = []
         self.lines = self.repeated = self.broken = 0
 
     def take(self, message: RawMessage) -> None:
@@ -138,10 +141,18 @@ class _Mining:
         source = self._sources.pop(name, None)
         if source is None:
             if len(self._sources) >= _MOST_AT_ONCE:
-                del self._sources[next(iter(self._sources))]
+                self._tell_oldest()
             source = Source(name, miner=self._miner, now=self._now)
         self._sources[name] = source  # the last one that had something to say is the last
         return source
+
+    def _tell_oldest(self) -> None:
+        """Find out what all but the latest sources tell; they are forgotten then."""
+        oldest = list(self._sources)[:-_MOST_SOURCES]
+        sources = [self._sources.pop(name) for name in oldest]
+        for source in sources:
+            source.flush()
+        self._find(sources)
 
     def mined(self) -> Mined:
         """The end of the batch."""
@@ -163,15 +174,8 @@ class _Mining:
 
     def _context(self, sources: Sequence[Source]) -> LogContext | None:
         """What is new of the key events."""
-        for source in sources:
-            source.finish()
-        self._miner.settle()
-        parts = [source.part() for source in sources]
-        ranked = digest_of(parts, limit=_MOST_RANKED, showing=_SHOWING).events
-        told = self._memory.told
-        on = lasting(parts, {event.id for event in ranked}, told, showing=_SHOWING)
-        on.sort(key=lambda event: event.id in told)  # what was never told does not wait for what goes on
-        events = tuple(self._news((*ranked, *on)))
+        self._find(sources)
+        events = tuple(self._events)
         if not events:
             return None
         while len(self._memory.told) > _MOST_TOLD:
@@ -186,6 +190,23 @@ class _Mining:
             broken=self._memory.broken,
         )
         return msgspec.structs.replace(context, id=blake2b(encode(context), digest_size=16).hexdigest())
+
+    def _find(self, sources: Sequence[Source]) -> None:
+        """Add what sources tell that is new."""
+        for source in sources:
+            source.finish()
+        self._miner.settle()
+        parts = [source.part() for source in sources]
+        ranked = digest_of(parts, limit=_MOST_RANKED, showing=_SHOWING).events
+        told = self._memory.told
+        on = lasting(parts, {event.id for event in ranked}, told, showing=_SHOWING)
+        on.sort(key=lambda event: event.id in told)  # what was never told does not wait for what goes on
+        self._events += self._news((*ranked, *on))
+        if len(self._events) > _MOST_NEWS:
+            self._events.sort(key=lambda event: (not event.is_grave, -event.score))
+            for event in self._events[_MOST_NEWS:]:
+                told.pop(event.id, None)
+            del self._events[_MOST_NEWS:]
 
     def _news(self, ranked: Sequence[KeyEvent]) -> Iterator[KeyEvent]:
         """What was not told yet as it stands now, the most important first; it counts as told then."""

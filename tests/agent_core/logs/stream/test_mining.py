@@ -391,6 +391,20 @@ def test_many_sources_in_one_batch_are_all_read() -> None:
     assert mined.lines == 5051 and any("the till is empty" in text for text in told(mined).ctx)
 
 
+@pytest.mark.parametrize("count", [500, 1300])
+def test_none_of_very_many_sources_is_passed_over(count: int) -> None:
+    names = {0: "the disk is full", count // 2: "the pool is empty", count - 1: "the lease has run out"}
+    messages = [
+        block(
+            [line(1, "ERROR", names.get(number, "request timed out"))], source=f"pod-{number}", offset=number
+        )
+        for number in range(count)
+    ]
+    mined = mine(None, messages, service="app")
+    assert mined.lines == count and len(told(mined).events) <= 60
+    assert all(any(name in text for text in told(mined).ctx) for name in names.values())
+
+
 def test_secrets_are_masked() -> None:
     lines = [*quiet(30), line(31, "ERROR", f"key {SECRET} is refused")]
     assert SECRET not in encode(told(mine(None, [block(lines)], service="app"))).decode()
