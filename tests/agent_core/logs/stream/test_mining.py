@@ -391,8 +391,10 @@ def test_many_sources_in_one_batch_are_all_read() -> None:
     assert mined.lines == 5051 and any("the till is empty" in text for text in told(mined).ctx)
 
 
-@pytest.mark.parametrize("count", [500, 1300])
-def test_none_of_very_many_sources_is_passed_over(count: int) -> None:
+@pytest.mark.parametrize("count", [48, 130])
+def test_none_of_very_many_sources_is_passed_over(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent_core.logs.stream.mining._MOST_AT_ONCE", 48)
+    monkeypatch.setattr("agent_core.logs.stream.mining._MOST_SOURCES", 8)
     names = {0: "the disk is full", count // 2: "the pool is empty", count - 1: "the lease has run out"}
     messages = [
         block(
