@@ -121,7 +121,8 @@ class _Edge:
                 document["error"] = msgspec.to_builtins(error.info)
             self._writer.out(msgspec.json.format(to_json(document), indent=2) + b"\n")
         elif shipped.logs or error is None:
-            self._writer.out(as_text(shipped).encode("utf-8", "replace") + b"\n")
+            text = as_text(shipped, failed=error is not None)
+            self._writer.out(text.encode("utf-8", "replace") + b"\n")
         for why in shipped.left_out.values():
             self._writer.diagnose(f"dspy-tui: {why}")
         others = [fault for fault in shipped.faults.values() if fault is not error]

@@ -117,9 +117,10 @@ class LogsTool:
             raise error
         others = [fault.message for fault in shipped.faults.values() if fault is not error]
         others = [one_line(why) for why in (*shipped.left_out.values(), *others)]
+        failed = error is not None
         return ToolResult(
-            text=as_text(shipped),
-            summary=headline(shipped),
+            text=as_text(shipped, failed=failed),
+            summary=headline(shipped, failed=failed),
             data=as_data(shipped),
             note=f"{plural(len(others), 'log')} left out: {'; '.join(others)}" if others else "",
             error=None if error is None else error.info,

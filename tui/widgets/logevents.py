@@ -54,7 +54,7 @@ def shared(events: Sequence[KeyEvent], room: int) -> list[KeyEvent]:
 
     What the bus tells is anybody's word: no service gets more than half of the rows while others have events.
     """
-    most = (room + 1) // 2
+    most = room // 2
     taken: Counter[str] = Counter()
     chosen: list[int] = []
     more: list[int] = []

@@ -17,20 +17,21 @@ def counts(shipped: Shipped) -> str:
     return f"{lines} of {plural(len(shipped.logs), 'log')} in {plural(shipped.messages, 'message')}"
 
 
-def headline(shipped: Shipped) -> str:
-    """The same once it has ended."""
-    return (
-        f"Sent {counts(shipped)}" if shipped.lines else f"Nothing new in {plural(len(shipped.logs), 'log')}"
-    )
+def headline(shipped: Shipped, *, failed: bool = False) -> str:
+    """The same once it has ended, well or not."""
+    if shipped.lines:
+        return f"Sent {counts(shipped)}"
+    logs = plural(len(shipped.logs), "log")
+    return f"Nothing was sent of {logs}" if failed else f"Nothing new in {logs}"
 
 
-def as_text(shipped: Shipped) -> str:
+def as_text(shipped: Shipped, *, failed: bool = False) -> str:
     """The headline, then a line for each topic with the logs that went there."""
     services: dict[str, list[str]] = {}
     for log, service in sorted(shipped.logs.items()):
         services.setdefault(service, []).append(one_line(log))
     rows = [f"  {raw_logs(service)}: {', '.join(logs)}" for service, logs in services.items()]
-    return "\n".join((headline(shipped), *rows))
+    return "\n".join((headline(shipped, failed=failed), *rows))
 
 
 def as_data(shipped: Shipped) -> dict[str, Any]:
