@@ -14,7 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from agent_core.checkpoints.api import ChangedFile
+from agent_core.decoding import JsonDecoder
 from agent_core.errors import ErrorInfo
+from agent_core.forms import Form
 from agent_core.index.api import IndexStatus
 from agent_core.rl.api import Suggestion, Waiting
 from agent_core.verify.api import Report
@@ -219,7 +221,7 @@ class ApprovalNeeded(_Event, frozen=True, kw_only=True):
     """The turn waits for `Session.answer(call_id, decision)`.
 
     Of a change `files` are what would be written (the answer may choose among their hunks), and `reports`
-    what the checks said of it.
+    what the checks said of it. A `form` is filled in, by `Session.fill(call_id, filled)`.
     """
 
     turn_id: str
@@ -231,6 +233,7 @@ class ApprovalNeeded(_Event, frozen=True, kw_only=True):
     """The rule that "always" would add, as CLASS:GLOB."""
     files: tuple[ProposedFile, ...] = ()
     reports: tuple[Report, ...] = ()
+    form: Form | None = None
 
 
 class ApprovalGiven(_Event, frozen=True, kw_only=True):
@@ -440,6 +443,7 @@ Event = (
 )
 
 _encoder = msgspec.json.Encoder()
+_decoder = JsonDecoder[Event](Event)
 
 
 def to_json(event: Event) -> bytes:
@@ -449,4 +453,4 @@ def to_json(event: Event) -> bytes:
 
 def from_json(line: bytes | str) -> Event:
     """The event of one JSON object; `msgspec.DecodeError` when it is none."""
-    return msgspec.json.decode(line, type=Event)
+    return _decoder.decode(line)

@@ -40,7 +40,7 @@ class PromptHistory:
         foreign = False
         lines = content.split(b"\n")
         for line in lines:
-            with suppress(msgspec.DecodeError):
+            with suppress(ValueError, RecursionError):
                 prompt: object = msgspec.json.decode(line)
                 if isinstance(prompt, str):
                     earlier.append(prompt)

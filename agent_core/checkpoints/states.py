@@ -142,7 +142,10 @@ def encode_tree(tree: Tree) -> bytes:
 def decode_tree(data: bytes) -> Tree:
     """The tree of some bytes; raises `DecodeError` when they are none, `NewerState` for a newer one."""
     kind: Any = tuple[int, list[tuple[bytes, int, bytes, int, int, int, int, bool]], list[bytes], list[bytes]]
-    schema, entries, hidden, tracked = msgspec.msgpack.decode(data, type=kind)
+    try:
+        schema, entries, hidden, tracked = msgspec.msgpack.decode(data, type=kind)
+    except RecursionError as error:
+        raise msgspec.DecodeError(str(error)) from None
     if schema > _SCHEMA:
         raise NewerState("what lay in the workspace", schema)
     return Tree(

@@ -240,7 +240,7 @@ class Store:
             return msgspec.msgpack.decode(content, type=kind)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             self._broken(path)
             return None
 

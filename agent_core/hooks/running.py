@@ -156,7 +156,7 @@ def _reply(code: int, out: bytes, errors: str) -> HookReply:
         return HookReply(decision="refuse", reason=errors.strip() or out.decode("utf-8", "replace").strip())
     try:
         reply = msgspec.json.decode(out, type=HookReply) if out.strip() else HookReply()
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise _Failed(f"what it said is no reply: {error}") from None
     if code == REFUSES:
         return HookReply(decision="refuse", reason=reply.reason or errors.strip(), note=reply.note)

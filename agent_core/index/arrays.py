@@ -118,7 +118,10 @@ class Arrays:
         raw = bytes(view[begin : begin + length])
         if crc32(raw) != int.from_bytes(view[begin - 4 : begin], "little"):
             raise BrokenArrays("the header is damaged")
-        header = msgspec.msgpack.decode(raw, type=_Header)
+        try:
+            header = msgspec.msgpack.decode(raw, type=_Header)
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            raise BrokenArrays(f"the header is broken ({error})") from error
         start = -(-(begin + length) // _ALIGN) * _ALIGN
         if header.version != version:
             raise OtherVersion(f"the file is of version {header.version}")

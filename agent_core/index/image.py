@@ -271,7 +271,7 @@ class Image:
             image.embedded.replace(arrays.get("embedded"))
             image.vectors.replace(arrays.get("vectors"))
             image._restore(saved.files)
-        except (msgspec.MsgspecError, ValueError, IndexError) as error:
+        except (ValueError, IndexError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise BrokenArrays(str(error)) from error
         return image
 

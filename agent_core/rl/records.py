@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from agent_core.decoding import JsonDecoder
 from agent_core.rl.api import Part, Status, Surface
 
 SCHEMA = 1
@@ -92,7 +93,7 @@ class Control(_Record, frozen=True, kw_only=True):
 Record = Decision | Signal | Score | Control
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Record)
+_decoder = JsonDecoder[Record](Record)
 
 
 def to_line(record: Record) -> bytes:

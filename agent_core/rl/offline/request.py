@@ -77,7 +77,7 @@ def read_request(folder: Path) -> tuple[Request, Episodes]:
                 request.actions, arrays["features"], arrays["found"], arrays["seconds"], arrays["project"],
                 request.names, {kind: arrays[_MEASURE + kind] for kind in request.kinds},
             )  # fmt: skip
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         raise TrainingFault(f"The request in {folder} cannot be read ({error})") from error
     if fingerprint_of(episodes, config=request.config, options=request.options) != request.fingerprint:
         raise TrainingFault(f"The request in {folder} is damaged")

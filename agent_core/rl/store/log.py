@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from agent_core.decoding import JsonDecoder
 from agent_core.files import NotRegularError, append_line, keep_aside, kind_of, open_regular
 from agent_core.rl.records import SCHEMA
 from agent_core.rl.store.rights import mode_in
@@ -77,7 +78,7 @@ class NewerLog(ForeignLog):
         self.schema = schema
 
 
-_header = msgspec.json.Decoder(Header)
+_header = JsonDecoder[Header](Header)
 _Open = tuple[int, str, int]
 """A file that is read: its descriptor, its generation ("" without a header), where its records begin."""
 

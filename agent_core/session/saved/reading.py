@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent_core.decoding import JsonDecoder
 from agent_core.errors import Interrupted, ToolError
 from agent_core.events import Event, TurnFinished, TurnQueued, TurnStarted, TurnUnqueued, Usage, from_json
 from agent_core.files import open_regular
@@ -47,9 +48,9 @@ class _Light(msgspec.Struct):
     name: str = ""
 
 
-_typed = msgspec.json.Decoder(_Typed)
-_light = msgspec.json.Decoder(_Light)
-_remark = msgspec.json.Decoder(Remark)
+_typed = JsonDecoder(_Typed)
+_light = JsonDecoder(_Light)
+_remark = JsonDecoder[Remark](Remark)
 
 
 def read_head(path: Path) -> Head:
