@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from agent_core.streaming.values import TopicInfo
+from stack.services.spark.checkpoint import folder_of, numbered
 from stack.services.spark.failing import is_of_a_time
 from stack.services.spark.query import Offsets, caught_up, offsets_in
 from stack.services.spark.session import CONNECTOR, Session, with_ours
@@ -74,8 +75,12 @@ def known(state: Path) -> Offsets:
     A batch that was begun and is not done comes again, from where the one before it ended.
     """
     found: Offsets = {}
-    done = max(_numbered(state / "checkpoint" / "commits"), default=0)
-    for number, note in _numbered(state / "checkpoint" / "offsets").items():
+    try:
+        done = max(numbered(folder_of(state) / "commits"), default=0)
+        notes = numbered(folder_of(state) / "offsets")
+    except OSError:
+        return found
+    for number, note in notes.items():
         if number < done:
             continue
         try:
@@ -84,13 +89,6 @@ def known(state: Path) -> Offsets:
             continue
         found |= {place: max(end, found.get(place, 0)) for place, end in ends.items()}
     return found
-
-
-def _numbered(folder: Path) -> dict[int, Path]:
-    try:
-        return {int(each.name): each for each in folder.iterdir() if each.name.isdecimal()}
-    except OSError:
-        return {}
 
 
 def made_anew(before: Offsets, topics: Iterable[TopicInfo]) -> list[tuple[str, str]]:

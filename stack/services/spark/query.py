@@ -16,6 +16,7 @@ from agent_core.streaming.access import Access
 from agent_core.streaming.admin import BusAdmin
 from agent_core.streaming.making import make_topics
 from agent_core.streaming.names import log_context, raw_logs
+from stack.services.spark.checkpoint import folder_of, forget_unbegun
 from stack.services.spark.config import JobConfig
 from stack.services.spark.mining import STATE, TOLD, mine_service
 from stack.services.spark.options import connector_options, source_options
@@ -74,8 +75,12 @@ def start(session: Session, config: JobConfig, totals: Totals) -> Any:
         mine_service, TOLD, STATE, "append", timeouts.GroupStateTimeout.NoTimeout
     )
     writer = told.writeStream.foreachBatch(_sender(session, config.access, options, totals))
-    checkpoint = str(config.state / "checkpoint")
-    return writer.option("checkpointLocation", checkpoint).trigger(processingTime=_EVERY).start()
+    forget_unbegun(config.state)
+    return (
+        writer.option("checkpointLocation", str(folder_of(config.state)))
+        .trigger(processingTime=_EVERY)
+        .start()
+    )
 
 
 class Topics:
