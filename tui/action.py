@@ -12,6 +12,8 @@ SUGGESTIONS, WHY, LEARNING = "Suggestions", "Why a suggestion", "Learning"
 STACK, STACK_ASK, STACK_LOGS = "Stack", "Stack: a command", "Stack: logs"
 TOPICS, TAIL = "Topics", "Messages"
 AUTH = "API key"
+FORM = "Form of a server"
+SETTINGS = "Settings"
 PLACES = (
     ANYWHERE,
     PROMPT,
@@ -35,6 +37,7 @@ PLACES = (
     TAIL,
     QUESTION,
     REVIEW,
+    FORM,
     DIFF,
     EDIT,
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -19,6 +20,7 @@ from agent_core.bus import Publish
 from agent_core.config import Settings
 from agent_core.errors import AgentError, PermissionRefused, UsageError
 from agent_core.events import Notice, TurnKind
+from agent_core.forms import Filled, Form
 from agent_core.mcp.client_config import BETWEEN, Found, Named, read_servers, signature
 from agent_core.mcp.client_consent import Consent, Verdict, rules_for
 from agent_core.text import one_line
@@ -34,6 +36,8 @@ _PATIENCE_S = 5.0
 _log = logging.getLogger(__name__)
 Put = Callable[[str, str], Awaitable[bool | None]]
 """Puts a question of its own to the user, and why; None where nobody can be asked."""
+Fill = Callable[[Form], Awaitable[Filled | None]]
+"""Has the user fill in a form of a server; None where nobody can be asked."""
 
 
 class Asker(Protocol):
@@ -63,6 +67,7 @@ class Servers:
         registry: Gets their tools.
         consent: What may be started.
         put: Puts questions of a turn to the user.
+        fill: Has the user fill in what servers ask in the middle of a call.
         publish: Tells what was wrong with a file.
         user_file: The user's own configuration.
         env: The environment, for variables in their entries.
@@ -76,12 +81,13 @@ class Servers:
         registry: Registry,
         consent: Consent,
         put: Put,
+        fill: Fill,
         publish: Publish,
         user_file: Path,
         env: Mapping[str, str],
     ) -> None:
         self._workspace, self._settings, self._registry = workspace, settings, registry
-        self._consent, self._put, self._publish = consent, put, publish
+        self._consent, self._put, self._fill, self._publish = consent, put, fill, publish
         self._user_file, self._env = user_file, env
         self._seen: Any = None
         self._found = Found({})
@@ -147,8 +153,8 @@ class Servers:
                 root=self._workspace.root,
                 settings=self._settings,
                 env=self._env,
-                ask=self._put,
-                tell=self._tell,
+                ask=self._fill,
+                tell=partial(self._tell, again=True),
                 changed=self._take,
             )
         return self._running[named.name]
@@ -271,9 +277,11 @@ class Servers:
         self._registry.replace(f"mcp {server.named.name}", ())
         await server.aclose()
 
-    def _tell(self, message: str, *, hint: str = "", level: Any = "info", turn_id: str = "") -> None:
-        """Tell something once."""
-        if message not in self._told:
+    def _tell(
+        self, message: str, *, hint: str = "", level: Any = "info", turn_id: str = "", again: bool = False
+    ) -> None:
+        """Tell something once, unless it may be told `again`."""
+        if again or message not in self._told:
             self._told.add(message)
             self._publish(Notice(level=level, message=message, hint=hint, turn_id=turn_id))
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.config import Settings
 from agent_core.errors import McpFault
-from agent_core.mcp.client_asking import answer_for, asked_for, question_for
+from agent_core.forms import Filled, Form
+from agent_core.mcp.client_asking import Mask, NoForm, address_in, addresses_in, answer, asked_for, asked_of
 from agent_core.mcp.client_clock import MOST_QUESTIONS, CallClock
 from agent_core.text import one_line, shorten
 
@@ -34,7 +35,7 @@ _SDK = (
     *("mcp.shared.jsonrpc_dispatcher", "mcp.shared.message"),
 )
 _HTTP = ("httpx2", "mcp.client.streamable_http")
-Ask = Callable[[str, str], Awaitable[bool | None]]
+Ask = Callable[[Form], Awaitable[Filled | None]]
 
 
 async def preload(*, http: bool = False) -> None:
@@ -54,9 +55,11 @@ class Link:
 
     Args:
         dispatcher: Sends requests.
+        name: What the server is called here.
+        mask: Takes secrets out of what it asks.
         settings: How long a call may take.
-        ask: Puts the server's questions to the user; None where nobody can be asked.
-        declined: Told what the server asked for, where no person was asked.
+        ask: Has the user fill in the server's forms; None where nobody can be asked.
+        declined: Told what the server asked for and why it was declined, where no person said so.
         lost: Called with the reason when the connection turns out to be none any more.
     """
 
@@ -64,23 +67,27 @@ class Link:
         self,
         dispatcher: JSONRPCDispatcher[Any],
         *,
+        name: str,
+        mask: Mask,
         settings: Settings,
         ask: Ask,
         declined: Callable[[str], None],
         lost: Callable[[str], None],
     ) -> None:
         self._dispatcher = dispatcher
+        self._name, self._mask = name, mask
         self._limit_s = settings.mcp_call_timeout
-        self._ask, self._declined, self._lost = ask, declined, lost
+        self._ask, self._tell, self._lost = ask, declined, lost
+        self._told: set[str] = set()
         self._clocks: set[CallClock] = set()
-        self._questions: set[asyncio.Task[bool | None]] = set()
+        self._questions: set[asyncio.Task[Filled | None]] = set()
         self.version = ""
         self.headers: dict[str, str] = {}
 
     async def request(self, method: str, params: dict[str, Any], on_progress: Any = None) -> dict[str, Any]:
         """Ask, and wait for the answer; raises `McpFault`. Cancelling tells the server."""
         from mcp.shared.exceptions import MCPError
-        from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND
+        from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED
 
         options: Any = {"headers": self.headers}
         if on_progress is not None:
@@ -95,6 +102,11 @@ class Link:
                 ) from None
             if error.code == METHOD_NOT_FOUND and method == "tools/list":
                 return {"tools": []}
+            if error.code == URL_ELICITATION_REQUIRED and (addresses := addresses_in(error.data)):
+                raise McpFault(
+                    f"It wants an address to be opened first: {' , '.join(addresses)}",
+                    hint="Nothing was opened: do that yourself if you trust it, and call it again.",
+                ) from None
             raise McpFault(f"It refused: {shorten(one_line(error.message), _SAID)}") from None
         if not isinstance(answer, dict):
             raise McpFault("It answered what is no result")
@@ -107,6 +119,8 @@ class Link:
         clock = CallClock(self._limit_s)
         try:
             async with clock.timer:
+                if not self._clocks:
+                    self._told.clear()
                 self._clocks.add(clock)
                 params = {"name": name, "arguments": arguments}
                 return await self.request("tools/call", params, _Progress(progress))
@@ -127,20 +141,44 @@ class Link:
         """What the SDK calls when the server asks the user something: only within a call of ours."""
         del context
         if not self._clocks:
-            return answer_for(params, said=None)
+            return answer("decline")
         for clock in self._clocks:
             clock.questions += 1
         if max(clock.questions for clock in self._clocks) > MOST_QUESTIONS:
-            return answer_for(params, said=None)
-        what, why = question_for(params)
-        said = await self._said(what, why) if what else None
-        if said is None and self._clocks:
-            self._declined(asked_for(params))
-        return answer_for(params, said=said)
+            self._declined(f"asked for more than {MOST_QUESTIONS} things in one call")
+            return answer("decline")
+        if address := address_in(params):
+            self._declined(f"wants an address to be opened, {self._mask(address)} ({asked_for(params)})")
+            return answer("decline")
+        said = repr(self._mask(asked_for(params)))
+        try:
+            asked = asked_of(params, asker=self._name, mask=self._mask)
+        except NoForm as wrong:
+            self._declined(f"asked for {said}, which cannot be asked: {wrong}")
+            return answer("decline")
+        filled = await self._filled(asked.form)
+        if filled is None:
+            if not self._clocks:
+                return answer("cancel")
+            self._declined(f"asked for {said}, and nobody can be asked here")
+            return answer("decline")
+        if filled.action != "accept":
+            return answer(filled.action)
+        try:
+            return answer("accept", await asyncio.to_thread(asked.content, filled))
+        except ValueError as wrong:
+            self._declined(f"asked for {said}, and the answer is none: {wrong}")
+            return answer("decline")
 
-    async def _said(self, what: str, why: str) -> bool | None:
+    def _declined(self, why: str) -> None:
+        """Tell it, once in a call."""
+        if why not in self._told and len(self._told) <= MOST_QUESTIONS:
+            self._told.add(why)
+            self._tell(why)
+
+    async def _filled(self, form: Form) -> Filled | None:
         """What a person says, while the calls' clocks stand still; None where nobody does."""
-        question = asyncio.ensure_future(self._ask(what, why))
+        question = asyncio.ensure_future(self._ask(form))
         self._questions.add(question)
         try:
             with ExitStack() as stack:
@@ -150,7 +188,7 @@ class Link:
         finally:
             question.cancel()
             self._questions.discard(question)
-        return said[0] if isinstance(said[0], bool) else None
+        return said[0] if isinstance(said[0], Filled) else None
 
     def close(self) -> None:
         """Nobody has to answer its questions any more."""
@@ -178,6 +216,8 @@ class _Progress:
 async def open_link(
     streams: TransportStreams,
     *,
+    name: str,
+    mask: Mask,
     settings: Settings,
     root: Path | None,
     ask: Ask,
@@ -189,10 +229,12 @@ async def open_link(
 
     Args:
         streams: What a transport opened.
+        name: What the server is called here.
+        mask: Takes secrets out of what it asks.
         settings: How long a call may take.
         root: The folder that it is told to work in; None where that is none of its business.
-        ask: Puts a question of its own to the user.
-        declined: Told what it asked for where no person was asked.
+        ask: Has the user fill in a form of it.
+        declined: Told what it asked for and why it was declined, where no person said so.
         changed: Called when it says that its tools changed.
         lost: Called with the reason when the connection is none any more.
 
@@ -208,7 +250,7 @@ async def open_link(
     from agent_core import __version__
 
     dispatcher: JSONRPCDispatcher[Any] = JSONRPCDispatcher(*streams)
-    link = Link(dispatcher, settings=settings, ask=ask, declined=declined, lost=lost)
+    link = Link(dispatcher, name=name, mask=mask, settings=settings, ask=ask, declined=declined, lost=lost)
 
     async def heard(message: Any) -> None:
         if isinstance(message, types.ToolListChangedNotification):

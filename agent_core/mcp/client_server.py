@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from agent_core.text import human_duration, one_line, printable, shorten
 from agent_core.verify.environment import without_own_secrets
 
 if TYPE_CHECKING:
-    from agent_core.mcp.client_link import Link
+    from agent_core.mcp.client_link import Ask, Link
 
 _PAUSES_S = (0.0, 1.0, 4.0, 15.0, 60.0)
 """Seconds until the next try after so many failures in a row, the last one for all further ones."""
@@ -37,7 +37,6 @@ _STEADY_S = 60.0
 """Seconds after which one that works is taken for sound again."""
 _MOST_REFRESHES = 20
 _REFRESH_S = 0.5
-Ask = Callable[[str, str], Awaitable[bool | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +48,7 @@ class Server:
         root: The workspace: its working folder.
         settings: How long it may take.
         env: The environment, for the variables of its entry.
-        ask: Puts a question of its own to the user: what, why; None where nobody can be asked.
+        ask: Has the user fill in a form of it; None where nobody can be asked.
         tell: Tells the user something of it.
         changed: Called when its tools are others than before.
     """
@@ -228,9 +227,11 @@ class Server:
             transport.streams() as streams,
             open_link(
                 streams,
+                name=self.named.name,
+                mask=self._mask,
                 settings=self._settings,
                 root=self._root if not self.named.is_remote else None,
-                ask=self._ask_for,
+                ask=self._ask,
                 declined=self._declined,
                 changed=self._listen,
                 lost=self._lost,
@@ -268,11 +269,8 @@ class Server:
         if self._link is None and self._keeper is not None:
             self._keeper.cancel()
 
-    async def _ask_for(self, what: str, why: str) -> bool | None:
-        return await self._ask(f"{self.named.name} asks:\n{self._mask(what)}", why)
-
-    def _declined(self, what: str) -> None:
-        self._tell(f"The server {self.named.name} asked for {self._mask(what)!r}; it was declined")
+    def _declined(self, why: str) -> None:
+        self._tell(f"The server {self.named.name} {why}; it was declined")
 
     # Its tools
 

@@ -23,6 +23,7 @@ from agent_core.events import (
     Notice,
     ProposedFile,
 )
+from agent_core.forms import Filled, Form
 from agent_core.permissions import Permissions, exact_rule
 from agent_core.text import one_line, shorten
 from agent_core.verify.api import Report
@@ -84,6 +85,7 @@ class Gate:
         self._interactive = interactive
         self._proposes = proposes
         self._waiting: dict[str, asyncio.Future[tuple[Decision, Chosen]]] = {}
+        self._forms: dict[str, asyncio.Future[Filled]] = {}
         self._asker: Asker | None = None
 
     @property
@@ -94,7 +96,7 @@ class Gate:
     @property
     def waiting(self) -> tuple[str, ...]:
         """The ids of the calls that wait for an answer."""
-        return tuple(self._waiting)
+        return (*self._waiting, *self._forms)
 
     def answer(self, call_id: str, decision: Decision, chosen: Chosen | None = None) -> bool:
         """Answer a question; False when nobody asks it (any more). `chosen`: what of a change is wanted."""
@@ -102,6 +104,14 @@ class Gate:
         if future is None or future.done():
             return False
         future.set_result((decision, chosen or Chosen()))
+        return True
+
+    def filled(self, call_id: str, filled: Filled) -> bool:
+        """Answer a form; False when nobody asks it (any more)."""
+        future = self._forms.get(call_id)
+        if future is None or future.done():
+            return False
+        future.set_result(filled)
         return True
 
     def check_possible(self, action: ActionClass, subjects: Sequence[str] = ()) -> None:
@@ -207,6 +217,36 @@ class Gate:
         )
         decision, _ = await self._ask(request, "", asker.publish)
         return decision != "no"
+
+    async def fill(self, form: Form) -> Filled | None:
+        """A form from below the running turn; None where nobody can be asked.
+
+        What is filled in goes to whoever asks, and into no event.
+        """
+        asker = self._asker
+        if asker is None or not self._interactive:
+            return None
+        call_id = asker.next_call_id()
+        future = self._forms[call_id] = asyncio.get_running_loop().create_future()
+        asker.publish(
+            ApprovalNeeded(
+                turn_id=asker.turn_id,
+                call_id=call_id,
+                action="run",
+                command=f"{form.asker} asks: {form.message}",
+                reason=form.warning,
+                rule="",
+                form=form,
+            )
+        )
+        decision: Decision = "no"
+        try:
+            filled = await future
+            decision = "once" if filled.action == "accept" else "no"
+        finally:
+            del self._forms[call_id]
+            asker.publish(ApprovalGiven(turn_id=asker.turn_id, call_id=call_id, decision=decision))
+        return filled
 
     async def _ask(self, request: Request, rule: str, publish: Publish) -> tuple[Decision, Chosen]:
         future = asyncio.get_running_loop().create_future()

@@ -20,6 +20,7 @@ from agent_core.events import (
     TurnQueued,
     TurnUnqueued,
 )
+from agent_core.forms import Filled
 from agent_core.session.calls import Write
 from agent_core.session.gate import Gate
 from agent_core.session.saved.conversation import Conversation, exchanges_of
@@ -184,6 +185,10 @@ class Session:
         `chosen` says what of a change is wanted; all of it without.
         """
         return self._gate.answer(call_id, decision, chosen)
+
+    def fill(self, call_id: str, filled: Filled) -> bool:
+        """Answer an `ApprovalNeeded` that has a form; False when it is not open (any more)."""
+        return self._gate.filled(call_id, filled)
 
     async def idle(self) -> None:
         """Wait until nothing runs and nothing waits."""

@@ -10,8 +10,10 @@ from agent_core.events import ApprovalNeeded
 from tui.keymap import Keys
 
 if TYPE_CHECKING:
+    from agent_core.forms import Form
     from agent_core.session.session import Session
     from tui.screens.approve import ApproveScreen
+    from tui.screens.form import FormScreen
     from tui.screens.review import ReviewScreen
 
 
@@ -27,7 +29,7 @@ class Questions:
     def __init__(self, *, app: App[Any], session: Session, keys: Keys) -> None:
         self._app, self._session, self._keys = app, session, keys
         self._waiting: list[ApprovalNeeded] = []
-        self._shown: ApproveScreen | ReviewScreen | None = None
+        self._shown: ApproveScreen | FormScreen | ReviewScreen | None = None
         self._split: bool | None = None
 
     def ask(self, question: ApprovalNeeded) -> None:
@@ -51,7 +53,9 @@ class Questions:
         if self._shown is not None or not self._waiting:
             return
         question = self._waiting.pop(0)
-        if question.files:
+        if question.form is not None:
+            self._fill_in(question, question.form)
+        elif question.files:
             self._review(question)
         else:
             self._approve(question)
@@ -78,6 +82,18 @@ class Questions:
             self._next()
 
         self._shown = ReviewScreen(question, self._keys, split=self._split, keep_split=self._keep)
+        self._app.push_screen(self._shown, end)
+
+    def _fill_in(self, question: ApprovalNeeded, form: Form) -> None:
+        from tui.screens.form import FormScreen
+
+        def end(filled: Any) -> None:
+            self._shown = None
+            if filled is not None:
+                self._session.fill(question.call_id, filled)
+            self._next()
+
+        self._shown = FormScreen(question, form, self._keys)
         self._app.push_screen(self._shown, end)
 
     def _keep(self, split: bool) -> None:

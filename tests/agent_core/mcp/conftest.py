@@ -16,6 +16,7 @@ import pytest
 from agent_core.bus import Bus
 from agent_core.config import Settings
 from agent_core.events import ApprovalNeeded, Decision, ToolFinished
+from agent_core.forms import Filled
 from agent_core.llm.scripted import DEFAULT_INFO, ScriptedModel
 from agent_core.mcp.client import Servers
 from agent_core.mcp.client_consent import Consent
@@ -69,6 +70,7 @@ class Desk:
                 registry=registry,
                 consent=consent,
                 put=gate.put,
+                fill=gate.fill,
                 publish=lambda event: bus.publish(event),
                 user_file=root / "config.toml",
                 env={**os.environ, **(env or {})},
@@ -95,7 +97,7 @@ class Desk:
         """The workspace's own file."""
         (self.folder / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
 
-    async def do(self, line: str, *answers: Decision) -> ToolFinished | None:
+    async def do(self, line: str, *answers: Decision | Filled) -> ToolFinished | None:
         """Type a line, answer what is asked, and wait for its end."""
         before = len(self.seen.of(ToolFinished))
         asked = len(self.seen.of(ApprovalNeeded))
@@ -105,7 +107,11 @@ class Desk:
                 assert self.session.running, "it ended and did not ask"
                 await asyncio.sleep(0.01)
             asked += 1
-            assert self.session.answer(self.seen.of(ApprovalNeeded)[-1].call_id, answer)
+            call_id = self.seen.of(ApprovalNeeded)[-1].call_id
+            if isinstance(answer, Filled):
+                assert self.session.fill(call_id, answer)
+            else:
+                assert self.session.answer(call_id, answer)
         await self.session.idle()
         finished = self.seen.of(ToolFinished)
         return finished[-1] if len(finished) > before else None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent_core.events import ApprovalNeeded, Notice, ToolFinished, ToolProgress, TurnFinished
+from agent_core.forms import Filled
 from agent_core.llm.port import ToolCall, ToolCallChunk
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.tools.help import HelpTool
@@ -251,18 +252,18 @@ async def test_secrets_are_filled_in_and_never_shown(desk: MakeDesk, tmp_path: P
 
 async def test_what_it_asks_is_a_question_and_declined_where_nobody_answers(desk: MakeDesk) -> None:
     at = desk(user={"odd": odd()})
-    end = await at.do("odd__ask", "once")
+    end = await at.do("odd__ask", Filled(action="accept", values=((0,),)))
     assert end is not None and "'action': 'accept'" in end.text and "'sure': True" in end.text
     question = at.seen.of(ApprovalNeeded)[-1]
-    assert "odd asks:\nReally?" in question.command and "\x1b" not in question.command and not question.rule
-    end = await at.do("odd__ask", "no")
+    assert question.command == "odd asks: Really?" and not question.rule
+    end = await at.do("odd__ask", Filled(action="decline"))
     assert end is not None and "decline" in end.text
     silent = desk(user={"odd": odd()}, interactive=False)
     end = await silent.do("odd__ask")
     assert end is not None and "decline" in end.text
     words = desk(user={"odd": odd("words")})
-    end = await words.do("odd__ask")
-    assert end is not None and "decline" in end.text
+    end = await words.do("odd__ask", Filled(action="accept", values=("quite",)))
+    assert end is not None and "'sure': 'quite'" in end.text
 
 
 async def test_a_cancelled_call_takes_its_question_away(desk: MakeDesk) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent_core.events import ApprovalNeeded, Notice, TurnFinished
+from agent_core.forms import Filled
 from agent_core.llm.scripted import Reply, ScriptedModel
 from agent_core.mcp import client_stdio
 from agent_core.mcp.client_clock import CallClock
@@ -127,16 +128,17 @@ async def test_a_no_is_for_this_session(desk: MakeDesk, tmp_path: Path) -> None:
 
 
 async def test_who_asks_again_and_again_holds_no_call(desk: MakeDesk) -> None:
-    at = desk(user={"odd": odd("again", "words")}, mcp_call_timeout=0.6)
+    at = desk(user={"odd": odd("again", "words")}, mcp_call_timeout=0.6, interactive=False)
     end = await at.do("odd__ask")
     assert end is not None and end.error is not None and "within 0.6 s" in end.error.message
-    (told,) = [notice.message for notice in at.seen.of(Notice) if "asked for" in notice.message]
+    told, many = [notice.message for notice in at.seen.of(Notice) if "asked for" in notice.message]
     assert told.startswith("The server odd asked for 'Really?") and told.endswith("it was declined")
+    assert "more than 20 things in one call" in many
 
 
 async def test_a_person_is_asked_so_often_and_no_more(desk: MakeDesk) -> None:
     at = desk(user={"odd": odd("again")}, mcp_call_timeout=2.0)
-    end = await at.do("odd__ask", *(["once"] * 20))  # type: ignore[arg-type]
+    end = await at.do("odd__ask", *([Filled(action="accept", values=((0,),))] * 20))
     assert end is not None and end.error is not None and "within 2 s" in end.error.message
     assert len(at.seen.of(ApprovalNeeded)) == 20
 
