@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 
 from agent_core.mcp.client_schema import BadSchema, checked_schema, cleaned
+from agent_core.mcp.client_shapes import flat, free_part, inlined, offered, sketch
 from agent_core.text import one_line, shorten
 
 _MOST_ARGUMENTS = 64
 _DESCRIBED = 300
-Kind = Literal["text", "int", "float", "switch", "truth", "choice", "texts", "json"]
-"""How one is typed: a switch says true by being there, a truth says true or false; json is anything."""
+Kind = Literal["text", "int", "float", "switch", "truth", "choice", "texts", "json", "free"]
+"""How one is typed: a switch says true by being there, a truth says true or false; json is anything, free is
+an object of all that has no name of its own."""
 
 
 class Argument(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
 class Shape(msgspec.Struct, frozen=True):
     """The arguments of a tool: as fields, as the type that they are read into, and as models get them.
 
-    `written` is the server's own schema, which calls are checked against.
+    `written` is the server's own schema, which calls are checked against, `sketch` what an object looks like
+    that has to be written as JSON, if one has.
     """
 
     arguments: tuple[Argument, ...]
@@ -42,36 +45,51 @@ class Shape(msgspec.Struct, frozen=True):
     positional: tuple[str, ...]
     schema: dict[str, Any]
     written: dict[str, Any]
+    sketch: str = ""
 
 
 def shape_of(schema: Any) -> Shape:
     """What a tool takes; raises `BadSchema`."""
     checked = checked_schema(schema)
-    properties: Any = checked.get("properties", {})
-    required = [name for name in checked.get("required", ()) if name in properties]
+    plain = inlined(checked)
+    found: Any = plain.get("properties", {})
+    if not isinstance(found, dict):
+        raise BadSchema("its properties are no object")
+    properties = cast("dict[str, Any]", found)
+    required: list[str] = [name for name in plain.get("required", ()) if name in properties]
     if len(properties) > _MOST_ARGUMENTS:
         raise BadSchema(f"it takes {len(properties)} arguments, and {_MOST_ARGUMENTS} are the most")
     order = (*required, *(name for name in properties if name not in required))
     taken: set[str] = set()
     arguments = tuple(_argument(name, properties[name], name in required, taken) for name in order)
-    bare = tuple(argument for argument in arguments if _is_bare(argument))
+    more: dict[str, Any] | None = None
+    free = free_part(plain)
+    if free is not None:
+        last = _free(free, plain, taken, alone=not arguments)
+        arguments = (*arguments, last)
+        more = {last.field: {"description": last.description, **free}}
+    bare = tuple(argument for argument in arguments if _is_bare(argument) or len(arguments) == 1)
     return Shape(
         arguments=arguments,
         args_type=_args_type(arguments, bare),
         positional=tuple(argument.field for argument in bare),
-        schema=cleaned(checked),
+        schema=cleaned(offered(plain, more)),
         written=checked,
+        sketch=sketch(plain) if any(argument.kind in ("json", "free") for argument in arguments) else "",
     )
 
 
-def unnamed_in(schema: Any) -> str:
-    """What of a schema's arguments cannot be given here, where only those that it names can."""
-    table = cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
-    if any(table.get(kind) for kind in ("oneOf", "anyOf", "allOf", "$ref")) and not table.get("properties"):
-        return "its arguments are one of several forms, which cannot be given here"
-    if table.get("additionalProperties") or table.get("patternProperties"):
-        return "it also takes arguments of any name, which cannot be given here"
-    return ""
+def _free(free: dict[str, Any], plain: dict[str, Any], taken: set[str], *, alone: bool) -> Argument:
+    """The argument for what has no name of its own."""
+    needed = alone and any(plain.get(part) for part in ("oneOf", "anyOf", "allOf", "minProperties"))
+    said = f"Arguments by name: {sketch(free)}." if alone else f"More arguments by name: {sketch(free)}."
+    return Argument(
+        name="",
+        field=_field("arguments", taken),
+        kind="free",
+        required=needed,
+        description=f"{said} As a JSON object.",
+    )
 
 
 def _argument(name: str, schema: Any, required: bool, taken: set[str]) -> Argument:
@@ -87,7 +105,10 @@ def _argument(name: str, schema: Any, required: bool, taken: set[str]) -> Argume
         field=_field(name, taken),
         kind=kind,
         required=required,
-        description=shorten(one_line(str(said)), _DESCRIBED) + (" As JSON." if kind == "json" else ""),
+        description=(
+            shorten(one_line(str(said)), _DESCRIBED)
+            + (f" As JSON: {sketch(described)}." if kind == "json" else "")
+        ).strip(),
         choices=choices,
         takes_text=types == "string" or (isinstance(types, list) and "string" in types),
     )
@@ -155,10 +176,13 @@ def _is_bare(argument: Argument) -> bool:
 def _args_type(arguments: tuple[Argument, ...], bare: tuple[Argument, ...]) -> type[msgspec.Struct]:
     fields: list[Any] = []
     for argument in arguments:
-        extra: dict[str, Any] = {"free": argument.kind in ("text", "json"), "ends": argument in bare[-1:]}
+        extra: dict[str, Any] = {
+            "free": argument.kind in ("text", "json", "free"),
+            "ends": argument in bare[-1:],
+        }
         if argument not in bare and argument.kind != "switch":
             extra["flag"] = "--" + argument.field.replace("_", "-")
-        if argument.kind == "json":
+        if argument.kind in ("json", "free"):
             extra["metavar"] = "JSON"
         kind: Any = _TYPES.get(argument.kind) or cast("Any", Literal)[argument.choices]
         optional = not argument.required and argument.kind != "switch"
@@ -176,6 +200,7 @@ def _args_type(arguments: tuple[Argument, ...], bare: tuple[Argument, ...]) -> t
 _TYPES: dict[str, Any] = {
     "text": str,
     "json": str,
+    "free": str,
     "int": int,
     "float": float,
     "switch": bool,
@@ -186,14 +211,18 @@ _TYPES: dict[str, Any] = {
 
 def read_call(shape: Shape, given: Mapping[str, Any]) -> msgspec.Struct:
     """The arguments of a model's call, exactly as it gave them; raises ValueError."""
-    known = {argument.name: argument for argument in shape.arguments}
-    if strange := sorted(set(given) - set(known)):
-        raise ValueError(f"there is no argument {shorten(one_line(strange[0]), 40)!r}")
+    known = {argument.name: argument for argument in shape.arguments if argument.kind != "free"}
+    free = next((argument for argument in shape.arguments if argument.kind == "free"), None)
+    more = {name: value for name, value in given.items() if name not in known}
+    if more and free is None:
+        raise ValueError(f"there is no argument {shorten(one_line(min(more)), 40)!r}")
     values = {
         known[name].field: _typed(known[name], value)
         for name, value in given.items()
-        if value is not None or known[name].kind == "json"
+        if name in known and (value is not None or known[name].kind == "json")
     }
+    if free is not None and more:
+        values[free.field] = json.dumps(flat(more, free.field), ensure_ascii=False)
     return msgspec.convert(values, shape.args_type, strict=False)
 
 
@@ -212,12 +241,30 @@ def sent_arguments(shape: Shape, args: msgspec.Struct) -> dict[str, Any]:
         value: Any = getattr(args, argument.field)
         if not argument.required and (value is None or value is False):
             continue
+        if argument.kind == "free":
+            sent |= _free_object(argument, value, sent)
+            continue
         if argument.kind == "json":
             value = _json(argument, value)
         elif argument.kind == "truth":
             value = value == "true"
         sent[argument.name] = list(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value
     return sent
+
+
+def _free_object(argument: Argument, text: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """What was written for the arguments without names; raises ValueError."""
+    called = argument.field.replace("_", "-")
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{called} is no JSON: {shorten(one_line(str(error)), 80)}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{called} is no JSON object")
+    more = cast("dict[str, Any]", value)
+    if twice := next((name for name in more if name in sent), ""):
+        raise ValueError(f"{shorten(one_line(twice), 40)!r} is given twice")
+    return more
 
 
 def _json(argument: Argument, text: str) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from agent_core.errors import AgentError, McpFault
-from agent_core.mcp.client_arguments import unnamed_in
 from agent_core.mcp.client_config import Named
 from agent_core.mcp.client_results import Mask
 from agent_core.mcp.client_tool import Calls, ServerTool
@@ -72,8 +71,6 @@ def tools_of(
         if tool.name in tools:
             notes.append(f"the tool {_named(written)} is refused: another one is called so")
             continue
-        if lost := unnamed_in(tool.written.get("inputSchema")):
-            notes.append(f"{tool.name}: {lost}")
         same = earlier.get(tool.name)
         tools[tool.name] = same if same is not None and same.written == tool.written else tool
     return tuple(tools.values()), tuple(mask(note) for note in notes[:_MOST_NOTES])

@@ -73,7 +73,7 @@ class ServerTool:
         self._hints = cast("dict[str, Any]", hints) if isinstance(hints, dict) else {}
         self.args_type = self._shape.args_type
         self.positional = self._shape.positional
-        self.takes_rest = [argument.kind for argument in self._shape.arguments] == ["text"]
+        self.takes_rest = [argument.kind for argument in self._shape.arguments] in (["text"], ["free"])
         self.schema = self._shape.schema
         self.action: ActionClass = "run"
         if server.is_remote or (self._claims("readOnlyHint") and self._claims("openWorldHint")):
@@ -116,15 +116,18 @@ class ServerTool:
         try:
             return sent_arguments(self._shape, args)
         except ValueError as error:
-            raise UsageError(
-                f"{self.name}: {error}", hint=f"`help {self.name}` says what it takes."
-            ) from None
+            raise UsageError(f"{self.name}: {error}", hint=f"Nothing was sent. {self._takes()}") from None
+
+    def _takes(self) -> str:
+        """What to do about wrong arguments, for people and models."""
+        looks = f"It takes {self._mask(self._shape.sketch)}, as JSON; " if self._shape.sketch else ""
+        return f"{looks}`help {self.name}` says what it takes."
 
     async def run(self, args: msgspec.Struct, context: ToolContext) -> ToolResult:
         """Call it; raises `UsageError` where the arguments do not fit its schema, and `McpFault`."""
         sent = self._sent(args)
         if problem := await asyncio.to_thread(problem_of, self._shape.written, sent):
-            raise UsageError(f"{self.name}: {problem}", hint="Nothing was sent; `help` says what it takes.")
+            raise UsageError(f"{self.name}: {problem}", hint=f"Nothing was sent. {self._takes()}")
         answer = await self._call(self._own, sent, context.progress)
         result = result_of(answer, mask=self._mask)
         if self._output is not None and result.error is None:

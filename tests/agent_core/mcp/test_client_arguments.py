@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_core.mcp.client_arguments import Shape, read_call, sent_arguments, shape_of, unnamed_in
+from agent_core.mcp.client_arguments import Shape, read_call, sent_arguments, shape_of
 from agent_core.mcp.client_results import result_of
 from agent_core.mcp.client_schema import BadSchema, checked_schema, problem_of
 from agent_core.tools.fields import fields_of
@@ -101,10 +101,87 @@ def test_a_schema_that_is_none_is_refused(schema: Any, why: str) -> None:
         shape_of(schema)
 
 
-def test_arguments_without_names_are_told_of() -> None:
-    assert unnamed_in(SCHEMA) == unnamed_in({"type": "object", "additionalProperties": False}) == ""
-    assert "any name" in unnamed_in({"type": "object", "additionalProperties": {"type": "string"}})
-    assert "several forms" in unnamed_in({"type": "object", "oneOf": [{"required": ["a"]}]})
+FREE: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "integer"}}
+EITHER: dict[str, Any] = {
+    "type": "object",
+    "oneOf": [
+        {"properties": {"id": {"type": "integer"}}, "required": ["id"]},
+        {"properties": {"name": {"type": "string"}}, "required": ["name"]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"a": 1}, {"a": 1}),
+        ({"arguments": {"a": 1}}, {"a": 1}),
+        ({"arguments": '{"a": 1}', "b": 2}, {"a": 1, "b": 2}),
+        ({"arguments": 3}, {"arguments": 3}),
+        ({"a": None}, {"a": None}),
+        ({}, {}),
+    ],
+)
+def test_a_model_gives_arguments_without_names_as_it_likes(
+    given: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    shape = shape_of(FREE)
+    assert sent_arguments(shape, read_call(shape, given)) == sent
+
+
+def test_arguments_without_names_are_one_object_for_models() -> None:
+    offered = shape_of(FREE).schema
+    assert offered["properties"]["arguments"]["additionalProperties"] == {"type": "integer"}
+    assert offered["required"] == ["arguments"] and offered["additionalProperties"] is False
+    named = shape_of({**FREE, "properties": {"arguments": {"type": "string"}}, "required": ["arguments"]})
+    assert [*named.schema["properties"]] == ["arguments", "arguments_2"]
+    assert named.schema["required"] == ["arguments"]
+    given = {"arguments": "x", "arguments_2": {"n": 1}, "m": 2}
+    assert sent_arguments(named, read_call(named, given)) == {"arguments": "x", "n": 1, "m": 2}
+    assert "oneOf" in shape_of(EITHER).schema["properties"]["arguments"]
+    assert not {"oneOf", "anyOf", "allOf", "$ref", "$defs"} & set(shape_of(EITHER).schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        *(SCHEMA, {"type": "object", "properties": {}}, {"type": "object", "additionalProperties": False}),
+        {**SCHEMA, "anyOf": [{"required": ["count"]}, {"required": ["class"]}]},
+    ],
+)
+def test_named_arguments_are_all_there_is(schema: dict[str, Any]) -> None:
+    assert all(argument.kind != "free" for argument in shape_of(schema).arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "arguments is no JSON: "),
+        ("[1]", "arguments is no JSON object"),
+        ("[" * 100_000, "arguments is no JSON"),
+        ('{"text": 1}', "'text' is given twice"),
+    ],
+)
+def test_what_is_typed_for_them_is_an_object(text: str, why: str) -> None:
+    shape = shape_of({**FREE, "properties": {"text": {"type": "string"}}, "required": ["text"]})
+    with pytest.raises(ValueError, match=why):
+        sent_arguments(shape, shape.args_type(text="x", arguments=text))
+
+
+def test_references_are_followed_within_the_schema_and_no_further() -> None:
+    place = {"type": "object", "properties": {"near": {"$ref": "#/$defs/P"}, "x": {"$ref": "http://a/b"}}}
+    shape = shape_of({"type": "object", "$ref": "#/$defs/P", "$defs": {"P": place}})
+    near, x = shape.arguments
+    assert (near.name, near.kind, x.kind) == ("near", "json", "json")
+    assert "$ref" not in str(shape.schema) and "http" not in str(shape.schema)
+    assert near.description == 'As JSON: {"near"?: anything, "x"?: anything}.'
+
+
+def test_schemas_that_repeat_themselves_cost_nothing() -> None:
+    many = {f"d{n}": {"properties": {c: {"$ref": f"#/$defs/d{n + 1}"} for c in "ab"}} for n in range(40)}
+    shape = shape_of({"type": "object", "$ref": "#/$defs/d0", "$defs": {**many, "d40": {}}})
+    assert [argument.name for argument in shape.arguments] == ["a", "b"]
+    assert len(str(shape.schema)) < 200_000 and len(shape.sketch) <= 240
 
 
 def test_a_schema_nested_without_end_is_refused() -> None:
