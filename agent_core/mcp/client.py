@@ -156,6 +156,7 @@ class Servers:
                 ask=self._fill,
                 tell=partial(self._tell, again=True),
                 changed=self._take,
+                gone=self._tell_gone,
             )
         return self._running[named.name]
 
@@ -226,9 +227,20 @@ class Servers:
         if server.state == "starting" and server.is_new:
             self._tell(f"The server {name} is not ready yet: this goes on without its tools", turn_id=turn_id)
         elif server.state == "failed":
-            hint = f"`mcp show {name}` tells what it said."
-            message = f"The server {name} is not there: {server.stood.error}"
-            self._tell(message, hint=hint, level="warning", turn_id=turn_id)
+            self._tell_gone(server, turn_id)
+
+    def _tell_gone(self, server: Server, turn_id: str = "") -> None:
+        """Tell why it is not there, unless that was told."""
+        name, why = server.named.name, server.stood.error
+        if server.is_news():
+            hint = f"`mcp show {name}` tells what it said; it is tried again at the next use."
+            self._tell(
+                f"The server {name} is not there: {why}",
+                hint=hint,
+                level="warning",
+                turn_id=turn_id,
+                again=True,
+            )
 
     async def _may_start(self, named: Named) -> bool:
         """By the rules and answers; else the user is asked, once."""

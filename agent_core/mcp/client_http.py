@@ -5,6 +5,7 @@ Headers go to the address alone: the SDK follows no redirection to another one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -14,9 +15,12 @@ from agent_core.errors import McpFault
 from agent_core.mcp.client_limits import LONGEST_MESSAGE, Meter, too_long
 
 if TYPE_CHECKING:
+    import httpx2
     from mcp.client._transport import TransportStreams
 
 _CONNECT_S = 10.0
+_GOODBYE_S = 2.0
+"""Seconds that an address has to say that it has ended the session."""
 _EVENT, _BLANK = b"data:", b"\r\n\r\n"
 
 
@@ -63,9 +67,20 @@ class HttpTransport:
             self.errors = f"HTTP {status} {HTTPStatus(status).phrase}" if known else f"HTTP {status}"
 
 
+async def _names_no_method(response: httpx2.Response) -> bool:
+    """Whether it is about a method that is not known, rather than about the session."""
+    from mcp_types import METHOD_NOT_FOUND
+
+    return str(METHOD_NOT_FOUND).encode() in await response.aread()
+
+
 def _bounded(on_end: Callable[[str], None], note: Callable[[int], None]) -> Any:
-    """httpx2's own transport, which gives up answers that never end; told of each status."""
+    """httpx2's own transport, which gives up answers that never end; told of each status.
+
+    Where a session is not known any more, the SDK says so only of an answer without words of the server.
+    """
     import httpx2
+    from mcp.client.streamable_http import MCP_SESSION_ID
 
     meter = Meter()
 
@@ -92,10 +107,29 @@ def _bounded(on_end: Callable[[str], None], note: Callable[[int], None]) -> Any:
 
     class Transport(httpx2.AsyncHTTPTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.method == "DELETE":
+                return await self._goodbye(request)
             response = await super().handle_async_request(request)
             note(response.status_code)
             events = "event-stream" in response.headers.get("content-type", "")
             response.stream = Stream(response.stream, events=events)
+            in_session = MCP_SESSION_ID in request.headers
+            if (
+                in_session
+                and response.status_code == HTTPStatus.NOT_FOUND
+                and not await _names_no_method(response)
+            ):
+                return httpx2.Response(response.status_code, request=request)
             return response
+
+        async def _goodbye(self, request: httpx2.Request) -> httpx2.Response:
+            """The end of the session: nobody waits for who does not answer it, nor for what is said of it."""
+            try:
+                async with asyncio.timeout(_GOODBYE_S):
+                    response = await super().handle_async_request(request)
+            except TimeoutError:
+                raise httpx2.ReadTimeout("it does not answer", request=request) from None
+            await response.aclose()
+            return httpx2.Response(response.status_code, headers=response.headers, request=request)
 
     return Transport()

@@ -20,6 +20,7 @@ from agent_core.errors import McpFault
 from agent_core.forms import Filled, Form
 from agent_core.mcp.client_asking import Mask, NoForm, address_in, addresses_in, answer, asked_for, asked_of
 from agent_core.mcp.client_clock import MOST_QUESTIONS, CallClock
+from agent_core.mcp.client_state import SessionOver
 from agent_core.text import one_line, shorten
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _PROGRESS_S = 0.1
 _SAID = 300
+_NO_SESSION = "Session terminated"
+"""What the SDK says where an address answers that it has no such session."""
 _CHATTY = ("client", "mcp", "httpx2")
 """Loggers of the SDK."""
 _SDK = (
@@ -85,9 +88,9 @@ class Link:
         self.headers: dict[str, str] = {}
 
     async def request(self, method: str, params: dict[str, Any], on_progress: Any = None) -> dict[str, Any]:
-        """Ask, and wait for the answer; raises `McpFault`. Cancelling tells the server."""
+        """Ask, and wait for the answer; raises `McpFault` and `SessionOver`. Cancelling tells the server."""
         from mcp.shared.exceptions import MCPError
-        from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED
+        from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED
 
         options: Any = {"headers": self.headers}
         if on_progress is not None:
@@ -100,6 +103,9 @@ class Link:
                 raise McpFault(
                     "It ended before it answered", hint="It is started again at the next use."
                 ) from None
+            if error.code == INVALID_REQUEST and error.message == _NO_SESSION:
+                self._lost("its session is over")
+                raise SessionOver from None
             if error.code == METHOD_NOT_FOUND and method == "tools/list":
                 return {"tools": []}
             if error.code == URL_ELICITATION_REQUIRED and (addresses := addresses_in(error.data)):
@@ -115,7 +121,10 @@ class Link:
     async def call(
         self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]
     ) -> dict[str, Any]:
-        """Call a tool, for a limited time; what it asks meanwhile does not count. Raises `McpFault`."""
+        """Call a tool, for a limited time; what it asks meanwhile does not count.
+
+        Raises `McpFault` and `SessionOver`.
+        """
         clock = CallClock(self._limit_s)
         try:
             async with clock.timer:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from agent_core.mcp.client_entry import Filled
 from agent_core.mcp.client_http import HttpTransport
 from agent_core.mcp.client_listing import Listing, listed, tools_of
 from agent_core.mcp.client_secrets import filled_in
-from agent_core.mcp.client_state import State, Stood, said_of
+from agent_core.mcp.client_state import Failures, SessionOver, State, Stood, said_of
 from agent_core.mcp.client_stdio import StdioTransport
 from agent_core.mcp.client_tool import ServerTool
 from agent_core.text import human_duration, one_line, printable, shorten
@@ -31,12 +30,10 @@ from agent_core.verify.environment import without_own_secrets
 if TYPE_CHECKING:
     from agent_core.mcp.client_link import Ask, Link
 
-_PAUSES_S = (0.0, 1.0, 4.0, 15.0, 60.0)
-"""Seconds until the next try after so many failures in a row, the last one for all further ones."""
-_STEADY_S = 60.0
-"""Seconds after which one that works is taken for sound again."""
 _MOST_REFRESHES = 20
 _REFRESH_S = 0.5
+_STOP_S, _STOPS = 5.0, 3
+"""Seconds that the end of one may take before it is cut short, and how often that is tried."""
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +48,7 @@ class Server:
         ask: Has the user fill in a form of it; None where nobody can be asked.
         tell: Tells the user something of it.
         changed: Called when its tools are others than before.
+        gone: Called when it could not be started, or ended, and nobody waits for it who is told anyway.
     """
 
     def __init__(
@@ -63,11 +61,12 @@ class Server:
         ask: Ask,
         tell: Callable[[str], None],
         changed: Callable[[Server], None],
+        gone: Callable[[Server], None],
     ) -> None:
         self.named = named
         self.tools: tuple[ServerTool, ...] = ()
         self._root, self._settings, self._env = root, settings, env
-        self._ask, self._tell, self._changed = ask, tell, changed
+        self._ask, self._tell, self._changed, self._gone = ask, tell, changed, gone
         self._mask = masker(settings)
         self._transport: StdioTransport | HttpTransport | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -78,12 +77,11 @@ class Server:
         self._why = ""
         self._notes: tuple[str, ...] = ()
         self._version = ""
-        self._failures = 0
-        self._not_before = 0.0
-        self._ready_at = 0.0
+        self._failures = Failures()
         self._refreshes = 0
         self._refreshing: asyncio.Task[None] | None = None
-        self._closed = self._settled_once = False
+        self._users = 0
+        self._closed = self._stopping = self._settled_once = False
 
     @property
     def state(self) -> State:
@@ -108,6 +106,12 @@ class Server:
             notes=self._notes,
         )
 
+    def is_news(self) -> bool:
+        """Whether nobody was told yet why it is not there; somebody is, now."""
+        news = self._failures.told != self._why
+        self._failures.told = self._why
+        return news
+
     @property
     def is_new(self) -> bool:
         """Whether it was never ready, and never failed."""
@@ -115,7 +119,7 @@ class Server:
 
     def wake(self) -> None:
         """Start it, in the background, unless it runs, or has to pause after it failed."""
-        if self._keeper is None and not self._closed and time.monotonic() >= self._not_before:
+        if self._keeper is None and not self._closed and self._failures.left <= 0:
             self._settled.clear()
             self._over.clear()
             self._keeper = asyncio.create_task(self._keep(), name=f"mcp {self.named.name}")
@@ -127,12 +131,14 @@ class Server:
 
     async def ready(self) -> Link:
         """The connection, once it stands; raises `McpFault`, which names the server, where it does not."""
-        if self._keeper is not None and self._over.is_set():
-            await asyncio.wait((self._keeper,))  # what ended is ended whole before it is started anew
-        self.wake()
-        await self.settled()
+        with self._used():
+            if self._keeper is not None and self._over.is_set():
+                await asyncio.wait((self._keeper,))  # what ended is ended whole before it is started anew
+            self.wake()
+            await self.settled()
         if self._link is None:
-            left = self._not_before - time.monotonic()
+            self._failures.told = self._why
+            left = self._failures.left
             pause = f"It is tried again after {human_duration(left)}" if left > 0 else "Try again"
             name = self.named.name
             hint = f"{pause}, or `mcp restart {name}`; `mcp show {name}` tells more."
@@ -141,8 +147,12 @@ class Server:
 
     async def restart(self) -> None:
         """End it, and start it anew at once."""
-        await self._stop()
-        self._failures, self._not_before, self._why = 0, 0.0, ""
+        self._stopping = True
+        try:
+            await self._stop()
+        finally:
+            self._stopping = False
+        self._failures, self._why = Failures(), ""
         self.wake()
 
     async def aclose(self) -> None:
@@ -157,18 +167,41 @@ class Server:
         if self._link is None:
             keeper.cancel()
         self._over.set()
-        await asyncio.gather(keeper, return_exceptions=True)
+        for _ in range(_STOPS):
+            done, _ = await asyncio.wait((keeper,), timeout=_STOP_S)
+            if done:
+                return
+            keeper.cancel()
 
     async def call(self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]) -> Any:
         """Call a tool of it; raises `McpFault`. Cancelling tells the server."""
+        with self._used():
+            with suppress(SessionOver):
+                return await self._call(name, arguments, progress)
+            try:  # it did not look at the call: a new session is begun for it
+                return await self._call(name, arguments, progress)
+            except SessionOver:
+                raise McpFault(f"{self.named.name}: It forgets every session") from None
+
+    async def _call(self, name: str, arguments: dict[str, Any], progress: Callable[[str], None]) -> Any:
         link = await self.ready()
         try:
             return await link.call(name, arguments, progress)
         except McpFault as fault:
             message = f"{self.named.name}: {self._mask(fault.message)}"
-            if self._over.is_set() and self._why and self._why not in message:
-                message = f"{message} ({self._why})"
+            if self._over.is_set() and self._why:
+                self._failures.told = self._why
+                message = message if self._why in message else f"{message} ({self._why})"
             raise McpFault(message, hint=self._mask(fault.hint)) from None
+
+    @contextmanager
+    def _used(self) -> Generator[None]:
+        """Who uses it is told why it is not there."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
 
     async def _keep(self) -> None:
         """Start it and stay until it is over; afterwards its state says why."""
@@ -208,13 +241,12 @@ class Server:
             self._keeper.cancel()
 
     def _note_end(self, why: str) -> None:
-        self._why = "" if self._closed else shorten(one_line(self._mask(why)), 300)
+        self._why = "" if self._closed or self._stopping else shorten(one_line(self._mask(why)), 300)
         if not self._why:
             return
-        steady = self._ready_at and time.monotonic() - self._ready_at > _STEADY_S
-        self._failures = 1 if steady else self._failures + 1
-        self._ready_at = 0.0
-        self._not_before = time.monotonic() + _PAUSES_S[min(self._failures - 1, len(_PAUSES_S) - 1)]
+        self._failures.another()
+        if not self._users:
+            self._gone(self)
 
     async def _connected(self) -> None:
         from agent_core.mcp.client_link import open_link
@@ -241,7 +273,7 @@ class Server:
             self._take(await listed(link))
             self._in_time()
             self._link = link
-            self._ready_at = time.monotonic()
+            self._failures.ready()
             self._settle()
             try:
                 await self._over.wait()
@@ -284,7 +316,7 @@ class Server:
 
     async def _refresh(self, link: Link) -> None:
         await asyncio.sleep(_REFRESH_S)  # several changes are one
-        with suppress(McpFault):
+        with suppress(McpFault, SessionOver):
             self._take(await listed(link))
 
     def _take(self, listing: Listing) -> None:
