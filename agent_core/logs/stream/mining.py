@@ -23,7 +23,7 @@ from agent_core.logs.stream.lasting import lasting
 from agent_core.logs.stream.source import Source
 from agent_core.logs.stream.state import Memory, counted, dumped, loaded
 from agent_core.masking import mask_secrets
-from agent_core.streaming.messages import LogContext, RawLines, decode, encode
+from agent_core.streaming.messages import MOST_BYTES, LogContext, RawLines, decode, encode
 from agent_core.streaming.names import raw_logs
 from agent_core.text import one_line
 
@@ -37,6 +37,10 @@ _MOST_SOURCES = 64
 """Sources of a service that are kept; beyond, those that had nothing to say for longest are forgotten."""
 _MOST_AT_ONCE = 512
 """Sources of a service that are read side by side; what the oldest tell is found out before others begin."""
+_MOST_NAMED = 2048
+"""Sources of a service that are told apart in one batch: each takes some milliseconds. Lines of more are read
+as those of one."""
+_OTHERS = "other sources"
 _MOST_NEWS = 3 * LIMIT
 """Key events that are told at once where there are more sources."""
 _LAST_LINE = 2**53
@@ -45,6 +49,8 @@ _LAST_TIME = 4e9
 _NAME = 200
 _HEAD = 4096
 _RAW = b'"logs.raw/'
+_ID = 64
+"""Bytes for a message's id."""
 _log = logging.getLogger(__name__)
 _SHOWING = Showing(mask=mask_secrets)
 
@@ -89,6 +95,8 @@ def mine(state: bytes | None, messages: Iterable[RawMessage], *, service: str) -
 
 
 _place = itemgetter(0, 1)
+_Piece = RawLines | bytes
+"""Numbered lines of a part, or what somebody else sent: a line, or a few."""
 
 
 class _Mining:
@@ -101,6 +109,8 @@ class _Mining:
             self._memory.latest, now
         )  # a producer's clock that is behind turns none back
         self._sources = {source.name: source for source in sources}
+        self._pieces: dict[str, list[_Piece]] = {}
+        """What sources say, who said something last at the end: a source is opened once a batch."""
         self._events: list[KeyEvent] = []
         self.lines = self.repeated = self.broken = 0
 
@@ -114,7 +124,7 @@ class _Mining:
         elif value.startswith(b"{") and _RAW in value[:_HEAD]:
             self._take_block(value)
         else:
-            self._take_line(f"{raw_logs(self._service)}/{message.partition}", value)
+            self._keep(f"{raw_logs(self._service)}/{message.partition}", value)
 
     def _take_block(self, value: bytes) -> None:
         block = decode(value)
@@ -123,19 +133,34 @@ class _Mining:
         elif not self._memory.new(blake2b(block.id.encode(errors="replace"), digest_size=8).digest()):
             self.repeated += 1
         else:
-            new = self._source(one_line(block.source)[:_NAME]).take(
-                one_line(block.part)[:_NAME], block.first, block.lines
-            )
-            self.lines += new
-            self.repeated += not new and bool(block.lines)
+            self._keep(one_line(block.source)[:_NAME], block)
 
-    def _take_line(self, name: str, value: bytes) -> None:
-        """What somebody else sent: a line, or a few; they are counted as they come."""
-        source = self._source(name)
-        block = value.rstrip(b"\r\n") + b"\n"
-        count = block.count(b"\n")
+    def _keep(self, name: str, piece: _Piece) -> None:
+        pieces = self._pieces[name] = self._pieces.pop(name, [])
+        pieces.append(piece)
+
+    def _read(self) -> None:
+        """Read what all sources say, those first that are open."""
+        names = sorted(self._pieces, key=lambda name: name not in self._sources)
+        for name in names[:-_MOST_NAMED]:
+            for piece in self._pieces.pop(name):
+                self._give(self._source(_OTHERS), piece)
+        for name in names[-_MOST_NAMED:]:
+            for piece in self._pieces.pop(name):
+                if isinstance(piece, RawLines):
+                    new = self._source(name).take(one_line(piece.part)[:_NAME], piece.first, piece.lines)
+                    self.lines += new
+                    self.repeated += not new and bool(piece.lines)
+                else:
+                    self._give(self._source(name), piece)
+
+    def _give(self, source: Source, piece: _Piece) -> None:
+        """Lines that are counted as they come."""
+        if isinstance(piece, RawLines):
+            piece = "\n".join(line.replace("\n", " ") for line in piece.lines).encode(errors="replace")
+        block = piece.rstrip(b"\r\n") + b"\n"
         source.give(block)
-        self.lines += count
+        self.lines += block.count(b"\n")
 
     def _source(self, name: str) -> Source:
         source = self._sources.pop(name, None)
@@ -156,6 +181,7 @@ class _Mining:
 
     def mined(self) -> Mined:
         """The end of the batch."""
+        self._read()
         memory = self._memory
         memory.lines += self.lines
         memory.broken += self.broken
@@ -180,7 +206,18 @@ class _Mining:
             return None
         while len(self._memory.told) > _MOST_TOLD:
             del self._memory.told[next(iter(self._memory.told))]
-        context = LogContext(
+        context = self._fitting(events)
+        return msgspec.structs.replace(context, id=blake2b(encode(context), digest_size=16).hexdigest())
+
+    def _fitting(self, events: tuple[KeyEvent, ...]) -> LogContext:
+        """The message, of as many events as it may hold; the others are told when they occur again."""
+        while len(encode(context := self._message(events))) > MOST_BYTES - _ID:
+            self._memory.told.pop(events[-1].id, None)
+            events = events[:-1]
+        return context
+
+    def _message(self, events: tuple[KeyEvent, ...]) -> LogContext:
+        return LogContext(
             id="",
             at=self._memory.latest,
             service=self._service,
@@ -189,7 +226,6 @@ class _Mining:
             lines=self._memory.lines,
             broken=self._memory.broken,
         )
-        return msgspec.structs.replace(context, id=blake2b(encode(context), digest_size=16).hexdigest())
 
     def _find(self, sources: Sequence[Source]) -> None:
         """Add what sources tell that is new."""
@@ -201,12 +237,26 @@ class _Mining:
         told = self._memory.told
         on = lasting(parts, {event.id for event in ranked}, told, showing=_SHOWING)
         on.sort(key=lambda event: event.id in told)  # what was never told does not wait for what goes on
-        self._events += self._news((*ranked, *on))
+        self._add(self._news((*ranked, *on)))
         if len(self._events) > _MOST_NEWS:
             self._events.sort(key=lambda event: (not event.is_grave, -event.score))
             for event in self._events[_MOST_NEWS:]:
                 told.pop(event.id, None)
             del self._events[_MOST_NEWS:]
+
+    def _add(self, news: Iterable[KeyEvent]) -> None:
+        """Keep events; what others of very many sources told before counts as one with it."""
+        known = {_alike(event): place for place, event in enumerate(self._events)}
+        for event in news:
+            place = known.get(_alike(event))
+            if place is None:
+                self._events.append(event)
+            else:
+                before = self._events[place]
+                count = before.count + event.count
+                self._events[place] = msgspec.structs.replace(
+                    before, count=count, ended=_later(before, event)
+                )
 
     def _news(self, ranked: Sequence[KeyEvent]) -> Iterator[KeyEvent]:
         """What was not told yet as it stands now, the most important first; it counts as told then."""
@@ -229,6 +279,14 @@ def _begun(state: bytes | None, *, now: float) -> tuple[Memory, Miner, list[Sour
         except LogFault as fault:
             _log.warning("%s; it begins anew", fault.message)
     return Memory(), Miner(), []
+
+
+def _alike(event: KeyEvent) -> tuple[str, str, str]:
+    return event.kind, event.level, event.template or event.text
+
+
+def _later(one: KeyEvent, other: KeyEvent) -> float | None:
+    return max((end for end in (one.ended, other.ended) if end is not None), default=None)
 
 
 def _mark(event: KeyEvent) -> bytes:

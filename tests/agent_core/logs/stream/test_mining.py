@@ -19,6 +19,7 @@ from agent_core.logs.mining.miner import Miner
 from agent_core.logs.pipeline import Pipeline
 from agent_core.logs.sources.heard import Heard
 from agent_core.logs.stream.mining import LIMIT, Mined, RawMessage, mine
+from agent_core.logs.stream.source import Source
 from agent_core.masking import mask_secrets
 from agent_core.streaming.messages import LogContext, RawLines, Task, encode
 
@@ -88,6 +89,9 @@ def of_file(lines: Sequence[str], source: str = "app.log") -> list[KeyEvent]:
 
 def bare(event: KeyEvent) -> KeyEvent:
     return msgspec.structs.replace(event, score=0.0, why=())
+
+
+FAULTS = tuple(" ".join([word] * count) for count, word in enumerate(("disk", "route", "pool", "lease"), 1))
 
 
 def told(mined: Mined) -> LogContext:
@@ -405,6 +409,43 @@ def test_none_of_very_many_sources_is_passed_over(count: int, monkeypatch: pytes
     mined = mine(None, messages, service="app")
     assert mined.lines == count and len(told(mined).events) <= 60
     assert all(any(name in text for text in told(mined).ctx) for name in names.values())
+
+
+def test_very_many_sources_that_speak_by_turns_are_each_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent_core.logs.stream.mining._MOST_AT_ONCE", 48)
+    monkeypatch.setattr("agent_core.logs.stream.mining._MOST_SOURCES", 8)
+    opened: list[str] = []
+
+    class Opened(Source):
+        def __init__(self, name: str, *, miner: Miner, now: float) -> None:
+            opened.append(name)
+            super().__init__(name, miner=miner, now=now)
+
+    monkeypatch.setattr("agent_core.logs.stream.mining.Source", Opened)
+    messages = [
+        block([line(turn + 1, "ERROR", "request timed out")], source=f"pod-{number}", first=turn + 1,
+              offset=turn * 60 + number)
+        for turn in range(3) for number in range(60)
+    ]  # fmt: skip
+    mined = mine(None, messages, service="app")
+    assert sorted(opened) == sorted(f"pod-{number}" for number in range(60)) and mined.repeated == 0
+    (event,) = told(mined).events
+    assert (mined.lines, event.count) == (180, 180)
+    monkeypatch.setattr("agent_core.logs.stream.mining._MOST_NAMED", 20)
+    opened.clear()
+    assert mine(None, messages, service="app").lines == 180
+    assert len(opened) == 21 and "other sources" in opened
+
+
+def test_a_message_holds_no_more_than_a_broker_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line(900 * number, "ERROR", f"{word} {chr(1) * 500}") for number, word in enumerate(FAULTS, 1)]
+    most = len(encode(told(mine(None, [block(lines)], service="app"))))
+    monkeypatch.setattr("agent_core.logs.stream.mining.MOST_BYTES", most // 2)
+    first = mine(None, [block(lines)], service="app")
+    assert told(first).events and len(encode(told(first))) <= most // 2
+    again = [line(900 * number, "ERROR", f"{word} {chr(1) * 500}") for number, word in enumerate(FAULTS, 5)]
+    second = mine(first.state, [block(again, first=len(lines) + 1, offset=1)], service="app")
+    assert {event.text for event in told(second).events} - {event.text for event in told(first).events}
 
 
 def test_secrets_are_masked() -> None:
