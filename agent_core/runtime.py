@@ -225,10 +225,10 @@ def open_runtime(
         registry=registry,
         consent=Consent(workspace=workspace.root, permissions=permissions),
         put=gate.put,
+        fill=gate.fill,
         publish=bus.publish,
         user_file=default_user_file(env),
         env=os.environ if env is None else env,
-        fill=gate.fill,
     )
     registry.add(McpTool(servers=servers))
     learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)

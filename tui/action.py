@@ -36,8 +36,8 @@ PLACES = (
     TOPICS,
     TAIL,
     QUESTION,
-    REVIEW,
     FORM,
+    REVIEW,
     DIFF,
     EDIT,
 )

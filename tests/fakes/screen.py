@@ -13,8 +13,8 @@ from agent_core.changes.model import Chosen
 from agent_core.config import Config, Settings
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged, Event, ModelChanged, TurnQueued, TurnUnqueued
-from agent_core.llm.port import ModelInfo
 from agent_core.forms import Filled
+from agent_core.llm.port import ModelInfo
 from agent_core.masking import mask_secrets
 from agent_core.rl.beside import Beside
 from agent_core.session.saved.conversation import Conversation
@@ -40,8 +40,8 @@ class FakeSession:
         self.submitted: list[str] = []
         self.answers: list[tuple[str, str]] = []
         self.chosen: Chosen | None = None
-        self.cancelled = 0
         self.filled: dict[str, Filled] = {}
+        self.cancelled = 0
         self.sent_now: list[str] = []
         self.running: str | None = None
         self.queue: dict[str, str] = {}
@@ -81,10 +81,10 @@ class FakeSession:
         self.chosen = chosen
         return True
 
-
     def fill(self, call_id: str, filled: Filled) -> bool:
         self.filled[call_id] = filled
         return True
+
 
 class FakeModels:
     """No model, unless one is given."""

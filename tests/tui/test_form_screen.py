@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -135,6 +136,15 @@ async def test_early_keys_answer_nothing_and_enter_sends_nothing(
         await until(pilot, lambda: app.screen.focused is not None)
         await pilot.press("A", "d", *["enter"] * 6)
         assert isinstance(app.screen, FormScreen) and not runtime.session.filled
+
+
+async def test_what_is_typed_last_is_sent_too(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        await opened(pilot, runtime, msgspec.structs.replace(FORM, fields=FORM.fields[:1]))
+        for key, char in (("A", "A"), ("d", "d"), ("a", "a"), ("ctrl+s", None)):
+            pilot.app.post_message(events.Key(key, char))  # at once, as a fast typist's keys come
+        await until(pilot, lambda: runtime.session.filled)
+    assert runtime.session.filled["c9"].values == ("Ada",)
 
 
 async def test_it_goes_when_its_call_ends(runtime: FakeRuntime) -> None:
