@@ -80,7 +80,8 @@ RUN {install}
 
 FROM app-base AS app
 COPY --from=app-build {environment} {environment}
-ENV PATH={environment}/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp
+ENV PATH={environment}/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp \\
+    ORT_DISABLE_TELEMETRY=1
 WORKDIR /workspace
 USER 10001:10001
 CMD ["dspy-tui", "--help"]
@@ -117,7 +118,7 @@ RUN site="$({interpreter} -c 'import sysconfig; print(sysconfig.get_path("pureli
 FROM spark-base AS spark
 COPY --from=spark-build {environment} {environment}
 ENV PATH={environment}/bin:$PATH PYSPARK_PYTHON={interpreter} PYSPARK_DRIVER_PYTHON={interpreter} \\
-    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp ORT_DISABLE_TELEMETRY=1
 USER 10001:10001
 ENTRYPOINT []
 CMD ["{interpreter}", "-m", "stack.services.spark_job"]

@@ -5,6 +5,7 @@ Import this module late and in a thread: it takes a tenth of a second, and loadi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -104,8 +105,15 @@ def batches(lengths: Sequence[int]) -> list[list[int]]:
     return [*found, batch] if batch else found
 
 
+def _quiet() -> Any:
+    """onnxruntime, told beforehand to send nothing: its builds report to their maker, and leave an id of the
+    machine in the home folder, unless this variable is there when it begins. Nobody's choice: always off."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    return import_module("onnxruntime")
+
+
 def _session(path: Path) -> Any:
-    onnxruntime: Any = import_module("onnxruntime")
+    onnxruntime = _quiet()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
