@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agent_core.batch_formats import BatchResult, Front, JsonFront, JsonLinesFront, TextFront
@@ -40,17 +41,20 @@ def read_commands(data: bytes, source: str) -> list[str]:
     return [line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#")]
 
 
-def front_for(kind: Format, writer: Writer, *, several: bool = False, quiet: bool = False) -> Front:
+def front_for(
+    kind: Format, writer: Writer, *, several: bool = False, quiet: bool = False, root: Path | None = None
+) -> Front:
     """What writes the results.
 
     On standard error `several` names each command before its result, and `quiet` leaves out how far one is.
+    `root` is the workspace, as it was named.
     """
     if kind == "json":
         return JsonFront(writer)
     if kind == "junit" or kind == "sarif":
-        from agent_core.batch_reports import ReportsFront
+        from agent_core.batch_reports import ReportsFront, prefix_in_repository
 
-        return ReportsFront(writer, kind)
+        return ReportsFront(writer, kind, prefix=prefix_in_repository(root) if root else "")
     return JsonLinesFront(writer) if kind == "jsonl" else TextFront(writer, several=several, quiet=quiet)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from agent_core import __version__
 from agent_core.batch_formats import BatchResult, diagnose_error, diagnose_notice, to_json
 from agent_core.errors import ErrorInfo
 from agent_core.events import ChecksFinished, Event, ToolFinished, TurnStarted
+from agent_core.ignore import repository_root
 from agent_core.output import Writer
 from agent_core.text import one_line
 from agent_core.verify.api import Finding, Report
@@ -24,6 +26,18 @@ ReportFormat = Literal["junit", "sarif"]
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _RAN = ("passed", "failed")
+_SET_HERE = ".dspy_tui/config.toml"
+"""Where a check can be set: the place of what names none, as a result without a place costs all of them."""
+
+
+def prefix_in_repository(root: Path) -> str:
+    """The workspace's folder relative to the repository that it lies in, with a slash; "" for its root."""
+    try:
+        root = root.resolve()
+        top = repository_root(root) or root
+    except (OSError, RuntimeError, ValueError):  # it cannot be opened either
+        return ""
+    return "" if top == root else f"{root.relative_to(top).as_posix()}/"
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -37,13 +51,14 @@ class Checked(msgspec.Struct, frozen=True):
 class ReportsFront:
     """Collects what checks report, and writes one document at the end, whatever happens.
 
-    Of a task that changes files it is what the last round of its checks said.
+    Of a task that changes files it is what the last round of its checks said. `prefix` stands before the
+    paths in SARIF, which are those of the repository.
     """
 
     write = None
 
-    def __init__(self, writer: Writer, form: ReportFormat) -> None:
-        self._writer, self._form = writer, form
+    def __init__(self, writer: Writer, form: ReportFormat, *, prefix: str = "") -> None:
+        self._writer, self._form, self._prefix = writer, form, prefix
         self._done: list[Checked] = []
         self._typed: list[Report] = []
         self._tried: tuple[Report, ...] = ()
@@ -72,7 +87,8 @@ class ReportsFront:
 
     def close(self) -> None:
         """Write the document."""
-        self._writer.out((junit if self._form == "junit" else sarif)(self._done))
+        done = self._done
+        self._writer.out(junit(done) if self._form == "junit" else sarif(done, prefix=self._prefix))
 
 
 def junit(done: Iterable[Checked]) -> bytes:
@@ -113,9 +129,12 @@ def _suite(report: Report) -> ElementTree.Element:
         errors=str(int(not ran)),
         time=f"{report.seconds:.3f}",
     )
-    if report.passed is not None:
+    passed = "" if report.passed is None else str(report.passed)
+    properties = {name: value for name, value in (("passed", passed), ("note", report.note)) if value}
+    if properties:
         told = ElementTree.SubElement(suite, "properties")
-        ElementTree.SubElement(told, "property", name="passed", value=str(report.passed))
+        for name, value in properties.items():
+            ElementTree.SubElement(told, "property", name=name, value=_xml(value))
     for finding in report.findings:
         case = ElementTree.SubElement(
             suite, "testcase", classname=_xml(finding.path or report.verifier), name=_xml(_named(finding))
@@ -149,19 +168,23 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def sarif(done: Sequence[Checked]) -> bytes:
-    """A run for each check, with what it found as results."""
-    runs = [_run(report) for each in done for report in each.reports]
+def sarif(done: Sequence[Checked], *, prefix: str = "") -> bytes:
+    """A run for each check, with what it found as results; one of ours for each that did not run.
+
+    A run of a tool says that this is all that it finds now: what is not in there any more is closed. `prefix`
+    stands before each path.
+    """
+    runs = [_run(report, prefix) for each in done for report in each.reports]
     runs += [_failed(each) for each in done if each.error is not None]
-    _tell_apart(runs)
+    _tell_apart(runs, prefix)
     return to_json({"$schema": _SARIF, "version": "2.1.0", "runs": runs}) + b"\n"
 
 
-def _tell_apart(runs: Sequence[dict[str, Any]]) -> None:
+def _tell_apart(runs: Sequence[dict[str, Any]], prefix: str) -> None:
     """Give each run an id of its own: code scanning refuses a document with two runs of one tool and id."""
     taken: set[str] = set()
     for run in runs:
-        wanted = run["automationDetails"]["id"].removesuffix("/")
+        wanted = prefix + run["automationDetails"]["id"].removesuffix("/")
         name = next(name for name in _numbered(wanted) if name not in taken)
         taken.add(name)
         run["automationDetails"] = {"id": f"{name}/"}
@@ -172,21 +195,28 @@ def _numbered(name: str) -> Iterator[str]:
     yield from (f"{name}/{number}" for number in count(2))
 
 
-def _run(report: Report) -> dict[str, Any]:
+def _run(report: Report, prefix: str) -> dict[str, Any]:
+    ran = report.state in _RAN
     codes = list(dict.fromkeys(finding.code for finding in report.findings if finding.code))
     invocation: dict[str, Any] = {
-        "executionSuccessful": report.state in _RAN,
+        "executionSuccessful": ran,
         "commandLine": report.command,
     }
     if report.exit is not None:
         invocation["exitCode"] = report.exit
-    if report.state not in _RAN:
+    if not ran:
         invocation["toolExecutionNotifications"] = [_notification(headline(report))]
+    elif report.note:  # such as that not all of it is told
+        invocation["toolExecutionNotifications"] = [_notification(report.note, "warning")]
+    driver: dict[str, Any] = (
+        {"name": report.verifier} if ran else {"name": "dspy-tui", "version": __version__}
+    )
+    found = report.findings or ((_UNREADABLE,) if report.state == "failed" else ())
     return {
-        "tool": {"driver": {"name": report.verifier, "rules": [{"id": code} for code in codes]}},
+        "tool": {"driver": driver | {"rules": [{"id": code} for code in codes]}},
         "automationDetails": {"id": f"{report.kind}/{report.verifier}/"},
         "invocations": [invocation],
-        "results": [_found(finding, report, codes) for finding in report.findings],
+        "results": [_found(finding, report, codes, prefix) for finding in found],
         "columnKind": "unicodeCodePoints",
     }
 
@@ -209,20 +239,23 @@ def _failed(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _notification(text: str) -> dict[str, Any]:
-    return {"level": "error", "message": {"text": text}}
+_UNREADABLE = Finding(path="", line=0, message="")
+"""Of a check that failed and named nothing."""
 
 
-def _found(finding: Finding, report: Report, codes: Sequence[str]) -> dict[str, Any]:
+def _notification(text: str, level: str = "error") -> dict[str, Any]:
+    return {"level": level, "message": {"text": text}}
+
+
+def _found(finding: Finding, report: Report, codes: Sequence[str], prefix: str) -> dict[str, Any]:
     said = finding.message or headline(report)
     result: dict[str, Any] = {"level": finding.severity, "message": {"text": said}}
     if finding.code:
         result |= {"ruleId": finding.code, "ruleIndex": codes.index(finding.code)}
-    if finding.path:
-        place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": "%SRCROOT%"}}
-        if finding.line > 0:
-            place["region"] = {"startLine": finding.line}
-            if finding.column > 0:
-                place["region"]["startColumn"] = finding.column
-        result["locations"] = [{"physicalLocation": place}]
+    path = prefix + (finding.path or report.origin or _SET_HERE)
+    region = {"startLine": max(1, finding.line) if finding.path else 1}
+    if finding.path and finding.line > 0 and finding.column > 0:
+        region["startColumn"] = finding.column
+    place = {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}, "region": region}
+    result["locations"] = [{"physicalLocation": place}]
     return result

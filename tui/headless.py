@@ -57,7 +57,7 @@ def run_batch(
         interruptible()
         end_like_an_interruption()
         commands = find()
-        front = front_for(kind, writer, several=len(commands) > 1, quiet=quiet)
+        front = front_for(kind, writer, several=len(commands) > 1, quiet=quiet, root=Path(root_of(parsed)))
         code = asyncio.run(_run(parsed, commands, front, writer, running, allow, given))
     except AgentError as error:
         for line in error_lines(error.info):

@@ -58,7 +58,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `missing`: its program is not installed; `broken`: it ended in a way that says nothing about the project
     (no tests collected, a usage error, killed). `exit` is None when it never ran. `tail` is the end of its
     output, printable. `known` counts findings that were there before and are left out of `findings`; these
-    are in `remaining`. `sandboxed` says that it ran without network and without the user's files. `advisory`
+    are in `remaining`. `origin` is the file that the check was detected from, relative to the root, ""
+    for none there. `sandboxed` says that it ran without network and without the user's files. `advisory`
     is what a language server says, which the project did not choose as its judge.
     """
 
@@ -77,3 +78,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     sandboxed: bool = False
     advisory: bool = False
+    origin: str = ""

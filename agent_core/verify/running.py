@@ -22,6 +22,7 @@ from agent_core.verify.detect import command_line
 from agent_core.verify.environment import check_environment, own_variables, without_own_secrets
 from agent_core.verify.findings.model import MOST, Parsed, Places, Raw, plain
 from agent_core.verify.findings.tools import tool_named
+from agent_core.verify.origin import origin_file
 from agent_core.verify.output import Mask, Spool, tail_of
 from agent_core.verify.sandbox import Sandbox
 from agent_core.verify.sources import with_sources
@@ -31,6 +32,7 @@ _REPORT_LIMIT = 64 * 1024 * 1024
 _GRACE_S = 0.5
 _DRAIN_S = 0.3
 _NO_MODULE = "No module named "
+_TRACEBACK = "Traceback (most recent call last):\n"
 
 
 def silent(_: str) -> None:
@@ -105,7 +107,12 @@ async def run_verifier(
         await asyncio.shield(asyncio.to_thread(remove_tree, scratch))
     masked = tuple(_masked(each, mask) for each in report.findings)
     return msgspec.structs.replace(
-        report, findings=masked, tail=mask(report.tail), seconds=seconds, sandboxed=sandbox is not None
+        report,
+        findings=masked,
+        tail=mask(report.tail),
+        seconds=seconds,
+        sandboxed=sandbox is not None,
+        origin=origin_file(verifier, seat.root),
     )
 
 
@@ -274,8 +281,13 @@ class _Run:
             return "broken", f"it was killed by {_signal_name(-code)}"
         if code == 0:
             return "passed", ""
-        told = bool(parsed.findings) or bool(parsed.failed)
-        return ("failed" if told or code not in (126, 127) else "broken"), "" if told else f"exit code {code}"
+        if parsed.findings or parsed.failed:
+            return "failed", ""
+        told = self._tool.told
+        broke = code in (126, 127) or (
+            told is not None and (code not in told or _TRACEBACK in self.spool.text())
+        )
+        return ("broken" if broke else "failed"), f"exit code {code}"
 
 
 def _signal_name(number: int) -> str:

@@ -32,7 +32,8 @@ def subtract(before: Report, after: Report) -> Report:
     be compiled, then and now) are `broken` instead: nothing was tried. So is a check that was ended for
     taking too long, then and now, and one that failed without a finding and said the same (but for numbers),
     which is kept as one. A report that says nothing about the project (`broken`, `missing`) is left as it is,
-    and such an earlier one is not used.
+    and such an earlier one is not used; only a linter that breaks with the change (its settings), and passed
+    without it, has failed.
     """
     if before.state == after.state == "timed-out":
         return msgspec.structs.replace(
@@ -43,6 +44,8 @@ def subtract(before: Report, after: Report) -> Report:
         said = Finding(path="", line=0, message=f"{after.verifier} fails", excerpt=after.tail[-_MOST_SAID:])
         note = f"it fails without the change, too{f' ({after.note})' if after.note else ''}"
         return msgspec.structs.replace(after, state="broken", remaining=(said,), note=note)
+    if after.state == "broken" and after.kind == "lint" and after.exit and before.state == "passed":
+        return msgspec.structs.replace(after, state="failed")
     if after.state in ("broken", "missing") or before.state in ("broken", "missing"):
         return after
     left = Counter(_key(each) for each in before.findings)

@@ -166,7 +166,9 @@ class Trial:
         faulty = [
             each
             for each, report in zip(verifiers, after, strict=True)
-            if report.findings or report.state in ended
+            if report.findings
+            or report.state in ended
+            or (report.state == "broken" and report.kind == "lint")
         ]
         before = dict(zip(faulty, await self.baseline(faulty, progress=progress), strict=True))
         return tuple(

@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from junitparser import Error, Failure, JUnitXml
 
 from agent_core.batch_formats import BatchResult
-from agent_core.batch_reports import Checked, ReportFormat, ReportsFront, junit, sarif
+from agent_core.batch_reports import Checked, ReportFormat, ReportsFront, junit, prefix_in_repository, sarif
 from agent_core.errors import ErrorInfo
 from agent_core.events import ChecksFinished, Event, ToolFinished, TurnStarted
 from agent_core.output import Writer
-from agent_core.verify.api import Finding, Report
+from agent_core.verify.api import Finding, Report, State
 from tests.tui.conftest import HOSTILE
 
 FOUND = (
@@ -90,10 +91,57 @@ def test_results_have_rules_places_and_levels() -> None:
     assert place["artifactLocation"] == {"uri": "src/a%20b.py", "uriBaseId": "%SRCROOT%"}
     assert place["region"] == {"startLine": 3, "startColumn": 5}
     assert (first["ruleId"], first["ruleIndex"], first["level"]) == ("F401", 0, "error")
-    assert second["level"] == "warning" and "startColumn" not in second["locations"][0]["physicalLocation"]
-    assert "locations" not in third and "ruleId" not in third
+    assert second["level"] == "warning"
+    assert second["locations"][0]["physicalLocation"]["region"] == {"startLine": 9}
+    (place,) = third["locations"]  # GitHub refuses the whole document where a result has none
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == ".dspy_tui/config.toml"
+    assert place["physicalLocation"]["region"] == {"startLine": 1} and "ruleId" not in third
     assert not mypy["invocations"][0]["executionSuccessful"]
     assert "toolExecutionNotifications" in mypy["invocations"][0]
+
+
+@pytest.mark.parametrize("state", ["missing", "broken", "timed-out"])
+def test_a_check_that_did_not_run_is_no_run_of_its_tool(state: State) -> None:
+    """A run of mypy without results closes all that it ever found."""
+    report = Report(verifier="mypy", kind="lint", command="mypy", state=state, exit=2, note="exit code 2")
+    (run,) = json.loads(sarif([Checked("lint", (report,), None)]))["runs"]
+    assert run["tool"]["driver"]["name"] == "dspy-tui"
+    (told,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert told["level"] == "error" and told["message"]["text"].startswith(f"mypy {state}")
+    assert not run["invocations"][0]["executionSuccessful"] and not run["results"]
+    suites = read(junit([Checked("lint", (report,), None)]))
+    assert (suites.errors, suites.failures) == (1, 0)
+
+
+def test_a_check_that_failed_without_a_finding_is_a_result_where_it_was_detected() -> None:
+    report = Report(verifier="make", kind="build", command="make", state="failed", exit=2, origin="Makefile")
+    (run,) = json.loads(sarif([Checked("build", (report,), None)], prefix="a b/"))["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%20b/Makefile" and place["region"] == {"startLine": 1}
+    assert result["message"]["text"].startswith("make failed")
+
+
+def test_what_is_left_out_is_said() -> None:
+    cut = msgspec.structs.replace(LINT, note="only the first 1,000 findings are told")
+    (run,) = json.loads(sarif([Checked("lint", (cut,), None)]))["runs"]
+    (told,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert told == {"level": "warning", "message": {"text": cut.note}}
+    (suite,) = read(junit([Checked("lint", (cut,), None)]))
+    assert [(each.name, each.value) for each in suite.properties()] == [("note", cut.note)]
+
+
+def test_paths_are_those_of_the_repository(tmp_path: Path) -> None:
+    inner = tmp_path / "sub" / "pack"
+    inner.mkdir(parents=True)
+    assert prefix_in_repository(inner) == ""
+    (tmp_path / ".git").mkdir()
+    assert (prefix_in_repository(inner), prefix_in_repository(tmp_path)) == ("sub/pack/", "")
+    assert prefix_in_repository(tmp_path / "gone" / "\0") == ""
+    (run,) = json.loads(sarif([Checked("lint", (LINT,), None)], prefix="sub/pack/"))["runs"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "sub/pack/src/a%20b.py"
+    assert run["automationDetails"]["id"] == "sub/pack/lint/ruff/", "two workspaces are two categories"
 
 
 @pytest.mark.parametrize("form", ["junit", "sarif"])

@@ -95,12 +95,15 @@ class Tool:
     """How a tool is asked for a form that can be read, and how it is read.
 
     `ask` adds words to its arguments, which it gets with the path of a file that a report may be written to.
-    `merged`: standard error comes within the output, as is right for texts and wrong for JSON.
+    `merged`: standard error comes within the output, as is right for texts and wrong for JSON. `told` are the
+    exit codes that say something of the project, where the tool's makers name them; with any other one, and
+    without findings, the tool itself broke (its configuration, a file name, a plugin).
     """
 
     read: Read
     ask: Ask | None = None
     merged: bool = True
+    told: frozenset[int] | None = None
 
 
 def is_library(path: str) -> bool:

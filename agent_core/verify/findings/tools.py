@@ -8,16 +8,18 @@ from pathlib import PurePath
 from agent_core.verify.findings import anything, compilers, golang, linters, node, pytest, rust, unittest
 from agent_core.verify.findings.model import Tool
 
+_ONE = frozenset({1})
+"""Of linters with 1 for findings, more for what went wrong with themselves; tsc and make say 2 of both."""
 ANYTHING = Tool(read=anything.read)
 TOOLS: Mapping[str, Tool] = {
     "": ANYTHING,
     "pytest": Tool(read=pytest.read, ask=pytest.ask),
     "unittest": Tool(read=unittest.read),
-    "ruff": Tool(read=linters.read_ruff, ask=linters.ask_ruff),
-    "flake8": Tool(read=compilers.read),
-    "mypy": Tool(read=compilers.read, ask=compilers.ask_mypy),
-    "pyright": Tool(read=linters.read_pyright, ask=linters.ask_pyright, merged=False),
-    "eslint": Tool(read=linters.read_eslint, ask=linters.ask_eslint),
+    "ruff": Tool(read=linters.read_ruff, ask=linters.ask_ruff, told=_ONE),
+    "flake8": Tool(read=compilers.read, told=_ONE),
+    "mypy": Tool(read=compilers.read, ask=compilers.ask_mypy, told=_ONE),
+    "pyright": Tool(read=linters.read_pyright, ask=linters.ask_pyright, merged=False, told=_ONE),
+    "eslint": Tool(read=linters.read_eslint, ask=linters.ask_eslint, told=_ONE),
     "tsc": Tool(read=compilers.read, ask=compilers.ask_tsc),
     "jest": Tool(read=node.read_jest, ask=node.ask_jest),
     "vitest": Tool(read=node.read_jest, ask=node.ask_vitest),

@@ -100,6 +100,34 @@ async def test_how_it_ended(tmp_path: Path, script: str, state: str, note: str) 
     assert note in report.note
 
 
+@pytest.mark.parametrize(
+    ("tool", "script", "state"),
+    [
+        ("ruff", "echo 'ruff failed' >&2; exit 2", "broken"),
+        ("mypy", "echo 'usage: mypy' >&2; exit 2", "broken"),
+        ("flake8", "printf 'Traceback (most recent call last):\\n  x\\n'; exit 1", "broken"),
+        ("flake8", "exit 1", "failed"),
+        ("eslint", "echo 'Oops! Something went wrong!'; exit 2", "broken"),
+        ("pyright", "exit 3", "broken"),
+        ("mypy", "echo 'a.py:1: error: invalid syntax  [syntax]'; exit 2", "failed"),
+        ("tsc", "echo 'error TS5083: Cannot read file'; exit 2", "failed"),
+    ],
+)
+async def test_a_linter_that_broke_says_nothing_of_the_project(
+    tmp_path: Path, tool: str, script: str, state: str
+) -> None:
+    (tmp_path / "a.py").write_text("x\n")
+    check = Verifier(name=tool, kind="lint", argv=("sh", "-c", script), tool=tool)
+    assert (await run(tmp_path, check)).state == state
+
+
+async def test_the_file_that_it_was_detected_from_is_told(workspace: Make) -> None:
+    space = workspace({**SHOP, "pyproject.toml": "[tool.ruff]\nbogus = 1\n"})
+    verifier = next(each for each in detect(space, Settings()) if each.name == "ruff")
+    report = await run(space.root, verifier)
+    assert (report.state, report.exit, report.origin) == ("broken", 2, "pyproject.toml")
+
+
 async def test_a_program_and_a_module_that_are_not_installed(tmp_path: Path) -> None:
     gone_program = Verifier(name="x", kind="lint", argv=("no-such-program-here",))
     assert (await run(tmp_path, gone_program)).state == "missing"

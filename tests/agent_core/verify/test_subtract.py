@@ -123,3 +123,9 @@ def test_what_took_too_long_before_says_nothing() -> None:
     slow = report(state="timed-out", tests=True)
     assert subtract(slow, slow).state == "broken"
     assert subtract(report(state="passed", tests=True), slow) == slow
+
+
+def test_a_linter_that_breaks_with_the_change_alone_has_failed() -> None:
+    broken = msgspec.structs.replace(report(state="broken"), exit=2)
+    assert subtract(report(state="passed"), broken).state == "failed"
+    assert subtract(broken, broken).state == "broken"
