@@ -43,4 +43,5 @@ def too_long() -> McpFault:
     )
 
 
+NO_MESSAGE = "It answered what is no message"
 NOT_OURS = "That is the server's fault; `mcp` tells more of it."

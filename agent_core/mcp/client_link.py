@@ -20,6 +20,7 @@ from agent_core.errors import McpFault
 from agent_core.forms import Filled, Form
 from agent_core.mcp.client_asking import Mask, NoForm, address_in, addresses_in, answer, asked_for, asked_of
 from agent_core.mcp.client_clock import MOST_QUESTIONS, CallClock
+from agent_core.mcp.client_limits import NO_MESSAGE, NOT_OURS
 from agent_core.mcp.client_state import SessionOver
 from agent_core.text import one_line, shorten
 
@@ -113,6 +114,8 @@ class Link:
                     f"It wants an address to be opened first: {' , '.join(addresses)}",
                     hint="Nothing was opened: do that yourself if you trust it, and call it again.",
                 ) from None
+            if error.message == NO_MESSAGE:
+                raise McpFault(NO_MESSAGE, hint=NOT_OURS) from None
             raise McpFault(f"It refused: {shorten(one_line(error.message), _SAID)}") from None
         if not isinstance(answer, dict):
             raise McpFault("It answered what is no result")

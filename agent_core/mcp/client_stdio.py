@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from agent_core.errors import McpFault
 from agent_core.folders import user_state_dir
 from agent_core.marks import kill_marked, marked_environment
-from agent_core.mcp.client_limits import LONGEST_MESSAGE, Meter, too_long
+from agent_core.mcp.client_limits import LONGEST_MESSAGE, NO_MESSAGE, Meter, too_long
+from agent_core.mcp.messages import id_of, repaired
 from agent_core.text import one_line, shorten
 from agent_core.verify.stale import OwnFolder
 
@@ -160,8 +161,10 @@ class StdioTransport:
         meter = Meter()
         while line := await _line(process.stdout):
             try:
-                message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                message: Any = jsonrpc_message_adapter.validate_json(line, by_name=False)
             except ValueError:
+                message = await _mended(line)
+            if message is None:
                 meter.take(len(line), messages=0, strange=bool(line.strip()))
                 continue
             meter.take(len(line))
@@ -213,6 +216,22 @@ def _own_lock() -> OwnFolder | None:
         return OwnFolder(user_state_dir() / "mcp")
     except OSError:
         return None
+
+
+async def _mended(line: bytes) -> Any:
+    """The message that a line was meant to be, or the end of the request that it was to answer; None for
+    anything else."""
+    from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError
+
+    if not line.lstrip().startswith(b"{"):
+        return None
+    found = await asyncio.to_thread(repaired, line)
+    if found is None or not isinstance(found, dict):
+        return found
+    number = id_of(found)
+    if number is None or "method" in found:
+        return None
+    return JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=PARSE_ERROR, message=NO_MESSAGE))
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

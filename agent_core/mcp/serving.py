@@ -20,6 +20,7 @@ import msgspec
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 
 from agent_core import __version__
 from agent_core.commandline import render
@@ -202,8 +203,35 @@ async def serve(runtime: Runtime) -> None:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    async with input_lines() as lines, stdio_server(stdin=cast("Any", lines)) as (reading, writing):
+    refused = asyncio.Queue[types.JSONRPCError]()
+
+    async def refuse(answer: types.JSONRPCError) -> None:
+        refused.put_nowait(answer)
+        await refused.join()
+
+    async with (
+        input_lines(refuse) as lines,
+        stdio_server(stdin=cast("Any", lines)) as (reading, writing),
+        _sent(refused, writing),
+    ):
         await server.run(reading, writing, server.create_initialization_options())
+
+
+@asynccontextmanager
+async def _sent(refused: asyncio.Queue[types.JSONRPCError], writing: Any) -> AsyncGenerator[None]:
+    """While the block goes on, what is refused is answered."""
+
+    async def send() -> None:
+        while True:
+            await writing.send(SessionMessage(await refused.get()))
+            refused.task_done()
+
+    sending = asyncio.create_task(send())
+    try:
+        yield
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 @asynccontextmanager

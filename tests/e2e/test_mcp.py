@@ -237,3 +237,33 @@ def test_in_a_terminal_it_says_who_starts_it(repo: Path) -> None:
         os.close(parent)
         os.close(child)
     assert done.returncode == 2 and b".mcp.json" in done.stderr
+
+
+def test_whatever_cannot_be_read_is_answered(repo: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    call = {"jsonrpc": "2.0", "method": "tools/call"}
+    long = {"name": "grep", "arguments": {"pattern": "x" * (5 << 20)}}
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json.dumps({**call, "id": 2, "params": {"name": "grep", "arguments": {"pattern": "cut \ud83d"}}}),
+        json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": long}),
+        "no JSON",
+        json.dumps({"jsonrpc": "2.0", "id": "four", "method": 4}),
+        json.dumps({**call, "id": 5, "params": {"name": "grep", "arguments": {"pattern": "def main"}}}),
+    ]
+    words = [*PROGRAM, "mcp", "--workspace", str(repo), "--set", "provider=none"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as server:
+        assert server.stdin is not None and server.stdout is not None
+        server.stdin.write("".join(f"{line}\n" for line in lines).encode())
+        server.stdin.flush()
+        answers: dict[Any, Any] = {}
+        while 5 not in answers or len(answers) < 6:
+            answer = json.loads(server.stdout.readline())
+            if "method" not in answer:
+                answers[answer["id"]] = answer
+        server.stdin.close()
+        assert server.wait(30) == 0
+    assert not answers[5]["result"].get("isError") and "result" in answers[2]
+    codes = {number: answers[number]["error"]["code"] for number in (3, None, "four")}
+    assert codes == {3: -32600, None: -32700, "four": -32600}

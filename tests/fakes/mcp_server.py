@@ -38,6 +38,7 @@ TOOLS = [
     tool("flood", **READS),
     tool("long", **READS),
     tool("stray", **READS),
+    *(tool(name, **READS) for name in ("half", "halves", "senseless")),
     tool("change", **READS),
     tool("liar", outputSchema={"type": "object", "required": ["n"]}, **READS),
     tool("clock", outputSchema={"type": "object", "properties": {"n": {"type": "integer"}}}, **READS),
@@ -131,6 +132,19 @@ def called(number: Any, params: dict[str, Any]) -> dict[str, Any] | None:
         case "long":
             while True:
                 sys.stdout.write("x" * 65536)
+        case "half":
+            line = json.dumps({"jsonrpc": "2.0", "id": number, "result": text("half \ud83d and \ufffe")})
+            sys.stdout.buffer.write(line.replace("\\ufffe", "\0").encode().replace(b"\0", b"\xff") + b"\n")
+            sys.stdout.flush()
+            return None
+        case "halves":
+            for step in range(300):
+                progress = {"progressToken": 1, "progress": step, "message": "cut \ud83d"}
+                say({"method": "notifications/progress", "params": progress})
+            return text("done")
+        case "senseless":
+            print(json.dumps({"jsonrpc": "2.0", "id": number, "result": "no", "error": 5}), flush=True)
+            return None
         case "stray":
             say({"id": 987654, "result": text("not yours")})
             print("this is no JSON", flush=True)
