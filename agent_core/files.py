@@ -185,8 +185,14 @@ def flock(fd: int, kind: int, *, timeout: float) -> bool:
             return True
 
 
-def load_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
+def load_state(path: Path, kind: type[T] | Format[T], *, aside: bool = True) -> tuple[T | None, str]:
     """Read a JSON state file as `kind`.
+
+    Args:
+        path: Where it is.
+        kind: What it holds.
+        aside: Whether one that is broken is kept aside; else it stays, for whoever writes there next to do
+            that, so that everybody who reads it meanwhile can say so.
 
     Returns:
         The value, or None when there is none; and a warning, "" when all is well. A file that is broken is
@@ -194,12 +200,12 @@ def load_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
         where it is.
     """
     try:
-        return read_state(path, kind)
+        return read_state(path, kind, aside=aside)
     except NewerState as newer:
         return None, newer.message
 
 
-def read_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
+def read_state(path: Path, kind: type[T] | Format[T], *, aside: bool = True) -> tuple[T | None, str]:
     """The same, for who would write in its place: raises `NewerState` for one of a newer version."""
     try:
         content = read_bounded(path, STATE_LIMIT + 1)
@@ -212,8 +218,8 @@ def read_state(path: Path, kind: type[T] | Format[T]) -> tuple[T | None, str]:
             raise ValueError("it is too large")
         return _format(kind).decode(content, name=str(path)), ""
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        aside = keep_aside(path)
-        kept = f"kept as {aside.name}" if aside else "it stays in its place"
+        moved = keep_aside(path) if aside else None
+        kept = f"kept as {moved.name}" if moved else "it stays in its place"
         return None, f"{path}: broken ({error}); {kept}"
 
 

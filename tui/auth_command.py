@@ -11,6 +11,7 @@ import msgspec
 from agent_core.batch_formats import to_json
 from agent_core.config import Config, load
 from agent_core.credentials.finding import endpoint_of
+from agent_core.credentials.known import unreadable
 from agent_core.credentials.managing import login, remove, standings, try_key
 from agent_core.credentials.saying import removed_line, standing_lines, stored_lines, tried_line
 from agent_core.errors import ToolError, UsageError
@@ -47,7 +48,9 @@ def _done(what: str, config: Config, endpoint: str) -> tuple[list[str], dict[str
             return stored_lines(stored), {"stored": msgspec.to_builtins(stored)}
         case "list":
             found = asyncio.run(standings(config))
-            return standing_lines(found), {"endpoints": msgspec.to_builtins(found)}
+            trouble = unreadable()
+            data = {"endpoints": msgspec.to_builtins(found), "trouble": trouble}
+            return standing_lines(found, trouble), data
         case "test":
             tried = asyncio.run(try_key(config, endpoint))
             return [tried_line(tried)], {"tested": msgspec.to_builtins(tried)}

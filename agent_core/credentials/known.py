@@ -25,14 +25,21 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_endpoints(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Base URLs by host; empty where nothing was stored. A broken file is kept aside. Reads a file."""
-    found, _ = load_state(_path(env), Endpoints)
+    """Base URLs by host; empty where nothing was stored. Reads a file."""
+    found, _ = load_state(_path(env), Endpoints, aside=False)
     return dict(found.endpoints) if found else {}
 
 
-def note_endpoint(host: str, url: str, env: Mapping[str, str] | None = None) -> None:
-    """Its key lies in the keyring from now on; raises OSError."""
-    _change(env, lambda endpoints: {**endpoints, host: url})
+def unreadable(env: Mapping[str, str] | None = None) -> str:
+    """Why it is not known whose keys lie there (the file is broken, or newer), else "". Reads a file."""
+    _, warning = load_state(_path(env), Endpoints, aside=False)
+    return warning
+
+
+def note_endpoint(host: str, url: str, env: Mapping[str, str] | None = None) -> str:
+    """Its key lies in the keyring from now on; raises OSError. Returns what to say: a broken file was kept
+    aside."""
+    return _change(env, lambda endpoints: {**endpoints, host: url})
 
 
 def forget_endpoint(host: str, env: Mapping[str, str] | None = None) -> None:
@@ -40,10 +47,13 @@ def forget_endpoint(host: str, env: Mapping[str, str] | None = None) -> None:
     _change(env, lambda endpoints: {name: url for name, url in endpoints.items() if name != host})
 
 
-def _change(env: Mapping[str, str] | None, change: _Change) -> None:
+def _change(env: Mapping[str, str] | None, change: _Change) -> str:
     path = _path(env)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    update_state(path, Endpoints, lambda old: Endpoints(endpoints=change(old.endpoints if old else {})))
+    _, warning = update_state(
+        path, Endpoints, lambda old: Endpoints(endpoints=change(old.endpoints if old else {}))
+    )
+    return warning
 
 
 def _path(env: Mapping[str, str] | None) -> Path:

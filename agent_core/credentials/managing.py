@@ -65,13 +65,14 @@ async def login(config: Config, endpoint: str, text: str) -> Stored:
     learn_secret(value)
     keyring = await store_key(host, value)
     try:
-        await asyncio.to_thread(note_endpoint, host, url)
+        warning = await asyncio.to_thread(note_endpoint, host, url)
     except OSError as error:
         raise KeyFault(
             f"the key is in the keyring, and that it is cannot be noted: {error.strerror}",
             hint="Make the folder of your configuration writable, and do it again.",
         ) from None
-    return Stored(host, url, one_line(keyring), _notes(config, url, host))
+    warned = (one_line(warning),) if warning else ()
+    return Stored(host, url, one_line(keyring), (*_notes(config, url, host), *warned))
 
 
 def _notes(config: Config, url: str, host: str) -> tuple[str, ...]:

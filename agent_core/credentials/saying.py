@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.credentials.managing import Standing, Stored, Tried
+from agent_core.text import one_line
 
 
 def stored_lines(stored: Stored) -> list[str]:
@@ -22,10 +23,11 @@ def tried_line(tried: Tried) -> str:
     return f"{tried.detail}; key: {tried.origin}"
 
 
-def standing_lines(standings: Sequence[Standing]) -> list[str]:
-    """One row for each endpoint; * is the one that the settings name."""
+def standing_lines(standings: Sequence[Standing], trouble: str = "") -> list[str]:
+    """One row for each endpoint; * is the one that the settings name. `trouble`: why some may be missing."""
     width = max((len(one.host) for one in standings), default=0)
-    return [f"{'*' if one.used else ' '} {one.host:<{width}}  {_origin(one)}" for one in standings]
+    rows = [f"{'*' if one.used else ' '} {one.host:<{width}}  {_origin(one)}" for one in standings]
+    return [*rows, f"! {one_line(trouble)}"] if trouble else rows
 
 
 def _origin(one: Standing) -> str:

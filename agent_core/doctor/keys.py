@@ -7,7 +7,7 @@ import asyncio
 from agent_core.config import Config
 from agent_core.config_sources import fields
 from agent_core.credentials.finding import origin_of
-from agent_core.credentials.known import known_endpoints
+from agent_core.credentials.known import known_endpoints, unreadable
 from agent_core.doctor.check import Check
 from agent_core.errors import AgentError
 from agent_core.llm.hosts import host_of, openai_url
@@ -24,6 +24,9 @@ async def check_keys(config: Config) -> Check:
     if refused:
         step = "Remove it there, take it back where it was made, and keep the new one: `dspy-tui auth login`."
         return Check("keys", "warn", "; ".join([*refused, *rows]), step)
+    if trouble := await asyncio.to_thread(unreadable):
+        step = "Update dspy-tui where it is newer; else `dspy-tui auth login` begins it anew."
+        return Check("keys", "warn", "; ".join([one_line(trouble), *rows]), step)
     return Check("keys", "ok", "; ".join(rows) or "none are set")
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from agent_core.doctor.check import Check
 from agent_core.files import read_bounded
-from agent_core.folders import user_state_dir
+from agent_core.folders import user_config_dir, user_state_dir
 from agent_core.migrations import version_of
 from agent_core.text import one_line, plural
 from agent_core.workspace import Workspace
@@ -20,6 +20,9 @@ from agent_core.workspace import Workspace
 _MOST, _SHOWN = 500, 3
 """Files of a kind that are looked at, and how many are named."""
 _HEAD = 64 * 1024
+_BEGUN_ANEW = (
+    "Each begins anew when it is next written, with what is there now kept aside; or mend it before."
+)
 _UPDATE = "Update dspy-tui: nothing is taken from these files, nor written in their place."
 
 
@@ -31,6 +34,10 @@ class _Kind(NamedTuple):
     said: Callable[[bytes], int]
 
 
+class _BrokenError(ValueError):
+    """It is not of its kind."""
+
+
 class _Packed(msgspec.Struct):
     version: int = 0
     schema: int = 1
@@ -38,27 +45,37 @@ class _Packed(msgspec.Struct):
 
 async def check_versions(workspace: Workspace, env: Mapping[str, str]) -> Check:
     """What is kept here and in the user's folder is of this version, or is named."""
-    return await asyncio.to_thread(_check, workspace, user_state_dir(env))
+    return await asyncio.to_thread(_check, workspace, user_state_dir(env), user_config_dir(env))
 
 
-def _check(workspace: Workspace, user: Path) -> Check:
+def _check(workspace: Workspace, user: Path, configuration: Path) -> Check:
     own, kept = _kinds()
     older: list[str] = []
     newer: list[str] = []
+    broken: list[str] = []
     count = 0
-    for folder, kinds in ((workspace.state_dir, kept), (workspace.root, _learnt()), (user, own)):
+    places = (
+        *((workspace.state_dir, kept), (workspace.root, _learnt())),
+        *((user, own), (configuration, _configured())),
+    )
+    for folder, kinds in places:
         for kind in kinds:
             for path in islice(_files(folder, kind.pattern), _MOST):
                 try:
                     version = kind.said(read_bounded(path, follow=False))
+                except _BrokenError:
+                    broken.append(one_line(path.name))
+                    continue
                 except (OSError, ValueError, RecursionError):
                     continue  # what is broken is told of by whoever needs it
                 count += 1
                 name = f"{one_line(path.name)} (schema {version})"
                 if version != kind.version:
                     (newer if version > kind.version else older).append(name)
-    if newer:
-        return Check("formats", "warn", f"of a newer version: {_few(newer)}", _UPDATE)
+    if newer or broken:
+        said = [f"of a newer version: {_few(newer)}"] if newer else []
+        said += [f"broken: {_few(broken)}"] if broken else []
+        return Check("formats", "warn", "; ".join(said), _UPDATE if newer else _BEGUN_ANEW)
     if older:
         said = f"of an older version: {_few(older)}; taken over, with a copy, when next written"
         return Check("formats", "ok", said)
@@ -77,6 +94,20 @@ def _files(folder: Path, pattern: str) -> Iterator[Path]:
         return
 
 
+def _whole(kind: type[msgspec.Struct]) -> Callable[[bytes], int]:
+    """Reads the version of a file that is one whole; what is broken is named, as nothing else does."""
+
+    def said(content: bytes) -> int:
+        version = version_of(content)
+        try:
+            msgspec.json.decode(content, type=kind if version == 1 else dict)
+        except (ValueError, RecursionError):
+            raise _BrokenError from None
+        return version
+
+    return said
+
+
 def _first_line(content: bytes) -> int:
     return version_of(content[:_HEAD].partition(b"\n")[0])
 
@@ -92,12 +123,13 @@ def _kinds() -> tuple[tuple[_Kind, ...], tuple[_Kind, ...]]:
     from agent_core.checkpoints.records import SCHEMA as TURNS
     from agent_core.logs.events.baseline import VERSION as SEEN
     from agent_core.logs.mining.miner import VERSION as WORDINGS
+    from agent_core.mcp.client_consent import Store
     from agent_core.session.saved.model import SCHEMA as SESSIONS
     from agent_core.skills.saved import SCHEMA as PROMPTS
 
     own = (
         _Kind("permissions.json", 1, version_of),
-        _Kind("mcp.json", 1, version_of),
+        _Kind("mcp.json", 1, _whole(Store)),
         _Kind("tokens.json", FORMAT.version, version_of),
     )
     return own, (
@@ -109,10 +141,16 @@ def _kinds() -> tuple[tuple[_Kind, ...], tuple[_Kind, ...]]:
         _Kind("logs/seen/wordings", WORDINGS, _packed),
         _Kind("checkpoints/turns/[0-9]*", TURNS, _packed),
         _Kind("sessions/*.jsonl", SESSIONS, _first_line),
-        _Kind("rl/begun.json", 1, version_of),
+        *(_Kind(f"rl/{name}.json", 1, version_of) for name in ("begun", "ended", "report", "prompts")),
         _Kind("rl/policies/in-use.json", 1, version_of),
         _Kind("rl/policies/*/about.json", 1, version_of),
     )
+
+
+def _configured() -> tuple[_Kind, ...]:
+    from agent_core.credentials.known import Endpoints
+
+    return (_Kind("keyring.json", 1, _whole(Endpoints)),)
 
 
 def _learnt() -> tuple[_Kind, ...]:

@@ -98,8 +98,9 @@ class Servers:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What was wrong with the files that name servers."""
-        return self._found.problems
+        """What was wrong with the files that name servers, and with that of the answers."""
+        trouble = self._consent.trouble
+        return (*self._found.problems, trouble) if trouble else self._found.problems
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ class Servers:
                 servers = self._found.servers
                 gone = [one for one in self._running.values() if servers.get(one.named.name) != one.named]
                 await asyncio.gather(*(self._drop(one) for one in gone))
-                for problem in self._found.problems:
+                for problem in self.problems:
                     self._tell(problem, level="warning")
                 for note in self._found.notes:
                     self._tell(note)
@@ -283,6 +284,7 @@ class Servers:
         tools = cast("tuple[AnyTool, ...]", server.tools)
         refused = self._registry.replace(f"mcp {server.named.name}", tools)
         self._refused[server.named.name] = refused
+        self._registry.arrange(f"mcp {name}" for name in self._found.servers)
 
     async def _drop(self, server: Server) -> None:
         self._running.pop(server.named.name, None)

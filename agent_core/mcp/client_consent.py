@@ -17,7 +17,9 @@ _MOST = 500
 """Answers that are kept for a workspace, the last ones."""
 
 
-class _Store(msgspec.Struct):
+class Store(msgspec.Struct):
+    """The file: answers by server, by workspace."""
+
     schema: int = 1
     workspaces: dict[str, dict[str, bool]] = {}
 
@@ -40,12 +42,14 @@ class Consent:
         self._permissions = permissions
         self._path = store or user_state_dir() / "mcp.json"
         self._answers: dict[str, bool] | None = None
+        self.trouble = ""
+        """Why the answers of earlier sessions cannot be had; "" where they can."""
         self._not_now: set[str] = set()
 
     def load(self) -> None:
         """Read the answers. For a thread."""
-        store, _ = load_state(self._path, _Store)
-        self._answers = (store or _Store()).workspaces.get(self._key, {})
+        store, self.trouble = load_state(self._path, Store, aside=False)
+        self._answers = (store or Store()).workspaces.get(self._key, {})
 
     def verdict(self, named: Named) -> Verdict:
         """Whether it may be started."""
@@ -79,8 +83,8 @@ class Consent:
     def answer(self, named: Named, allowed: bool) -> None:
         """Keep an answer; raises `BusyError`, OSError. For a thread."""
 
-        def change(store: _Store | None) -> _Store:
-            store = store or _Store()
+        def change(store: Store | None) -> Store:
+            store = store or Store()
             answers = store.workspaces.get(self._key, {})
             answers.pop(_id(named), None)
             kept = dict([*answers.items()][-_MOST + 1 :])
@@ -89,7 +93,7 @@ class Consent:
 
         self._not_now.discard(_id(named))
         self._answers = {**(self._answers or {}), _id(named): allowed}
-        store, _ = update_state(self._path, _Store, change)
+        store, _ = update_state(self._path, Store, change)
         self._answers = store.workspaces[self._key]
 
 

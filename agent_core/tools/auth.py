@@ -63,6 +63,7 @@ class AuthTool:
 
     async def run(self, args: AuthArgs, context: ToolContext) -> ToolResult:
         """Do it; raises `UsageError`, `ConfigError`, and the `ModelError` tree."""
+        from agent_core.credentials.known import unreadable
         from agent_core.credentials.managing import remove, standings, try_key
         from agent_core.credentials.saying import removed_line, standing_lines, tried_line
 
@@ -71,9 +72,11 @@ class AuthTool:
                 raise UsageError("a key is not typed into a command, which is remembered", hint=HOW_TO_LOGIN)
             case "list":
                 found = await standings(self._config)
-                data = {"endpoints": msgspec.to_builtins(found)}
+                trouble = await asyncio.to_thread(unreadable)
+                data = {"endpoints": msgspec.to_builtins(found), "trouble": trouble}
                 said = plural(len(found), "endpoint")
-                return ToolResult(text="\n".join(standing_lines(found)), summary=said, data=data)
+                lines = standing_lines(found, trouble)
+                return ToolResult(text="\n".join(lines), summary=said, data=data)
             case "test":
                 tried = await try_key(self._config, args.endpoint)
                 line = tried_line(tried)

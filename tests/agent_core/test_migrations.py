@@ -15,7 +15,7 @@ from agent_core.checkpoints.states import State
 from agent_core.checkpoints.store import Store
 from agent_core.config import load as load_config
 from agent_core.cooldowns import Cooldowns
-from agent_core.credentials.known import known_endpoints, note_endpoint
+from agent_core.credentials.known import known_endpoints, note_endpoint, unreadable
 from agent_core.doctor.versions import check_versions
 from agent_core.errors import AgentError, LearningFault, LogFault
 from agent_core.files import load_state, read_state, update_state
@@ -25,6 +25,7 @@ from agent_core.logs.events.baseline import Baseline, Generation
 from agent_core.logs.learned import Learned
 from agent_core.logs.mining.miner import Miner
 from agent_core.logs.shipping.shelf import Shelf
+from agent_core.mcp.client_consent import Consent
 from agent_core.migrations import Format, NewerState, version_of
 from agent_core.permissions import Permissions
 from agent_core.rl.offline.begun import note, noted
@@ -273,6 +274,41 @@ async def test_the_doctor_tells_of_which_version_files_are(kept: Path, workspace
         and "ask.json (schema 99)" in check.detail
         and "seen (schema 99)" in check.detail
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"{broken", "broken: "), (b'{"endpoints": 5, "workspaces": 5}', "broken: ")]
+)
+async def test_lists_that_are_broken_are_named_until_something_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    keys, answers = tmp_path / "c/dspy-tui/keyring.json", tmp_path / "s/dspy-tui/mcp.json"
+    for path in (keys, answers):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    workspace = Workspace(tmp_path)
+    for _ in range(2):
+        check = await check_versions(workspace, env)
+        assert check.verdict == "warn" and said in check.detail
+        assert "keyring.json" in check.detail and "mcp.json" in check.detail
+        assert known_endpoints(env) == {} and "keyring.json: broken" in unreadable(env)
+        consent = Consent(workspace=tmp_path, permissions=Permissions(workspace=tmp_path))
+        consent.load()
+        assert "mcp.json: broken" in consent.trouble
+    assert (keys.read_bytes(), answers.read_bytes()) == (content, content)
+    assert "kept as keyring.json.bad-" in note_endpoint("models", "https://models/v1", env)
+    assert not unreadable(env) and known_endpoints(env)
+
+
+async def test_a_newer_list_of_keys_is_named(tmp_path: Path) -> None:
+    env = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    note_endpoint("models", "https://models/v1", env)
+    newer(tmp_path / "dspy-tui/keyring.json")
+    assert "newer version" in unreadable(env)
+    assert "keyring.json (schema 99)" in (await check_versions(Workspace(tmp_path), env)).detail
 
 
 def test_settings_for_a_newer_version_are_left_out_and_named(tmp_path: Path) -> None:
