@@ -9,7 +9,7 @@ from agent_core.streaming.names import service_of
 from agent_core.text import one_line, plural
 
 if TYPE_CHECKING:
-    from tui.screens.work import WorkScreen
+    from tui.screens.bus import BusScreen
 
 _SHOWN = {
     "absent": ("", "dim", "no broker"),
@@ -33,8 +33,10 @@ class BusTold:
         chosen: Whether somebody set where it is.
     """
 
-    def __init__(self, screen: WorkScreen, *, chosen: bool) -> None:
+    def __init__(self, screen: BusScreen, *, chosen: bool) -> None:
         self._screen, self._silent = screen, not chosen
+        self._told: BusChanged | None = None
+        """What was told last."""
 
     def tell(self, event: BusChanged) -> None:
         """It stands like this now."""
@@ -42,9 +44,21 @@ class BusTold:
         self._screen.status.change(bus=words, bus_mark=mark, bus_style=style)
         missing = event.state in ("absent", "refused") and event.fault is not None
         if event.state == "lost" or (missing and not self._silent):
-            self._screen.transcript.add_notice(*in_full(event))
+            self._tell(event)
         if missing or event.state == "up":
             self._silent = True
+
+    def answer(self, event: BusChanged, *, changed: bool) -> None:
+        """Somebody asked how it stands. What has `changed` comes as an event, too: before or after."""
+        if changed:
+            self._tell(event)
+        else:
+            self._screen.transcript.add_notice(*in_full(event))
+
+    def _tell(self, event: BusChanged) -> None:
+        if event is not self._told:
+            self._screen.transcript.add_notice(*in_full(event))
+        self._told = event
 
 
 def in_full(event: BusChanged) -> Notice:

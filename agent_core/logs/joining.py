@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -30,7 +30,7 @@ def joined(digest: Digest, told: Iterable[KeyEvent], query: DigestQuery, showing
 
     What was found here in the very log that somebody else read, too, is not shown twice. What is told is
     anybody's word: an event counts the less the more of its service, and the more services, come before it,
-    so that no service, and no crowd of them, can take all the places.
+    so that no service can take all the places; and all of them together leave half to what was found here.
     """
     found = {event.id for event in digest.events}
     new = [
@@ -43,15 +43,45 @@ def joined(digest: Digest, told: Iterable[KeyEvent], query: DigestQuery, showing
         return digest
     weighed = [*((event.score, event) for event in digest.events), *_weighed(new)]
     ranked = [event for _, event in sorted(weighed, key=lambda each: -each[0])]
-    kept: list[KeyEvent] = []
-    left = query.tokens
-    for event in ranked[: query.limit]:
-        left -= showing.tokens(event.text)
-        if query.tokens and left < 0:
-            break
-        kept.append(event)
+    kept = _within(_shared(ranked, found, query.limit), found, query.tokens, showing)
     left_out = digest.left_out + len(ranked) - len(kept)
     return msgspec.structs.replace(digest, events=tuple(kept), left_out=left_out)
+
+
+def _shared(ranked: Sequence[KeyEvent], here: Container[str], limit: int) -> list[KeyEvent]:
+    """The first so many, half of which were found here, if there are so many."""
+    own = sum(event.id in here for event in ranked)
+    room = limit - min(own, limit // 2)
+    chosen: list[KeyEvent] = []
+    for event in ranked:
+        if len(chosen) == limit:
+            break
+        room -= event.id not in here
+        if event.id in here or room >= 0:
+            chosen.append(event)
+    return chosen
+
+
+def _within(
+    events: Sequence[KeyEvent], here: Container[str], tokens: int, showing: Showing
+) -> list[KeyEvent]:
+    """Those for which the tokens suffice (0 for any number), half of which are for what was found here."""
+    if not tokens:
+        return list(events)
+    needed = [(event, showing.tokens(event.text)) for event in events]
+    own = sum(count for event, count in needed if event.id in here)
+    left, told = tokens, tokens - min(own, tokens // 2)
+    kept: list[KeyEvent] = []
+    for event, count in needed:
+        is_own = event.id in here
+        if count > left:
+            break
+        if kept and not is_own and count > told:
+            continue
+        left -= count
+        told -= 0 if is_own else count
+        kept.append(event)
+    return kept
 
 
 def _weighed(told: Iterable[KeyEvent]) -> Iterator[tuple[float, KeyEvent]]:

@@ -22,7 +22,7 @@ from agent_core.streaming.reach import connected
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Between two tries where nobody listens; the last one from then on."""
 _REFUSED_S = (5.0, 30.0, 120.0, 300.0)
-"""The same where somebody listens who is no Kafka, or does not let us in: that takes a client each time."""
+"""The same where somebody listens who never was Kafka, or does not let us in; each takes a client."""
 _LOOKS_S = (5.0, 15.0, 30.0, 60.0, 120.0)
 """Between two looks for topics that are not there yet."""
 _SHORT_S = 2.0
@@ -111,7 +111,8 @@ class BusLink:
                 known = self.standing.state in ("up", "lost")
                 refused = isinstance(fault, BusAuth)
                 self._say("refused" if refused else "lost" if known else "absent", fault)
-                await self._rest(_REFUSED_S[min(refusals, len(_REFUSED_S) - 1)])
+                pauses = _PAUSES_S if known and not refused else _REFUSED_S
+                await self._rest(pauses[min(refusals, len(pauses) - 1)])
                 refusals += 1
             finally:
                 writer[1].close()

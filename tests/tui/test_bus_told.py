@@ -71,6 +71,17 @@ async def test_a_click_says_why_and_looks_again(runtime: FakeRuntime) -> None:
         assert "4 topics of ours, key events of 2 services" in text_of(app)
 
 
+async def test_what_a_look_found_is_told_once(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        runtime.link.told = event("lost", NOBODY)
+        for wanted in (1, 2):
+            await pilot.press("alt+u")
+            await settled(pilot)
+            assert text_of(app).count("No Kafka answers") == wanted
+
+
 async def test_that_nobody_answers_is_only_said_where_a_broker_was_chosen(runtime: FakeRuntime) -> None:
     app = app_of(runtime)
     async with app.run_test(size=(120, 36)) as pilot:

@@ -18,10 +18,12 @@ OWN = [event("logs/web.log", number) for number in range(50)]
 
 def test_no_service_gets_more_than_half_of_the_rows_while_others_have_events() -> None:
     api = event("bus:api:api.log", 1)
-    assert shared([*FLOOD, api, *OWN], 5) == [*FLOOD[:2], api, *OWN[:2]]
+    assert shared([*FLOOD, api, *OWN], 5) == [FLOOD[0], api, *OWN[:3]]
     assert shared([*FLOOD, api], 4) == [*FLOOD[:3], api], "there is nothing else"
     assert shared(FLOOD, 5) == FLOOD[:5]
-    assert shared([*OWN, *FLOOD], 5) == OWN[:5], "the files are this workspace's"
+    assert shared([*OWN, *FLOOD], 5) == [*OWN[:3], *FLOOD[:2]]
+    crowd = [event(f"bus:s{number}:x.log", number) for number in range(20)]
+    assert shared([*crowd, OWN[0]], 4) == [*crowd[:3], OWN[0]]
     assert shared([*FLOOD, *OWN], 1) == OWN[:1]
     assert shared([*FLOOD, OWN[0]], 2) == [FLOOD[0], OWN[0]]
     assert shared([], 5) == []

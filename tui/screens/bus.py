@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from tui.screens.opening import OpeningScreen
+
+if TYPE_CHECKING:
+    from tui.bus_told import BusTold
 
 
 class BusScreen(OpeningScreen):
     """Panes, and the bus that one of them may show."""
+
+    @cached_property
+    def bus_told(self) -> BusTold:
+        """Tells here how the bus stands."""
+        from tui.bus_told import BusTold
+
+        origin = self._runtime.config.origins.get("kafka_bootstrap")
+        return BusTold(self, chosen=origin is not None and origin.kind != "default")
 
     def read_bus(self) -> None:
         """For subclasses: whether key events of the bus are wanted may have changed."""
@@ -20,9 +34,10 @@ class BusScreen(OpeningScreen):
         self.run_worker(self._tell_of_bus, group="bus", exclusive=True)
 
     async def _tell_of_bus(self) -> None:
-        from tui.bus_told import in_full
-
-        self.transcript.add_notice(*in_full(await self._runtime.link.look()))
+        link = self._runtime.link
+        before = link.standing
+        after = await link.look()
+        self.bus_told.answer(after, changed=after is not before)
 
     def on_logs_bus_wanted(self) -> None:
         """The bus with the files, alone, or not at all: the next of the three."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from agent_core.events import BusChanged
     from agent_core.logs.api import Digest
     from agent_core.runtime import Runtime
-    from tui.bus_told import BusTold
     from tui.screens.work import WorkScreen
 
 _MOST_FOLDERS = 1000
@@ -39,7 +38,6 @@ class Desk:
         self._screen = screen
         self.catalog = Catalog(runtime.workspace, stack_dir=runtime.config.settings.stack_dir)
         self._folders: set[str] = set()
-        self._bus: BusTold | None = None
         self._beside: tuple[str, ...] = ()
         self._watcher = FolderWatch(
             on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
@@ -209,12 +207,7 @@ class Desk:
 
     def _bus_changed(self, event: BusChanged) -> None:
         """Show how the bus stands; where it has key events, the logs have them."""
-        from tui.bus_told import BusTold
-
-        if self._bus is None:
-            origin = self._runtime.config.origins.get("kafka_bootstrap")
-            self._bus = BusTold(self._screen, chosen=origin is not None and origin.kind != "default")
-        self._bus.tell(event)
+        self._screen.bus_told.tell(event)
         if event.state == "up":
             self._screen.logs.take_services(tuple(filter(None, map(service_of, event.topics))))
             self.read_bus()

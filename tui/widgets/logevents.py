@@ -52,17 +52,20 @@ def event_item(event: KeyEvent, *, source: bool = False) -> Item:
 def shared(events: Sequence[KeyEvent], room: int) -> list[KeyEvent]:
     """The events that are shown where there is room for so many, in their order.
 
-    What the bus tells is anybody's word: no service gets more than half of the rows while others have events.
+    What the bus tells is anybody's word: half of the rows are left to the files as long as they have events,
+    and the services take turns.
     """
-    most = room // 2
-    taken: Counter[str] = Counter()
-    chosen: list[int] = []
-    more: list[int] = []
+    turns: Counter[str] = Counter()
+    heard: list[tuple[int, int]] = []
+    own: list[int] = []
     for number, event in enumerate(events):
-        teller = _teller(event)
-        taken[teller] += 1
-        (more if teller and taken[teller] > most else chosen).append(number)
-    return [events[number] for number in sorted([*chosen, *more][:room])]
+        if teller := _teller(event):
+            heard.append((turns[teller], number))
+            turns[teller] += 1
+        else:
+            own.append(number)
+    told = [number for _, number in sorted(heard)[: room - min(len(own), room - room // 2)]]
+    return [events[number] for number in sorted([*told, *own[: room - len(told)]])]
 
 
 def _teller(event: KeyEvent) -> str:

@@ -53,6 +53,19 @@ def test_a_crowd_of_services_leaves_room_for_the_files() -> None:
     assert heard.left_out == "over 10,000 services left out; bus:SERVICE reads one of them"
 
 
+def test_services_of_many_events_each_leave_half_of_the_places_to_the_files() -> None:
+    heard = Heard()
+    for service in range(8):
+        heard.take(f"s{service}", context(*(event(number, score=1e9) for number in range(20))), 1.0)
+    here = tuple(event(n, id=f"here{n}", source="logs/web.log", score=3.1) for n in range(15))
+    one = joined(Digest(events=here[:1]), heard_of(heard), DigestQuery(), Showing())
+    assert services(one.events).count("here") == 1 and len(one.events) == 20
+    all_ = joined(Digest(events=here), heard_of(heard), DigestQuery(), Showing())
+    assert services(all_.events).count("here") == 10 and len(all_.events) == 20
+    few = joined(Digest(events=here), heard_of(heard), DigestQuery(tokens=40), Showing())
+    assert 0 < services(few.events).count("here") < len(few.events) or services(few.events) == ["here"]
+
+
 def test_of_all_services_together_as_much_is_kept_as_fits_the_memory() -> None:
     heard = Heard()
     heard.take("api", context(*(event(number, score=1.0) for number in range(15))), 1.0)
