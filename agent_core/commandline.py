@@ -75,7 +75,7 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
     Raises:
         UsageError: Nothing was typed, a command that was forced by `/` is unknown or its arguments are
         wrong, the name of a command stands alone and it needs arguments, or what follows it looks like
-        arguments and is not right.
+        arguments and is not right, or follows the name of a server's tool and is not right.
     """
     typed = text.strip()
     if not typed:
@@ -93,8 +93,10 @@ def parse(text: str, registry: Registry) -> CommandLine | ShellLine | Task:
     if not rest:
         return CommandLine(tool.name, read_arguments(tool, rest), typed)
     try:
-        args = read_arguments(tool, rest, bare=True)
+        args = read_arguments(tool, rest, bare=not is_of_server(name))
     except UsageError as error:
+        if is_of_server(name):
+            raise
         if reads_as_arguments(rest):
             raise UsageError(error.message, hint=f"{error.hint}; {_SPACE}.") from None
         if near := _mistyped(tool, rest):
@@ -144,7 +146,7 @@ def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
     name, rest = _first(text) if text.strip() else ("", "")
     if text[:1].isspace() or not _WORD.fullmatch(name):
         return None
-    if "__" in name:  # a server's, which is known once it was started
+    if is_of_server(name):  # known once it was started
         return None
     tool, word = registry.get(name), rest.strip()
     if tool is None and not word:
@@ -156,6 +158,11 @@ def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
         return None
     said = f"{name} has no {shown(word)}, so it is read as a question"
     return said, f"`help {name}` says what it has."
+
+
+def is_of_server(name: str) -> bool:
+    """Whether a command is a tool of somebody else's server, by its name, with which no question begins."""
+    return "__" in name
 
 
 def _whats(tool: AnyTool) -> tuple[str, ...]:

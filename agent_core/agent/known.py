@@ -69,11 +69,16 @@ class Known:
 
     def native_tools(self) -> tuple[tuple[ToolSpec, ...], tuple[ToolSpec, ...]]:
         """The tools that are offered natively, and those that there is no room for."""
-        return offered(self._tools, self.budget, self._count.tool)
+        return offered(self._tools, self.budget, self._count.tool, question=self._task.text)
 
     def described_tools(self) -> tuple[tuple[ToolSpec, ...], tuple[ToolSpec, ...]]:
         """The tools that are described in words, and those that there is no room for."""
-        return offered(self._tools, self.budget, lambda tool: self._count(described(tool)) + 1)
+        return offered(
+            self._tools,
+            self.budget,
+            lambda tool: self._count(described(tool)) + 1,
+            question=self._task.text,
+        )
 
     def cut(self, text: str, share: float) -> str:
         """The beginning of a text that takes at most a share of what a prompt may take."""

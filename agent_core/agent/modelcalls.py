@@ -20,6 +20,7 @@ from agent_core.agent.estimate import estimate_for, keep_learned, ready_estimate
 from agent_core.agent.gather import Gathered
 from agent_core.agent.holding import Show
 from agent_core.agent.known import Known, Prompt
+from agent_core.agent.offering import is_of_server
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError
@@ -29,7 +30,7 @@ from agent_core.llm.errors import ModelProtocolError, ModelRefused, ModelServerE
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
 from agent_core.masking import masker
-from agent_core.text import plural
+from agent_core.text import plural, shorten
 
 _CHOICE_TOKENS = 256
 _REMARK_SHARE = 0.15
@@ -42,6 +43,9 @@ refuses_schema: WeakSet[LanguageModel] = WeakSet()
 """The models whose endpoints cannot enforce the schema of a reply."""
 _told: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 """The sessions, by their registry, that were told of exchanges which do not fit any more."""
+_told_of_room: WeakSet[Any] = WeakSet()
+"""The sessions, by their registry, that were told of tools of servers which do not fit."""
+_SHOWN = 300
 
 
 def is_about_schema(error: ModelRefused) -> bool:
@@ -127,6 +131,7 @@ class ModelCalls:
         """Offer the tools. Raises `NoTools` when the endpoint has none."""
         try:
             tools, left_out = self.known.native_tools()
+            self._tell_left_out(left_out)
             return await self.call("act", "act", show=show, tools=tools, left_out=left_out)
         except (ModelRefused, ModelServerError) as error:
             if self.stream.received or not _ABOUT_TOOLS.search(f"{error.message} {error.hint}"):
@@ -136,10 +141,29 @@ class ModelCalls:
 
     async def choose(self, remark: str) -> str:
         """Let the model choose a tool; its reply as it is."""
-        tools, _ = self.known.described_tools()
+        tools, left_out = self.known.described_tools()
+        self._tell_left_out(left_out)
         schema, actions = choose.choice_schema(tools), choose.describe(tools)
         remark = self.known.cut(remark, _REMARK_SHARE)
         return await self.constrained("choose", "choose", schema, {"remark": remark, "actions": actions})
+
+    def _tell_left_out(self, tools: tuple[ToolSpec, ...]) -> None:
+        """Tell, once in a session, that the window has no room for some tools of servers."""
+        names = [tool.name for tool in tools if is_of_server(tool)]
+        if not names or self._turn.registry in _told_of_room:
+            return
+        _told_of_room.add(self._turn.registry)
+        window = self._model.info.window
+        self._turn.publish(
+            Notice(
+                level="info",
+                message=f"The window{f' of {window:,} tokens' if window else ''} has no room for"
+                f" {plural(len(names), 'tool')} of servers: {shorten(', '.join(names), _SHOWN)}",
+                hint="Those that fit a question are offered first; all can be typed. context_window (for"
+                " Ollama: num_ctx) makes more room.",
+                turn_id=self._turn.turn_id,
+            )
+        )
 
     async def ready(self) -> None:
         """Call before anything is counted: the model's vocabulary is asked for, the first time."""

@@ -95,6 +95,12 @@ class Registry:
                 self._owned.setdefault(owner, []).append(tool)
         return refused
 
+    def arrange(self, owners: Iterable[str]) -> None:
+        """Have the tools of these owners behind all others, in this order, whoever of them came first."""
+        for owner in owners:
+            for tool in self._owned.get(owner, ()):
+                self._tools[tool.name] = self._tools.pop(tool.name)
+
     def forced(self, name: str) -> AnyTool | None:
         """The tool that a name behind a slash stands for, alone or with that tool's arguments, where that is
         another than elsewhere."""

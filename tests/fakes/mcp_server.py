@@ -26,6 +26,7 @@ READS = {"annotations": {"readOnlyHint": True}}
 TOOLS = [
     tool("echo", TEXT, **READS),
     tool("put", TEXT),
+    tool("count", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}, **READS),
     tool("wipe", annotations={"destructiveHint": True}),
     tool("slow", **READS),
     tool("ask", **READS),

@@ -49,3 +49,24 @@ def test_tools_are_offered_as_there_is_room() -> None:
     assert [tool.name for tool in kept] == ["cat", "grep", "esearch"]
     assert [tool.name for tool in left] == ["build"]
     assert offered(tools, 500, lambda _: 130) == ((), tuple(tools)), "without both there is no looking"
+
+
+def test_servers_share_the_room_and_the_question_says_whose_tools_come_first() -> None:
+    own = [ToolSpec(name, "look at what is in files", {}) for name in ("grep", "cat")]
+    files = [ToolSpec(f"files__f{number}", "read what is in a file", {}) for number in range(9)]
+    clock = [
+        ToolSpec("time__convert", "Convert time between time zones", {}),
+        ToolSpec("time__now", "Get the current time in a city", {}),
+    ]
+    cost = 100
+
+    def names(tools: list[ToolSpec], question: str) -> list[str]:
+        return [tool.name for tool in offered(tools, 1500, lambda _: cost, question=question)[0]]
+
+    asked = "what time is 10 UTC in Tokyo?"
+    kept = names([*own, *files, *clock], asked)
+    assert kept == ["grep", "cat", "files__f0", "files__f1", "time__convert", "time__now"]
+    assert {*kept} == {*names([*own, *clock, *files], asked)}
+    cost = 200
+    assert names([*own, *files, *clock], asked) == ["grep", "cat", "time__convert"]
+    assert names([*own, *files, *clock], "which files are there to read?") == ["grep", "cat", "files__f0"]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent_core.events import ApprovalNeeded, Notice, ToolFinished, ToolProgress, TurnFinished
@@ -301,3 +302,30 @@ async def test_nothing_of_it_is_left_at_the_end(desk: MakeDesk, tmp_path: Path, 
     pids = [int(line.split()[1]) for line in heard(log) if line.split()[0] in ("started", "child")]
     await at.servers.aclose()
     assert len(pids) == 2 and not any(alive(pid) for pid in pids)
+
+
+async def test_tools_stand_as_their_servers_are_written_and_what_has_no_room_is_told_once(
+    desk: MakeDesk,
+) -> None:
+    small = ScriptedModel([Reply.of("Yes.")] * 2, info=msgspec.structs.replace(LARGE, window=4096))
+    at = desk(user={"second": odd(), "first": odd()}, model=small)
+    for name in ("first", "second"):
+        await at.servers.server(await at.servers.named(name)).ready()
+    owners = [tool.name.partition("__")[0] for tool in at.session.registry.all() if "__" in tool.name]
+    assert [*dict.fromkeys(owners)] == ["second", "first"]
+    for question in ("what does first put?", "and now?"):
+        await at.do(question)
+    (told,) = [notice for notice in at.seen.of(Notice) if "has no room" in notice.message]
+    assert "of 4,096 tokens has no room for" in told.message and "first__" in told.message
+    offered = [tool.name for tool in small.requests[0].tools if "__" in tool.name]
+    assert offered and {name.partition("__")[0] for name in offered} == {"first", "second"}
+
+
+@pytest.mark.parametrize("line", ["odd__secret . 3", "odd__secret what is it, and why?", "odd__count many"])
+async def test_what_begins_with_one_of_its_tools_is_no_question(desk: MakeDesk, line: str) -> None:
+    at = desk(user={"odd": odd()}, model=model("It was no question."))
+    await at.do(line)
+    end = at.seen.of(TurnFinished)[-1]
+    assert end.exit == 2 and end.error.code == "usage" and line.split()[0] in end.error.message
+    end = await at.do("odd__echo what is it, and why?")
+    assert end is not None and end.text == "heard what is it, and why?"
