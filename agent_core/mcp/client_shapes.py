@@ -23,8 +23,12 @@ _WORDS = {
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with what its references mean in their places; what leads elsewhere, or nowhere, is {}."""
+    """The schema with what its references mean in their places; what leads elsewhere is {}.
+
+    What refers to itself is followed twice, and then without what refers on.
+    """
     left = [_MOST_NODES]
+    ends: dict[str, dict[str, Any]] = {}
 
     def walk(value: Any, depth: int, within: tuple[str, ...]) -> Any:
         left[0] -= 1
@@ -38,9 +42,13 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
         reference: Any = table.get("$ref")
         if isinstance(reference, str):
             beside = {name: each for name, each in table.items() if name != "$ref"}
-            target = _target(schema, reference) if within.count(reference) < 2 else None
-            if target is None or len(within) >= _DEEPEST:
+            target = _target(schema, reference)
+            if target is None:
                 return walk(beside, depth + 1, within)
+            if within.count(reference) >= 2 or len(within) >= _DEEPEST:
+                if reference not in ends:
+                    ends[reference] = _cut(target)
+                return ends[reference]
             return walk({**target, **beside}, depth + 1, (*within, reference))
         return {
             name: walk(each, depth + 1, within) for name, each in table.items() if name not in _DEFINITIONS
@@ -50,6 +58,19 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 _DEFINITIONS = ("$defs", "definitions")
+
+
+def _cut(target: dict[str, Any]) -> dict[str, Any]:
+    """The same without what refers on, if it can be without; else only its type."""
+    kind: Any = target.get("type")
+    properties: Any = target.get("properties")
+    if isinstance(properties, dict) and kind in ("object", None):
+        all_of = cast("dict[str, Any]", properties)
+        kept = {name: each for name, each in all_of.items() if '"$ref"' not in json.dumps(each)}
+        needed: Any = target.get("required", [])
+        if isinstance(needed, list) and all(name in kept for name in cast("list[Any]", needed)):
+            return {"type": "object", "properties": kept, "required": needed, "additionalProperties": False}
+    return {"type": kind} if isinstance(kind, str) else {}
 
 
 def _target(schema: dict[str, Any], reference: str) -> dict[str, Any] | None:

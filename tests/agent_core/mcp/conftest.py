@@ -26,6 +26,9 @@ from agent_core.tools.mcp import McpTool
 from agent_core.tools.registry import Registry
 from agent_core.workspace import Workspace
 from tests.fakes.session import Recorder, make_session
+from tests.fixtures_models import llamacpp
+
+__all__ = ["llamacpp"]
 
 FAKE = Path(__file__).parents[2] / "fakes" / "mcp_server.py"
 LARGE = msgspec.structs.replace(DEFAULT_INFO, window=65_536)

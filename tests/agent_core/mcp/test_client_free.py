@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from agent_core.agent.choose import choice_schema, parse_choice
+from agent_core.config import Settings
 from agent_core.events import ToolFinished, TurnFinished
+from agent_core.llm.openai_compat import OpenAICompatModel
 from agent_core.llm.port import ToolCall, ToolCallChunk, ToolSpec
 from agent_core.llm.scripted import Reply, ScriptedModel
+from agent_core.mcp.client_arguments import read_call, sent_arguments, shape_of
+from agent_core.mcp.client_schema import problem_of
 from agent_core.tools.help import HelpTool
+from tests.agent_core.llm.helpers_llm import ask, collect, text_of
 from tests.agent_core.mcp.conftest import LARGE, MakeDesk
 from tests.agent_core.mcp.test_client_forms import FORMS, said
+from tests.fakes.mcp_sdk_server import SCHEMAS
 
 
 @pytest.mark.parametrize(
@@ -126,3 +132,21 @@ async def test_help_says_what_the_json_looks_like(desk: MakeDesk) -> None:
     assert '{"id": whole number} or {"name": text}' in end.text and "JSON" in end.text
     end = await at.do("help forms__label")
     assert end is not None and "[--arguments JSON]" in end.text
+
+
+@pytest.mark.llamacpp
+@pytest.mark.parametrize("name", ["count", "either", "nested", "label", "anything", "whole"])
+async def test_llama_cpp_is_held_to_them(llamacpp: str, name: str) -> None:
+    shape = shape_of(SCHEMAS[name])
+    (_, only) = choice_schema([ToolSpec(name, f"does {name}", shape.schema)])["anyOf"]
+    model = OpenAICompatModel(settings=Settings(openai_base_url=llamacpp))
+    try:
+        asked = ask("Call it with the city Rome and the number 3.", response_schema=only, max_tokens=300)
+        written = text_of(await collect(model.stream(asked)))
+    finally:
+        await model.aclose()
+    choice = parse_choice(written, [name])
+    assert choice is not None and choice.name == name, written
+    if not choice.cut:
+        sent = sent_arguments(shape, read_call(shape, choice.arguments))
+        assert problem_of(shape.written, sent) == "", written
