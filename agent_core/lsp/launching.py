@@ -9,19 +9,19 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
+from agent_core.complaints import complaint_of
 from agent_core.errors import ServerFault
 from agent_core.folders import user_state_dir
 from agent_core.lsp.api import ServerSpec
 from agent_core.lsp.connection import MOST_HEAD
 from agent_core.marks import kill_marked, marked_environment
-from agent_core.text import one_line, shorten
 from agent_core.verify.environment import check_environment, without_own_secrets
 from agent_core.verify.sandbox import find_sandbox
 from agent_core.verify.stale import OwnFolder
 from agent_core.workspace import Workspace
 
 _GRACE_S = 1.0
-_ERROR_LINES, _ERROR_READ, _SHOWN = 8, 4096, 300
+_ERROR_LINES, _ERROR_READ, _SHOWN = 32, 4096, 300
 
 
 class Launched:
@@ -40,10 +40,8 @@ class Launched:
 
     @property
     def complaint(self) -> str:
-        """The last thing that it said on standard error, in one line; "" for nothing."""
-        lines = [line for line in self._errors if line.strip()]
-        named = [line for line in lines if "rror" in line]
-        return shorten(one_line((named or lines or [""])[-1]), _SHOWN)
+        """What it complained of last on standard error, in one line; "" for nothing."""
+        return complaint_of("\n".join(self._errors), _SHOWN)
 
     async def _listen(self) -> None:
         """Keep the last lines of standard error, of whatever length."""

@@ -16,12 +16,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent_core.complaints import complaint_of
 from agent_core.errors import McpFault
 from agent_core.folders import user_state_dir
 from agent_core.marks import kill_marked, marked_environment
 from agent_core.mcp.client_limits import LONGEST_MESSAGE, NO_MESSAGE, Meter, too_long
 from agent_core.mcp.messages import id_of, repaired
-from agent_core.text import one_line, shorten
 from agent_core.verify.stale import OwnFolder
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ class StdioTransport:
             code = process.returncode
             why = "It closed its output" if code is None else f"It ended with exit code {code}"
             await asyncio.wait((errors,), timeout=_LAST_WORDS_S)
-            if said := self.errors.strip():
-                why = f"{why}: {shorten(one_line(said.splitlines()[-1]), _SAID)}"
+            if said := complaint_of(self.errors, _SAID):
+                why = f"{why}: {said}"
         except McpFault as fault:
             why = fault.message
         except (ConnectionError, OSError) as error:
