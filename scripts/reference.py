@@ -22,6 +22,7 @@ from agent_core.config_sources import Field, fields
 from tui.action import PLACES
 from tui.keymap import spell
 from tui.keys import TABLE, Action
+from tui.manpage import BESIDE
 from tui.option import Command, Option
 from tui.options import COMMANDS
 
@@ -185,6 +186,8 @@ def _settings() -> Iterator[str]:
         default = _default(getattr(Settings(), name))
         variable = f"`{field.env}`" if field.env else ""
         yield f"| `{name}` | {default} | {variable} | {_cell(field.description)}{_limits(field)} |"
+    variable, text = BESIDE
+    yield f"|  |  | `{variable}` | {_cell(text)} |"
 
 
 def _default(value: object) -> str:

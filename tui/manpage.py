@@ -30,15 +30,34 @@ _EXITS = (
 _FILES = (
     (".dspy_tui/", "what is kept of a workspace: index, sessions, checkpoints, logs"),
     (".dspy_tui/config.toml", "settings of the workspace; no keys, no permissions"),
-    ("$XDG_CONFIG_HOME/dspy-tui/config.toml", "settings of the user"),
+    (".dspy_tui/hooks.toml", "hooks of the workspace; asked about once for each content"),
+    (".dspy_tui/commands/", "commands of the workspace, as Markdown"),
+    (".dspy_rl_state.json, .dspy_rl_events.jsonl", "what suggestions learnt in the workspace"),
+    (".dspy_rl.json", "settings of that learning"),
+    (
+        "$XDG_CONFIG_HOME/dspy-tui/config.toml",
+        "settings of the user; ~/.config where the variable is not set",
+    ),
+    ("$XDG_CONFIG_HOME/dspy-tui/hooks.toml, commands/", "the same of the user, in every workspace"),
     ("$XDG_CONFIG_HOME/dspy-tui/keyring.json", "the endpoints whose keys lie in the keyring; no keys"),
+    (
+        "$XDG_STATE_HOME/dspy-tui/",
+        "remembered permissions and answers about servers; ~/.local/state where the variable is not set",
+    ),
 )
-_EXAMPLES = (
+EXAMPLES = (
     ("open the screen on a project", "dspy-tui ~/src/project"),
-    ("run commands without a screen", "dspy-tui --batch -c 'grep TODO' -c lint --format json"),
+    (
+        "run commands without a screen",
+        "dspy-tui --batch --allow 'run:*' -c 'grep TODO' -c lint --format json",
+    ),
     ("the key events of a log in a pipe", "journalctl -u web | dspy-tui ctx --source -"),
     ("keep a key in the keyring", "dspy-tui auth login models.example.com"),
 )
+
+
+BESIDE = ("USE_OLLAMA", "true: the same as provider = ollama, unless DSPY_TUI_PROVIDER says otherwise")
+"""A variable that stands for no setting of its own."""
 
 
 def page(tools: Iterable[AnyTool]) -> str:
@@ -75,7 +94,7 @@ def page(tools: Iterable[AnyTool]) -> str:
     for code, text in _EXITS:
         lines += [".TP", f".B {code}", _sentence(text)]
     lines += [".SH EXAMPLES"]
-    for text, line in _EXAMPLES:
+    for text, line in EXAMPLES:
         lines += [_sentence(text), ".PP", ".nf", ".RS", _text(line), ".RE", ".fi", ".PP"]
     return "\n".join(lines) + "\n"
 
@@ -127,7 +146,8 @@ def _environment() -> list[str]:
                 f".B {_text(field.env)}",
                 f"{_sentence(field.description)} Setting: {_text(name)}.",
             ]
-    return lines
+    name, text = BESIDE
+    return [*lines, ".TP", f".B {_text(name)}", _sentence(text)]
 
 
 def _sentence(text: str) -> str:

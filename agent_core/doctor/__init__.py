@@ -23,6 +23,8 @@ from agent_core.doctor.system import (
     check_terminal,
 )
 from agent_core.doctor.versions import check_versions
+from agent_core.folders import user_config_dir, user_state_dir
+from agent_core.text import one_line
 from agent_core.workspace import Workspace
 
 __all__ = ["Check", "CheckVerdict", "run_checks", "write_bundle"]
@@ -62,7 +64,17 @@ async def run_checks(
             else ()
         ),
     )
-    return [_settings(config), *checks]
+    return [_settings(config), _folders(environment), *checks]
+
+
+def _folders(env: Mapping[str, str]) -> Check:
+    """Where what is this user's alone lies: what is to be removed with the program."""
+    named = {"configuration": user_config_dir(env), "state": user_state_dir(env)}
+    said = [
+        f"{what} {one_line(str(path))}{'' if path.exists() else ' (none yet)'}"
+        for what, path in named.items()
+    ]
+    return Check("your folders", "ok", ", ".join(said))
 
 
 def _settings(config: Config) -> Check:

@@ -100,7 +100,7 @@ def _whole(kind: type[msgspec.Struct]) -> Callable[[bytes], int]:
     def said(content: bytes) -> int:
         version = version_of(content)
         try:
-            msgspec.json.decode(content, type=kind if version == 1 else dict)
+            msgspec.json.decode(content, type=kind if version == 1 else dict[str, object])
         except (ValueError, RecursionError):
             raise _BrokenError from None
         return version

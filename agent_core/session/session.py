@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from agent_core.lsp.servers import LanguageServers
     from agent_core.mcp.client import Servers
     from agent_core.tools.registry import Registry
+
+_log = logging.getLogger(__name__)
 
 
 class Session:
@@ -207,7 +210,10 @@ class Session:
         self.farewell = self.conversation.close(waiting)
         await self.models.aclose()
         if self.farewell:
-            await asyncio.to_thread(self.conversation.store.prune)
+            try:
+                await asyncio.to_thread(self.conversation.store.prune)
+            except Exception:  # noqa: BLE001 - whatever lies there ends nothing of this session
+                _log.exception("old sessions are not let go of")
 
     def _publish(self, event: Event) -> None:
         """Keep what happened, then tell everyone: what was seen is not lost."""

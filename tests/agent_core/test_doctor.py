@@ -256,6 +256,7 @@ async def test_all_checks_have_a_name_a_verdict_and_a_next_step(tmp_path: Path) 
     assert [check.name for check in checks] == [
         *(
             "settings",
+            "your folders",
             "python",
             "terminal",
             "ripgrep",
@@ -268,6 +269,7 @@ async def test_all_checks_have_a_name_a_verdict_and_a_next_step(tmp_path: Path) 
         ),
     ]
     assert checks[0].verdict == "warn"
+    assert checks[1].detail.count("dspy-tui") == 2 and "state " in checks[1].detail
     assert "max_steps" in checks[0].detail
     assert all(check.next_step for check in checks if check.verdict != "ok")
 

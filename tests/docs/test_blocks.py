@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from agent_core.workspace import Workspace
 from tests.docs.blocks import ROOT, Block, blocks, of, unknown
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer
+from tui.manpage import EXAMPLES
+from tui.options import parse
 
 _EDIT = "<<<<<<< SEARCH\n    return a - b\n=======\n    return a + b\n>>>>>>> REPLACE"
 _MENDED = f"I mend it.\n\napp.py\n```python\n{_EDIT}\n```\n"
@@ -113,3 +116,16 @@ async def _typed(line: str, home: Path, env: dict[str, str]) -> subprocess.Compl
     out, err = await process.communicate()
     assert process.returncode is not None
     return subprocess.CompletedProcess(line, process.returncode, out.decode(), err.decode())
+
+
+_SCREEN_OR_KEY = ("dspy-tui ~/src/project", "dspy-tui auth login models.example.com")
+"""Examples of the manual page that open a screen, or ask for a key; they are read alone."""
+
+
+@pytest.mark.parametrize("line", [line for _, line in EXAMPLES])
+async def test_the_examples_of_the_manual_page_work(line: str, home: Path, typed: dict[str, str]) -> None:
+    if line in _SCREEN_OR_KEY:
+        assert parse(shlex.split(line)[1:])
+        return
+    done = await _typed(line, home, typed)
+    assert done.returncode == 0, (line, done.stdout, done.stderr)

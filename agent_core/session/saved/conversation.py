@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
+from shlex import quote
 
 from agent_core.agent.history import Exchange
 from agent_core.errors import UsageError
@@ -144,11 +146,19 @@ class Conversation:
         if self._saving.begun:
             lines = self.ending(waiting).lines
             called = f"{self.name} ({self.id})" if self.name else self.id
-            how = f"Go on in it: dspy-tui --resume {self.id}"
+            how = f"Go on in it: dspy-tui --resume {self.id}{_there(self.store.root)}"
             said = (f"Session {called}", *(f"  {line}" for line in lines), how)
             self._saving.close(lines)
         self._saving.release()
         return said
+
+
+def _there(root: Path) -> str:
+    """The workspace as a further argument, where a shell is elsewhere."""
+    try:
+        return "" if Path.cwd() == root.resolve() else f" {quote(str(root))}"
+    except OSError:  # the folder that we are in is gone
+        return f" {quote(str(root))}"
 
 
 def exchanges_of(records: tuple[Record, ...]) -> tuple[Exchange, ...]:

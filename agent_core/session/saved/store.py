@@ -52,6 +52,11 @@ class SavedSessions:
         self.warnings: tuple[str, ...] = ()
         """What could not be read when they were listed last."""
 
+    @property
+    def root(self) -> Path:
+        """The workspace whose they are."""
+        return self._workspace.root
+
     def ensure_folder(self) -> Path:
         """The folder, made where there is none; raises `WorkspaceError`."""
         return self._workspace.ensure_state_dir(FOLDER)

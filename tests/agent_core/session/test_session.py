@@ -240,6 +240,22 @@ async def test_closing_cancels_and_takes_back_and_closes_the_model(tmp_path: Pat
         session.submit("echo")
 
 
+async def test_old_sessions_that_cannot_be_let_go_of_do_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, _ = make_session(tmp_path, Echo())
+    await session.conversation.begin("kept")
+    session.submit("echo x")
+    await session.idle()
+
+    def prune() -> int:
+        raise RecursionError
+
+    monkeypatch.setattr(session.conversation.store, "prune", prune)
+    await session.aclose()
+    assert session.farewell and "old sessions" in caplog.text
+
+
 async def test_idle_returns_at_once_when_nothing_runs(tmp_path: Path) -> None:
     session, _ = make_session(tmp_path, Echo())
     await session.idle()
