@@ -100,7 +100,7 @@ class Layers:
             if kind == "workspace file" and _holds_secret(name, field):
                 self._refuse_secret(path, name)
             elif field is None:
-                near = _nearest(name)
+                near = nearest(name)
                 what = f"unknown setting {one_line(name)!r}{near}"
                 if _DENY in near:
                     self._doubt(path, what)
@@ -174,7 +174,7 @@ class Layers:
                 continue
             origin = Origin("environment", field.env)
             try:
-                value = _parsed(field, text)
+                value = parsed(field, text)
             except ConfigError as error:
                 self._leave_out(field, f"environment variable {field.env}: {error.message}", origin)
                 continue
@@ -198,14 +198,14 @@ class Layers:
         for name, text in flags.items():
             field = fields().get(name.replace("-", "_"))
             if field is None:
-                message = f"unknown setting {one_line(name)!r}{_nearest(name)}"
+                message = f"unknown setting {one_line(name)!r}{nearest(name)}"
                 raise ConfigError(message, hint="`dspy-tui config show` lists all of them.")
             if field.env_only or field.no_flag:
                 raise ConfigError(
                     f"{field.name} is no flag: everybody could read it in the list of processes",
                     hint=f"Set the environment variable {field.env}.",
                 )
-            value = _parsed(field, text)
+            value = parsed(field, text)
             shown = _shown(field, value if _is_table(field.type[0]) else text)
             self._set(field, value, Origin("flag", f"{field.name}={shown}"))
 
@@ -254,14 +254,15 @@ def _holds_secret(name: str, field: Field | None) -> bool:
     return re.search(_SECRET_NAME, name) is not None
 
 
-def _nearest(name: str) -> str:
+def nearest(name: str) -> str:
+    """A setting with a name like that, to be put behind an error; "" for none."""
     from difflib import get_close_matches
 
     near = get_close_matches(name.lower(), fields(), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _parsed(field: Field, text: str) -> Any:
+def parsed(field: Field, text: str) -> Any:
     """The value that a flag or a variable spells."""
     kind = field.type[0]
     text = text.strip()
@@ -296,7 +297,7 @@ def _table(field: Field, text: str) -> dict[str, Any]:
     if text.startswith("{"):
         try:
             return msgspec.json.decode(text, type=dict[str, Any])
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             raise ConfigError(f"{field.name} begins as JSON and is none", hint=_TABLE) from None
     parts = [part.partition("=") for part in text.split(",") if part.strip()]
     for number, (name, equals, _) in enumerate(parts, 1):

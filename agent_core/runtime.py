@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -81,6 +81,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
 
     workspace: Workspace
     config: Config
+    reread: Callable[[], Config]
+    """Reads the settings from all their origins again; what runs keeps those that it was begun with."""
     registry: Registry
     models: Models
     index: Index
@@ -154,7 +156,8 @@ def open_runtime(
         ConfigError: A flag or a rule is wrong; where nobody can be asked, also a file that may deny things.
     """
     workspace = Workspace.open(root)
-    config = load(root=workspace.root, flags=flags or {}, env=os.environ if env is None else env)
+    reread = partial(load, root=workspace.root, flags=flags or {}, env=os.environ if env is None else env)
+    config = reread()
     settings = config.settings
     if not interactive:
         refuse_in_doubt(config)
@@ -271,6 +274,7 @@ def open_runtime(
     return Runtime(
         workspace=workspace,
         config=config,
+        reread=reread,
         registry=registry,
         models=models,
         index=index,

@@ -15,9 +15,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from agent_core.config import Settings
+from agent_core.config_said import limits
 from agent_core.config_sources import Field, fields
 from tui.action import PLACES
 from tui.keymap import spell
@@ -156,7 +157,10 @@ def _cell(text: str) -> str:
 def _settings() -> Iterator[str]:
     yield "A setting is taken from, the first that has it: `--set NAME=VALUE`, its variable, the workspace's"
     yield "`.dspy_tui/config.toml`, your own `config.toml` (in `~/.config/dspy-tui` on Linux), the default."
-    yield "`dspy-tui config show` says what is in force, and where each value came from."
+    yield "`dspy-tui config show` says what is in force, and where each value came from; `dspy-tui config set"
+    yield "theme dspy-light` writes one into your file, `--in-workspace` into the workspace's, and `config unset"
+    yield "theme` takes it out again. In the app the Settings screen (Alt+S) does the same. All else in the file"
+    yield "stays as you wrote it; what runs already keeps the values that it was started with."
     yield ""
     yield "```toml"
     yield 'provider = "ollama"'
@@ -202,23 +206,8 @@ def _default(value: object) -> str:
 
 def _limits(field: Field) -> str:
     """Where a setting may come from, and its bounds."""
-    (_, annotated) = field.type
-    meta = get_args(annotated)[1]
-    names = {"ge": "at least", "gt": "more than", "le": "at most"}
-    said = [
-        f"{text} {_number(bound)}" for key, text in names.items() if (bound := getattr(meta, key)) is not None
-    ]
-    if field.env_only:
-        said.append("from its variable only")
-    elif field.user_only:
-        said.append("yours alone")
-    if field.adds_up:
-        said.append("the values of all files together")
+    said = limits(field)
     return f" *({'; '.join(said)})*" if said else ""
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ PLACES = (
     PREVIEW,
     MODELS,
     AUTH,
+    SETTINGS,
     SESSIONS,
     LEARNING,
     STACK,

@@ -108,6 +108,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.reports import config_show
 
             return config_show(parsed)
+        case ("config", _):
+            from tui.config_command import config_change
+
+            return config_change(parsed)
         case ("doctor",):
             from tui.reports import doctor
 

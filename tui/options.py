@@ -56,6 +56,7 @@ _SESSION = (
     Option(("--session",), "go on in the session of this name, or begin it", "NAME"),
     Option(("--resume",), "go on in a saved session: its name, its id, or last", "SESSION"),
 )
+_IN_WORKSPACE = Option(("--in-workspace",), "in .dspy_tui/config.toml, for everybody who works here")
 SCREEN = Command(
     (),
     "open the screen, or run a batch",
@@ -67,6 +68,22 @@ SCREEN = Command(
 COMMANDS = (
     SCREEN,
     Command(("config", "show"), "every setting and where it came from", (FORMAT, *COMMON)),
+    Command(
+        ("config", "set"),
+        "write a setting into your file, or into the workspace's",
+        (_IN_WORKSPACE, FORMAT, *COMMON),
+        positional="NAME VALUE",
+        complete="setting",
+        several=True,
+    ),
+    Command(
+        ("config", "unset"),
+        "take a setting out of your file, or out of the workspace's",
+        (_IN_WORKSPACE, FORMAT, *COMMON),
+        positional="NAME",
+        complete="setting",
+        several=True,
+    ),
     Command(
         ("doctor",),
         "check what works here and say what to do",

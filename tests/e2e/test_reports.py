@@ -113,3 +113,27 @@ def test_a_bundle_lies_here_where_no_folder_is_named(run: Run, repo: Path) -> No
     document = json.loads(run("doctor", "--bundle", "--format", "json").stdout)
     (bundle,) = repo.glob("*.zip")
     assert Path(document["bundle"]).name == bundle.name
+
+
+def test_a_setting_is_written_shown_and_taken_out_again(run: Run, repo: Path, tmp_path: Path) -> None:
+    env = environment(XDG_CONFIG_HOME=str(tmp_path / "config"))
+
+    def config(*words: str) -> tuple[int, str, str]:
+        done = run("config", *words, env=env)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    code, out, errors = config("set", "max-steps", "12")
+    assert (code, errors) == (0, "") and out.startswith("max_steps = 12 in ")
+    told = json.loads(config("set", "think=no", "--in-workspace", "--format", "json")[1])
+    assert (told["schema"], told["name"], told["value"]) == ("dspy-tui.config-change/1", "think", False)
+    assert told["file"] == str(repo / ".dspy_tui" / "config.toml")
+    code, _, errors = config("set", "think", "yes")
+    assert code == 0 and "the workspace's file" in errors
+    rows = {row["name"]: row for row in json.loads(config("show", "--format", "json")[1])["settings"]}
+    assert (rows["max_steps"]["value"], rows["max_steps"]["origin"]) == (12, "user file")
+    assert (rows["think"]["value"], rows["think"]["origin"]) == (False, "workspace file")
+    code, out, _ = config("unset", "max_steps")
+    assert code == 0 and "max_steps taken out of" in out
+    for words in (("set", "max_steps"), ("set", "max_step", "1"), ("set", "openai_api_key", "x"), ("unset",)):
+        code, out, errors = config(*words)
+        assert code == 2 and errors.startswith("dspy-tui: ") and not out

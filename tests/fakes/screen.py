@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from agent_core.bus import Bus
 from agent_core.changes.model import Chosen
-from agent_core.config import Config, Settings
+from agent_core.config import Config, Settings, load
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged, Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.forms import Filled
@@ -128,6 +129,7 @@ class FakeLink:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.told = BusChanged(state="absent", where="localhost:9092")
+        self.standing = BusChanged(state="absent", where="")
         self.started = False
         self.looks = 0
 
@@ -139,7 +141,9 @@ class FakeLink:
 
     async def look(self) -> BusChanged:
         self.look_now()
-        self._bus.publish(self.told)
+        if self.standing is not self.told:
+            self.standing = self.told
+            self._bus.publish(self.told)
         return self.told
 
 
@@ -182,6 +186,7 @@ def fake_runtime(
     info: ModelInfo | None = INFO,
     names: list[str] | None = None,
     index_in_background: bool = False,
+    env: dict[str, str] | None = None,
 ) -> FakeRuntime:
     """A runtime over a real folder, with the real tools' names and no model behind it."""
     bus = Bus()
@@ -192,6 +197,7 @@ def fake_runtime(
     runtime = FakeRuntime(
         workspace=workspace,
         config=Config(settings=settings, origins={}),
+        reread=partial(load, root=root, flags={}, env=env or {}),
         registry=registry,
         models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),
         index=FilesIndex(workspace, publish=bus.publish),

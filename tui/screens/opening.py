@@ -17,6 +17,7 @@ from tui.screens.training import Training
 if TYPE_CHECKING:
     from textual.app import App
 
+    from agent_core.config import Config
     from agent_core.events import ToolFinished
     from agent_core.runtime import Runtime
     from tui.found import Results
@@ -66,6 +67,28 @@ class OpeningScreen(PanedScreen):
 
         screen = AuthScreen(self._runtime.config, keys=self._keys, endpoint=endpoint)
         self.app.push_screen(screen, tell)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_settings(self, setting: str = "") -> None:
+        """Show every setting, to change one."""
+        from tui.screens.settings import SettingsScreen
+        from tui.screens.settings_desk import SettingsDesk
+
+        runtime = self._runtime
+        screen = SettingsScreen(
+            desk=SettingsDesk(workspace=runtime.workspace, read=runtime.reread),
+            config=runtime.config,
+            keys=self._keys,
+            open_help=self.action_help,
+            changed=self._setting_changed,
+            setting=setting,
+        )
+        self._push(screen)
+
+    def _setting_changed(self, name: str, config: Config) -> None:
+        """A theme is seen at once; anything else holds from the next start on."""
+        app = cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+        if name == "theme" and config.settings.theme in app.available_themes and not app.ansi_color:
+            app.theme = config.settings.theme
 
     def action_sessions(self) -> None:
         """Go on in a saved conversation, or look after them."""

@@ -1,0 +1,58 @@
+"""What is said of a setting: what it may be, and who may choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast, get_args, get_origin
+
+import msgspec
+
+from agent_core.config_sources import Field
+
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
+
+
+def choices(field: Field) -> tuple[str, ...]:
+    """What it is one of; none where that is not so."""
+    kind = field.type[0]
+    if kind is bool:
+        return ("true", "false")
+    if bool in get_args(kind):
+        return ("true", "false", "unset")
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def limits(field: Field) -> tuple[str, ...]:
+    """Its bounds, and where alone it may come from."""
+    meta: msgspec.Meta = get_args(field.type[1])[1]
+    said = [
+        f"{text} {_number(bound)}"
+        for key, text in _BOUNDS.items()
+        if (bound := getattr(meta, key)) is not None
+    ]
+    if field.env_only:
+        said.append("from its variable only")
+    elif field.user_only:
+        said.append("yours alone")
+    if field.adds_up:
+        said.append("the values of all files together")
+    return tuple(said)
+
+
+def spelled(value: Any) -> str:
+    """A value as it is typed for a flag; "" where there is none."""
+    match value:
+        case None:
+            return "unset"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return msgspec.json.encode(cast("Mapping[Any, Any]", value)).decode() if value else ""
+        case tuple() | list():
+            return ",".join(map(str, cast("Sequence[Any]", value)))
+        case _:
+            return str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"

@@ -1,0 +1,158 @@
+"""Write a setting into a configuration file, and take it out again; all else in the file stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from agent_core.config import Config, default_user_file, workspace_file
+from agent_core.config_sources import SCHEMA, Field, fields, nearest, parsed
+from agent_core.errors import ConfigError
+from agent_core.files import locked, read_bounded, write_atomic
+from agent_core.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent_core.workspace import Workspace
+
+Where = Literal["user", "workspace"]
+_LIMIT = 1 << 20
+
+
+class Target:
+    """One of the two files.
+
+    Args:
+        where: Whose it is.
+        workspace: The workspace, for its file.
+        env: Where the user's folders are; this process's environment by default.
+    """
+
+    def __init__(self, where: Where, workspace: Workspace, env: Mapping[str, str] | None = None) -> None:
+        self.where: Where = where
+        self.path = default_user_file(env) if where == "user" else workspace_file(workspace.root)
+        self._workspace = workspace
+
+    def prepare(self) -> None:
+        """Make the file's folder. Raises `WorkspaceError` and OSError."""
+        if self.where == "workspace":
+            self._workspace.ensure_state_dir()
+        else:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def settable(name: str, where: Where) -> Field:
+    """A setting that may stand in that file. Raises `ConfigError` saying where it belongs instead."""
+    field = fields().get(name)
+    if field is None:
+        raise ConfigError(
+            f"There is no setting {one_line(name)!r}{nearest(name)}", hint="`config show` lists all of them."
+        )
+    if field.env_only or field.secret:
+        key = "" if field.env_only else "`auth login` keeps a key in the system's keyring"
+        variable = f"the variable {field.env} has it" if field.env else ""
+        raise ConfigError(
+            f"{name} is not kept in a file: it is a secret", hint="; ".join(filter(None, (key, variable)))
+        )
+    if field.user_only and where == "workspace":
+        raise ConfigError(
+            f"{name} cannot be set by a workspace, only by its user",
+            hint="Whoever writes the repository must not choose it; set it in the user's file.",
+        )
+    return field
+
+
+def set_value(target: Target, name: str, text: str) -> Any:
+    """Write a setting, spelled as for a flag, and return its value; it takes a moment, and is not for a loop.
+
+    A value of None, which is "unset" where a setting may have none, takes it out.
+
+    Raises:
+        ConfigError: The value does not fit, it does not belong there, or the file cannot be used.
+        WorkspaceError: The workspace's folder for it cannot be made.
+    """
+    value = parsed(settable(name, target.where), text)
+    if value is None:
+        take_out(target, name)
+        return None
+
+    def change(document: dict[str, Any]) -> None:
+        document[name] = list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+
+    _rewrite(target, change)
+    return value
+
+
+def take_out(target: Target, name: str) -> bool:
+    """Take a setting out of a file; whether it stood there. Raises as `set_value` does."""
+    settable(name, target.where)
+    if not target.path.exists():
+        return False
+    found = False
+
+    def change(document: dict[str, Any]) -> None:
+        nonlocal found
+        found = document.pop(name, None) is not None
+
+    _rewrite(target, change)
+    return found
+
+
+def _rewrite(target: Target, change: Callable[[dict[str, Any]], None]) -> None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    path, own = target.path, target.where == "user"
+    try:
+        target.prepare()
+        # A repository must not have us write into a file elsewhere; a user may well link to their own.
+        path = path.resolve() if own else path
+        with locked(path):
+            try:
+                content = read_bounded(path, _LIMIT + 1, follow=own)
+            except FileNotFoundError:
+                content = b""
+            if len(content) > _LIMIT:
+                raise ConfigError(f"{one_line(str(path))} is larger than 1 MB", hint="Make it smaller first.")
+            document = tomlkit.parse(content.decode("utf-8-sig"))
+            plain = cast("dict[str, Any]", document)  # keeps what stands around the values
+            _check_version(path, plain.get("schema", SCHEMA))
+            change(plain)
+            written = tomlkit.dumps(document).encode()
+            if written != content:
+                mode = path.stat().st_mode & 0o777 if content else 0o600 if own else 0o644
+                write_atomic(path, written, mode=mode, exact=bool(content))
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{one_line(str(path))} is broken ({one_line(str(error))})",
+            hint="Mend it first; nothing was written.",
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{one_line(str(path))} cannot be written ({error.strerror or error})",
+            hint="Check its rights and its folder's.",
+        ) from None
+
+
+def _check_version(path: Path, schema: Any) -> None:
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise ConfigError(
+            f"{one_line(str(path))} is for a newer version of dspy-tui",
+            hint="Update dspy-tui; nothing was written.",
+        )
+
+
+def overruled(config: Config, name: str, where: Where) -> str:
+    """What hides a value that is written there, such as "the variable OLLAMA_MODEL"; "" for nothing."""
+    origin = config.origins[name]
+    match origin.kind:
+        case "flag":
+            return f"the flag {origin.detail}"
+        case "environment":
+            return f"the variable {origin.detail}"
+        case "workspace file" if where == "user":
+            return f"the workspace's file {origin.detail}"
+        case _:
+            return ""
