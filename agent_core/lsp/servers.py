@@ -35,6 +35,7 @@ _IDLE_S = 300.0
 _READING_S = 600.0
 """How long a server may read the project before it is given up."""
 _HIDE_S = 1.0
+_LONG_S, _MOMENT_S = 20.0, 3.0
 _MOST_PLACES, _MOST_TEXT = 100, 2 << 20
 _log = logging.getLogger(__name__)
 
@@ -249,7 +250,11 @@ class LanguageServers:
             raise StillReading("The session ends")
         if kept.starting is None:
             kept.starting = asyncio.create_task(self._begun(kept))
-        done, _ = await asyncio.wait({kept.starting}, timeout=max(0.0, deadline - time.monotonic()))
+        left = max(0.0, deadline - time.monotonic())
+        done, _ = await asyncio.wait({kept.starting}, timeout=left)
+        if not done and left >= _LONG_S and kept.starting is not None:
+            # Its own limit is about as long: whoever waited so long is not told the opposite a moment later.
+            done, _ = await asyncio.wait({kept.starting}, timeout=_MOMENT_S)
         if not done:
             raise StillReading("It is starting")
         if kept.server is None:

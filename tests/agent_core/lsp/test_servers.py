@@ -94,6 +94,17 @@ async def test_one_that_hangs_is_given_up_in_bounded_time(
         assert len(notices) == 1
 
 
+async def test_who_waited_as_long_as_a_start_may_take_is_told_that_it_is_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_core.lsp.server._START_S", 1.0)
+    monkeypatch.setattr("agent_core.lsp.servers._LONG_S", 0.5)
+    async with servers_of(root, "never") as (servers, spec, notices):
+        with pytest.raises(ServerFault, match="no answer") as told:
+            await servers.use(spec, said("x = 1\n"), within=1.0)  # type: ignore[arg-type]
+        assert not isinstance(told.value, StillReading) and len(notices) == 1
+
+
 async def test_one_that_reads_the_project_for_ever_is_waited_for_once(root: Path) -> None:
     async with servers_of(root, "busy") as (servers, spec, notices):
         with pytest.raises(StillReading):
