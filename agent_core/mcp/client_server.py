@@ -270,7 +270,7 @@ class Server:
             ) as link,
         ):
             self._version = shorten(one_line(self._mask(link.version)), 80)
-            self._take(await listed(link))
+            await self._take(await listed(link))
             self._in_time()
             self._link = link
             self._failures.ready()
@@ -317,10 +317,11 @@ class Server:
     async def _refresh(self, link: Link) -> None:
         await asyncio.sleep(_REFRESH_S)  # several changes are one
         with suppress(McpFault, SessionOver):
-            self._take(await listed(link))
+            await self._take(await listed(link))
 
-    def _take(self, listing: Listing) -> None:
-        self.tools, self._notes = tools_of(
-            listing, server=self.named, call=self.call, mask=self._mask, known=self.tools
+    async def _take(self, listing: Listing) -> None:
+        """Read them in a thread: to check what somebody else calls a schema takes long."""
+        self.tools, self._notes = await asyncio.to_thread(
+            tools_of, listing, server=self.named, call=self.call, mask=self._mask, known=self.tools
         )
         self._changed(self)

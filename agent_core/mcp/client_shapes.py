@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from agent_core.text import one_line, shorten
 
-_MOST_NODES = 3_000
-"""Of a schema without its references: what refers to itself again and again is cut."""
+_MOST_NODES = 1_500
+"""That take the place of references, in all: of what refers on and on, the rest is left to the check."""
 _DEEPEST = 12
 _SKETCHED = 240
 _SEVERAL = ("anyOf", "oneOf", "allOf")
@@ -31,7 +31,7 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     ends: dict[str, dict[str, Any]] = {}
 
     def walk(value: Any, depth: int, within: tuple[str, ...]) -> Any:
-        left[0] -= 1
+        left[0] -= bool(within)
         if left[0] < 0 or depth > _DEEPEST * 3:
             return {}
         if isinstance(value, list):

@@ -68,6 +68,10 @@ def text(what: str) -> dict[str, Any]:
 def listed(cursor: str | None) -> dict[str, Any]:
     if "many" in WORDS:
         return {"tools": [tool(f"t{number}") for number in range(10_000)]}
+    if "large" in WORDS:
+        field = {"type": "object", "properties": {f"x{n}": {"type": "string"} for n in range(20)}}
+        schema = {"type": "object", "properties": {f"k{n}": field for n in range(60)}}
+        return {"tools": [tool(f"t{number}", schema) for number in range(12)]}
     if "pages" in WORDS:
         number = int(cursor or 0)
         return {"tools": [tool(f"t{number}")], "nextCursor": str(number + 1)}

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,21 @@ asyncio.run(main())
     OwnFolder(tmp_path / "dspy-tui" / "mcp").remove()
     assert not alive(pid)
     assert not [*(tmp_path / "dspy-tui" / "mcp").iterdir()]
+
+
+async def test_large_schemas_hold_up_nothing(desk: MakeDesk) -> None:
+    at = desk(user={"odd": odd("large")})
+    longest, last = 0.0, time.monotonic()
+
+    async def beat() -> None:
+        nonlocal longest, last
+        while True:
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+
+    beating = asyncio.create_task(beat())
+    began = time.monotonic()
+    end = await at.do("mcp show odd")
+    beating.cancel()
+    assert end is not None and end.error is None
+    assert longest < (time.monotonic() - began) / 3, "keys have their turn while schemas are checked"
