@@ -248,13 +248,14 @@ class LanguageServers:
             raise kept.server.ended.result()
         if self._closed:
             raise StillReading("The session ends")
-        if kept.starting is None:
-            kept.starting = asyncio.create_task(self._begun(kept))
+        starting = kept.starting
+        if starting is None:
+            starting = kept.starting = asyncio.create_task(self._begun(kept))
         left = max(0.0, deadline - time.monotonic())
-        done, _ = await asyncio.wait({kept.starting}, timeout=left)
-        if not done and left >= _LONG_S and kept.starting is not None:
+        done, _ = await asyncio.wait({starting}, timeout=left)
+        if not done and left >= _LONG_S:
             # Its own limit is about as long: whoever waited so long is not told the opposite a moment later.
-            done, _ = await asyncio.wait({kept.starting}, timeout=_MOMENT_S)
+            done, _ = await asyncio.wait({starting}, timeout=_MOMENT_S)
         if not done:
             raise StillReading("It is starting")
         if kept.server is None:
