@@ -1,7 +1,8 @@
 """Known vulnerabilities of what we depend on, by pip-audit; `advisories.toml` has those that are accepted.
 
 Where no database of advisories can be reached, it says so and ends well: nothing is known then. With
-`--required`, as before a release, that is exit code 2. Exit code 1: there is a finding that is not accepted.
+`--required`, as before a release, that is exit code 2, as are words that mean nothing here. Exit code 1:
+there is a finding that is not accepted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.licences import found, rules  # noqa: E402 - it is run as a file, too
+from scripts.licences import found, rules, unknown_words  # noqa: E402 - it is run as a file, too
 
 TOOL = (str(Path(sys.executable).with_name("uv")), "tool", "run", "--quiet", "pip-audit>=2.9,<3")
 CANARY = "jinja2==2.4.1"
@@ -49,6 +50,8 @@ def audited(requirements: list[str], *, seconds: float) -> dict[str, list[dict[s
 
 def main(*words: str) -> int:
     """Ask about the canary, then about everything."""
+    if unknown_words(words, "--required"):
+        return 2
     skipped = 2 if "--required" in words else 0
     accepted: dict[str, str] = tomllib.loads((ROOT / "scripts" / "advisories.toml").read_text())["accepted"]
     canary = audited([CANARY], seconds=_CANARY_S)

@@ -3,6 +3,7 @@
 `python scripts/licences.py` compares what is installed, and names what is not; `--write` writes
 `docs/licences.md` anew, from an environment with all extras. Exit code 1: a licence is not accepted, or, in
 such an environment, something is not in the page, or under another licence there; versions don't matter.
+Exit code 2: it was called otherwise, or something is missing that the page has to have.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -170,8 +172,18 @@ def _beside(known: Rules) -> list[str]:
     ]
 
 
+def unknown_words(words: Sequence[str], *known: str) -> bool:
+    """Whether there are others than these; says so."""
+    other = [word for word in words if word not in known]
+    if other:
+        print(f"unknown: {' '.join(other)}; there is {', '.join(known)}", file=sys.stderr)
+    return bool(other)
+
+
 def main(*words: str) -> int:
     """Compare, or write."""
+    if unknown_words(words, "--write"):
+        return 2
     known = rules()
     listed, missing = found(known)
     wrong = [
@@ -179,6 +191,9 @@ def main(*words: str) -> int:
     ]
     for each in wrong:
         print(f"{each.name}: {each.licence} is not accepted; if it can be, say why in scripts/licences.toml")
+    if "--write" in words and missing:
+        print(f"nothing is written: the page needs all extras, and {', '.join(missing)} are not installed")
+        return 2
     if "--write" in words:
         PAGE.write_text(page(listed, known))
     told = PAGE.read_text()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from agent_core.errors import AgentError
 from agent_core.files import read_bounded
 from agent_core.folders import user_config_dir
-from agent_core.hooks.model import Hook, HookEntry
+from agent_core.hooks.model import Failing, Hook, HookEntry, HookEvent
 from agent_core.text import one_line, shorten
 from agent_core.workspace import Workspace
 
@@ -20,6 +20,7 @@ NAME = "hooks.toml"
 _LIMIT = 256 << 10
 _PROGRAM_LIMIT = 16 << 20
 _MOST = 50
+_VALID = {"on": get_args(HookEvent), "on_failure": get_args(Failing)}
 
 
 class HookFile(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ def _read(source: str, content: bytes, *, trusted: bool) -> HookFile:
             return HookFile(
                 source, trouble=f"it has {shorten(one_line(', '.join(table)), 80)} beside [[hook]]"
             )
-        entries = msgspec.convert(given, list[HookEntry])
+        entries = [_entry(each, number) for number, each in enumerate(msgspec.convert(given, list[Any]), 1)]
     except (ValueError, RecursionError) as error:  # what TOML and msgspec raise are such
         return HookFile(source, trouble=shorten(one_line(str(error)), 200))
     if len(entries) > _MOST:
@@ -97,6 +98,19 @@ def _read(source: str, content: bytes, *, trusted: bool) -> HookFile:
     if len(set(names)) < len(names):
         return HookFile(source, trouble="two of its hooks have one name")
     return HookFile(source, tuple(_hook(entry, source, trusted=trusted) for entry in entries))
+
+
+def _entry(given: Any, number: int) -> HookEntry:
+    """A hook as it is written; raises ValueError, which names it."""
+    try:
+        return msgspec.convert(given, HookEntry)
+    except msgspec.ValidationError as error:
+        name: Any = msgspec.convert(given, dict[str, Any]).get("name") if isinstance(given, dict) else None
+        called = f"the hook {one_line(name)}" if isinstance(name, str) and name else f"hook number {number}"
+        said = str(error).replace("`$.", "`")
+        valid = next((words for field, words in _VALID.items() if said.endswith(f"`{field}`")), ())
+        one_of = f": there is {', '.join(valid)}" if valid else ""
+        raise ValueError(f"{shorten(called, 80)}: {said}{one_of}") from None
 
 
 def _hook(entry: HookEntry, source: str, *, trusted: bool) -> Hook:

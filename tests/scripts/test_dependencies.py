@@ -33,6 +33,12 @@ def test_a_page_that_is_stale_fails_where_all_is_installed(
     assert licences.main() == 1 and "rich is not in docs/licences.md" in capsys.readouterr().out
     monkeypatch.setattr(licences, "found", lambda _: ([one], ["torch"]))
     assert licences.main() == 0, "in part of it nothing is known of the whole page"
+    before = page.read_bytes()
+    assert licences.main("--write") == 2 and "torch" in capsys.readouterr().out
+    assert page.read_bytes() == before
+    for told in (("--wirte",), ("--write", "x")):
+        assert licences.main(*told) == 2
+    assert audit.main("--requird") == 2 and "--requird" in capsys.readouterr().err
 
 
 def test_what_commands_install_and_images_are_all_there() -> None:

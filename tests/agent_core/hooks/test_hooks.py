@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agent_core.events import ApprovalNeeded, Decision, Event, HookRunning, Notice, ToolFinished, TurnFinished
+from agent_core.hooks.reading import read_user
 from agent_core.runtime import Runtime, open_runtime
 from tests.fakes.processes import gone
 
@@ -160,6 +161,34 @@ async def test_its_group_is_ended_with_it(tmp_path: Path, home: Path) -> None:
     )
     await ran(opened(make(tmp_path / "w")), "cat a.txt")
     await gone(int(pid.read_text()))
+
+
+async def test_what_it_leaves_running_with_its_output_is_not_waited_for(tmp_path: Path, home: Path) -> None:
+    child = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n"
+    said = 'import sys\nprint(\'{"note": "fine"}\')\nsys.stdout.flush()\n'
+    hook(home, said + child, timeout=30)
+    began = time.monotonic()
+    happened = await ran(opened(make(tmp_path / "work")), "cat a.txt")
+    assert time.monotonic() - began < 10
+    assert of(happened, TurnFinished)[0].exit == 0
+    assert "fine" in str(of(happened, Notice))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('on = "before-tool"', ("the hook guard: ", "'before-tool'", "before_tool, after_tool, turn_end")),
+        ('on = "before_tool"\non_failure = "no"', ("the hook guard: ", "refuse, allow")),
+        ("timeout = 0", ("the hook guard: ",)),
+    ],
+)
+def test_what_is_wrong_with_a_hook_names_it_and_what_there_is(
+    home: Path, line: str, said: tuple[str, ...]
+) -> None:
+    home.mkdir(parents=True)
+    (home / "hooks.toml").write_text(f'[[hook]]\nname = "guard"\nrun = ["x"]\n{line}\n')
+    found = read_user()
+    assert found and all(text in found.trouble for text in said), found
 
 
 async def test_a_slow_one_is_shown_and_can_be_cancelled(tmp_path: Path, home: Path) -> None:
