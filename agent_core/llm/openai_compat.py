@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.credentials.finding import key_for
 from agent_core.llm import http_errors
-from agent_core.llm.errors import ContextTooSmall, ModelError, ModelNotFound, ModelRefused, ModelServerError
+from agent_core.llm.errors import (
+    ContextTooSmall,
+    ModelAuth,
+    ModelError,
+    ModelNotFound,
+    ModelRefused,
+    ModelServerError,
+)
 from agent_core.llm.hosts import host_of, is_local, openai_url
 from agent_core.llm.http_errors import Endpoint
 from agent_core.llm.meter import Meter
+from agent_core.llm.openai_keyed import KeyedClient
 from agent_core.llm.openai_stream import AnswerReader
 from agent_core.llm.openai_wire import chat_body, refused_part
 from agent_core.llm.port import Alive, ChatRequest, Finished, ModelInfo, StreamEvent
@@ -29,25 +36,13 @@ if TYPE_CHECKING:
 _LOADING_POLL_S = 0.5
 
 
-def load_client(url: str, key: str) -> Client:
-    """A client of the endpoint at `url`; it imports for half a second: call it in a thread."""
-    from agent_core.llm.warm import loading
-
-    with loading():
-        from agent_core.llm.openai_client import Client
-
-    return Client(url=url, key=key, local=is_local(url))
-
-
 class OpenAICompatModel:
     """One model of one endpoint. The vendor's client is imported at the first call, in a thread."""
 
     def __init__(self, *, settings: Settings, name: str = "", url: str = "", key: str | None = None) -> None:
         self._settings = settings
         self._url = openai_url(url or settings.openai_base_url)
-        self._key = key
-        self._client: Client | None = None
-        self._opening = asyncio.Lock()
+        self._keyed = KeyedClient(settings=settings, url=self._url, key=key)
         self._refused: frozenset[str] = frozenset()
         self._check = PromptCheck()
         self._info = ModelInfo(
@@ -99,17 +94,23 @@ class OpenAICompatModel:
         meter = Meter(prompt_chars=chars, price=self._price)
         reader = AnswerReader(self._endpoint, split=request.response_schema is None)
         yield Alive("reading")
+        renewed = False
         while not reader.opened:
+            client = await self._keyed.open()
             body = chat_body(
                 request, self._info, temperature=self._settings.temperature, refused=self._refused
             )
             try:
-                async with aclosing(self._send(body, reader)) as events:
+                async with aclosing(self._send(client, body, reader)) as events:
                     async for event in events:
                         meter.see(event)
                         yield event
             except ModelRefused as error:
                 self._learn(error, body)
+            except ModelAuth:
+                if renewed or not await self._keyed.renewed(client):
+                    raise
+                renewed = True
             except ModelServerError as error:
                 if "loading model" not in error.message.lower() or reader.opened:
                     raise self._server_error(error, body) from error
@@ -129,28 +130,19 @@ class OpenAICompatModel:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._keyed.aclose()
 
     @property
     def _endpoint(self) -> Endpoint:
-        return Endpoint(provider="openai", host=self._info.host, model=self._info.name, key=self._key or "")
+        return Endpoint(provider="openai", host=self._info.host, model=self._info.name, key=self._keyed.key)
 
     def _listed_price(self) -> Price | None:
         listed = known(self._info.host, self._info.name)
         return listed.price if listed else None
 
-    async def _open(self) -> Client:
-        async with self._opening:
-            if self._client is None:
-                if self._key is None:
-                    self._key = (await key_for(self._settings, self._url)).value
-                self._client = await asyncio.to_thread(load_client, self._url, self._key)
-            return self._client
-
-    async def _send(self, body: dict[str, Any], reader: AnswerReader) -> AsyncGenerator[StreamEvent]:
-        client = await self._open()
+    async def _send(
+        self, client: Client, body: dict[str, Any], reader: AnswerReader
+    ) -> AsyncGenerator[StreamEvent]:
         async with aclosing(client.chat(body, self._endpoint)) as pieces:
             async for piece in pieces:
                 for event in reader.feed(piece):
@@ -159,12 +151,16 @@ class OpenAICompatModel:
         for event in reader.finish():
             yield event
 
-    async def _entries(self) -> list[dict[str, Any]] | None:
-        client = await self._open()
+    async def _entries(self, *, is_first: bool = True) -> list[dict[str, Any]] | None:
+        client = await self._keyed.open()
         try:
             found = await client.get("/models", self._endpoint)
         except ModelNotFound:
             return None
+        except ModelAuth:
+            if not is_first or not await self._keyed.renewed(client):
+                raise
+            return await self._entries(is_first=False)
         data = found.get("data", found.get("models"))
         if data is None and found.keys() & {"data", "models"}:
             return []
@@ -192,7 +188,7 @@ class OpenAICompatModel:
 
     async def _until_loaded(self) -> None:
         """Wait while the server's health page says that the model is being loaded (llama.cpp)."""
-        client = await self._open()
+        client = await self._keyed.open()
         while True:
             await asyncio.sleep(_LOADING_POLL_S)
             try:
@@ -205,7 +201,7 @@ class OpenAICompatModel:
 
     async def _llamacpp_props(self) -> dict[str, Any]:
         """llama.cpp tells its window and its template's abilities beside the OpenAI paths."""
-        client = await self._open()
+        client = await self._keyed.open()
         try:
             return await client.get(self._url.removesuffix("/v1") + "/props", self._endpoint)
         except ModelError:

@@ -5,8 +5,8 @@
 
 A file may begin with lines between two `---`: `description:` is told in the help, `arguments:` names what may
 follow. In the text below, `$ARGUMENTS` is all that was typed after the name, `$1` to `$9` are its words, and
-`$$` is a dollar; without any of them, what was typed stands below the text. It is a task like any other: what
-it changes or runs asks as ever.
+`$$` is a dollar; `@$1` names a file with blanks, too. Without any of them, what was typed stands below the
+text. It is a task like any other: what it changes or runs asks as ever.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _LIMIT = 64 << 10
 _SHOWN = 120
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _HEAD = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_OPENED = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _PLACE = re.compile(r"\$(\$|ARGUMENTS\b|[1-9](?!\d))")
 
 
@@ -67,7 +68,11 @@ class WrittenCommand:
     def _filled(self, typed: str, words: list[str]) -> str:
         def value(match: re.Match[str]) -> str:
             place = match[1]
-            return "$" if place == "$" else typed if place == "ARGUMENTS" else words[int(place) - 1]
+            if place in ("$", "ARGUMENTS"):
+                return "$" if place == "$" else typed
+            word = words[int(place) - 1]
+            names_file = match.string[: match.start()].endswith("@")
+            return f'"{word}"' if names_file and any(char.isspace() for char in word) else word
 
         return _PLACE.sub(value, self._body)
 
@@ -133,7 +138,10 @@ def _read(path: Path, source: str, taken: set[str]) -> WrittenCommand:
     content = read_bounded(path, _LIMIT + 1)
     if len(content) > _LIMIT:
         raise ValueError(f"it is larger than {_LIMIT >> 10} KiB")
-    return WrittenCommand(name, source, content.decode("utf-8", "replace"))
+    text = content.decode("utf-8-sig", "replace")
+    if _OPENED.match(text) and not _HEAD.match(text):
+        raise ValueError("the lines that --- opens at its beginning are not closed by another ---")
+    return WrittenCommand(name, source, text)
 
 
 def _parts(text: str) -> tuple[dict[str, str], str]:

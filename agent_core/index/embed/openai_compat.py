@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent_core.config import Settings
-from agent_core.credentials.finding import key_for
 from agent_core.index.embed.remote import RemoteEmbedder
 from agent_core.llm import http_errors
+from agent_core.llm.errors import ModelAuth
 from agent_core.llm.hosts import host_of, is_local, openai_url
-from agent_core.llm.openai_compat import load_client
+from agent_core.llm.openai_keyed import KeyedClient
 from agent_core.llm.port import ModelInfo
-
-if TYPE_CHECKING:
-    from agent_core.llm.openai_client import Client
 
 DEFAULT_MODEL = "text-embedding-3-small"
 
@@ -27,7 +22,7 @@ class OpenAIEmbedder(RemoteEmbedder):
 
     def __init__(self, *, settings: Settings) -> None:
         self._url = openai_url(settings.openai_base_url)
-        self._client: Client | None = None
+        self._keyed = KeyedClient(settings=settings, url=self._url)
         name = settings.embedding_model or DEFAULT_MODEL
         local = is_local(self._url)
         recipient = ModelInfo(provider="openai", name=name, host=host_of(self._url), is_local=local)
@@ -36,19 +31,21 @@ class OpenAIEmbedder(RemoteEmbedder):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._keyed.aclose()
 
     async def _open(self) -> None:
-        if self._client is None:
-            key = (await key_for(self._settings, self._url)).value
-            self._endpoint = msgspec.structs.replace(self._endpoint, key=key)
-            self._client = await asyncio.to_thread(load_client, self._url, key)
+        await self._keyed.open()
+        self._endpoint = msgspec.structs.replace(self._endpoint, key=self._keyed.key)
 
     async def _ask(self, texts: Sequence[str]) -> list[list[float]]:
-        assert self._client is not None
-        found = (await self._client.embeddings(texts, self._endpoint)).data
+        client = await self._keyed.open()
+        try:
+            found = (await client.embeddings(texts, self._endpoint)).data
+        except ModelAuth:
+            if not await self._keyed.renewed(client):
+                raise
+            await self._open()
+            found = (await (await self._keyed.open()).embeddings(texts, self._endpoint)).data
         in_order = sorted(found, key=lambda entry: entry.index)
         if [entry.index for entry in in_order] != list(range(len(texts))):
             raise http_errors.garbage(self._endpoint, f"{len(found)} vectors for {len(texts)} texts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -306,6 +307,32 @@ async def test_a_wrong_key_is_told_by_the_probe(model_server: ModelServer) -> No
             await model.probe()
         assert hint in caught.value.hint
         await model.aclose()
+
+
+async def test_a_key_that_runs_out_is_asked_for_again_once(model_server: ModelServer, tmp_path: Path) -> None:
+    key, asked = tmp_path / "key", tmp_path / "asked"
+    key.write_text("first-key\n")
+    command = f"sh -c 'echo x >> {asked}; cat {key}'"
+    settings = Settings(openai_base_url=model_server.url + "/v1", openai_model="big", api_key_command=command)
+    model = OpenAICompatModel(settings=settings)
+    model_server.require_key = "first-key"
+    await model.probe()
+    model_server.require_key = "second-key"
+    with pytest.raises(errors.ModelAuth):
+        await collect(model.stream(ask("hello")))
+    assert len(asked.read_text().split()) == 2, "it gave the same one, and that was not sent again"
+    key.write_text("second-key\n")
+    model_server.script(Answer(text=("hello",)))
+    assert text_of(await collect(model.stream(ask("hello")))) == "hello"
+    model_server.require_key = "third-key"
+    key.write_text("third-key\n")
+    await model.probe()
+    model_server.require_key = "nobody's"
+    key.write_text("fourth-key\n")
+    with pytest.raises(errors.ModelAuth):
+        await model.probe()
+    assert len(asked.read_text().split()) == 5, "once for each refusal"
+    await model.aclose()
 
 
 async def test_a_cut_prompt_is_told(model: OpenAICompatModel, model_server: ModelServer) -> None:

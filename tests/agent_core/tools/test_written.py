@@ -53,6 +53,8 @@ def registry_of(workspace: Workspace) -> Registry:
     [
         ("Review $1 for $2.", "a.py speed", "Review a.py for speed."),
         ("Review $1 for $2.", '"a b.py" speed more', "Review a b.py for speed."),
+        ("Look at @$1, then $1.", '"a b.py"', 'Look at @"a b.py", then a b.py.'),
+        ("Look at @$1.", "a.py", "Look at @a.py."),
         ("All: $ARGUMENTS.", "don't stop", "All: don't stop."),
         ("It costs $$5, $10 and ${HOME}.", "", "It costs $5, $10 and ${HOME}."),
         ("Say hello.", "to them", "Say hello.\n\nto them"),
@@ -118,6 +120,16 @@ def test_what_is_no_command_says_why(workspace: Workspace, tmp_path: Path) -> No
     assert (
         "another command" in why["grep"] and "small letters" in why["Loud One"] and "outside" in why["away"]
     )
+
+
+def test_a_mark_at_the_beginning_is_no_text_and_a_head_that_is_not_closed_is_named(
+    workspace: Workspace,
+) -> None:
+    write(workspace, "marked.md", f"\ufeff{REVIEW}")
+    write(workspace, "open.md", "---\ndescription: x\nReview it.\n")
+    found, (open_one,) = read_written(workspace, ())
+    assert found["marked"].summary == "look at a file" and "---" not in found["marked"].expanded("a b")
+    assert open_one.name == "open" and "not closed" in open_one.error
 
 
 async def test_help_lists_and_explains_them(workspace: Workspace) -> None:

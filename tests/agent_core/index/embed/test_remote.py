@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,18 @@ def made(kind: Kind, url: str, **more: Any) -> RemoteEmbedder:
 def asked(server: ModelServer) -> list[Seen]:
     """The requests for vectors."""
     return [seen for seen in server.requests if "embed" in seen.path]
+
+
+async def test_a_key_that_runs_out_is_asked_for_again(model_server: ModelServer, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("first-key\n")
+    embedder = made("openai", model_server.url, api_key_command=f"cat {key}")
+    model_server.require_key = "first-key"
+    await embedder.embed(["a"], purpose="query")
+    model_server.require_key = "second-key"
+    key.write_text("second-key\n")
+    assert len(await embedder.embed(["a"], purpose="query")) == 1
+    await embedder.aclose()
 
 
 @pytest.fixture(params=["ollama", "openai"])
