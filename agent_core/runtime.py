@@ -232,6 +232,7 @@ def open_runtime(
         publish=bus.publish,
         user_file=default_user_file(env),
         env=os.environ if env is None else env,
+        unseen=not interactive,
     )
     registry.add(McpTool(servers=servers))
     learning = Learned(workspace=workspace, bus=bus, registry=registry, cooldowns=cooldowns, index=index)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from agent_core.tools.base import AnyTool
 
 _PATIENCE_S = 5.0
-"""Seconds that a task waits for servers that were never ready yet."""
+"""Seconds that who sits at a screen waits."""
+_AND_ENDED_S = 5.0
 _log = logging.getLogger(__name__)
 Put = Callable[[str, str], Awaitable[bool | None]]
 """Puts a question of its own to the user, and why; None where nobody can be asked."""
@@ -71,6 +72,7 @@ class Servers:
         publish: Tells what was wrong with a file.
         user_file: The user's own configuration.
         env: The environment, for variables in their entries.
+        unseen: Whether nobody waits at a screen: then servers are waited for as long as they may take.
     """
 
     def __init__(
@@ -85,10 +87,14 @@ class Servers:
         publish: Publish,
         user_file: Path,
         env: Mapping[str, str],
+        unseen: bool = False,
     ) -> None:
         self._workspace, self._settings, self._registry = workspace, settings, registry
         self._consent, self._put, self._fill, self._publish = consent, put, fill, publish
         self._user_file, self._env = user_file, env
+        self.unseen = unseen
+        self.patience_s = settings.mcp_start_timeout + _AND_ENDED_S if unseen else _PATIENCE_S
+        """Seconds that a task waits for servers that were never ready yet."""
         self._seen: Any = None
         self._found = Found({})
         self._running: dict[str, Server] = {}
@@ -217,7 +223,7 @@ class Servers:
         starting = [server for server in self._running.values() if server.state == "starting"]
         waiting = [asyncio.ensure_future(server.settled()) for server in starting if server.is_new]
         if waiting:
-            _, late = await asyncio.wait(waiting, timeout=_PATIENCE_S)
+            _, late = await asyncio.wait(waiting, timeout=self.patience_s)
             for task in late:
                 task.cancel()
         for server in self._running.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from agent_core.errors import ToolError, UsageError
+from agent_core.errors import ErrorInfo, McpFault, ToolError, UsageError
 from agent_core.events import ActionClass
 from agent_core.mcp.client_config import both_ends
 from agent_core.text import one_line, plural, printable
@@ -77,7 +77,7 @@ class McpTool:
         """All of them; those that may are started, side by side, to say whether they work."""
         named = [*(await self._servers.sync()).values()]
         awake = [self._servers.server(one) for one in named if self._servers.verdict(one) == "allowed"]
-        await _settle(awake)
+        await self._settle(awake)
         rows = [self._row(one) for one in named]
         width = max((len(row["name"]) for row in rows), default=0)
         lines = [
@@ -91,12 +91,13 @@ class McpTool:
             text=printable("\n".join(lines) or _NONE),
             summary=f"{plural(len(rows), 'server')}, {ready} ready",
             data={"servers": rows, "problems": list(self._servers.problems)},
+            error=self._missed(rows),
         )
 
     async def _show(self, named: Named) -> ToolResult:
         server = self._servers.server(named)
         if self._servers.verdict(named) == "allowed":
-            await _settle([server])
+            await self._settle([server])
         row = self._row(named)
         tools = [
             {"name": tool.name, "class": tool.action, "summary": tool.summary, "schema": tool.schema}
@@ -118,6 +119,7 @@ class McpTool:
             text=printable("\n".join(parts)),
             summary=f"{named.name}: {row['state']}, {plural(len(tools), 'tool')}",
             data={"server": row, "tools": tools, "notes": notes, "stderr": stood.errors},
+            error=self._missed([row]),
         )
 
     async def _restart(self, named: Named) -> ToolResult:
@@ -147,6 +149,24 @@ class McpTool:
             text=f"{said}.", summary=f"{named.name} is allowed", data={"server": self._row(named)}
         )
 
+    async def _settle(self, servers: list[Server]) -> None:
+        """Start them, and wait for a limited time until each is ready or failed."""
+        for server in servers:
+            server.wake()
+        waiting = [asyncio.ensure_future(server.settled()) for server in servers]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=max(_PATIENCE_S, self._servers.patience_s))
+            for task in late:
+                task.cancel()
+
+    def _missed(self, rows: list[dict[str, Any]]) -> ErrorInfo | None:
+        """That some that may be started are not there, where nobody reads the list: a build is to fail."""
+        missed = [row for row in rows if row["permission"] == "allowed" and row["state"] != "ready"]
+        if not self._servers.unseen or not missed:
+            return None
+        said = [f"The server {row['name']} is not there: {row['error'] or 'not ready yet'}" for row in missed]
+        return ErrorInfo(McpFault.code, "; ".join(said))
+
     def _row(self, named: Named) -> dict[str, Any]:
         server = self._servers.known(named.name)
         stood = server.stood if server else None
@@ -162,24 +182,14 @@ class McpTool:
         }
 
 
-async def _settle(servers: list[Server]) -> None:
-    """Start them, and wait for a limited time until each is ready or failed."""
-    for server in servers:
-        server.wake()
-    waiting = [asyncio.ensure_future(server.settled()) for server in servers]
-    if waiting:
-        _, late = await asyncio.wait(waiting, timeout=_PATIENCE_S)
-        for task in late:
-            task.cancel()
-
-
 def _stands(row: dict[str, Any]) -> str:
     if row["permission"] == "asks":
         return f"not started: `mcp allow {row['name']}` allows it (from {row['where']})"
     if row["permission"] != "allowed":
         return f"{row['permission']} (from {row['where']})"
-    state = f"{row['state']}: {row['error']}" if row["error"] else row["state"]
-    return f"{state}, {plural(row['tools'], 'tool')} (from {row['where']})"
+    if row["state"] == "failed":
+        return f"failed (from {row['where']}): {row['error']}"
+    return f"{row['state']}, {plural(row['tools'], 'tool')} (from {row['where']})"
 
 
 def _tail(text: str) -> list[str]:

@@ -41,3 +41,18 @@ def test_a_server_of_the_workspace_from_the_first_refusal_to_the_end(run: Run, r
     assert shown.returncode == 0 and b"odd__echo  read  [odd] does echo" in shown.stdout
     pids = [int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("started")]
     assert len(pids) == 4 and not any(alive(pid) for pid in pids)
+
+
+def test_a_build_that_looks_whether_servers_work_fails_where_one_does_not(run: Run, repo: Path) -> None:
+    config = repo.parent / "config"
+    (config / "dspy-tui").mkdir(parents=True)
+    args = json.dumps([str(FAKE)])
+    good = f"[mcp_servers.good]\ncommand = {json.dumps(sys.executable)}\nargs = {args}\n"
+    (config / "dspy-tui" / "config.toml").write_text(f"{good}[mcp_servers.bad]\ncommand = 'no-such-4711'\n")
+    env = environment(XDG_CONFIG_HOME=str(config), XDG_STATE_HOME=str(repo.parent / "state"))
+    assert run("mcp", "servers", "good", *QUIET, env=env).returncode == 0
+    for words in (("bad",), ()):
+        done = run("mcp", "servers", *words, *QUIET, env=env)
+        assert done.returncode == 1, done.stderr
+        assert b"The server bad is not there: It cannot be started" in done.stderr
+        assert b"failed (from " in done.stdout

@@ -77,6 +77,7 @@ class Desk:
                 publish=lambda event: bus.publish(event),
                 user_file=root / "config.toml",
                 env={**os.environ, **(env or {})},
+                unseen=not interactive,
             )
             registry.add(McpTool(servers=made))  # type: ignore[arg-type]
             found.append(made)

@@ -107,3 +107,17 @@ async def test_who_was_told_by_the_call_is_not_told_again(desk: MakeDesk) -> Non
         await asyncio.sleep(0.02)
     await at.do("odd__nope")
     assert not warnings(at)
+
+
+async def test_where_nobody_waits_at_a_screen_servers_have_their_time(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_core.mcp.client._PATIENCE_S", 0.0)
+    said = ScriptedModel([Reply.of("Yes.")], info=LARGE)
+    at = desk(user={"odd": odd()}, model=said, interactive=False)
+    await at.do("what is it?")
+    assert "odd__echo" in {tool.name for tool in said.requests[0].tools} and not at.seen.of(Notice)
+    said = ScriptedModel([Reply.of("Yes.")], info=LARGE)
+    seen = desk(user={"odd": odd()}, model=said)
+    await seen.do("what is it?")
+    assert "odd__echo" not in {tool.name for tool in said.requests[0].tools}
