@@ -138,13 +138,16 @@ async def test_early_keys_answer_nothing_and_enter_sends_nothing(
         assert isinstance(app.screen, FormScreen) and not runtime.session.filled
 
 
-async def test_what_is_typed_last_is_sent_too(runtime: FakeRuntime) -> None:
+async def test_keys_that_come_at_once_go_where_they_belong(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
-        await opened(pilot, runtime, msgspec.structs.replace(FORM, fields=FORM.fields[:1]))
-        for key, char in (("A", "A"), ("d", "d"), ("a", "a"), ("ctrl+s", None)):
-            pilot.app.post_message(events.Key(key, char))  # at once, as a fast typist's keys come
+        await opened(pilot, runtime, FORM)
+        keys = ["A", "d", "a", "tab", "enter", "down", "space", "tab", "space", "down"]
+        keys += ["enter", "tab", *"2026", "minus", "0", "1", "minus", "3", "1", "ctrl+s"]
+        for key in keys:
+            char = {"minus": "-", "space": " "}.get(key, key if len(key) == 1 else None)
+            pilot.app.post_message(events.Key(key, char))
         await until(pilot, lambda: runtime.session.filled)
-    assert runtime.session.filled["c9"].values == ("Ada",)
+    assert runtime.session.filled["c9"].values == ("Ada", "2", (1,), (0, 1), "2026-01-31")
 
 
 async def test_it_goes_when_its_call_ends(runtime: FakeRuntime) -> None:

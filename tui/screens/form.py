@@ -1,6 +1,7 @@
 """A form that a server wants to be filled in: what it asks, its fields, and what is wrong in them.
 
-Nothing is sent by Enter: keys that were meant for the prompt may end up here.
+Nothing is sent by Enter: keys that were meant for the prompt may end up here. Those that move and choose are
+handled as they come, before the box that has the focus: what follows belongs to where they led.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -51,6 +53,7 @@ class FormScreen(Dialog[Filled]):
         super().__init__()
         self._question, self._form, self._arm_s = question, form, arm_s
         self._armed = self._warned = False
+        self._late = 0
         self._send_key = keys.shown("form.send")
         self._said = Sheet(self._said_lines, id="asked")
         self._warning = Sheet(id="warning")
@@ -144,11 +147,6 @@ class FormScreen(Dialog[Filled]):
 
     # What is typed and chosen
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes on to the next field."""
-        event.stop()
-        self.action_next(1)
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Something else was typed."""
         event.stop()
@@ -160,9 +158,26 @@ class FormScreen(Dialog[Filled]):
         self._pick(event.rows)
 
     def action_tick(self) -> None:
-        """Choose the option with the cursor."""
+        """Choose the option with the cursor; in a box it is typed."""
+        if not isinstance(self.focused, Rows):
+            raise SkipAction
+        self._pick(self.focused)
+
+    def action_enter(self) -> None:
+        """Choose the option with the cursor; in a box it goes on to the next field."""
         if isinstance(self.focused, Rows):
             self._pick(self.focused)
+        else:
+            self.action_next(1)
+
+    def action_step(self, step: int) -> None:
+        """Go to another option, or out of a box to another field."""
+        if isinstance(self.focused, Rows):
+            self.focused.action_move(step)
+        elif isinstance(self.focused, Input):
+            self.action_next(step)
+        else:
+            raise SkipAction
 
     def _pick(self, rows: Rows) -> None:
         for box in self._boxes:
@@ -188,8 +203,24 @@ class FormScreen(Dialog[Filled]):
     # The answer
 
     def action_send(self) -> None:
-        """Send it, if it is right; what looks like a secret only once that was said."""
+        """Send it, once each box has taken what was typed into it before."""
         if not self._armed or not self.is_current:
+            return
+        late = [box.editor for box in self._boxes if isinstance(box.editor, Input)]
+        self._late = len(late)
+        for box in late:
+            box.call_later(self._taken)
+        if not late:
+            self._send()
+
+    def _taken(self) -> None:
+        self._late -= 1
+        if self._late == 0:
+            self._send()
+
+    def _send(self) -> None:
+        """Send it, if it is right; what looks like a secret only once that was said."""
+        if not self.is_current:
             return
         values = tuple(box.given for box in self._boxes)
         if any(problems_in(self._form, values)):
