@@ -255,8 +255,9 @@ class Servers:
         if verdict != "asks":
             return verdict == "allowed"
         told = f"start the server {named.name}: {named.described}"
+        risk = "What its tools are called with goes there" if named.entry.url else "It runs with your rights"
         why = (
-            f"{named.where}, a file of this workspace, names it. A program runs with your rights, and its"
+            f"{named.where}, a file of this workspace, names it. {risk}, and its"
             " tools are offered to the model. Yes is kept until that entry changes; no is for this session"
             f" (`mcp deny {named.name}` keeps it)."
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_core.errors import McpFault
 from agent_core.mcp.client_limits import LONGEST_MESSAGE, Meter, too_long
+from agent_core.text import one_line
 
 if TYPE_CHECKING:
     import httpx2
@@ -109,7 +110,13 @@ def _bounded(on_end: Callable[[str], None], note: Callable[[int], None]) -> Any:
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             if request.method == "DELETE":
                 return await self._goodbye(request)
-            response = await super().handle_async_request(request)
+            try:
+                response = await super().handle_async_request(request)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                why = one_line(str(error)) or f"no answer within {_CONNECT_S:g} s"
+                raise httpx2.ConnectError(
+                    f"{request.url.netloc.decode()} cannot be reached: {why}", request=request
+                ) from None
             note(response.status_code)
             events = "event-stream" in response.headers.get("content-type", "")
             response.stream = Stream(response.stream, events=events)

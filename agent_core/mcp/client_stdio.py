@@ -7,6 +7,7 @@ line is bounded, what floods ends it, and when the block is left nothing of the 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -126,7 +127,7 @@ class StdioTransport:
             )
         except (OSError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise McpFault(f"It cannot be started: {said}", hint=f"Is {self._argv[0]} installed?") from None
+            raise McpFault(f"It cannot be started: {said}", hint=_advice(self._argv[0])) from None
         self.pid = process.pid
         return process
 
@@ -207,7 +208,18 @@ def _folder(root: Path, cwd: str) -> Path:
     folder = (root / cwd).resolve()
     if not folder.is_relative_to(root):
         raise McpFault(f"Its `cwd` is outside of the workspace: {cwd}")
+    if not folder.is_dir():
+        raise McpFault(f"Its `cwd` is no folder: {cwd}")
     return folder
+
+
+def _advice(command: str) -> str:
+    program, *words = command.split() or [command]
+    if words and not Path(command).exists():
+        return (
+            f"`command` is the program alone, {program}; what follows goes into `args`: {json.dumps(words)}."
+        )
+    return f"Is {command} installed?"
 
 
 def _own_lock() -> OwnFolder | None:

@@ -129,7 +129,10 @@ class ServerTool:
         if problem := await asyncio.to_thread(problem_of, self._shape.written, sent):
             raise UsageError(f"{self.name}: {problem}", hint=f"Nothing was sent. {self._takes()}")
         answer = await self._call(self._own, sent, context.progress)
-        result = result_of(answer, mask=self._mask)
+        try:
+            result = result_of(answer, mask=self._mask)
+        except McpFault as fault:
+            raise McpFault(f"{self.name}: {fault.message}", hint=fault.hint) from None
         if self._output is not None and result.error is None:
             structured = answer.get("structuredContent")
             if structured is None:

@@ -39,7 +39,7 @@ TOOLS = [
     tool("flood", **READS),
     tool("long", **READS),
     tool("stray", **READS),
-    *(tool(name, **READS) for name in ("half", "halves", "senseless")),
+    *(tool(name, **READS) for name in ("half", "halves", "senseless", "nothing")),
     tool("change", **READS),
     tool("liar", outputSchema={"type": "object", "required": ["n"]}, **READS),
     tool("clock", outputSchema={"type": "object", "properties": {"n": {"type": "integer"}}}, **READS),
@@ -147,6 +147,8 @@ def called(number: Any, params: dict[str, Any]) -> dict[str, Any] | None:
                 progress = {"progressToken": 1, "progress": step, "message": "cut \ud83d"}
                 say({"method": "notifications/progress", "params": progress})
             return text("done")
+        case "nothing":
+            return {"content": None}
         case "senseless":
             print(json.dumps({"jsonrpc": "2.0", "id": number, "result": "no", "error": 5}), flush=True)
             return None

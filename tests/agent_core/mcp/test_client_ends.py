@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent_core.events import Notice
+from agent_core.events import ApprovalNeeded, Notice, TurnFinished
 from agent_core.llm.scripted import Reply, ScriptedModel
 from tests.agent_core.mcp.conftest import LARGE, Desk, MakeDesk, odd
 from tests.ports import free_ports
@@ -121,3 +121,41 @@ async def test_where_nobody_waits_at_a_screen_servers_have_their_time(
     seen = desk(user={"odd": odd()}, model=said)
     await seen.do("what is it?")
     assert "odd__echo" not in {tool.name for tool in said.requests[0].tools}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"url": "http://127.0.0.1:9/mcp"}, "127.0.0.1:9 cannot be reached: "),
+        ({"url": "http://no-such-host.invalid/mcp"}, "no-such-host.invalid cannot be reached: "),
+        (
+            {"command": "no-such-4711 --flag x"},
+            'no-such-4711; what follows goes into `args`: ["--flag", "x"]',
+        ),
+        ({"command": "no-such-4711"}, "Is no-such-4711 installed?"),
+        ({"command": "sh", "cwd": "nowhere"}, "Its `cwd` is no folder: nowhere"),
+    ],
+)
+async def test_why_it_cannot_be_started_is_said_so_that_it_helps(
+    desk: MakeDesk, entry: dict[str, Any], said: str
+) -> None:
+    at = desk(user={"bad": entry}, allow=("network",))
+    await at.do("bad__x")
+    assert said in at.seen.of(TurnFinished)[-1].error.message
+    listed = await at.do("mcp")
+    assert listed is not None and said in listed.text and "0 tools" not in listed.text
+
+
+async def test_whose_answer_is_no_result_is_named(desk: MakeDesk) -> None:
+    at = desk(user={"odd": odd()})
+    end = await at.do("odd__nothing")
+    assert end is not None and end.error is not None
+    assert end.error.message == "odd__nothing: It answered what is no result"
+
+
+async def test_the_question_for_an_address_is_about_what_goes_there(desk: MakeDesk) -> None:
+    said = ScriptedModel([Reply.of("Yes.")], info=LARGE)
+    at = desk(workspace={"far": {"url": "http://127.0.0.1:9/mcp"}}, model=said)
+    await at.do("what is it?", "no")
+    reason = at.seen.of(ApprovalNeeded)[0].reason
+    assert "goes there" in reason and "your rights" not in reason
