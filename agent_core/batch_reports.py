@@ -25,6 +25,8 @@ from agent_core.verify.saying import headline
 ReportFormat = Literal["junit", "sarif"]
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SAID = 2_000
+"""Characters of the end of what a check that did not run said."""
 _RAN = ("passed", "failed")
 _SET_HERE = ".dspy_tui/config.toml"
 """Where a check can be set: the place of what names none, as a result without a place costs all of them."""
@@ -205,7 +207,8 @@ def _run(report: Report, prefix: str) -> dict[str, Any]:
     if report.exit is not None:
         invocation["exitCode"] = report.exit
     if not ran:
-        invocation["toolExecutionNotifications"] = [_notification(headline(report))]
+        said = "\n".join(filter(None, (headline(report), report.tail[-_SAID:])))
+        invocation["toolExecutionNotifications"] = [_notification(said)]
     elif report.note:  # such as that not all of it is told
         invocation["toolExecutionNotifications"] = [_notification(report.note, "warning")]
     driver: dict[str, Any] = (

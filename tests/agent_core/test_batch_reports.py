@@ -103,11 +103,12 @@ def test_results_have_rules_places_and_levels() -> None:
 @pytest.mark.parametrize("state", ["missing", "broken", "timed-out"])
 def test_a_check_that_did_not_run_is_no_run_of_its_tool(state: State) -> None:
     """A run of mypy without results closes all that it ever found."""
-    report = Report(verifier="mypy", kind="lint", command="mypy", state=state, exit=2, note="exit code 2")
+    report = Report(verifier="mypy", kind="lint", command="mypy", state=state, exit=2, tail="bad option")
     (run,) = json.loads(sarif([Checked("lint", (report,), None)]))["runs"]
     assert run["tool"]["driver"]["name"] == "dspy-tui"
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     assert told["level"] == "error" and told["message"]["text"].startswith(f"mypy {state}")
+    assert told["message"]["text"].endswith("bad option")
     assert not run["invocations"][0]["executionSuccessful"] and not run["results"]
     suites = read(junit([Checked("lint", (report,), None)]))
     assert (suites.errors, suites.failures) == (1, 0)
