@@ -164,8 +164,9 @@ class McpTool:
         missed = [row for row in rows if row["permission"] == "allowed" and row["state"] != "ready"]
         if not self._servers.unseen or not missed:
             return None
-        said = [f"The server {row['name']} is not there: {row['error'] or 'not ready yet'}" for row in missed]
-        return ErrorInfo(McpFault.code, "; ".join(said))
+        names = ", ".join(row["name"] for row in missed)
+        said = "1 server does not work" if len(missed) == 1 else f"{len(missed)} servers do not work"
+        return ErrorInfo(McpFault.code, f"{said}: {names}", "The list says why.")
 
     def _row(self, named: Named) -> dict[str, Any]:
         server = self._servers.known(named.name)

@@ -55,4 +55,4 @@ def test_a_build_that_looks_whether_servers_work_fails_where_one_does_not(run: R
         done = run("mcp", "servers", *words, *QUIET, env=env)
         assert done.returncode == 1, done.stderr
         assert b"The server bad is not there: It cannot be started" in done.stderr
-        assert b"failed (from " in done.stdout
+        assert b"1 server does not work: bad" in done.stderr and b"failed (from " in done.stdout
