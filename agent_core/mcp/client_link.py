@@ -32,6 +32,8 @@ _PROGRESS_S = 0.1
 _SAID = 300
 _NO_SESSION = "Session terminated"
 """What the SDK says where an address answers that it has no such session."""
+_NOT_READ = "Failed to parse "
+"""How it begins where what an address answered is no message."""
 _CHATTY = ("client", "mcp", "httpx2")
 """Loggers of the SDK."""
 _SDK = (
@@ -114,7 +116,7 @@ class Link:
                     f"It wants an address to be opened first: {' , '.join(addresses)}",
                     hint="Nothing was opened: do that yourself if you trust it, and call it again.",
                 ) from None
-            if error.message == NO_MESSAGE:
+            if error.message == NO_MESSAGE or error.message.startswith(_NOT_READ):
                 raise McpFault(NO_MESSAGE, hint=NOT_OURS) from None
             raise McpFault(f"It refused: {shorten(one_line(error.message), _SAID)}") from None
         if not isinstance(answer, dict):

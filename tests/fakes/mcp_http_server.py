@@ -72,11 +72,13 @@ class Handler(BaseHTTPRequestHandler):
                     "serverInfo": {"name": "far", "version": "1"},
                 }
             case "tools/list":
-                return {"tools": [{"name": name, **READS} for name in ("count", "forget")]}
+                return {"tools": [{"name": name, **READS} for name in ("count", "forget", "half")]}
             case "tools/call":
                 calls.append(params["name"])
                 if params["name"] == "forget":
                     sessions.append("of nobody")
+                if params["name"] == "half":
+                    return {"content": [{"type": "text", "text": "half \ud83d"}]}
                 text = f"{calls.count('count')} calls, {len(sessions)} sessions"
                 return {"content": [{"type": "text", "text": text}]}
             case _:

@@ -159,3 +159,12 @@ async def test_the_question_for_an_address_is_about_what_goes_there(desk: MakeDe
     await at.do("what is it?", "no")
     reason = at.seen.of(ApprovalNeeded)[0].reason
     assert "goes there" in reason and "your rights" not in reason
+
+
+async def test_an_answer_of_an_address_that_is_no_message_is_called_so(
+    desk: MakeDesk, address: Address
+) -> None:
+    at = desk(user={"far": await address()}, allow=("network",), mcp_call_timeout=20.0)
+    end = await at.do("far__half")
+    assert end is not None and end.error is not None
+    assert end.error.message == "far: It answered what is no message"
