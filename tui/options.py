@@ -233,7 +233,7 @@ def _positional(command: Command, given: list[str]) -> str:
     if len(given) > most:
         raise UsageError(
             f"unexpected argument {given[most]!r}",
-            hint="" if command.words else "Commands for --batch are given with -c COMMAND.",
+            hint=_elsewhere(command),
         )
     if command.positional and not given and not command.optional:
         words, choices = " ".join(command.words), ", ".join(command.choices)
@@ -241,6 +241,17 @@ def _positional(command: Command, given: list[str]) -> str:
     if given and command.choices and given[0] not in command.choices:
         raise UsageError(f"{command.positional} is one of {', '.join(command.choices)}, not {given[0]!r}")
     return given[0] if given else ""
+
+
+def _elsewhere(command: Command) -> str:
+    """What a word that a command does not take was perhaps meant for."""
+    if not command.words:
+        return "Commands for --batch are given with -c COMMAND."
+    longer = [each for each in COMMANDS if len(each.words) > 1 and each.words[:-1] == command.words]
+    named = ", ".join(f"`dspy-tui {' '.join(each.words)} [{each.positional}]`" for each in longer)
+    return (
+        f"There is {named}, too; other words behind {command.words[-1]} are for the prompt." if named else ""
+    )
 
 
 def _unknown(name: str, command: Command) -> UsageError:
