@@ -1,7 +1,11 @@
-"""What the command palette offers: actions, commands, files, models, themes."""
+"""What the command palette offers: actions, commands, files, definitions, models, sessions, topics, settings,
+themes.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -11,15 +15,16 @@ from textual.content import Content
 from textual.markup import escape
 
 from agent_core.errors import AgentError
-from agent_core.text import one_line
+from agent_core.text import human_age, one_line, plural
 from tui.catalog import fuzzy
 from tui.keys import TABLE
 from tui.theme import THEMES
 
 if TYPE_CHECKING:
+    from agent_core.session.saved.model import SavedSession
     from tui.app import DspyApp
 
-_MOST_FILES = 12
+_MOST_FILES = _MOST_NAMES = 12
 _FEWEST_LETTERS = 2
 
 
@@ -37,6 +42,7 @@ class EverythingProvider(Provider):
     def __init__(self, screen: Any, match_style: Any = None) -> None:
         super().__init__(screen, match_style)
         self._models: list[str] = []
+        self._saved: list[SavedSession] = []
 
     @property
     def _program(self) -> DspyApp:
@@ -44,12 +50,20 @@ class EverythingProvider(Provider):
 
     async def startup(self) -> None:
         """Ask for the models only where one answers: the palette must open at once."""
+        await asyncio.gather(self._ask_for_models(), self._look_for_sessions())
+
+    async def _ask_for_models(self) -> None:
         models = self._program.runtime.models
         if models.info is not None:
             try:
                 self._models = await models.list_models()
             except AgentError:
                 self._models = []
+
+    async def _look_for_sessions(self) -> None:
+        conversation = self._program.runtime.session.conversation
+        found = await asyncio.to_thread(conversation.store.list)
+        self._saved = [saved for saved in found if saved.id != conversation.id]
 
     async def discover(self) -> Hits:
         """What an empty search shows: every action."""
@@ -59,7 +73,7 @@ class EverythingProvider(Provider):
     async def search(self, query: str) -> Hits:
         """What fits the search."""
         matcher = self.matcher(query)
-        for offer in (*self._actions(), *self._commands(), *self._model_offers(), *self._themes()):
+        for offer in self._offers():
             score = matcher.match(offer.title)
             if score > 0:
                 title = _marked(matcher, offer.title)
@@ -67,6 +81,18 @@ class EverythingProvider(Provider):
         if len(query.strip()) >= _FEWEST_LETTERS:
             async for hit in self._files(query):
                 yield hit
+            async for hit in self._definitions(query):
+                yield hit
+
+    def _offers(self) -> Iterable[Offer]:
+        """What is known before anything is typed."""
+        yield from self._actions()
+        yield from self._commands()
+        yield from self._model_offers()
+        yield from self._themes()
+        yield from self._settings()
+        yield from self._sessions()
+        yield from self._topics()
 
     def _actions(self) -> Iterable[Offer]:
         program = self._program
@@ -95,6 +121,45 @@ class EverythingProvider(Provider):
         for theme in THEMES:
             yield Offer(
                 f"Theme: {theme.name}", "change the colours", partial(setattr, program, "theme", theme.name)
+            )
+
+    def _settings(self) -> Iterable[Offer]:
+        from agent_core.config_sources import fields
+
+        program = self._program
+        for name, field in fields().items():
+            show = partial(program.work.action_settings, name)
+            yield Offer(f"Setting: {name}", one_line(field.description), show)
+
+    def _sessions(self) -> Iterable[Offer]:
+        from tui.screens.session_rows import called
+
+        session = self._program.runtime.session
+        for saved in self._saved:
+            said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)} old"
+            yield Offer(f"Session: {called(saved)}", said, partial(session.submit, f"/resume {saved.id}"))
+
+    def _topics(self) -> Iterable[Offer]:
+        program = self._program
+        for name in program.runtime.link.standing.topics:
+            yield Offer(
+                f"Topic: {one_line(name)}", "read its messages", partial(program.work.show_messages, name)
+            )
+
+    async def _definitions(self, query: str) -> Hits:
+        program, matcher = self._program, self.matcher(query)
+        try:
+            places = await program.runtime.index.names(query.strip(), limit=_MOST_NAMES)
+        except AgentError:
+            return  # the rest is found without an index
+        for number, place in enumerate(places):
+            title = f"Definition: {one_line(place.name)}"
+            yield Hit(
+                matcher.match(place.name) or 0.4 - number / 100,
+                Content(title),
+                partial(program.work.preview, place.path, place.start),
+                text=title,
+                help=escape(f"{one_line(place.path)}:{place.start}"),
             )
 
     async def _files(self, query: str) -> Hits:

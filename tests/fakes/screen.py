@@ -11,7 +11,7 @@ import msgspec
 
 from agent_core.bus import Bus
 from agent_core.changes.model import Chosen
-from agent_core.config import Config, Settings, load
+from agent_core.config import Config, Origin, Settings, load
 from agent_core.cooldowns import Cooldowns, seconds_of
 from agent_core.events import BusChanged, Event, ModelChanged, TurnQueued, TurnUnqueued
 from agent_core.forms import Filled
@@ -196,7 +196,7 @@ def fake_runtime(
     registry.add(HelpTool(registry=registry))
     runtime = FakeRuntime(
         workspace=workspace,
-        config=Config(settings=settings, origins={}),
+        config=Config(settings=settings, origins=dict.fromkeys(Settings.__struct_fields__, Origin())),
         reread=partial(load, root=root, flags={}, env=env or {}),
         registry=registry,
         models=FakeModels(bus, info, names or ["qwen3:1.7b", "qwen3:4b", "llama3.2:3b"]),

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from rich.style import Style
 from textual import events
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -19,6 +20,7 @@ from agent_core.config import Settings
 from agent_core.events import (
     ApprovalGiven,
     ApprovalNeeded,
+    BusChanged,
     ContextPacked,
     Notice,
     PullProgress,
@@ -29,7 +31,8 @@ from agent_core.events import (
     TurnStarted,
 )
 from agent_core.llm.errors import ModelError
-from tests.fakes.screen import FakeRuntime, fake_runtime
+from tests.fakes.live import HeldBus
+from tests.fakes.screen import FakeRuntime, FakeSession, fake_runtime
 from tests.tui.conftest import HOSTILE, app_of, listed, screen_text, settled, tell, text_of, until
 from tui.app import DspyApp
 from tui.screens.approve import ApproveScreen
@@ -37,6 +40,8 @@ from tui.screens.dialog import Hints
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.preview import PreviewScreen
+from tui.screens.settings import SettingsScreen
+from tui.screens.tail import TailScreen
 from tui.widgets.find import FindBar
 
 Opened = tuple[DspyApp, Pilot[None]]
@@ -609,6 +614,49 @@ async def test_the_palette_finds_everything(runtime: FakeRuntime) -> None:
         await until(pilot, lambda: "Command: tree" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.work.chat.prompt.text == "tree ")
+
+
+def _held_bus(**_: Any) -> HeldBus:
+    return HeldBus()
+
+
+async def test_the_palette_leads_to_definitions_sessions_topics_and_settings(
+    runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.bus_desk.BusDesk", _held_bus)
+    conversation = runtime.session.conversation
+    conversation.take(TurnStarted(turn_id=conversation.next_turn_id(), text="why is it slow?", kind="task"))
+    conversation.close()
+    runtime.session = FakeSession(runtime.bus, runtime.workspace)
+    runtime.link.standing = BusChanged(state="up", where="localhost:9092", topics=("logs.ctx.api",))
+    await runtime.index.build(on_progress=lambda _: None)
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+
+        async def find(typed: str, title: str) -> None:
+            await pilot.press("ctrl+p")
+            await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+            app.screen.query_one(Input).value = typed
+            await until(pilot, lambda: title in screen_text(app))
+
+        await find("serve", "Definition: serve")
+        await pilot.press("escape")
+        await find("session: slow", "Session: why is it slow?")
+        await pilot.press("escape")
+        await find("logs.ctx", "Topic: logs.ctx.api")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TailScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.work)
+        await find("setting: silence", "Setting: silence_timeout")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        screen = app.screen
+        assert isinstance(screen, SettingsScreen)
+        await until(
+            pilot, lambda: screen.chosen is not None and screen.chosen.field.name == "silence_timeout"
+        )
 
 
 async def test_the_palette_has_commands_that_people_wrote(runtime: FakeRuntime) -> None:

@@ -84,7 +84,8 @@ class Dialog(ModalScreen[Result]):
         """Say what it is, and where it stands, on the frame, which is drawn anew only for other words."""
         if (title, subtitle) != self._titles:
             self._titles = title, subtitle
-            self.query_one(Frame).entitle(title, subtitle)
+            for frame in self.query(Frame):  # none while it is taken away, when work on it may not have ended
+                frame.entitle(title, subtitle)
 
 
 class TypingDialog(Dialog[Result]):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.screen import Screen
 
+from agent_core.errors import AgentError
 from agent_core.text import one_line
 from tui.keymap import Keys
 from tui.screens.arrange import MEDIUM
@@ -143,6 +144,24 @@ class OpeningScreen(PanedScreen):
             asking=asking,
         )
         self._push(screen)
+
+    def show_messages(self, topic: str) -> None:
+        """Read the messages of a topic."""
+        from tui.screens.bus_desk import BusDesk
+        from tui.screens.tail import TailScreen
+
+        runtime = self._runtime
+        desk = BusDesk(root=runtime.workspace.root, settings=runtime.config.settings)
+        try:
+            tail = desk.tail((topic,))
+        except AgentError as error:
+            self.say(f"{error.message}. {error.hint}", severity="warning")
+            return
+        self._push(
+            TailScreen(
+                tail=tail, topics=(topic,), where=desk.where, keys=self._keys, open_help=self.action_help
+            )
+        )
 
     def _stack_desk(self) -> StackDesk:
         if self._stack is None:

@@ -41,7 +41,7 @@ class SettingsScreen(TypingDialog[None]):
         keys: For the row of keys.
         open_help: Shows every key, over this screen.
         changed: Is told the name of a setting that was changed, and the settings as they are then.
-        name: The setting that has the cursor at first.
+        setting: The one that has the cursor at first.
     """
 
     CSS_PATH = "settings.tcss"
@@ -87,8 +87,6 @@ class SettingsScreen(TypingDialog[None]):
         self._fit(self.size.width, self.size.height)
         self._rows.focus()
         self._show()
-        if self._first:
-            self._rows.put_cursor(self._position(self._first))
         self.run_worker(self._read_again, group="settings", exclusive=True)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -120,7 +118,7 @@ class SettingsScreen(TypingDialog[None]):
         found = said.wanted(self._settings, self._typed, own=self._own)
         width = self._rows.size.width - self._rows.show_vertical_scrollbar
         if width > 1:
-            here = self._rows.current.key if self._rows.current is not None else ""
+            here = self._rows.current.key if self._rows.current is not None else self._first
             self._rows.set_items(said.items(found, width))
             self._rows.put_cursor(self._position(here))
         own = sum(one.is_own for one in self._settings)
