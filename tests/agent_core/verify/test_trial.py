@@ -292,6 +292,17 @@ async def test_what_never_ended_is_no_fault_of_the_change(workspace: Make, tmp_p
     assert hung.state == "timed-out"
 
 
+async def test_a_change_that_breaks_the_linter_itself_has_failed_it(workspace: Make, tmp_path: Path) -> None:
+    settings = "[tool.ruff]\nline-length = 100\n"
+    space = workspace({"a.py": "x = 1\n", "pyproject.toml": settings})
+    ruff = next(each for each in detect(space, Settings()) if each.name == "ruff")
+    change = FileChange(path="pyproject.toml", before=settings.encode(), after=b"[tool.ruff]\nbogus = 1\n")
+    async with Trial(space, parent=tmp_path / "trials") as trial:
+        await trial.apply([change])
+        (report,) = await trial.check([ruff])
+    assert (report.state, report.exit) == ("failed", 2)
+
+
 def test_the_copies_of_killed_runs_go_with_the_next_one(tmp_path: Path) -> None:
     killed, living = OwnFolder(tmp_path), OwnFolder(tmp_path)
     (killed.path / "sub").mkdir()
