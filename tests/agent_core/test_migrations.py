@@ -311,6 +311,16 @@ async def test_a_newer_list_of_keys_is_named(tmp_path: Path) -> None:
     assert "keyring.json (schema 99)" in (await check_versions(Workspace(tmp_path), env)).detail
 
 
+async def test_all_that_a_training_keeps_is_looked_at(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    folder = workspace.ensure_state_dir("rl")
+    names = ("ended.json", "report.json", "prompts.json")
+    for name in names:
+        (folder / name).write_text('{"schema": 99}')
+    check = await check_versions(workspace, {"HOME": str(tmp_path)})
+    assert check.verdict == "warn" and all(f"{name} (schema 99)" in check.detail for name in names)
+
+
 def test_settings_for_a_newer_version_are_left_out_and_named(tmp_path: Path) -> None:
     (tmp_path / ".dspy_tui").mkdir()
     file = tmp_path / ".dspy_tui/config.toml"

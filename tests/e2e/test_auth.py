@@ -75,6 +75,20 @@ def test_without_a_keyring_it_says_what_to_do(run: Run) -> None:
     assert KEY.encode() not in done.stderr
 
 
+def test_lists_that_cannot_be_read_are_named(run: Run, tmp_path: Path) -> None:
+    for name in ("XDG_CONFIG_HOME/dspy-tui/keyring.json", "XDG_STATE_HOME/dspy-tui/mcp.json"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text("{broken")
+    env = environment(**{name: str(tmp_path / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")})
+    for _ in range(2):
+        assert b"keyring.json: broken" in run("auth", "list", env=env).stdout
+        servers = run("mcp", "servers", env=env)
+        assert b"mcp.json: broken" in servers.stdout + servers.stderr
+        doctor = run("doctor", env=env).stdout
+        assert b"keyring.json: broken" in doctor and b"broken: mcp.json, keyring.json" in doctor
+
+
 def test_a_key_in_a_file_of_the_workspace_is_refused(run: Run, repo: Path) -> None:
     (repo / ".dspy_tui").mkdir(exist_ok=True)
     (repo / ".dspy_tui" / "config.toml").write_text('openai_api_key = "sk-hidden-0123456789abcdef"\n')

@@ -23,6 +23,13 @@ def test_it_names_every_command_and_option() -> None:
         assert all(name in text for option in command.options for name in option.names)
 
 
+def test_it_names_what_stands_beside_the_settings() -> None:
+    text = PAGE.read_text().replace("\\-", "-")
+    for word in ("USE_OLLAMA", "hooks.toml", "commands/", "$XDG_STATE_HOME/dspy-tui/", ".dspy_rl_state.json"):
+        assert word in text
+    assert "USE_OLLAMA" in (PAGE.parents[1] / "configuration.md").read_text()
+
+
 @pytest.mark.skipif(not shutil.which("groff"), reason="no groff")
 def test_it_is_read_without_a_warning() -> None:
     done = subprocess.run(
