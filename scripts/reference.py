@@ -157,10 +157,10 @@ def _cell(text: str) -> str:
 def _settings() -> Iterator[str]:
     yield "A setting is taken from, the first that has it: `--set NAME=VALUE`, its variable, the workspace's"
     yield "`.dspy_tui/config.toml`, your own `config.toml` (in `~/.config/dspy-tui` on Linux), the default."
-    yield "`dspy-tui config show` says what is in force, and where each value came from; `dspy-tui config set"
-    yield "theme dspy-light` writes one into your file, `--in-workspace` into the workspace's, and `config unset"
-    yield "theme` takes it out again. In the app the Settings screen (Alt+S) does the same. All else in the file"
-    yield "stays as you wrote it; what runs already keeps the values that it was started with."
+    yield "`dspy-tui config show` says what is in force, and where each value came from;"
+    yield "`dspy-tui config set theme dspy-light` writes one into your file, `--in-workspace` into the"
+    yield "workspace's, and `config unset theme` takes it out again. In the app the Settings screen (Alt+S) does"
+    yield "the same. All else in the file stays as you wrote it; what runs keeps the values that it began with."
     yield ""
     yield "```toml"
     yield 'provider = "ollama"'

@@ -175,7 +175,7 @@ def test_a_long_output_is_written_whole_as_text(run: Run) -> None:
         (("--batch", "-c", "cat ../secret"), 3, b"outside"),
         (("-c", "ls"), 2, b"belongs to --batch"),
         ((), 2, b"no terminal"),
-        (("config",), 2, b"config show"),
+        (("config",), 2, b"config needs a command"),
     ],
 )
 def test_wrong_usage(run: Run, arguments: tuple[str, ...], code: int, said: bytes) -> None:
