@@ -159,8 +159,8 @@ def _settings() -> Iterator[str]:
     yield "`.dspy_tui/config.toml`, your own `config.toml` (in `~/.config/dspy-tui` on Linux), the default."
     yield "`dspy-tui config show` says what is in force, and where each value came from;"
     yield "`dspy-tui config set theme dspy-light` writes one into your file, `--in-workspace` into the"
-    yield "workspace's, and `config unset theme` takes it out again. In the app the Settings screen (Alt+S) does"
-    yield "the same. All else in the file stays as you wrote it; what runs keeps the values that it began with."
+    yield "workspace's, and `config unset theme` takes it out again. In the app, the Settings screen (Alt+S)"
+    yield "does the same. All else in the file stays as you wrote it; what runs keeps its values."
     yield ""
     yield "```toml"
     yield 'provider = "ollama"'
