@@ -49,7 +49,9 @@ def spelled(value: Any) -> str:
         case dict():
             return msgspec.json.encode(cast("Mapping[Any, Any]", value)).decode() if value else ""
         case tuple() | list():
-            return ",".join(map(str, cast("Sequence[Any]", value)))
+            items = [str(each) for each in cast("Sequence[Any]", value)]
+            plain = all(each == each.strip() != "" and "," not in each and each[0] != "[" for each in items)
+            return ",".join(items) if plain else msgspec.json.encode(items).decode()
         case _:
             return str(value)
 

@@ -272,6 +272,8 @@ def parsed(field: Field, text: str) -> Any:
         value = None if lowered in ("unset", "none", "default", "") else _BOOLS.get(lowered, text)
     elif _is_table(kind):
         value = _table(field, text)
+    elif _is_list(kind) and text.startswith("["):
+        value = _listed(field, text)
     elif _is_list(kind):
         value = [part.strip() for part in text.split(",") if part.strip()]
     return _checked(field, value, strict=False)
@@ -287,6 +289,14 @@ def _is_list(kind: Any) -> bool:
 
 def _is_table(kind: Any) -> bool:
     return getattr(kind, "__origin__", None) is dict
+
+
+def _listed(field: Field, text: str) -> list[str]:
+    try:
+        return msgspec.json.decode(text, type=list[str])
+    except (ValueError, RecursionError):
+        hint = 'It is A,B,C or, such as for commas in one, JSON: ["A", "B"].'
+        raise ConfigError(f"{field.name} begins as JSON and is no list of texts", hint=hint) from None
 
 
 _TABLE = 'It is NAME=VALUE,NAME=VALUE or, such as for commas in values, JSON: {"NAME": "VALUE"}.'

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from agent_core.config import Config, default_user_file, workspace_file
+from agent_core.config import MASK, Config, default_user_file, workspace_file
 from agent_core.config_sources import SCHEMA, Field, fields, nearest, parsed
 from agent_core.errors import ConfigError
 from agent_core.files import locked, read_bounded, write_atomic
@@ -38,7 +38,7 @@ class Target:
     def prepare(self) -> None:
         """Make the file's folder. Raises `WorkspaceError` and OSError."""
         if self.where == "workspace":
-            self._workspace.ensure_state_dir()
+            self._workspace.own.ensure_state_dir()
         else:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -73,7 +73,10 @@ def set_value(target: Target, name: str, text: str) -> Any:
         ConfigError: The value does not fit, it does not belong there, or the file cannot be used.
         WorkspaceError: The workspace's folder for it cannot be made.
     """
-    value = parsed(settable(name, target.where), text)
+    field = settable(name, target.where)
+    if MASK in text:
+        raise ConfigError(f"{name}: dots that stand for a secret are no value", hint="Type all of it.")
+    value = parsed(field, text)
     if value is None:
         take_out(target, name)
         return None
@@ -85,27 +88,43 @@ def set_value(target: Target, name: str, text: str) -> Any:
     return value
 
 
+def written(target: Target, name: str) -> str | None:
+    """What a file says of a setting, spelled as for a flag; None where it does not, or cannot be read."""
+    import tomllib
+
+    from agent_core.config_said import spelled
+
+    try:
+        table = tomllib.loads(
+            read_bounded(target.path, _LIMIT, follow=target.where == "user").decode("utf-8-sig")
+        )
+    except (OSError, ValueError, RecursionError):
+        return None
+    return spelled(table[name]) if name in table else None
+
+
 def take_out(target: Target, name: str) -> bool:
     """Take a setting out of a file; whether it stood there. Raises as `set_value` does."""
     settable(name, target.where)
-    if not target.path.exists():
-        return False
     found = False
 
     def change(document: dict[str, Any]) -> None:
         nonlocal found
         found = document.pop(name, None) is not None
 
-    _rewrite(target, change)
+    _rewrite(target, change, new=False)
     return found
 
 
-def _rewrite(target: Target, change: Callable[[dict[str, Any]], None]) -> None:
+def _rewrite(target: Target, change: Callable[[dict[str, Any]], None], *, new: bool = True) -> None:
+    """Change a file as a whole; a `new` one is made where there is none."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     path, own = target.path, target.where == "user"
     try:
+        if not new and not path.exists():
+            return
         target.prepare()
         # A repository must not have us write into a file elsewhere; a user may well link to their own.
         path = path.resolve() if own else path
@@ -129,9 +148,10 @@ def _rewrite(target: Target, change: Callable[[dict[str, Any]], None]) -> None:
             f"{one_line(str(path))} is broken ({one_line(str(error))})",
             hint="Mend it first; nothing was written.",
         ) from None
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the latter for links that lead in a circle
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ConfigError(
-            f"{one_line(str(path))} cannot be written ({error.strerror or error})",
+            f"{one_line(str(path))} cannot be written ({reason})",
             hint="Check its rights and its folder's.",
         ) from None
 
@@ -146,6 +166,8 @@ def _check_version(path: Path, schema: Any) -> None:
 
 def overruled(config: Config, name: str, where: Where) -> str:
     """What hides a value that is written there, such as "the variable OLLAMA_MODEL"; "" for nothing."""
+    if fields()[name].adds_up:
+        return ""
     origin = config.origins[name]
     match origin.kind:
         case "flag":

@@ -160,7 +160,7 @@ def _settings() -> Iterator[str]:
     yield "`dspy-tui config show` says what is in force, and where each value came from;"
     yield "`dspy-tui config set theme dspy-light` writes one into your file, `--in-workspace` into the"
     yield "workspace's, and `config unset theme` takes it out again. In the app, the Settings screen (Alt+S)"
-    yield "does the same. All else in the file stays as you wrote it; what runs keeps its values."
+    yield "does the same. Other settings and their comments stay as they are; what runs keeps its values."
     yield ""
     yield "```toml"
     yield 'provider = "ollama"'

@@ -23,16 +23,19 @@ def config_change(parsed: Parsed) -> int:
     import msgspec
 
     workspace = Workspace.open(root_of(parsed))
+    flags = settings_of(parsed)
+    load(root=workspace.root, flags=flags)  # what is wrong with the flags is said before anything is written
     target = Target("workspace" if parsed.has("in-workspace") else "user", workspace)
     if parsed.command.words[-1] == "set":
         name, text = _named(parsed.words)
         value = masked_setting(name, set_value(target, name, text))
-        said = f"{name} = {one_line(msgspec.json.encode(value).decode())} in {one_line(str(target.path))}"
+        shown = "unset" if value is None else one_line(msgspec.json.encode(value).decode())
+        said = f"{name} = {shown} in {one_line(str(target.path))}"
     else:
         (name,) = _one(parsed.words)
         there = take_out(target, name)
         said = f"{name} {'taken out of' if there else 'is not in'} {one_line(str(target.path))}"
-    config = load(root=workspace.root, flags=settings_of(parsed))
+    config = load(root=workspace.root, flags=flags)
     above = overruled(config, name, target.where)
     if parsed.one("format") == "json":
         document = {

@@ -50,7 +50,8 @@ class EverythingProvider(Provider):
 
     async def startup(self) -> None:
         """Ask for the models only where one answers: the palette must open at once."""
-        await asyncio.gather(self._ask_for_models(), self._look_for_sessions())
+        self.screen.run_worker(self._look_for_sessions, group="palette")
+        await self._ask_for_models()
 
     async def _ask_for_models(self) -> None:
         models = self._program.runtime.models
@@ -61,8 +62,12 @@ class EverythingProvider(Provider):
                 self._models = []
 
     async def _look_for_sessions(self) -> None:
+        """Beside it: of a session that went on, its whole file is read anew."""
         conversation = self._program.runtime.session.conversation
-        found = await asyncio.to_thread(conversation.store.list)
+        try:
+            found = await asyncio.to_thread(conversation.store.list)
+        except (AgentError, OSError):
+            return  # the Sessions screen says why
         self._saved = [saved for saved in found if saved.id != conversation.id]
 
     async def discover(self) -> Hits:

@@ -71,7 +71,7 @@ def _folders(env: Mapping[str, str]) -> Check:
     """Where what is this user's alone lies: what is to be removed with the program."""
     named = {"configuration": user_config_dir(env), "state": user_state_dir(env)}
     said = [
-        f"{what} {one_line(str(path))}{'' if path.exists() else ' (none yet)'}"
+        f"{what} {one_line(str(path))}{'' if os.path.exists(path) else ' (none yet)'}"  # noqa: PTH110 - never raises
         for what, path in named.items()
     ]
     return Check("your folders", "ok", ", ".join(said))

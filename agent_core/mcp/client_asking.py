@@ -84,8 +84,12 @@ def asked_of(params: Any, *, asker: str, mask: Mask) -> Asked:
     required = _texts(table.get("required"))
     made = [_field(name, field, name in required, mask) for name, field in described.items()]
     message = shorten(mask(printable(str(params.message))), _SAID)
-    fields = tuple(field for field, _ in made)
-    warns = is_about_secrets(message) or any(field.secret for field in fields)
+    asks = is_about_secrets(message)
+    fields = tuple(
+        msgspec.structs.replace(field, secret=True) if asks and field.kind == "text" else field
+        for field, _ in made
+    )
+    warns = any(field.secret for field in fields) or asks
     form = Form(asker=one_line(asker), message=message, fields=fields, warning=_SECRETS if warns else "")
     return Asked(form, tuple(described), tuple(values for _, values in made), _bare(table))
 

@@ -166,7 +166,7 @@ class Link:
             return answer("decline")
         said = repr(self._mask(asked_for(params)))
         try:
-            asked = asked_of(params, asker=self._name, mask=self._mask)
+            asked = await asyncio.to_thread(asked_of, params, asker=self._name, mask=self._mask)
         except NoForm as wrong:
             self._declined(f"asked for {said}, which cannot be asked: {wrong}")
             return answer("decline")

@@ -51,13 +51,22 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
                 return ends[reference]
             return walk({**target, **beside}, depth + 1, (*within, reference))
         return {
-            name: walk(each, depth + 1, within) for name, each in table.items() if name not in _DEFINITIONS
+            name: named(each, depth, within) if name in _NAMED else walk(each, depth + 1, within)
+            for name, each in table.items()
+            if name not in _DEFINITIONS
         }
+
+    def named(value: Any, depth: int, within: tuple[str, ...]) -> Any:
+        """Schemas by names that are anybody's, `definitions` among them."""
+        if not isinstance(value, dict):
+            return walk(value, depth + 1, within)
+        return {name: walk(each, depth + 2, within) for name, each in cast("dict[str, Any]", value).items()}
 
     return walk(schema, 0, ())
 
 
 _DEFINITIONS = ("$defs", "definitions")
+_NAMED = ("properties", "patternProperties", "dependentSchemas")
 
 
 def _cut(target: dict[str, Any]) -> dict[str, Any]:

@@ -178,8 +178,9 @@ class StdioTransport:
         assert process.stdin is not None
         with suppress(ConnectionError, OSError):
             async for item in accepted:
-                text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-                process.stdin.write(text.encode() + b"\n")
+                plain = item.message.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                # ASCII: half a character in an argument is written as such, and harms nothing else.
+                process.stdin.write(json.dumps(plain, separators=(",", ":")).encode() + b"\n")
                 await process.stdin.drain()
 
     async def _keep_errors(self, process: asyncio.subprocess.Process) -> None:

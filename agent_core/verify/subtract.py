@@ -44,7 +44,12 @@ def subtract(before: Report, after: Report) -> Report:
         said = Finding(path="", line=0, message=f"{after.verifier} fails", excerpt=after.tail[-_MOST_SAID:])
         note = f"it fails without the change, too{f' ({after.note})' if after.note else ''}"
         return msgspec.structs.replace(after, state="broken", remaining=(said,), note=note)
-    if after.state == "broken" and after.kind == "lint" and after.exit and before.state == "passed":
+    if (
+        after.state == "broken"
+        and after.kind == "lint"
+        and (after.exit or 0) > 0
+        and before.state == "passed"
+    ):
         return msgspec.structs.replace(after, state="failed")
     if after.state in ("broken", "missing") or before.state in ("broken", "missing"):
         return after

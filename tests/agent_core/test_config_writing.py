@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.config import load
-from agent_core.config_writing import Target, Where, overruled, set_value, take_out
+from agent_core.config import MASK, load
+from agent_core.config_said import spelled
+from agent_core.config_writing import Target, Where, overruled, set_value, take_out, written
 from agent_core.errors import AgentError, ConfigError
 from agent_core.workspace import Workspace
 
@@ -43,6 +44,57 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
+
+
+def test_secrets_shown_as_dots_are_no_value(place: Place) -> None:
+    place.user.prepare()
+    place.user.path.write_text('api_key_command = "pass show openai/key"\n')
+    for text in ("pass …", f"pass {MASK}"):
+        if MASK in text:
+            with pytest.raises(ConfigError, match="dots"):
+                set_value(place.user, "api_key_command", text)
+    assert written(place.user, "api_key_command") == "pass show openai/key"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_files", ["x{a,b}.log", " y"]),
+        ("log_files", ["[a].log"]),
+        ("allow", ["shell:git log, *"]),
+        ("instructions", "two  blanks, and a comma"),
+        ("keys", {"help": "f2", "stop": "a,b"}),
+        ("temperature", 0.25),
+        ("think", False),
+    ],
+)
+def test_what_a_file_says_is_spelled_so_that_it_is_read_again(place: Place, name: str, value: object) -> None:
+    place.user.prepare()
+    set_value(place.user, name, spelled(value))
+    assert tomllib.loads(place.user.path.read_text()) == {name: value}
+    text = written(place.user, name)
+    assert text is not None
+    set_value(place.user, name, text)
+    assert tomllib.loads(place.user.path.read_text()) == {name: value}
+
+
+def test_a_workspace_whose_programs_keep_their_state_elsewhere(place: Place, tmp_path: Path) -> None:
+    workspace = Workspace(place.root, tmp_path / "state")
+    set_value(Target("workspace", workspace, place.env), "theme", "dspy-light")
+    assert 'theme = "dspy-light"' in (place.root / ".dspy_tui" / "config.toml").read_text()
+    (place.root / ".dspy_tui" / "config.toml").unlink()
+    (place.root / ".dspy_tui").rename(tmp_path / "moved")
+    (place.root / ".dspy_tui").symlink_to(tmp_path / "moved")
+    with pytest.raises(AgentError):
+        set_value(Target("workspace", workspace, place.env), "theme", "dspy-light")
+    assert not (tmp_path / "moved" / "config.toml").exists()
+
+
+def test_links_in_a_circle_are_told(place: Place) -> None:
+    place.user.prepare()
+    place.user.path.symlink_to(place.user.path)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        set_value(place.user, "theme", "dspy-light")
 
 
 def test_what_stands_around_it_stays(place: Place) -> None:

@@ -14,7 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_core.config import Config
-from agent_core.config_said import choices
+from agent_core.config_said import choices, spelled
+from agent_core.config_sources import Field, masked_setting
 from agent_core.config_writing import Where, settable
 from agent_core.errors import AgentError
 from agent_core.text import plural, shorten
@@ -176,12 +177,19 @@ class SettingsScreen(TypingDialog[None]):
         except AgentError as error:
             self._fail(error)
             return
-        if kinds := choices(one.field):
-            at = kinds.index(one.value) if one.value in kinds else -1
-            self._put(one.field.name, kinds[(at + 1) % len(kinds)])
+        if not isinstance(self.focused, Input):
+            self.run_worker(partial(self._change, one.field), group="settings", exclusive=True)
+
+    async def _change(self, field: Field) -> None:
+        """Go on from what the file says: what else counts for the value is none of its business."""
+        here = await self._desk.written(field.name, self._where)
+        if here is None:
+            here = "" if field.adds_up else spelled(getattr(self._config.settings, field.name))
+        if kinds := choices(field):
+            await self._write(field.name, kinds[(kinds.index(here) + 1 if here in kinds else 0) % len(kinds)])
             return
         box = self.type_into("value")
-        box.value = one.value
+        box.value = here if here == spelled(masked_setting(field.name, here)) else ""
         box.cursor_position = len(box.value)
         self._show()
 

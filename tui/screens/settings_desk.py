@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from agent_core.config import Config
-from agent_core.config_writing import Target, Where, set_value, take_out
+from agent_core.config_writing import Target, Where, set_value, take_out, written
 from agent_core.workspace import Workspace
 
 
@@ -31,6 +31,10 @@ class SettingsDesk:
     async def put(self, name: str, text: str, where: Where) -> None:
         """Write one, spelled as for a flag. Raises `ConfigError`, `WorkspaceError`."""
         await asyncio.to_thread(set_value, self._target(where), name, text)
+
+    async def written(self, name: str, where: Where) -> str | None:
+        """What that file says of it, as for a flag; None where it does not."""
+        return await asyncio.to_thread(written, self._target(where), name)
 
     async def take_out(self, name: str, where: Where) -> bool:
         """Take one out; whether it stood there. Raises as `put` does."""

@@ -142,10 +142,10 @@ class _Mining:
     def _read(self) -> None:
         """Read what all sources say, those first that are open."""
         names = sorted(self._pieces, key=lambda name: name not in self._sources)
-        for name in names[:-_MOST_NAMED]:
+        for name in names[_MOST_NAMED:]:
             for piece in self._pieces.pop(name):
                 self._give(self._source(_OTHERS), piece)
-        for name in names[-_MOST_NAMED:]:
+        for name in names[:_MOST_NAMED]:
             for piece in self._pieces.pop(name):
                 if isinstance(piece, RawLines):
                     new = self._source(name).take(one_line(piece.part)[:_NAME], piece.first, piece.lines)
@@ -237,9 +237,11 @@ class _Mining:
         told = self._memory.told
         on = lasting(parts, {event.id for event in ranked}, told, showing=_SHOWING)
         on.sort(key=lambda event: event.id in told)  # what was never told does not wait for what goes on
+        found_before = bool(self._events)
         self._add(self._news((*ranked, *on)))
-        if len(self._events) > _MOST_NEWS:
+        if found_before:  # the gravest of all first, as of those that are found at once
             self._events.sort(key=lambda event: (not event.is_grave, -event.score))
+        if len(self._events) > _MOST_NEWS:
             for event in self._events[_MOST_NEWS:]:
                 told.pop(event.id, None)
             del self._events[_MOST_NEWS:]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from pathlib import Path
 
+_STILL_S = 20.0
+"""After how long without a change nobody writes it any more."""
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +25,12 @@ def numbered(folder: Path) -> dict[int, Path]:
         return {}
 
 
+def _is_written(folder: Path) -> bool:
+    """Whether another job may be writing there just now."""
+    times = [path.lstat().st_mtime for path in (folder, *folder.rglob("*"))]
+    return time.time() - max(times) < _STILL_S
+
+
 def forget_unbegun(state: Path) -> None:
     """Remove what is left of a query that ended before its first batch was noted: nothing was read by it.
 
@@ -32,7 +41,12 @@ def forget_unbegun(state: Path) -> None:
         OSError: The folder cannot be read or removed.
     """
     checkpoint = folder_of(state)
-    if not checkpoint.is_dir() or numbered(checkpoint / "offsets") or numbered(checkpoint / "commits"):
+    if (
+        not checkpoint.is_dir()
+        or _is_written(checkpoint)
+        or numbered(checkpoint / "offsets")
+        or numbered(checkpoint / "commits")
+    ):
         return
     _log.info("%s has no batch, and begins anew", checkpoint)
     shutil.rmtree(checkpoint)

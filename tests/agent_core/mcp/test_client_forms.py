@@ -164,7 +164,7 @@ async def test_what_looks_like_a_secret_is_warned_of(desk: MakeDesk) -> None:
     assert form.fields[0].secret and "It seems to ask for a secret" in form.warning
     assert at.seen.of(ApprovalNeeded)[-1].reason == form.warning
     await at.do(asks("Give me your API key", {"value": {"type": "string"}}), Filled(action="decline"))
-    assert form_of(at).warning and not form_of(at).fields[0].secret
+    assert form_of(at).warning and form_of(at).fields[0].secret, "what is typed is hidden"
     await at.do(asks("How many tokens?", {"passengers": {"type": "integer"}}), Filled(action="decline"))
     assert not form_of(at).fields[0].secret
 

@@ -435,6 +435,9 @@ def test_very_many_sources_that_speak_by_turns_are_each_read_once(monkeypatch: p
     opened.clear()
     assert mine(None, messages, service="app").lines == 180
     assert len(opened) == 21 and "other sources" in opened
+    first = mine(None, [block([line(1)], source="pod-7", name="x")], service="app")
+    later = [each._replace(offset=each.offset + 1) for each in messages]
+    assert mine(first.state, later, service="app").repeated == 1, "what is open knows what it has read"
 
 
 def test_a_message_holds_no_more_than_a_broker_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import shutil
 import signal
 import time
@@ -149,6 +150,9 @@ def test_where_java_crashes_its_report_lies_with_the_state_and_the_job_goes_on(
     # as it is where Java crashes amid noting the first batch: Spark alone would never begin again
     (state / "checkpoint" / "offsets").mkdir(parents=True)
     (state / "checkpoint" / "offsets" / f".0.{uuid4()}.tmp").touch()
+    for each in (state / "checkpoint").rglob("*"):
+        os.utime(each, (1, 1))
+    os.utime(state / "checkpoint", (1, 1))
     topic = kafka.topic("logs.raw.app")
     told = Told(kafka, service := topic.removeprefix("logs.raw."))
     with job(kafka.settings, state, jars=connector) as running:
