@@ -156,6 +156,12 @@ class McpFault(AgentError):
     code = "mcp"
 
 
+class ServeFault(AgentError):
+    """The screen cannot be served to a browser."""
+
+    code = "serve"
+
+
 class EditRefused(AgentError):
     """An edit that a model wrote cannot be made: it is not clear where it belongs, or does not fit what is
     there.

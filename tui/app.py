@@ -83,10 +83,16 @@ class DspyApp(App[None], inherit_bindings=False):
         """The terminal, but where something else is asked for in the environment."""
         from textual.drivers.linux_driver import LinuxDriver
 
-        from tui.terminal import Terminal
-
         found = super().get_driver_class()
-        return Terminal if found is LinuxDriver else found
+        if found is LinuxDriver:
+            from tui.terminal import Terminal
+
+            return Terminal
+        if found.__name__ == "WebDriver":
+            from tui.serve.page import Page
+
+            return Page
+        return found
 
     def get_default_screen(self) -> WorkScreen:
         """The work screen."""

@@ -145,6 +145,10 @@ def _dispatch(parsed: Parsed) -> int:
             from tui.dispatching import dispatch
 
             return dispatch(parsed)
+        case ("serve",):
+            from tui.serve_command import serve_command
+
+            return serve_command(parsed)
         case ("mcp", "servers"):
             from tui.mcp_command import servers
 

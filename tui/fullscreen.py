@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from tui.app import DspyApp
     from tui.options import Parsed
 
+_BROWSER = "textual.drivers.web_driver:WebDriver"
+"""What `dspy-tui serve` has the screen drawn by."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def open_screen(parsed: Parsed) -> int:
     """Run the application; returns the exit code. Raises `UsageError` where there is no terminal."""
-    if not (os.isatty(0) and os.isatty(1)):
+    if not (os.isatty(0) and os.isatty(1)) and os.environ.get("TEXTUAL_DRIVER") != _BROWSER:
         raise UsageError(
             "there is no terminal to draw on",
             hint="Without one: dspy-tui --batch -c COMMAND; see dspy-tui --help.",

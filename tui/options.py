@@ -56,7 +56,7 @@ _SESSION = (
     Option(("--session",), "go on in the session of this name, or begin it", "NAME"),
     Option(("--resume",), "go on in a saved session: its name, its id, or last", "SESSION"),
 )
-_IN_WORKSPACE = Option(("--in-workspace",), "in .dspy_tui/config.toml, for everybody who works here")
+_IN_WORKSPACE = Option(("--in-workspace",), "in .dspy_tui/config.toml, for this workspace alone")
 SCREEN = Command(
     (),
     "open the screen, or run a batch",
@@ -134,6 +134,14 @@ COMMANDS = (
         ),
         positional="TASK",
         several=True,
+    ),
+    Command(
+        ("serve",),
+        "show the screen in browsers of this machine, at an address with a token",
+        (Option(("--port",), "the port on 127.0.0.1 (8765, or any that is free)", "PORT"), ALLOW, *COMMON),
+        positional="FOLDER",
+        complete="folder",
+        optional=True,
     ),
     Command(
         ("mcp", "servers"),
