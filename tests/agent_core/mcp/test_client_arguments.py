@@ -30,7 +30,8 @@ SCHEMA: dict[str, Any] = {
 
 
 def test_arguments_may_be_called_as_parts_of_a_schema_are() -> None:
-    kinds = {"definitions": {"type": "string"}, "$defs": {"type": "object", "properties": {"definitions": {}}}}
+    below = {"type": "object", "properties": {"definitions": {}}}
+    kinds = {"definitions": {"type": "string"}, "$defs": below}
     shape = shape_of({"type": "object", "properties": kinds, "required": ["definitions"], "$defs": {"x": {}}})
     given = {"definitions": "a", "$defs": {"definitions": 1}}
     assert sent_arguments(shape, read_call(shape, given)) == given
