@@ -36,6 +36,10 @@ class Browser:
         """What its terminal shows."""
         return str(self.driver.execute_script(_TEXT)).replace("\xa0", " ")
 
+    def column(self, wanted: str) -> int:
+        """Where something stands in its row."""
+        return max((row.find(wanted) for row in self.text.splitlines()), default=-1)
+
     def press(self, *keys: str, held: str = "") -> None:
         """Press keys, perhaps while another is held."""
         from selenium.webdriver import ActionChains
@@ -92,9 +96,9 @@ def test_typing_an_answer_the_palette_and_the_stack(browser: Browser, serving: S
     browser.shows("There is no stack in docker/lightweight")
     browser.press(Keys.ESCAPE)
     browser.shows("answered")
-    wide = max(map(len, browser.text.splitlines()))
+    wide = browser.column("F1 help")
     browser.driver.set_window_size(900, 600)
-    browser.until(lambda: max(map(len, browser.text.splitlines())) < wide)
+    browser.until(lambda: 0 < browser.column("F1 help") < wide)
     browser.press("q", held=Keys.CONTROL)
     body = "return document.body.innerText"
     browser.until(lambda: "The session has ended" in str(browser.driver.execute_script(body)))
