@@ -16,6 +16,7 @@ import msgspec
 
 from agent_core.arguments import read_arguments, reads_as_arguments, reads_as_prose, shown, synopsis
 from agent_core.errors import UsageError
+from agent_core.mcp.names import is_of_server
 from agent_core.text import one_line
 from agent_core.tools.base import AnyTool
 from agent_core.tools.fields import Field, fields_of
@@ -158,11 +159,6 @@ def lone_word(text: str, registry: Registry) -> tuple[str, str] | None:
         return None
     said = f"{name} has no {shown(word)}, so it is read as a question"
     return said, f"`help {name}` says what it has."
-
-
-def is_of_server(name: str) -> bool:
-    """Whether a command is a tool of somebody else's server, by its name, with which no question begins."""
-    return "__" in name
 
 
 def _whats(tool: AnyTool) -> tuple[str, ...]:

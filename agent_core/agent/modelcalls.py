@@ -20,7 +20,6 @@ from agent_core.agent.estimate import estimate_for, keep_learned, ready_estimate
 from agent_core.agent.gather import Gathered
 from agent_core.agent.holding import Show
 from agent_core.agent.known import Known, Prompt
-from agent_core.agent.offering import is_of_server
 from agent_core.agent.port import TaskInput, TurnPort
 from agent_core.agent.streaming import TurnStream
 from agent_core.errors import AgentError
@@ -30,6 +29,7 @@ from agent_core.llm.errors import ModelProtocolError, ModelRefused, ModelServerE
 from agent_core.llm.port import ChatRequest, LanguageModel, StreamEvent, ToolCall, ToolSpec
 from agent_core.llm.timeouts import watch
 from agent_core.masking import masker
+from agent_core.mcp.names import is_of_server
 from agent_core.text import plural, shorten
 
 _CHOICE_TOKENS = 256
@@ -149,7 +149,7 @@ class ModelCalls:
 
     def _tell_left_out(self, tools: tuple[ToolSpec, ...]) -> None:
         """Tell, once in a session, that the window has no room for some tools of servers."""
-        names = [tool.name for tool in tools if is_of_server(tool)]
+        names = [tool.name for tool in tools if is_of_server(tool.name)]
         if not names or self._turn.registry in _told_of_room:
             return
         _told_of_room.add(self._turn.registry)

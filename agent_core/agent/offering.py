@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 
 from agent_core.llm.port import ToolSpec
+from agent_core.mcp.names import BETWEEN, is_of_server
 
 _TOOLS_SHARE = 0.4
 TOOLS_FIRST = ("grep", "cat", "esearch", "ctx", "ls", "tree", "diff", "intel", "codectx", "run_tests")
 _LEAST_TOOLS = frozenset({"grep", "cat"})
-_OF_SERVER = "__"
 _WORD = re.compile(r"[^\W_]{3,}")
 _STEM = 5
 """Letters of a word that count: "directories" is about a "directory"."""
@@ -33,8 +33,8 @@ def offered(
     left = int(budget * _TOOLS_SHARE)
     rank = {name: number for number, name in enumerate(TOOLS_FIRST)}
     kept: set[str] = set()
-    own = [tool for tool in tools if not is_of_server(tool)]
-    others = [tool for tool in tools if is_of_server(tool)]
+    own = [tool for tool in tools if not is_of_server(tool.name)]
+    others = [tool for tool in tools if is_of_server(tool.name)]
     first = sorted(own, key=lambda tool: rank.get(tool.name, len(rank)))
     for tool in [*first, *_in_turn(others, question)]:
         tokens = cost(tool)
@@ -49,11 +49,6 @@ def offered(
     )
 
 
-def is_of_server(tool: ToolSpec) -> bool:
-    """Whether it belongs to a server of somebody else."""
-    return _OF_SERVER in tool.name
-
-
 def _in_turn(tools: Sequence[ToolSpec], question: str) -> list[ToolSpec]:
     """The best one of each server, then the next best one of each; servers with better ones first."""
     asked = _words(question)
@@ -62,7 +57,7 @@ def _in_turn(tools: Sequence[ToolSpec], question: str) -> list[ToolSpec]:
     fits = {name: sum(1 / among[word] for word in words & asked) for name, words in said.items()}
     servers: dict[str, list[ToolSpec]] = {}
     for tool in tools:
-        servers.setdefault(tool.name.partition(_OF_SERVER)[0], []).append(tool)
+        servers.setdefault(tool.name.partition(BETWEEN)[0], []).append(tool)
     ranked = [sorted(each, key=lambda tool: -fits[tool.name]) for each in servers.values()]
     ranked.sort(key=lambda each: -fits[each[0].name])
     return [tool for each in zip_longest(*ranked) for tool in each if tool is not None]

@@ -147,6 +147,9 @@ async def _read(process: Process) -> bytes:
         await asyncio.wait((reading,), timeout=_DRAIN_S)
         if not reading.done():
             process.kill()
+        pieces = -1
+        while not reading.done() and pieces != len(parts):  # what was said is still on its way
+            pieces = len(parts)
             await asyncio.wait((reading,), timeout=_DRAIN_S)
         if reading.done():
             await reading

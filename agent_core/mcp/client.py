@@ -21,8 +21,9 @@ from agent_core.config import Settings
 from agent_core.errors import AgentError, PermissionRefused, UsageError
 from agent_core.events import Notice, TurnKind
 from agent_core.forms import Filled, Form
-from agent_core.mcp.client_config import BETWEEN, Found, Named, read_servers, signature
+from agent_core.mcp.client_config import Found, Named, read_servers, signature
 from agent_core.mcp.client_consent import Consent, Verdict, rules_for
+from agent_core.mcp.names import BETWEEN
 from agent_core.text import one_line
 from agent_core.tools.registry import Registry
 from agent_core.workspace import Workspace

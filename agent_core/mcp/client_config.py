@@ -35,8 +35,6 @@ from agent_core.workspace import Workspace
 TABLE = MCP_TABLE
 """The table of a config.toml."""
 FILE = ".mcp.json"
-BETWEEN = "__"
-"""Between the server's name and its tool's."""
 _LIMIT = 1 << 20
 _MOST = 64
 """Servers of one file."""

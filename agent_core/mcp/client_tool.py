@@ -20,9 +20,10 @@ from agent_core.config import Settings
 from agent_core.errors import McpFault, UsageError
 from agent_core.events import ActionClass
 from agent_core.mcp.client_arguments import Shape, read_call, sent_arguments, shape_of
-from agent_core.mcp.client_config import BETWEEN, Named
+from agent_core.mcp.client_config import Named
 from agent_core.mcp.client_results import Mask, result_of
 from agent_core.mcp.client_schema import BadSchema, checked_schema, problem_of
+from agent_core.mcp.names import BETWEEN
 from agent_core.text import one_line, shorten
 from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
