@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from agent_core.decoding import JsonDecoder
 from agent_core.errors import StackFault
 from agent_core.process import NotStarted, Process, stream_process
 from stack.engine.asking import ASK_DOCTOR, Engine, answer, cannot_run
@@ -21,6 +22,7 @@ from stack.engine.reading import containers, happened, log_line, steps_of, uses
 from stack.engine.values import Container, Happened, LogLine, Program, Step, Use
 
 Told = Callable[[Step], None]
+_config = JsonDecoder[dict[str, Any]](dict[str, Any])
 _GRACE_S = 10.0
 """How long compose may take to end in good order when an operation is cancelled."""
 _LONGEST_LINE = 64 * 1024
@@ -151,7 +153,7 @@ class Compose:
         """The files as compose understands them, everything filled in."""
         said = await self._ask(("config", "--format", "json"))
         try:
-            return msgspec.json.decode(said, type=dict[str, Any])
+            return _config.decode(said)
         except msgspec.DecodeError:
             command = self.line("config", "--format", "json")
             raise StackFault(f"`{command}` did not answer in JSON", hint=ASK_DOCTOR) from None

@@ -9,8 +9,10 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from agent_core.decoding import JsonDecoder
 from stack.engine.values import Container, Happened, Health, LogLine, Published, State, Step, Use
 
+_any = JsonDecoder[Any](Any)
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _BINARY = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _PODMANS = {"stopped": "exited", "stopping": "running", "configured": "created", "initialized": "created"}
@@ -27,7 +29,7 @@ def objects(text: str) -> Iterator[dict[str, Any]]:
     lines = [stripped] if stripped.startswith("[") else stripped.splitlines()
     for line in lines:
         try:
-            value: Any = msgspec.json.decode(line)
+            value: Any = _any.decode(line)
         except msgspec.DecodeError:
             continue
         for one in cast("list[Any]", value) if isinstance(value, list) else [value]:
@@ -98,7 +100,7 @@ def size_of(text: str) -> int:
 def steps_of(line: str) -> tuple[Step, ...] | str:
     """A line of `--progress json`: its steps, none for nothing worth telling; or the message of a failure."""
     try:
-        value: Any = msgspec.json.decode(line)
+        value: Any = _any.decode(line)
     except msgspec.DecodeError:
         return (Step("", line),) if line.strip() else ()  # builders of older engines write plain lines
     if not isinstance(value, dict):

@@ -74,7 +74,7 @@ def summarise(path: Path) -> SavedSession:
     for line in _lines(path, 0):
         try:
             seen = _light.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except msgspec.DecodeError:
             bad += 1
             continue
         updated = max(updated, seen.at)
@@ -112,7 +112,7 @@ def load(path: Path) -> Loaded:
     for number, line in enumerate(_lines(path, skipped), 1):
         try:
             reading.take(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except msgspec.DecodeError:
             broken.append(number)
     return reading.end(path.name, broken, is_partial=skipped > 0)
 

@@ -109,3 +109,8 @@ def test_nothing_that_is_printed_breaks_it(text: str) -> None:
         steps_of(line)
         happened(line)
         log_line(line)
+
+
+def test_what_is_nested_without_end_says_nothing() -> None:
+    deep = '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert list(objects(deep)) == [] and steps_of(deep) == (Step("", deep),)
