@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
+Notify = Literal["bell", "osc9", "osc777", "off"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -234,6 +235,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = {}
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
+    notify: Annotated[
+        Notify,
+        _setting(
+            "What tells that a turn ended or asks while another window has the focus: bell, a message as iTerm2,"
+            " WezTerm and Windows Terminal take it (osc9) or as foot, Ghostty and urxvt do (osc777), or off.",
+            env="DSPY_TUI_NOTIFY",
+        ),
+    ] = "bell"
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
     ] = {}

@@ -32,17 +32,23 @@ class Router:
         screen: Where.
         propose: Called when the index has changed what makes sense to suggest.
         buses: Called when the message bus stands otherwise.
+        call: Tells somebody who is away that they are wanted.
     """
 
     def __init__(
-        self, *, screen: WorkScreen, propose: Callable[[], None], buses: Callable[[e.BusChanged], None]
+        self,
+        *,
+        screen: WorkScreen,
+        propose: Callable[[], None],
+        buses: Callable[[e.BusChanged], None],
+        call: Callable[[str], None],
     ) -> None:
         self._screen = screen
         self._propose = propose
         self._telling = Telling(screen.transcript)
         self._trouble = ""
         self._needed: object = None
-        self._buses = buses
+        self._buses, self._call = buses, call
 
     def route(self, event: e.Event) -> None:
         """Show one event as it happens."""
@@ -76,6 +82,7 @@ class Router:
             case e.ApprovalNeeded():
                 activity.doing("Waiting for your answer")
                 screen.ask_permission(event)
+                self._call("waits for your answer")
             case e.ApprovalGiven():
                 activity.doing("Working")
                 screen.permission_answered(event)
@@ -83,6 +90,7 @@ class Router:
                 screen.status.change(used=event.usage.prompt_tokens + event.usage.completion_tokens)
             case e.TurnFinished():
                 activity.stop()
+                self._call(event.outcome)
             case e.ModelChanged():
                 screen.status.change(model=event.model, state=event.state, window=event.window)
             case e.PullProgress():

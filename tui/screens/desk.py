@@ -6,17 +6,20 @@ import asyncio
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from agent_core.errors import AgentError
 from agent_core.events import SessionOpened, ToolFinished
 from agent_core.ignore import is_own
 from agent_core.logs.sources.find import named_beside_files
 from agent_core.streaming.names import service_of
+from tui.away import Away
 from tui.catalog import Catalog
 from tui.router import Router
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from agent_core.events import BusChanged
     from agent_core.logs.api import Digest
     from agent_core.runtime import Runtime
@@ -42,7 +45,11 @@ class Desk:
         self._watcher = FolderWatch(
             on_change=self._changed, on_unnamed=self._look_again, on_trouble=self._blind
         )
-        self._router = Router(screen=screen, propose=runtime.learning.propose, buses=self._bus_changed)
+        app = cast("App[Any]", screen.app)  # pyright: ignore[reportUnknownMemberType]
+        away = Away(app, runtime.config.settings.notify, title=runtime.workspace.root.name)
+        self._router = Router(
+            screen=screen, propose=runtime.learning.propose, buses=self._bus_changed, call=away.tell
+        )
 
     async def begin(self) -> None:
         """Show what is known at once, and start the rest."""
