@@ -21,7 +21,7 @@ _WHENCE = {
     "user file": "yours",
     "default": "",
 }
-_NAME = 24
+_NAME = 26
 """Columns for the name, where there is room."""
 _FILES = {"user": "your file", "workspace": "the workspace's file"}
 
