@@ -150,7 +150,7 @@ KEPT = Outcome(target="ask.conclude", verdict="equal", before=0.5)
 NO_SOURCES = LearningFault("There are no Python sources here", hint="write some")
 FULL = TrainingFault("What is learnt cannot be kept: no space", hint="Is the disk full?")
 FULL.__cause__ = OSError("no space")
-KILLED = TrainingFault("The training was killed", hint="`rl train --resume` goes on.")
+KILLED = TrainingFault("The training was killed", hint="`rl train --resume` goes on.", goes_on=True)
 
 
 class Ran(NamedTuple):
