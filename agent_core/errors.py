@@ -26,6 +26,7 @@
     │   ├── BusAuth             credentials, certificates or rights are refused
     │   ├── NoTopic             there is no such topic
     │   └── NoResult            what was handed over did not come back in time
+    ├── ServeFault              the screen cannot be served to a browser
     ├── McpFault                a server of the Model Context Protocol did not do what it was asked
     └── ModelError              anything between us and a language model: `llm/errors.py`
 

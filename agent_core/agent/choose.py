@@ -17,7 +17,7 @@ from typing import Any, cast
 import msgspec
 
 from agent_core.agent.meant import meant_name
-from agent_core.agent.objects import CUT, objects_in
+from agent_core.agent.objects import is_cut, objects_in
 from agent_core.llm.dspy_engine import UNPARSED
 from agent_core.llm.port import ToolSpec
 
@@ -100,10 +100,9 @@ def parse_choices(text: str, names: Iterable[str]) -> list[Choice]:
     chosen: list[Choice] = []
     for choice in found:
         name = meant_name(choice.name, known)
-        arguments = {key: value for key, value in choice.arguments.items() if value is not CUT}
-        is_cut = any(value is CUT for value in choice.arguments.values())
-        known_name = name is not None
-        made = Choice(name or choice.name, arguments, known=known_name, cut=is_cut, is_call=choice.is_call)
+        arguments = {key: value for key, value in choice.arguments.items() if not is_cut(value)}
+        cut = len(arguments) < len(choice.arguments)
+        made = Choice(name or choice.name, arguments, known=name is not None, cut=cut, is_call=choice.is_call)
         if made not in chosen:
             chosen.append(made)
     return chosen

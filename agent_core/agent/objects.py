@@ -18,9 +18,19 @@ CUT: Any = object()
 def whole_object(text: str) -> dict[str, Any] | None:
     """The first object of a text, if nothing of its values is missing."""
     value = next(iter(objects_in(text, cut=True)), None)
-    if not isinstance(value, dict) or any(part is CUT for part in cast("dict[str, Any]", value).values()):
-        return None
-    return cast("dict[str, Any]", value)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) and not is_cut(value) else None
+
+
+def is_cut(value: Any) -> bool:
+    """Whether it, or something in it, was cut off."""
+    open_: list[Any] = [value]  # not by recursion: models nest without end, too
+    while open_:
+        one = open_.pop()
+        if one is CUT:  # stands for a whole list
+            return True
+        if isinstance(one, dict):
+            open_ += cast("dict[str, Any]", one).values()
+    return False
 
 
 def objects_in(text: str, *, cut: bool = False) -> Iterator[Any]:

@@ -109,6 +109,8 @@ class _Mining:
             self._memory.latest, now
         )  # a producer's clock that is behind turns none back
         self._sources = {source.name: source for source in sources}
+        self._told = frozenset(self._memory.told)
+        """Ids of the events that were told before this batch."""
         self._pieces: dict[str, list[_Piece]] = {}
         """What sources say, who said something last at the end: a source is opened once a batch."""
         self._events: list[KeyEvent] = []
@@ -212,8 +214,10 @@ class _Mining:
     def _fitting(self, events: tuple[KeyEvent, ...]) -> LogContext:
         """The message, of as many events as it may hold; the others are told when they occur again."""
         while len(encode(context := self._message(events))) > MOST_BYTES - _ID:
-            self._memory.told.pop(events[-1].id, None)
-            events = events[:-1]
+            last = len(events) - 1  # of those that were told before, so that each comes to be told
+            drop = next((at for at in range(last, -1, -1) if events[at].id in self._told), last)
+            self._memory.told.pop(events[drop].id, None)
+            events = (*events[:drop], *events[drop + 1 :])
         return context
 
     def _message(self, events: tuple[KeyEvent, ...]) -> LogContext:

@@ -74,6 +74,12 @@ def test_a_value_that_is_cut_off_is_none(text: str) -> None:
     assert (choice.name, choice.cut, choice.arguments) == ("grep", True, {})
 
 
+def test_a_value_that_is_cut_off_within_another_is_none_either() -> None:
+    said = '{"name": "grep", "arguments": {"path": "a", "pattern": {"city": {"name": "Ro'
+    choice = parse_choice(said, NAMES)
+    assert choice is not None and (choice.arguments, choice.cut) == ({"path": "a"}, True)
+
+
 @pytest.mark.parametrize(
     ("text", "name", "arguments"),
     [
