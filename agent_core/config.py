@@ -239,8 +239,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Notify,
         _setting(
             "What tells that a turn ended or asks while another window has the focus: bell, a message as"
-            " iTerm2, WezTerm and Windows Terminal take it (osc9) or as foot, Ghostty and urxvt do (osc777), or"
-            " off.",
+            " iTerm2, WezTerm and Windows Terminal take it (osc9) or as foot, Ghostty and urxvt do (osc777),"
+            " or off.",
             env="DSPY_TUI_NOTIFY",
         ),
     ] = "bell"
