@@ -139,10 +139,10 @@ def _rewrite(target: Target, change: Callable[[dict[str, Any]], None], *, new: b
             plain = cast("dict[str, Any]", document)  # keeps what stands around the values
             _check_version(path, plain.get("schema", SCHEMA))
             change(plain)
-            written = tomlkit.dumps(document).encode()
-            if written != content:
+            changed = tomlkit.dumps(document).encode()
+            if changed != content:
                 mode = path.stat().st_mode & 0o777 if content else 0o600 if own else 0o644
-                write_atomic(path, written, mode=mode, exact=bool(content))
+                write_atomic(path, changed, mode=mode, exact=bool(content))
     except (TOMLKitError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"{one_line(str(path))} is broken ({one_line(str(error))})",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent_core.draining import drain
 from agent_core.hooks.model import REFUSES, Hook, HookInput, HookReply, Said
 from agent_core.ignore import git_folder
 from agent_core.process import NotStarted, Process, stream_process
@@ -20,7 +21,6 @@ from agent_core.verify.sandbox import Sandbox
 from agent_core.workspace import STATE_FOLDER
 
 _GRACE_S = 0.5
-_DRAIN_S = 0.3
 _MOST_SAID = 256 << 10
 _STRING = 65_536
 _NOTE, _REASON = 4_000, 1_000
@@ -138,35 +138,16 @@ async def _run(
 
 
 async def _read(process: Process) -> bytes:
-    """What it says until it ends. What it left running, which may hold its output open, is not waited for."""
-    parts: list[bytes] = []
-    reading = asyncio.create_task(_take(process, parts))
-    exited = asyncio.create_task(process.wait())
-    try:
-        await asyncio.wait((reading, exited), return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait((reading,), timeout=_DRAIN_S)
-        if not reading.done():
-            process.kill()
-        pieces = -1
-        while not reading.done() and pieces != len(parts):  # what was said is still on its way
-            pieces = len(parts)
-            await asyncio.wait((reading,), timeout=_DRAIN_S)
-        if reading.done():
-            await reading
-        return b"".join(parts)
-    finally:
-        reading.cancel()
-        exited.cancel()
-        await asyncio.gather(reading, exited, return_exceptions=True)
+    """What it says, which is not much."""
+    said = bytearray()
 
-
-async def _take(process: Process, parts: list[bytes]) -> None:
-    size = 0
-    async for chunk in process:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > _MOST_SAID:
+    def take(chunk: bytes) -> None:
+        said.extend(chunk)
+        if len(said) > _MOST_SAID:
             raise _Failed(f"it said more than {_MOST_SAID >> 10} KiB")
+
+    await drain(process, take)
+    return bytes(said)
 
 
 def _reply(code: int, out: bytes, errors: str) -> HookReply:

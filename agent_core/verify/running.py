@@ -13,8 +13,9 @@ from tempfile import mkdtemp
 
 import msgspec
 
+from agent_core.draining import drain
 from agent_core.files import read_bounded
-from agent_core.process import NotStarted, Process, stream_process
+from agent_core.process import NotStarted, stream_process
 from agent_core.text import human_duration, one_line
 from agent_core.verify.api import Finding, Report, State, Verifier
 from agent_core.verify.copying import remove_tree
@@ -30,7 +31,6 @@ from agent_core.verify.sources import with_sources
 Progress = Callable[[str], None]
 _REPORT_LIMIT = 64 * 1024 * 1024
 _GRACE_S = 0.5
-_DRAIN_S = 0.3
 _NO_MODULE = "No module named "
 _TRACEBACK = "Traceback (most recent call last):\n"
 
@@ -145,7 +145,6 @@ class _Run:
         self.not_started = ""
         self._exit: int | None = None
         self._errors = ""
-        self._pieces = 0
 
     async def follow(self, timeout: float) -> None:  # noqa: ASYNC109
         """Run it, show what it says, and end all of it."""
@@ -177,7 +176,7 @@ class _Run:
         async with stream_process(argv, cwd=folder, env=env, errors=errors, grace=_GRACE_S) as process:
             try:
                 async with asyncio.timeout(timeout):
-                    await self._read(process)
+                    await drain(process, self._take)
                     self._exit = await process.wait()
             except TimeoutError:
                 self._exit = None
@@ -185,31 +184,9 @@ class _Run:
                 process.kill()
             self._errors = plain(process.errors)
 
-    async def _read(self, process: Process) -> None:
-        """Read to the end; what the program left running in the background must not hold that up."""
-        reading = asyncio.create_task(self._take(process))
-        exited = asyncio.create_task(process.wait())
-        try:
-            await asyncio.wait((reading, exited), return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait((reading,), timeout=_DRAIN_S)
-            if not reading.done():
-                process.kill()
-            pieces = -1
-            while not reading.done() and pieces != self._pieces:  # what was said is still on its way
-                pieces = self._pieces
-                await asyncio.wait((reading,), timeout=_DRAIN_S)
-            if reading.done():
-                await reading
-        finally:
-            reading.cancel()
-            exited.cancel()
-            await asyncio.gather(reading, exited, return_exceptions=True)
-
-    async def _take(self, process: Process) -> None:
-        async for chunk in process:
-            self._pieces += 1
-            if shown := self.spool.feed(chunk):
-                self._progress(shown)
+    def _take(self, chunk: bytes) -> None:
+        if shown := self.spool.feed(chunk):
+            self._progress(shown)
 
     def report(self, timeout: float) -> Report:
         """Read what it left; for a thread."""
