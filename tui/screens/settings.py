@@ -24,7 +24,7 @@ from tui.keys import SETTINGS, bindings
 from tui.screens import settings_said as said
 from tui.screens.dialog import Frame, Hints, TypingDialog
 from tui.screens.settings_desk import SettingsDesk
-from tui.screens.stack_list import ServiceRows
+from tui.widgets.choices import SecondClickChoices
 from tui.widgets.rows import Rows
 from tui.widgets.sheet import Sheet
 
@@ -65,7 +65,7 @@ class SettingsScreen(TypingDialog[None]):
         self._typed, self._own, self._shown = "", False, ""
         self._trouble: AgentError | None = None
         self._settings = said.settings_of(config)
-        self._rows = ServiceRows(id="settings", cursor_always=True, empty="No setting has that.")
+        self._rows = SecondClickChoices(id="settings", cursor_always=True, empty="No setting has that.")
         self._details, self._hints = Sheet(id="details"), Hints([])
 
     def compose(self) -> ComposeResult:
@@ -150,7 +150,7 @@ class SettingsScreen(TypingDialog[None]):
             (shown("help"), "all keys", "screen.help"),
         ]
 
-    def on_service_rows_moved(self) -> None:
+    def on_choices_moved(self) -> None:
         """Another setting stands in full."""
         name = self.chosen.field.name if self.chosen is not None else ""
         if name == self._shown:  # the rows were only drawn anew

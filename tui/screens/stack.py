@@ -25,8 +25,9 @@ from tui.screens.dialog import Frame, Hints
 from tui.screens.stack_desk import StackDesk
 from tui.screens.stack_doing import StackDoing
 from tui.screens.stack_job_said import lines as job_lines
-from tui.screens.stack_list import ServiceList, ServiceRows
+from tui.screens.stack_list import ServiceList
 from tui.screens.stack_rows import ALL, Histories, Service
+from tui.widgets.choices import SecondClickChoices
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import Line
 
@@ -70,7 +71,7 @@ class StackScreen(StackDoing):
         self._shown: tuple[Line, ...] = ()
         self._news = False
         self._made = asyncio.Event()
-        self._head, self._rows = Sheet(id="head"), ServiceRows(id="services", cursor_always=True)
+        self._head, self._rows = Sheet(id="head"), SecondClickChoices(id="services", cursor_always=True)
         self._list = ServiceList(self._head, self._rows, id="list")
         self._banner, self._fault_sheet = Sheet(id="banner"), Sheet(id="fault")
         self._details, self._job = Sheet(id="details"), Sheet(id="job")
@@ -259,7 +260,7 @@ class StackScreen(StackDoing):
         """There is room for the services, or another."""
         self._show_rows()
 
-    def on_service_rows_moved(self) -> None:
+    def on_choices_moved(self) -> None:
         """Another service stands in full."""
         self._show_details()
         self.query_one("#about", VerticalScroll).scroll_home(animate=False)

@@ -23,9 +23,10 @@ from tui.screens import stack_said
 from tui.screens import topic_rows as rows_of
 from tui.screens.bus_desk import Bus
 from tui.screens.dialog import Frame, Hint, Hints, TypingDialog
-from tui.screens.stack_list import ServiceList, ServiceRows
+from tui.screens.stack_list import ServiceList
 from tui.screens.tail import TailScreen
 from tui.screens.topic_rows import ALL, ORDERS, Topic
+from tui.widgets.choices import SecondClickChoices
 from tui.widgets.rows import Rows
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import BLANK, Line, wrap
@@ -66,7 +67,7 @@ class TopicsScreen(TypingDialog[None]):
         self._refused = False
         self._topics: list[Topic] = []
         self._order, self._typed = ORDERS[0], ""
-        self._head, self._rows = Sheet(id="head"), ServiceRows(id="topics", cursor_always=True)
+        self._head, self._rows = Sheet(id="head"), SecondClickChoices(id="topics", cursor_always=True)
         self._list = ServiceList(self._head, self._rows, id="list")
         self._banner, self._nothing, self._details = Sheet(id="banner"), Sheet(id="said"), Sheet(id="details")
         self._hints = Hints([])
@@ -212,7 +213,7 @@ class TopicsScreen(TypingDialog[None]):
         """There is room for the topics, or another."""
         self._show()
 
-    def on_service_rows_moved(self) -> None:
+    def on_choices_moved(self) -> None:
         """Another topic stands in full."""
         self._show_details()
         self.query_one("#about", VerticalScroll).scroll_home(animate=False)

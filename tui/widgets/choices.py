@@ -16,3 +16,12 @@ class Choices(Rows):
     def cursor_moved(self) -> None:
         """Tell."""
         self.post_message(self.Moved())
+
+
+class SecondClickChoices(Choices):
+    """A first click goes to a row, a second chooses it: for rows with which something is done."""
+
+    def clicked(self, *, moved: bool) -> None:
+        """A click on another row only goes there."""
+        if not moved:
+            self.action_choose()
