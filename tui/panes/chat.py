@@ -250,6 +250,13 @@ class Chat(Vertical):
         else:
             self.mount(FindBar(self.transcript), before=self.activity)
 
+    def on_transcript_found(self) -> None:
+        """A search found more: say so."""
+        from tui.widgets.find import FindBar
+
+        for bar in self.query(FindBar):
+            bar.say()
+
     def on_find_closed(self) -> None:
         """Back to the prompt."""
         self.prompt.focus()

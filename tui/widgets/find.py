@@ -39,12 +39,12 @@ class FindBar(Input):
         """Search for what is typed now."""
         event.stop()
         self._transcript.find(event.value)
-        self._say()
+        self.say()
 
     def action_next(self, step: int) -> None:
         """Go to the next or previous match."""
         self._transcript.action_find_next(step)
-        self._say()
+        self.say()
 
     async def action_close(self) -> None:
         """End the search; the conversation keeps its place."""
@@ -52,9 +52,16 @@ class FindBar(Input):
         self.post_message(self.Closed())
         await self.remove()
 
-    def _say(self) -> None:
+    def _nothing(self) -> str:
+        if not self.value.strip():
+            return ""
+        return "looking …" if self._transcript.looking else "nothing found"
+
+    def say(self) -> None:
+        """Show how many matches there are."""
         number, count = self._transcript.found
-        said = f"{number} of {count}" if count else "nothing found" if self.value.strip() else ""
+        more = "+" if self._transcript.looking else ""
+        said = f"{number} of {count}{more}" if count else self._nothing()
         self.border_subtitle = " · ".join(
             part for part in (said, "Enter next · ↑ previous · Esc ends") if part
         )

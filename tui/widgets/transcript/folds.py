@@ -1,4 +1,4 @@
-"""Units that fold: tool calls and reasoning."""
+"""Units that fold: tool calls; what a model thought is in `reasoning.py`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,20 @@ class Tool(Unit):
         self._seconds: float | None = None
         self._shown = _TYPED if typed else 0
         self._edit = edit
+        self._listed = ""
         self._listing: Listing | None = None
+
+    def shed(self) -> None:
+        """See `Unit`; once it has ended, no clock is needed any more."""
+        self.forget()
+        self._listing = None
+        if not self.running:
+            self._clock = ended
+
+    @property
+    def weight(self) -> int:
+        """See `Unit`."""
+        return sum(map(len, self._chunks))
 
     @property
     def summary(self) -> str:
@@ -90,7 +103,7 @@ class Tool(Unit):
             self._chunks = [coloured, text[len(shown) :]]
         elif text:
             self._chunks = [text]
-            self._listing = Listing(path) if path else None
+            self._listed, self._listing = path, None
         if self._edit and not error:
             self._shown = self._shown or _EDIT
         self.forget()
@@ -172,7 +185,7 @@ class Tool(Unit):
     @property
     def _is_told(self) -> bool:
         """Whether a person reads it as sentences: what our own commands say, neither code nor a program's."""
-        return not (self._is_patch or self._listing or self._command.startswith("!"))
+        return not (self._is_patch or self._listed or self._command.startswith("!"))
 
     @property
     def _is_patch(self) -> bool:
@@ -184,7 +197,8 @@ class Tool(Unit):
     def _drawn(self, rows: Sequence[str | PatchRow]) -> Iterator[tuple[str, Sequence[Run], str]]:
         """The number, the runs and the fill of each row."""
         plain_rows = [row for row in rows if isinstance(row, str)]
-        if plain_rows and self._listing:
+        if plain_rows and self._listed:
+            self._listing = self._listing or Listing(self._listed)
             for number, runs in self._listing.rows(plain_rows):
                 yield number, runs, ""
             return
@@ -203,71 +217,11 @@ class Tool(Unit):
         return "\n".join([self._command, output]).rstrip("\n")
 
 
+def ended() -> float:
+    """The clock of what has ended: it is asked no more."""
+    return 0.0
+
+
 def took_text(seconds: float) -> str:
     """How long something took, in milliseconds where seconds would say 0."""
     return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else human_duration(seconds)
-
-
-class Reasoning(Unit):
-    """What the model thought: one line, unless unfolded."""
-
-    kind = "reasoning"
-
-    def __init__(self, *, turn_id: str, clock: Clock) -> None:
-        super().__init__(turn_id=turn_id)
-        self._clock = clock
-        self._started = clock()
-        self._seconds: float | None = None
-        self._text = ""
-        self._tokens = 0
-        self._expanded = False
-
-    @property
-    def running(self) -> bool:
-        """Whether more may come."""
-        return self._seconds is None
-
-    @property
-    def expanded(self) -> bool:
-        """Whether the text is shown."""
-        return self._expanded
-
-    def add(self, text: str) -> None:
-        """A piece of reasoning."""
-        self._text += text
-        self.forget()
-
-    def finish(self) -> None:
-        """The model went on to something else."""
-        if self._seconds is None:
-            self._seconds = max(0.0, self._clock() - self._started)
-            self.forget()
-
-    def count(self, tokens: int) -> None:
-        """The number of tokens as the endpoint counted them."""
-        self._tokens = tokens
-        self.forget()
-
-    def toggle(self) -> bool:
-        """Fold or unfold."""
-        self._expanded = not self._expanded
-        self.forget()
-        return True
-
-    def _render(self, width: int) -> list[Line]:
-        fold = "▾ " if self._expanded else "▸ "
-        seconds = self._seconds if self._seconds is not None else max(0.0, self._clock() - self._started)
-        # Four characters a token is the usual estimate where the endpoint does not count.
-        count = self._tokens or max(1, len(self._text) // 4)
-        about = "" if self._tokens else "about "
-        verb = "thinking for" if self.running else "thought for"
-        text = f"{verb} {human_duration(seconds)}, {about}{plural(count, 'token')}"
-        out = wrap([(fold, "dim", None), (text, "dim em", None)], width, action="toggle")
-        if self._expanded:
-            bar: tuple[Run, ...] = (("  │ ", "rule", None),)
-            runs = plain_runs(self._text.strip(), "dim")
-            out += wrap(runs, width, first=bar, rest=bar)
-        return out
-
-    def _plain(self) -> str:
-        return printable(self._text).strip()

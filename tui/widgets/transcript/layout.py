@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from time import perf_counter
 
+from tui.widgets.transcript.collection import CHUNK, Units
 from tui.widgets.transcript.lines import BLANK, Line
 from tui.widgets.transcript.units import Unit
 
-_KEPT_ROWS = 8_000
+_KEPT_ROWS = 4_000
 """Rendered rows kept in memory; units far from the view are rendered again when they are looked at."""
 
 
@@ -17,18 +18,20 @@ class Layout:
     """The list of units as one column of rows.
 
     After a change of width a unit keeps its old height as an estimate until it is looked at or `settle`
-    reaches it, so that neither costs more than what is on the screen.
+    reaches it, so that neither costs more than what is on the screen. Units on disk wait until they are
+    looked at.
     """
 
     def __init__(self) -> None:
-        self.units: list[Unit] = []
+        self.units = Units()
         self.width: int = 80
-        self._heights: list[int] = []
-        self._starts: list[int] = [0]
-        self._widths: list[int] = []
-        self._kept: list[int] = []
+        self._heights = array("l")
+        self._starts = array("l", [0])
+        self._widths = array("l")
+        self._kept = array("l")
         self._kept_total = 0
-        self._stale = 0
+        self._stale: set[int] = set()
+        self._around = 0
 
     def __len__(self) -> int:
         return len(self.units)
@@ -40,8 +43,8 @@ class Layout:
 
     @property
     def stale(self) -> int:
-        """Units whose height is an estimate."""
-        return self._stale
+        """Units in memory whose height is an estimate."""
+        return len(self._stale)
 
     def start(self, index: int) -> int:
         """The row where the unit begins (its gap included)."""
@@ -59,14 +62,20 @@ class Layout:
     def lines(self, index: int) -> list[Line]:
         """The unit's rows, its gap included, at the current width."""
         unit = self.units[index]
-        gap = int(unit.gap and index > 0)
         lines = unit.lines(self.width)
         self._keep(index, len(lines))
-        if self._widths[index] != self.width:
-            self._widths[index] = self.width
-            self._stale -= 1
-        self._set_height(index, len(lines) + gap)
-        return [BLANK, *lines] if gap else lines
+        self._widths[index] = self.width
+        self._stale.discard(index)
+        out = _with_gap(unit, index, lines)
+        self._set_height(index, len(out))
+        return out
+
+    def glance(self, index: int) -> list[Line]:
+        """The same, but a unit on disk stays there."""
+        if self.units.has(index):
+            return self.lines(index)
+        unit = self.units.read(index)
+        return _with_gap(unit, index, unit.lines(self.width))
 
     def _keep(self, index: int, rows: int) -> None:
         self._kept_total += rows - self._kept[index]
@@ -79,63 +88,79 @@ class Layout:
 
     def append(self, unit: Unit, *, later: bool = False) -> None:
         """Add a unit at the end; with `later` it is rendered when it is looked at, or by `settle`."""
+        index = len(self.units)
         self.units.append(unit)
         self._kept.append(0)
         self._widths.append(0 if later else self.width)
         self._heights.append(unit.source.count("\n") + 2 if later else 0)
         if later:
-            self._stale += 1
+            self._stale.add(index)
         else:
-            self.lines(len(self.units) - 1)
+            self.lines(index)
+        if index % CHUNK == 0:
+            self._put_away(self._around)
 
     def truncate(self, count: int) -> None:
         """Keep the first `count` units."""
         for index in range(count, len(self.units)):
             self._keep(index, 0)
-            self._stale -= self._widths[index] != self.width
+            self._stale.discard(index)
         for rows in (self._heights, self._widths, self._kept):
             del rows[count:]
-        del self.units[count:], self._starts[count + 1 :]
+        del self._starts[count + 1 :]
+        self.units.truncate(count)
 
     def replace(self, index: int, unit: Unit) -> None:
         """Put another unit in a place."""
         self.units[index] = unit
         self.lines(index)
 
+    def outdate(self, index: int) -> None:
+        """A unit was changed that need not be rendered before it is looked at."""
+        self._widths[index] = 0
+        if self.units.has(index):
+            self._stale.add(index)
+
     def set_width(self, width: int) -> None:
         """Take a new width; every unit's height is an estimate from here on."""
         if width != self.width:
             self.width = width
-            self._stale = sum([w != width for w in self._widths])
+            present = self.units.in_memory(self._around)
+            self._stale = {index for index in present if self._widths[index] != width}
 
     def settle(self, around: int, budget: float) -> None:
         """Render units of another width, nearest to `around` first, for `budget` seconds."""
         end = perf_counter() + budget
-        for index in self._outward(around):
-            if not self._stale:
+        for index in sorted(self._stale, key=lambda index: abs(index - around)):
+            if index not in self._stale:
+                continue  # on disk by now
+            self.lines(index)
+            self.trim(around)
+            if perf_counter() > end:
                 return
-            if self._widths[index] != self.width:
-                self.lines(index)
-                self.trim(around)
-                if perf_counter() > end:
-                    return
-
-    def _outward(self, around: int) -> Iterator[int]:
-        count = len(self.units)
-        for distance in range(count):
-            if around - distance >= 0:
-                yield around - distance
-            if distance and around + distance < count:
-                yield around + distance
 
     def trim(self, around: int) -> None:
-        """Forget rendered rows far from `around` when too many are kept."""
+        """Forget rendered rows far from `around` when too many are kept, and put away what is too much."""
+        self._around = around
+        self._put_away(around)
         if self._kept_total <= _KEPT_ROWS:
             return
         kept = 0
-        for index in self._outward(min(around, len(self.units) - 1)):
+        present = self.units.in_memory(around)
+        for index in sorted(present, key=lambda index: abs(index - around)):
             kept += self._kept[index]
             if kept > _KEPT_ROWS * 3 // 4 and self._kept[index]:
                 kept -= self._kept[index]
                 self._keep(index, 0)
-                self.units[index].forget()
+                self.units[index].shed()
+
+    def _put_away(self, around: int) -> None:
+        for units in self.units.put_away(around):
+            self._stale.difference_update(units)
+            for index in units:
+                self._keep(index, 0)
+
+
+def _with_gap(unit: Unit, index: int, lines: list[Line]) -> list[Line]:
+    """Its rows below an empty one, where there is to be one."""
+    return [BLANK, *lines] if unit.gap and index else lines

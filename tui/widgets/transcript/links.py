@@ -22,12 +22,18 @@ _SAFE = re.compile(r"https?://[!#-;=?-\[\]_a-z~%@A-Z$&'()*+,]+$")
 _HREF_PATH = re.compile(
     r"(?P<path>[^:#?\s][^:#?\n]{0,500})(?:#L|:)(?P<line>[1-9]\d{0,6})(?:-L?(?P<end>[1-9]\d{0,6}))?$"
 )
+_LIKELY = re.compile(r":\d|https?://|\]\(|File \"")
 _ENDING = ".,;:!?'\"*_"
 
 
 def safe_url(text: str) -> str | None:
     """The URL when it is http or https, printable ASCII and of sane length; otherwise None."""
     return text if len(text) <= 2000 and _SAFE.match(text) else None
+
+
+def may_have_links(text: str) -> bool:
+    """Whether it is worth while to look for links in a text, or in Markdown."""
+    return _LIKELY.search(text) is not None
 
 
 def find(text: str) -> Iterator[tuple[int, int, Link]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -9,18 +10,23 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.widgets.transcript.folds import Reasoning, Tool
+from tui.widgets.transcript.collection import CHUNK
+from tui.widgets.transcript.folds import Tool
 from tui.widgets.transcript.lines import Line, Link
-from tui.widgets.transcript.search import Search
-from tui.widgets.transcript.selecting import Selecting
+from tui.widgets.transcript.links import may_have_links
+from tui.widgets.transcript.reasoning import Reasoning
+from tui.widgets.transcript.searching import Searching
 from tui.widgets.transcript.strips import Overlay
-from tui.widgets.transcript.units import Prompt
 
 _Place = tuple[int, int, int]
 """Unit, row, and number of the run in the row: where a link is."""
+_FAR = 2_000
+"""Units in which a link is looked for."""
+_REST_S = 0.02
+"""Seconds between two chunks that are folded."""
 
 
-class Reader(Selecting):
+class Reader(Searching):
     """A page whose content can be selected, copied, searched, folded and followed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +68,6 @@ class Reader(Selecting):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._search: Search | None = None
         self._link: _Place | None = None
 
     # Drawing
@@ -73,9 +78,8 @@ class Reader(Selecting):
             return ()
         out: list[Overlay] = []
         if self._search:
-            current = self._search.current
-            for span in self._search.on_row(unit, row):
-                out.append((span.start, span.end, "found-now" if span.match == current else "found"))
+            for start, end, now in self._search.on_row(unit, row):
+                out.append((start, end, "found-now" if now else "found"))
         if self._link and self._link[:2] == (unit, row):
             out.append((*_run_cells(line, self._link[2]), "link-now"))
         if self.selection and (cells := self.selection.span(unit, row, line)):
@@ -96,8 +100,10 @@ class Reader(Selecting):
             return None
         top = self.page.locate(round(self.scroll_y))
         here = self._link or ((*top, -1) if step > 0 else (top[0], top[1], 0))
-        units = range(here[0], len(self.page)) if step > 0 else range(here[0], -1, -1)
-        for unit in units:
+        end = min(len(self.page), here[0] + _FAR) if step > 0 else max(-1, here[0] - _FAR)
+        for unit in range(here[0], end, step):
+            if not may_have_links(self.page.units.read(unit).source):
+                continue
             places = list(_links(unit, self.page.lines(unit)))
             for place in places if step > 0 else reversed(places):
                 if (place > here) if step > 0 else (place < here):
@@ -138,6 +144,8 @@ class Reader(Selecting):
         """Take a unit's new height; what was selected is the whole unit from now on."""
         self.page.lines(unit)
         self._link = None
+        if self._search:
+            self._search.recheck(self.page, unit)
         if self.selection:
             self.selection = None
             self.select_units(unit, unit)
@@ -156,75 +164,58 @@ class Reader(Selecting):
 
     def action_more(self) -> None:
         """Show more of the output that is selected, or else of the last that shows in part."""
-        units = [self.selection.head.unit] if self.selection else range(len(self.page) - 1, -1, -1)
+        last = len(self.page) - 1
+        units = [self.selection.head.unit] if self.selection else range(last, max(-1, last - _FAR), -1)
         for index in units:
-            unit = self.page.units[index]
+            unit = self.page.units.read(index)
             if isinstance(unit, Tool) and unit.hidden:
                 self.show_more(index)
                 return
 
     def action_toggle_all(self) -> None:
-        """Fold every tool call and all reasoning, or unfold them when all are folded."""
-        folds = [
-            (index, unit) for index, unit in enumerate(self.page.units) if isinstance(unit, Tool | Reasoning)
-        ]
-        unfold = not any(unit.expanded for _, unit in folds)
-        for index, unit in folds:
-            if unit.expanded != unfold and unit.toggle():
-                self.page.lines(index)
+        """Fold every tool call and all reasoning, or unfold them when all are folded.
+
+        Those in memory at once; the others one chunk after the other, before the keys have their turn.
+        """
+        page = self.page
+        present = sorted(page.units.in_memory(self._top[0]))
+        folds = [unit for unit in map(page.units.read, present) if isinstance(unit, Tool | Reasoning)]
+        unfold = not any(unit.expanded for unit in folds)
+        for index in present:
+            self._unfold(index, unfold=unfold)
         self.action_dismiss()
+        self.run_worker(self._unfold_rest(unfold=unfold), group="fold", exclusive=True)
+
+    async def _unfold_rest(self, *, unfold: bool) -> None:
+        for first in range(0, len(self.page), CHUNK):
+            if first < len(self.page) and not self.page.units.has(first):
+                for index in range(first, min(first + CHUNK, len(self.page))):
+                    self._unfold(index, unfold=unfold)
+                self.page.trim(self._top[0])
+                await asyncio.sleep(_REST_S)
+        self.changed()
+
+    def _unfold(self, index: int, *, unfold: bool) -> None:
+        unit = self.page.units[index]
+        if isinstance(unit, Tool | Reasoning) and unit.expanded != unfold and unit.toggle():
+            self.page.outdate(index)
 
     # Turns
 
     def action_step_turn(self, step: int) -> None:
         """Scroll to the next (or previous) prompt."""
         here = round(self.scroll_y)
-        rows = [
-            self.page.start(index) + int(unit.gap and index > 0)
-            for index, unit in enumerate(self.page.units)
-            if isinstance(unit, Prompt)
-        ]
+        rows = [self.page.start(index) + int(index > 0) for index in self.page.units.prompts]
         later = [row for row in rows if row > here] if step > 0 else [row for row in rows if row < here]
         if later:
             self.scroll_to_row(later[0] if step > 0 else later[-1])
         elif step > 0:
             self.follow()
 
-    # Searching
-
-    def find(self, text: str) -> int:
-        """Highlight every match and go to the first at or below the top of the window; the number of matches.
-
-        An empty text ends the search.
-        """
-        self._search = Search(text) if text.strip() else None
-        if self._search:
-            self.action_find_next(1)
-        else:
-            self.repaint()
-        return self._search.count if self._search else 0
-
-    def action_find_next(self, step: int) -> None:
-        """Go to the next (or previous) match."""
-        if self._search is None:
-            return
-        self._search.run(self.page)
-        span = self._search.step(
-            step > 0, self.page.locate(round(self.scroll_y)) if self.page.units else (0, 0)
-        )
-        if span:
-            self.reveal(span.unit, span.row)
-        else:
-            self.repaint()
-
-    @property
-    def found(self) -> tuple[int, int]:
-        """Number of the current match from 1 (0: none), and how many there are."""
-        return (self._search.current + 1, self._search.count) if self._search else (0, 0)
-
     def action_dismiss(self) -> None:
         """Clear selection, search and current link."""
         self.selection, self._search, self._link = None, None, None
+        self._go_on_looking()
         self.repaint()
 
 

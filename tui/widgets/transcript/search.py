@@ -1,10 +1,15 @@
-"""Find text in the conversation: matches as places, across soft-wrapped rows too."""
+"""Find text in the conversation: matches as places, across soft-wrapped rows too.
+
+A long conversation is looked through in slices, from what is read on to its end and then from its beginning:
+the first match comes at once, and no key waits for the last.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from time import perf_counter
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -17,7 +22,7 @@ _MOST = 10_000
 
 
 class Span(NamedTuple):
-    """Cells of one row of a unit (gap included) that belong to match number `match`."""
+    """Cells of one row of a unit (gap included) that belong to its match number `match`."""
 
     unit: int
     row: int
@@ -27,38 +32,91 @@ class Span(NamedTuple):
 
 
 class Search:
-    """The matches of one query. Letters match without regard to case, unless the query has a capital."""
+    """The matches of one query. Letters match without regard to case, unless the query has a capital.
 
-    def __init__(self, query: str) -> None:
+    Args:
+        query: What is looked for; its words may be on different rows.
+        top: The unit and the row that are at the top of the window: there it begins.
+    """
+
+    def __init__(self, query: str, *, top: tuple[int, int] = (0, 0)) -> None:
         self.query = query
-        self.current = -1
-        self._spans: list[Span] = []
-        self._by_row: dict[tuple[int, int], list[Span]] = {}
-        self._firsts: list[Span] = []
+        self.current: Span | None = None
+        """The first span of the match that was gone to."""
+        self.count = 0
+        self._top = top
+        self._spans: dict[int, list[list[Span]]] = {}
+        """By unit: its matches, each as its spans."""
+        self._units: list[int] = []
+        self._next, self._end = top[0], -1
+        self._wrapped = False
         flags = re.IGNORECASE if query == query.lower() else 0
         self._pattern = re.compile(r"\s+".join([re.escape(word) for word in query.split()]), flags)
 
     @property
-    def count(self) -> int:
-        """Number of matches."""
-        return len(self._firsts)
+    def done(self) -> bool:
+        """Whether everything was looked through."""
+        return (self._wrapped and self._next >= self._top[0]) or self.count >= _MOST
 
-    def run(self, page: Layout) -> None:
-        """Look through the whole page; units whose source cannot match are not rendered for it."""
-        self._spans, self._firsts = [], []
-        self._by_row = {}
-        if not self.query.strip():
-            return
-        for index, unit in enumerate(page.units):
-            if unit.cached is None and not self._pattern.search(_MARKUP.sub("", unit.source)):
+    @property
+    def number(self) -> int:
+        """The number of the current match from 1; 0 where there is none."""
+        if self.current is None:
+            return 0
+        before = self._units[: bisect_left(self._units, self.current.unit)]
+        return sum([len(self._spans[unit]) for unit in before]) + self.current.match + 1
+
+    def look(self, page: Layout, seconds: float) -> None:
+        """Look on for so long; units whose source cannot match are not rendered for it."""
+        if not self._wrapped and self._end < 0:
+            self._end = len(page)
+        until = perf_counter() + seconds
+        while not self.done:
+            if not self._wrapped and self._next >= self._end:
+                self._wrapped, self._next = True, 0
                 continue
-            self._search_unit(index, page.lines(index))
-            if len(self._firsts) >= _MOST:
-                break
-        for span in self._spans:
-            self._by_row.setdefault((span.unit, span.row), []).append(span)
+            self._look_at(page, self._next)
+            self._next += 1
+            if perf_counter() > until:
+                return
 
-    def _search_unit(self, unit: int, lines: list[Line]) -> None:
+    def look_again(self, page: Layout, first: int) -> None:
+        """Look at the units from `first` on, which are new or have changed; only once it is done."""
+        if not self.done:
+            return
+        for unit in [unit for unit in self._units if unit >= first]:
+            self._forget(unit)
+        for unit in range(first, len(page)):
+            self._look_at(page, unit)
+        self._end = len(page)
+
+    @property
+    def looked_to(self) -> int:
+        """The number of units that there were when it began."""
+        return self._end
+
+    def recheck(self, page: Layout, unit: int) -> None:
+        """Look again at a unit of which other rows show."""
+        if unit in self._spans:
+            self._forget(unit)
+        self._look_at(page, unit)
+
+    def _forget(self, unit: int) -> None:
+        self.count -= len(self._spans.pop(unit, ()))
+        self._units.remove(unit)
+
+    def _look_at(self, page: Layout, index: int) -> None:
+        if index >= len(page):
+            return
+        unit = page.units.read(index)
+        if unit.cached is None and not self._pattern.search(_MARKUP.sub("", unit.source)):
+            return
+        if found := self._matches(index, page.glance(index)):
+            insort(self._units, index)
+            self._spans[index] = found
+            self.count += len(found)
+
+    def _matches(self, unit: int, lines: list[Line]) -> list[list[Span]]:
         starts: list[int] = []
         parts: list[str] = []
         at = 0
@@ -68,31 +126,68 @@ class Search:
             starts.append(at)
             parts += (join, line.text[line.lead :])
             at += len(parts[-1])
+        found: list[list[Span]] = []
         for match in self._pattern.finditer("".join(parts)):
-            number = len(self._firsts)
             spans = [
-                Span(unit, row, start, end, number)
+                Span(unit, row, start, end, len(found))
                 for row, start, end in _rows(match, starts, lines)
                 if start < end
             ]
             if spans:
-                self._firsts.append(spans[0])
-                self._spans.extend(spans)
+                found.append(spans)
+        return found
 
-    def step(self, forward: bool, top: tuple[int, int]) -> Span | None:
-        """Make the next (or previous) match the current one; the first time the first at or below `top`."""
-        if not self._firsts:
+    def step(self, forward: bool) -> Span | None:
+        """Make the next (or previous) match the current one; the first time the first at or below the top."""
+        if not self._units:
             return None
-        if self.current < 0:
-            at = bisect_left([(span.unit, span.row) for span in self._firsts], top)
-            self.current = at % self.count if forward else (at - 1) % self.count
+        if self.current is None:
+            self.current = self._beside(self._top, forward=forward)
         else:
-            self.current = (self.current + (1 if forward else -1)) % self.count
-        return self._firsts[self.current]
+            here = (self.current.unit, self.current.match)
+            self.current = self._after(here) if forward else self._before(here)
+        return self.current
 
-    def on_row(self, unit: int, row: int) -> list[Span]:
-        """The spans on a row."""
-        return self._by_row.get((unit, row), [])
+    def _beside(self, top: tuple[int, int], *, forward: bool) -> Span:
+        """The first match at or below a row; or the last one above it."""
+        at = bisect_left(self._units, top[0])
+        if at < len(self._units) and self._units[at] == top[0]:
+            firsts = [spans[0] for spans in self._spans[top[0]]]
+            below = bisect_left([span.row for span in firsts], top[1])
+            if forward and below < len(firsts):
+                return firsts[below]
+            if not forward and below:
+                return firsts[below - 1]
+            at += forward
+        return self._first_of(at) if forward else self._last_of(at - 1)
+
+    def _after(self, here: tuple[int, int]) -> Span:
+        unit, match = here
+        at = bisect_left(self._units, unit)
+        if match + 1 < len(self._spans.get(unit, ())):
+            return self._spans[unit][match + 1][0]
+        return self._first_of(at + (unit in self._spans))
+
+    def _before(self, here: tuple[int, int]) -> Span:
+        unit, match = here
+        if match and unit in self._spans:
+            return self._spans[unit][min(match, len(self._spans[unit])) - 1][0]
+        return self._last_of(bisect_left(self._units, unit) - 1)
+
+    def _first_of(self, at: int) -> Span:
+        return self._spans[self._units[at % len(self._units)]][0][0]
+
+    def _last_of(self, at: int) -> Span:
+        return self._spans[self._units[at]][-1][0]
+
+    def on_row(self, unit: int, row: int) -> Iterator[tuple[int, int, bool]]:
+        """The cells on a row that match, and whether they are of the current match."""
+        for spans in self._spans.get(unit, ()):
+            for span in spans:
+                if span.row == row:
+                    current = self.current
+                    now = current is not None and (current.unit, current.match) == (unit, span.match)
+                    yield span.start, span.end, now
 
 
 def _rows(match: re.Match[str], starts: list[int], lines: list[Line]) -> Iterator[tuple[int, int, int]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from textual.message import Message
 
 from tui.widgets.transcript.lines import Line
 from tui.widgets.transcript.selection import Position, Selection, extract
-from tui.widgets.transcript.units import Markdown, Unit
+from tui.widgets.transcript.units import Markdown
 from tui.widgets.transcript.view import LineView
 
 
@@ -77,27 +78,35 @@ class Selecting(LineView):
 
     def action_copy_code(self) -> None:
         """Copy the code block that is selected, or else the last one that is visible."""
-        for unit in self._units_at_hand():
+        for unit in map(self.page.units.__getitem__, self._at_hand()):
             if isinstance(unit, Markdown) and (code := unit.code) is not None:
                 self.copy(code)
                 return
 
     def action_copy_answer(self) -> None:
         """Copy the whole answer of the turn that is selected, or else the last one visible, as Markdown."""
-        turn = next((unit.turn_id for unit in self._units_at_hand() if isinstance(unit, Markdown)), "")
+        units = self.page.units
+        here = next((at for at in self._at_hand() if isinstance(units[at], Markdown)), None)
+        if here is None:
+            return
+        turn, prompts = units[here].turn_id, units.prompts
+        after = bisect_right(prompts, here)
+        first = prompts[after - 1] if after else 0
         parts: list[str] = []
-        for unit in self.page.units:
+        for index in range(first, prompts[after] if after < len(prompts) else len(units)):
+            unit = units[index]
             if isinstance(unit, Markdown) and unit.turn_id == turn:
                 parts += ["\n\n" if unit.gap else "\n", unit.source]
         self.copy("".join(parts[1:]))
 
-    def _units_at_hand(self) -> Iterator[Unit]:
+    def _at_hand(self) -> Iterator[int]:
+        """The unit that is selected, and those that show, the last first."""
         if self.selection:
-            yield self.page.units[min(self.selection.head.unit, len(self.page) - 1)]
+            yield min(self.selection.head.unit, len(self.page) - 1)
         if self.page.units:
             top = self.page.locate(round(self.scroll_y))[0]
             bottom = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
-            yield from reversed(self.page.units[top : bottom + 1])
+            yield from range(bottom, top - 1, -1)
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from agent_core.errors import ErrorInfo
 from agent_core.text import one_line, plural, printable
@@ -46,6 +46,25 @@ class Unit:
         """Drop the rendered rows; they are made again when they are asked for."""
         self._lines = None
 
+    def shed(self) -> None:
+        """Drop the rows, and whatever else can be made again."""
+        self.forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is written where a unit is put away."""
+        self.shed()
+        return self.__dict__
+
+    @property
+    def running(self) -> bool:
+        """Whether it changes by itself."""
+        return False
+
+    @property
+    def weight(self) -> int:
+        """Characters that it keeps in memory, about."""
+        return 0
+
     @property
     def source(self) -> str:
         """The whole unit as plain text, as it was written."""
@@ -77,6 +96,11 @@ class Prompt(Unit):
         self._whole = not self._whole
         self.forget()
         return self._hidden() > 0 or self._whole
+
+    @property
+    def weight(self) -> int:
+        """See `Unit`."""
+        return len(self._text)
 
     def _begin(self) -> str:
         lines = self._text[:_PROMPT_CHARACTERS].split("\n", _PROMPT_LINES)
@@ -120,6 +144,16 @@ class Markdown(Unit):
             self._source = source
             self.forget()
         return True
+
+    def shed(self) -> None:
+        """See `Unit`; of a block of code also what lets it grow row by row."""
+        self.forget()
+        self._code = None
+
+    @property
+    def weight(self) -> int:
+        """See `Unit`."""
+        return len(self._source)
 
     def _render(self, width: int) -> list[Line]:
         if match := _TOP_FENCE.match(self._source):

@@ -7,8 +7,9 @@ from time import monotonic
 
 from agent_core.errors import ErrorInfo, Interrupted, PermissionRefused
 from agent_core.events import Outcome, Usage
-from tui.widgets.transcript.folds import Reasoning, Tool, took_text
+from tui.widgets.transcript.folds import Tool, took_text
 from tui.widgets.transcript.pointer import PointedReader
+from tui.widgets.transcript.reasoning import Reasoning
 from tui.widgets.transcript.stream import AnswerStream
 from tui.widgets.transcript.units import Clock, Footer, Level, Notice, Prompt, Unit, Welcome, error_notice
 
@@ -47,8 +48,12 @@ class Transcript(PointedReader):
         self._reasoning: Reasoning | None = None
         self._tools: dict[str, tuple[int, Tool]] = {}
         self._clocks: dict[int, Tool | Reasoning] = {}
+        self._thoughts: list[int] = []
+        """Where the turn's reasoning is."""
         self._waiting: list[Notice] = []
         self._shown_errors: set[str] = set()
+        self._said: set[str] = set()
+        """What came of the turn's tools, in their own words."""
         self._warm: asyncio.Future[None] | None = None
 
     def _now(self) -> float:
@@ -67,7 +72,8 @@ class Transcript(PointedReader):
     def add_prompt(self, turn_id: str, text: str) -> None:
         """The user's words begin a turn; the end is followed from here on."""
         self._add(Prompt(text, turn_id=turn_id))
-        self._shown_errors.clear()
+        for held in (self._shown_errors, self._said, self._thoughts):
+            held.clear()
         self._prepare()
         self.follow()
 
@@ -87,6 +93,7 @@ class Transcript(PointedReader):
             self._add(reasoning)
             self._reasoning = reasoning
             self._clocks[len(self.page) - 1] = reasoning
+            self._thoughts.append(len(self.page) - 1)
         self._reasoning.add(text)
         self.changed()
 
@@ -124,6 +131,7 @@ class Transcript(PointedReader):
             return
         index, tool = self._tools.pop(call_id)
         tool.finish(summary, text, error, seconds, path=path)
+        self._said.add(tool.summary)
         if error:
             self._shown_errors.add(error.message)
         self._clocks.pop(index, None)
@@ -159,13 +167,10 @@ class Transcript(PointedReader):
         self._settle()
         self._stop_running(turn_id)
         if usage.reasoning_tokens and not usage.estimated:
-            self._count_reasoning(turn_id, usage.reasoning_tokens)
+            self._count_reasoning(usage.reasoning_tokens)
         if error and error.code != Interrupted.code and error.message not in self._shown_errors:
             self._add(error_notice(error, turn_id=turn_id))
-        said = {
-            unit.summary for unit in self.page.units if isinstance(unit, Tool) and unit.turn_id == turn_id
-        }
-        said |= {error.message} if error else set()
+        said = {*self._said, error.message} if error else self._said
         mark, style = ("✎ changed, not verified", "warn") if unverified else _MARKS[outcome]
         if outcome == "stopped" and error and error.code not in _BY_THE_PERSON:
             mark, style = "✗ failed", "bad"
@@ -178,7 +183,14 @@ class Transcript(PointedReader):
     def clear(self) -> None:
         """Empty the conversation."""
         self._stream, self._reasoning = None, None
-        for held in (self._tools, self._clocks, self._waiting, self._shown_errors):
+        for held in (
+            self._tools,
+            self._clocks,
+            self._waiting,
+            self._shown_errors,
+            self._said,
+            self._thoughts,
+        ):
             held.clear()
         self.page.truncate(0)
         self.following = True
@@ -186,9 +198,8 @@ class Transcript(PointedReader):
 
     def _show_from_its_beginning(self, turn_id: str) -> None:
         """Scroll to the prompt of a turn whose answer came at once, without a model, the best of it first."""
-        units = enumerate(self.page.units)
-        first = next((at for at, unit in units if isinstance(unit, Prompt) and unit.turn_id == turn_id), None)
-        if first is None:
+        first = self.page.units.prompts[-1] if self.page.units.prompts else None
+        if first is None or self.page.units[first].turn_id != turn_id:
             return
         self.update_now()
         self.mark_new()  # undone where the end is shown
@@ -232,15 +243,14 @@ class Transcript(PointedReader):
             if tool.turn_id == turn_id:
                 self.finish_tool(call_id, "", "", ErrorInfo("interrupted", "stopped"), tool.elapsed)
 
-    def _count_reasoning(self, turn_id: str, tokens: int) -> None:
-        units = [
-            (index, unit)
-            for index, unit in enumerate(self.page.units)
-            if isinstance(unit, Reasoning) and unit.turn_id == turn_id
-        ]
-        if len(units) == 1:
-            units[0][1].count(tokens)
-            self.page.lines(units[0][0])
+    def _count_reasoning(self, tokens: int) -> None:
+        """Of the turn's reasoning, where it is all in one place."""
+        if len(self._thoughts) != 1:
+            return
+        index = self._thoughts[0]
+        if isinstance(unit := self.page.units[index], Reasoning):
+            unit.count(tokens)
+            self.page.lines(index)
 
     def build(self) -> None:
         """Bring the open answer and the running clocks up to date."""
