@@ -48,8 +48,8 @@ def in_memory(view: Transcript) -> int:
 
 async def test_it_looks_the_same_wherever_one_scrolls(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures: list[list[object]] = []
-    for limit in (collection._KEPT_UNITS, 1_000_000):
-        monkeypatch.setattr(collection, "_KEPT_UNITS", limit)
+    for limit in (collection.KEPT_UNITS, 1_000_000):
+        monkeypatch.setattr(collection, "KEPT_UNITS", limit)
         chosen = random.Random(5)
         async with opened(70, 24) as (app, pilot):
             view: Transcript = app.transcript
@@ -76,10 +76,10 @@ async def test_memory_holds_a_part_only_and_the_file_has_no_name(opened: Any) ->
         converse(view, 400)
         view.update_now()
         assert len(view.page) > 2_500
-        assert in_memory(view) <= collection._KEPT_UNITS + CHUNK
+        assert in_memory(view) <= collection.KEPT_UNITS + CHUNK
         view.scroll_to_row(0)
         assert shown(view)[0][0].endswith("question 0")
-        assert in_memory(view) <= collection._KEPT_UNITS + CHUNK
+        assert in_memory(view) <= collection.KEPT_UNITS + CHUNK
         assert set(Path("/var/tmp").iterdir()) == before
 
 
@@ -144,7 +144,7 @@ async def test_a_search_finds_what_is_on_disk(opened: Any) -> None:
             numbers.append(view.found[0])
         assert numbers == [3, 2, 1, 11]
         assert any("question 129" in text for text, _ in shown(view))
-        assert in_memory(view) <= collection._KEPT_UNITS + 2 * CHUNK
+        assert in_memory(view) <= collection.KEPT_UNITS + 2 * CHUNK
 
 
 async def test_new_text_is_found_by_the_next_step(opened: Any) -> None:
@@ -202,7 +202,7 @@ def test_units_are_a_list() -> None:
 
 @pytest.mark.parametrize("away", [False, True])
 def test_cutting_off_amid_what_is_on_disk(away: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collection, "_KEPT_UNITS", CHUNK if away else 1_000_000)
+    monkeypatch.setattr(collection, "KEPT_UNITS", CHUNK if away else 1_000_000)
     units = Units()
     for n in range(8 * CHUNK):
         units.append(Prompt(f"prompt {n}", turn_id=str(n)))

@@ -19,7 +19,7 @@ from tui.widgets.transcript.units import Notice, Prompt, Unit
 
 CHUNK = 64
 """Units that are put away together."""
-_KEPT_UNITS, _KEPT_CHARACTERS = 640, 2_000_000
+KEPT_UNITS, _KEPT_CHARACTERS = 640, 2_000_000
 """More than this in memory, and the chunks farthest from the view are put away."""
 _NEWEST = 2
 """Chunks at the end that always stay: there the conversation goes on."""
@@ -121,14 +121,14 @@ class Units(Sequence[Unit]):
         """Put on disk what is too much, farthest from the view at `around` first; which units these are."""
         present = list(self._present(around))
         units = CHUNK * len(present)
-        if units <= _KEPT_UNITS // 2 or self._full:
+        if units <= KEPT_UNITS // 2 or self._full:
             return []
         weights = {chunk: sum([unit.weight for unit in self._chunk(chunk)]) for chunk in present}
         characters = sum(weights.values())
         done: list[range] = []
         near = around // CHUNK
         for chunk in reversed(present):
-            if units <= _KEPT_UNITS and characters <= _KEPT_CHARACTERS:
+            if units <= KEPT_UNITS and characters <= _KEPT_CHARACTERS:
                 break
             busy = any(unit.running for unit in self._chunk(chunk))
             if busy or chunk >= len(self._chunks) - _NEWEST or abs(chunk - near) <= 1:
