@@ -16,16 +16,26 @@ _FULL = (700, 10, 1)
 """New objects for a first collection, of these for a second, of these for a full one."""
 _MANY = 20_000
 """Where more objects outlive a full collection they are set aside, too: libraries are loaded later."""
+_OVERDUE = 150_000
+"""So many set aside since what was loaded, and all are walked once: some have become garbage in cycles."""
+
+
+class _Aside:
+    """How many objects were set aside when everything was loaded."""
+
+    loaded = 0
 
 
 def set_aside() -> None:
     """Exempt every object alive now from collections; costs next to nothing.
 
-    To be called after the first paint, and again after libraries were imported.
+    To be called after the first paint, and again after libraries were imported. What is alive for a while
+    only must not be among them: in a cycle, it would stay for ever.
     """
     gc.freeze()
     gc.collect()  # of nothing: what is alive is counted anew, or a full one would wait for a quarter of it
     gc.set_threshold(*_FULL)
+    _Aside.loaded = gc.get_freeze_count()
     if _outlived not in gc.callbacks:
         gc.callbacks.append(_outlived)
 
@@ -36,10 +46,15 @@ def _outlived(phase: str, info: dict[str, int]) -> None:
 
 
 def tidy() -> None:
-    """Collect what came since the last time, then set the rest aside; a few milliseconds.
+    """Collect what came since the last time; a few milliseconds, and once in a long while a tenth of a second.
 
     To be called where a short pause is not noticed: when a turn begins, before anything streams in.
     """
-    if gc.get_freeze_count():
+    if not gc.get_freeze_count():
+        set_aside()
+    elif gc.get_freeze_count() - _Aside.loaded > _OVERDUE:
+        gc.unfreeze()
         gc.collect()
-    set_aside()
+        set_aside()
+    else:
+        gc.collect()

@@ -50,6 +50,30 @@ def test_the_first_tidy_only_sets_aside() -> None:
     assert gc.get_freeze_count() > 1000
 
 
+def test_what_a_turn_leaves_behind_goes_with_a_later_one() -> None:
+    """What was alive when a turn began, and then became garbage in a cycle, was never collected."""
+    garbage.set_aside()
+    turn = Node()
+    left = weakref.ref(turn)
+    garbage.tidy()
+    del turn
+    garbage.tidy()
+    assert left() is None
+
+
+def test_what_was_set_aside_by_mistake_goes_once_it_is_much() -> None:
+    garbage.set_aside()
+    frozen: list[Node] = []
+    for _ in range(8):
+        frozen += [Node() for _ in range(30_000)]
+        gc.collect()
+    left = weakref.ref(frozen[0])
+    assert gc.get_freeze_count() > 150_000
+    frozen.clear()
+    garbage.tidy()
+    assert left() is None
+
+
 def test_garbage_in_cycles_never_gathers() -> None:
     """However much was loaded before: what waits is collected before it takes long."""
     loaded = [[number] for number in range(300_000)]
