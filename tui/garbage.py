@@ -46,7 +46,7 @@ def _outlived(phase: str, info: dict[str, int]) -> None:
 
 
 def tidy() -> None:
-    """Collect what came since the last time; a few milliseconds, and once in a long while a tenth of a second.
+    """Collect what came since the last time; some milliseconds, in a long while once a tenth of a second.
 
     To be called where a short pause is not noticed: when a turn begins, before anything streams in.
     """

@@ -6,6 +6,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.thrift import Thrift
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -31,10 +33,11 @@ class Terminal(LinuxDriver):
 
 
 class Forgiving:
-    """A file; what cannot be written to it is lost."""
+    """A terminal's file: what is written takes as few bytes as it can; what cannot be written is lost."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
+        self._thrift = Thrift()
 
     def fileno(self) -> int:
         """Of the file itself."""
@@ -43,7 +46,7 @@ class Forgiving:
     def write(self, text: str) -> None:
         """Write it, if that is possible."""
         try:
-            self._file.write(text)
+            self._file.write(self._thrift(text))
         except OSError:
             return
 
