@@ -1,21 +1,24 @@
-"""The memory that a long conversation takes: the real app without a terminal, a model server beside it.
+"""The memory that a long conversation takes: the real app without a terminal.
 
-Prompts are answered in Markdown of some 200 tokens; every fifth is a command with output. Between two, the
-app's clock goes on, so that the last comes 8 simulated hours after the first, and a log grows. Counted is what
-all processes of the app hold, after 100 messages and at the end (prompts and answers are messages).
+    python -m benchmarks._fluency_memory WORKSPACE MESSAGES
+
+Prompts are answered, by the model server that the environment names, in Markdown of some 200 tokens; every
+fifth is a command with output. Between two, the app's clock goes on, so that the last comes 8 simulated hours
+after the first, and a log grows. Counted is what the processes of the app hold, after 100 messages and at the
+end (prompts and answers are messages); it is written as JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
+import json
 import os
 import random
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic, perf_counter
-from typing import Any
 
 from agent_core.runtime import open_runtime
 from tui.app import DspyApp
@@ -23,8 +26,12 @@ from tui.app import DspyApp
 FIRST = 100
 HOURS = 8.0
 _PATIENCE_S = 60.0
+_SETTLE_S, _LOOK_TURNS = 2.0, 500
 _COMMANDS = ("grep return src", "cat src/mod_1.py", "tree", "grep part README.md")
-_WORDS = "why does the worker keep its offset until the store has written what it read from the queue".split()
+_WORDS = (
+    *("why", "does", "the", "worker", "keep", "its", "offset", "until", "store", "has", "written", "what"),
+    *("it", "read", "from", "queue"),
+)
 
 
 class Clock:
@@ -70,11 +77,11 @@ async def opened(root: Path, clock: Clock) -> AsyncGenerator[DspyApp]:
         yield app
 
 
-async def converse(root: Path, *, messages: int) -> dict[str, Any]:
-    """Have a conversation; what was held at both moments, in MiB."""
+async def converse(root: Path, *, messages: int) -> dict[int, dict[str, float]]:
+    """Have a conversation; what each process held after some numbers of messages, in MiB."""
     chosen, clock = random.Random(11), Clock()
     turns = messages // 2
-    figures: dict[str, Any] = {}
+    figures: dict[int, dict[str, float]] = {}
     async with opened(root, clock) as app:
         session = app.runtime.session
         await asyncio.sleep(5.0)
@@ -86,9 +93,13 @@ async def converse(root: Path, *, messages: int) -> dict[str, Any]:
             clock.ahead += HOURS * 3600 / turns
             with (root / "app.log").open("a") as log:
                 log.write(f"2026-11-30 12:00:00 ERROR worker request {number} failed: timeout\n")
-            if number in (FIRST // 2, turns) or number % 500 == 0:
-                await asyncio.sleep(2.0)
-                gc.collect()
-                figures[str(2 * number)] = held()
-                print(number, figures[str(2 * number)], perf_counter(), flush=True)
+            if number in (FIRST // 2, turns) or number % _LOOK_TURNS == 0:
+                await asyncio.sleep(_SETTLE_S)
+                figures[2 * number] = held()
+                total = sum(figures[2 * number].values())
+                print(f"{2 * number} messages: {total:.0f} MiB", file=sys.stderr, flush=True)
     return figures
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(converse(Path(sys.argv[1]), messages=int(sys.argv[2])))))
