@@ -109,8 +109,16 @@ class SentCalls:
             )
             self.calls[number] = msgspec.structs.replace(call, items=items)
 
+    def _items(self, turn_id: str) -> tuple[SentItem, ...]:
+        """What the prompt is made of; what was in the one before, too, is kept once."""
+        packed = self._packed.get(turn_id)
+        if packed is None:
+            return ()
+        before = {item: item for item in self.calls[-1].items} if self.calls else {}
+        items = [self._item(turn_id, item) for item in packed.items if item.included]
+        return tuple(before.get(item, item) for item in items)
+
     def _call(self, event: ModelCallStarted, at: float) -> SentCall:
-        packed = self._packed.get(event.turn_id)
         return SentCall(
             at=at,
             turn=event.turn_id,
@@ -122,9 +130,7 @@ class SentCalls:
             loopback=event.is_local,
             model=event.model,
             tokens=event.prompt_tokens,
-            items=tuple(self._item(event.turn_id, item) for item in packed.items if item.included)
-            if packed
-            else (),
+            items=self._items(event.turn_id),
         )
 
     def _item(self, turn_id: str, item: ContextItem) -> SentItem:

@@ -192,3 +192,17 @@ def test_records_of_earlier_versions_and_hostile_ones_are_listed_as_far_as_they_
     assert "host not noted" in text and "? " in text and "\x1b" not in text and SECRET not in text
     first, second = checked(document("s", sent.calls, None, mask))
     assert first["loopback"] is None and first["items"][0]["masked"] == 1 and second["items"] == []
+
+
+def test_what_goes_with_every_prompt_is_kept_once() -> None:
+    """Of thousands of calls, each with fifty earlier exchanges, nothing is held fifty times."""
+    sent = SentCalls()
+    for number in range(3):
+        items = tuple(ContextItem("history", f"question {n}", 3) for n in range(10 + number))
+        sent.take(TurnStarted(turn_id=f"{number}", text="?", kind="task"), 1.0)
+        sent.take(ContextPacked(turn_id=f"{number}", used=3, window=9, items=items), 1.0)
+        started = ModelCallStarted(turn_id=f"{number}", step=1, model="m", purpose="answer", prompt_tokens=3)
+        sent.take(started, 1.0)
+    first, _, last = sent.calls
+    assert [item.label for item in last.items] == [f"question {n}" for n in range(12)]
+    assert all(one is other for one, other in zip(first.items, last.items, strict=False))
