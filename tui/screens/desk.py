@@ -88,7 +88,7 @@ class Desk:
             count = 0
             async for event in events:
                 if isinstance(event, SessionOpened):
-                    await self._router.replay(self._runtime.session.conversation.earlier)
+                    await self._router.replay(self._runtime.session.conversation.take_earlier())
                 self._router.route(event)
                 self._screen.training.see(event)
                 if isinstance(event, ToolFinished) and event.name == "stack":

@@ -140,6 +140,11 @@ class Conversation:
             self.sent.take(record.event, record.at)
         return loaded
 
+    def take_earlier(self) -> tuple[Record, ...]:
+        """What is to be shown of before, once: it is not kept in memory for longer."""
+        earlier, self.earlier = self.earlier, ()
+        return earlier
+
     def close(self, waiting: tuple[str, ...] = ()) -> tuple[str, ...]:
         """End it in good order; returns what to say of it, nothing where nothing is saved. Raises nothing."""
         said: tuple[str, ...] = ()

@@ -215,3 +215,19 @@ def test_cutting_off_amid_what_is_on_disk(away: bool, monkeypatch: pytest.Monkey
     assert [unit.source for unit in units[CHUNK : CHUNK + 4]] == [
         f"prompt {CHUNK}", f"prompt {CHUNK + 1}", "new 0", "new 1"
     ]  # fmt: skip
+
+
+async def test_what_is_shown_again_is_not_rendered_before_it_is_looked_at(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        rendered: list[int] = []
+        lines = view.page.lines
+        view.page.lines = lambda index: rendered.append(index) or lines(index)  # type: ignore[method-assign]
+        view.moment = 1.0
+        converse(view, 300)
+        view.moment = None
+        assert len(rendered) < len(view.page) / 3
+        view.update_now()
+        assert shown(view)[-1][0].startswith("✓ answered")
+        view.scroll_to_row(0)
+        assert shown(view)[0][0].endswith("question 0")

@@ -11,10 +11,17 @@ _AT_ONCE = 60
 
 
 class AnswerStream:
-    """Feeds the text of one answer, or of one stretch of it between tool calls, into the layout."""
+    """Feeds the text of one answer, or of one stretch of it between tool calls, into the layout.
 
-    def __init__(self, layout: Layout, *, turn_id: str) -> None:
+    Args:
+        layout: The page.
+        turn_id: Whose answer it is.
+        later: It was given long ago: all of it is rendered when it is looked at.
+    """
+
+    def __init__(self, layout: Layout, *, turn_id: str, later: bool = False) -> None:
         self.turn_id = turn_id
+        self._later = later
         self._layout = layout
         self._splitter = Splitter()
         self._waiting: list[str] = []
@@ -45,10 +52,13 @@ class AnswerStream:
             index = self._base + number
             if index == len(layout):
                 unit = Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap)
-                layout.append(unit, later=len(pieces) - number > _AT_ONCE)
+                layout.append(unit, later=self._later or len(pieces) - number > _AT_ONCE)
                 continue
             unit = layout.units[index]
             if not (isinstance(unit, Markdown) and unit.gap == piece.gap and unit.grow(piece.source)):
-                layout.replace(index, Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap))
-            layout.lines(index)
+                layout.units[index] = Markdown(piece.source, turn_id=self.turn_id, gap=piece.gap)
+            if self._later:
+                layout.outdate(index)
+            else:
+                layout.lines(index)
         layout.truncate(self._base + len(pieces))

@@ -5,21 +5,14 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from agent_core.errors import ErrorInfo, Interrupted, PermissionRefused
+from agent_core.errors import ErrorInfo, Interrupted
 from agent_core.events import Outcome, Usage
-from tui.widgets.transcript.folds import Tool, took_text
+from tui.widgets.transcript.ending import cost, how_it_ended
+from tui.widgets.transcript.folds import Tool
 from tui.widgets.transcript.pointer import PointedReader
 from tui.widgets.transcript.reasoning import Reasoning
 from tui.widgets.transcript.stream import AnswerStream
 from tui.widgets.transcript.units import Clock, Footer, Level, Notice, Prompt, Unit, Welcome, error_notice
-
-_MARKS: dict[str, tuple[str, str]] = {
-    "answered": ("✓ answered", "ok"),
-    "stopped": ("■ stopped", "warn"),
-    "changed": ("✎ changed", "ok"),
-    "verified": ("✓ verified", "ok"),
-}
-_BY_THE_PERSON = (Interrupted.code, PermissionRefused.code)
 
 
 class Transcript(PointedReader):
@@ -75,13 +68,15 @@ class Transcript(PointedReader):
         for held in (self._shown_errors, self._said, self._thoughts):
             held.clear()
         self._prepare()
-        self.follow()
+        self.following = True
+        if self.moment is None:
+            self.follow()
 
     def append_text(self, turn_id: str, text: str) -> None:
         """A piece of the answer; costs no more than keeping it."""
         if self._stream is None or self._stream.turn_id != turn_id:
             self._settle()
-            self._stream = AnswerStream(self.page, turn_id=turn_id)
+            self._stream = AnswerStream(self.page, turn_id=turn_id, later=self.moment is not None)
         self._stream.feed(text)
         self.changed()
 
@@ -135,7 +130,7 @@ class Transcript(PointedReader):
         if error:
             self._shown_errors.add(error.message)
         self._clocks.pop(index, None)
-        self.page.lines(index)
+        self._refresh_unit(index)
         self.changed()
 
     def add_notice(self, level: Level, message: str, hint: str = "") -> None:
@@ -171,12 +166,9 @@ class Transcript(PointedReader):
         if error and error.code != Interrupted.code and error.message not in self._shown_errors:
             self._add(error_notice(error, turn_id=turn_id))
         said = {*self._said, error.message} if error else self._said
-        mark, style = ("✎ changed, not verified", "warn") if unverified else _MARKS[outcome]
-        if outcome == "stopped" and error and error.code not in _BY_THE_PERSON:
-            mark, style = "✗ failed", "bad"
-        how = f"{mark}: {reason}" if reason and reason not in said else mark
+        how = how_it_ended(outcome, reason, error, said=said, unverified=unverified)
         back = f"{self.undo_key} takes it back" if undoable and self.undo_key else ""
-        self._add(Footer([(how, style), (back, "mark"), *_cost(usage, seconds)], turn_id=turn_id))
+        self._add(Footer([how, (back, "mark"), *cost(usage, seconds)], turn_id=turn_id))
         if at_once and self.following:
             self._show_from_its_beginning(turn_id)
 
@@ -209,9 +201,16 @@ class Transcript(PointedReader):
 
     def _add(self, unit: Unit) -> None:
         self._settle()
-        self.page.append(unit)
+        self.page.append(unit, later=self.moment is not None)
         self._noticed()
         self.changed()
+
+    def _refresh_unit(self, index: int) -> None:
+        """Show a unit as it is now; what happened earlier is rendered when it is looked at."""
+        if self.moment is None:
+            self.page.lines(index)
+        else:
+            self.page.outdate(index)
 
     def _noticed(self) -> None:
         if not self.following:
@@ -234,7 +233,7 @@ class Transcript(PointedReader):
             if isinstance(unit, Reasoning):
                 unit.finish()
                 del self._clocks[index]
-                self.page.lines(index)
+                self._refresh_unit(index)
         self._reasoning = None
 
     def _stop_running(self, turn_id: str) -> None:
@@ -250,7 +249,7 @@ class Transcript(PointedReader):
         index = self._thoughts[0]
         if isinstance(unit := self.page.units[index], Reasoning):
             unit.count(tokens)
-            self.page.lines(index)
+            self._refresh_unit(index)
 
     def build(self) -> None:
         """Bring the open answer and the running clocks up to date."""
@@ -284,17 +283,3 @@ def import_parsers() -> None:
     parser().parse("x")
     lexer_for("python")
     language_of("a.toml")
-
-
-def _cost(usage: Usage, seconds: float) -> list[tuple[str, str]]:
-    """What a turn took."""
-    parts: list[tuple[str, str]] = []
-    if usage.prompt_tokens or usage.completion_tokens:
-        about = "about " if usage.estimated else ""
-        parts.append((f"{about}{usage.prompt_tokens:,} → {usage.completion_tokens:,} tokens", "dim"))
-    if usage.tokens_per_s:
-        parts.append((f"{usage.tokens_per_s:.1f} tokens/s", "dim"))
-    parts.append((took_text(seconds), "dim"))
-    if usage.cost_usd is not None:
-        parts.append((f"${usage.cost_usd:.4f}", "dim"))
-    return parts
