@@ -14,7 +14,7 @@ from agent_core.config_said import lines_of
 from agent_core.errors import UsageError
 from agent_core.workspace import Workspace
 from tui.arguments import root_of, settings_of
-from tui.cli import interruptible, show
+from tui.cli import interruptible, show, show_text
 
 if TYPE_CHECKING:
     from agent_core.doctor import Check
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def config_show(parsed: Parsed) -> int:
     """Print every setting and where it came from."""
     _, config = _opened(parsed)
+    data: dict[str, Any] = {"settings": rows(config), "warnings": config.warnings}
     if parsed.one("format") == "json":
-        document = {"schema": "dspy-tui.config/1", "settings": rows(config), "warnings": config.warnings}
-        _show_json(document)
+        _show_json({"schema": "dspy-tui.config/1", **data})
         return 0
-    show("\n".join(lines_of(config)))
+    show_text("config", "\n".join(lines_of(config)), data)
     return 0
 
 
@@ -54,7 +54,7 @@ def doctor(parsed: Parsed) -> int:
         }
         _show_json(document | ({"bundle": bundle} if bundle else {}))
     else:
-        show("\n".join(checks_in_lines(checks)))
+        show_text("doctor", "\n".join(checks_in_lines(checks)))
         if bundle:
             show(f"\nwritten: {bundle}")
     return 1 if any(check.verdict == "fail" for check in checks) else 0

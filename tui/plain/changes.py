@@ -15,12 +15,13 @@ from tui.asking_said import rules_of
 from tui.plain.lines import Lines
 from tui.widgets.diff.draft import FileDraft, chosen_of, drafts, lines_of, put, rewritten, toggled, wanted_of
 
-_SIDES = {" ": "same", "-": "minus", "+": "plus"}
+_SIDES = {"-": "removed, line ", "+": "added, line "}
 _FINDINGS = 10
 _HOW = (
-    "Answer yes, always, or no. Or: list, show 1, show 1.2, skip 1 (a file), skip 1.2 (a hunk), take 1.2,"
-    " edit 1. No is the default: "
+    "You can also say: list; show 1 or show 1.1 reads a file or a hunk again; skip 1.1 leaves it out,"
+    " take 1.1 takes it after all; edit 1 opens the file in your editor."
 )
+_ANSWER = "Answer yes, always, or no. No is the default: "
 
 
 class Review:
@@ -36,7 +37,7 @@ class Review:
         """The decision and what is wanted; raises EOFError and KeyboardInterrupt."""
         self._introduce()
         while True:
-            typed = self._lines.read(_HOW).strip()
+            typed = self._lines.read(_ANSWER).strip()
             word, _, rest = typed.lower().partition(" ")
             match word:
                 case "" | "n" | "no":
@@ -50,7 +51,7 @@ class Review:
                 case "show" | "skip" | "take" | "edit":
                     self._with(word, rest)
                 case _:
-                    self._lines.say(["That is none of the answers."])
+                    self._lines.say(["That is none of the answers.", _HOW])
 
     def _introduce(self) -> None:
         question = self._question
@@ -68,7 +69,7 @@ class Review:
             lines += _file_in_words(number, file)
         if question.rule:
             lines += ["always would add:", *(f"  {rule}" for rule in rules_of(question.rule))]
-        self._lines.say(lines)
+        self._lines.say([*lines, _HOW])
 
     def _listed(self) -> list[str]:
         wanted, total = wanted_of(self._files)
@@ -148,5 +149,5 @@ def _hunk_in_words(number: int, hunk: Hunk) -> list[str]:
     lines = [f"Hunk {number}.{hunk.number + 1}, lines {hunk.new_start} to {last}:"]
     for line in hunk.lines:
         text = printable(line.text.removesuffix("\r")).replace("\n", " ")
-        lines.append(f"  {_SIDES[line.side]} {line.new or line.old}: {text}".rstrip())
+        lines.append(f"  {_SIDES.get(line.side, '')}{line.new or line.old}: {text}".rstrip())
     return lines

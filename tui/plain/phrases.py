@@ -87,7 +87,8 @@ def finished(event: e.TurnFinished, kind: e.TurnKind, *, failed: str) -> list[st
     """How a turn ended: of a command only what its own line does not say. `failed` is what that said."""
     reason = in_words(one_line(event.reason))
     lines: list[str] = []
-    if event.error is not None and event.error.message != failed:
+    stopped = event.outcome == "stopped" and event.error is not None and event.error.code == "interrupted"
+    if event.error is not None and event.error.message != failed and not (stopped and kind == "task"):
         lines = error(event.error)
     elif event.error is not None and event.error.hint:
         lines = [_ended(in_words(event.error.hint))]

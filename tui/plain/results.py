@@ -12,19 +12,36 @@ from typing import Any, cast
 import msgspec
 
 from agent_core.events import ToolFinished, ToolStarted
-from agent_core.plain import in_words, unmarked
+from agent_core.plain import in_words, indented, unmarked
 from agent_core.text import human_size, one_line, plural, printable
 
 _VERBS = {
     "cat": "Reading", "grep": "Searching for", "tree": "Listing", "ls": "Listing", "shell": "Running",
     "esearch": "Searching the code for", "vretr": "Searching the code for", "intel": "Looking up",
-    "codectx": "Looking at", "ctx": "Reading the logs", "edit": "Working on the change:",
-    "plan": "Planning:", "run_tests": "Running the tests", "lint": "Running the linter",
-    "build": "Building", "index": "Indexing the code", "emb-index": "Making vectors of the code",
+    "codectx": "Looking at", "edit": "Working on the change of", "plan": "Planning",
 }  # fmt: skip
+"""What is said before the words behind the command's name."""
+_WHOLE = {
+    "ctx": "Reading the logs", "index": "Indexing the code", "emb-index": "Making vectors of the code",
+    "review": "The model reviews the change",
+}  # fmt: skip
+_CHECKS = {"run_tests": "Running the tests", "lint": "Running the linter", "build": "Building"}
 _OURS = frozenset(
     {
-        *("auth", "bus", "codectx", "config", "emb-index", "fork", "help", "hooks", "index", "logs", "lsp"),
+        *(
+            "auth",
+            "bus",
+            "codectx",
+            "config",
+            "doctor",
+            "emb-index",
+            "fork",
+            "help",
+            "hooks",
+            "index",
+            "logs",
+            "lsp",
+        ),
         *("mcp", "model", "permissions", "plugins", "redo", "resume", "rl", "sessions", "skills", "stack"),
         *("undo", "window"),
     }
@@ -43,24 +60,40 @@ _GIT = {"M": "changed", "A": "added", "D": "deleted", "R": "renamed", "?": "not 
 def started_in_words(event: ToolStarted) -> str:
     """What begins, such as `Reading src/app.py`."""
     command = one_line(event.command)
+    if event.name in _WHOLE:
+        return _WHOLE[event.name]
+    if event.name in _CHECKS:
+        return f"{_CHECKS[event.name]}: {command}"
     rest = command.removeprefix("!") if event.name == "shell" else command.partition(" ")[2]
     verb = _VERBS.get(event.name)
-    return f"{verb} {rest}".strip() if verb else f"Running {command}"
+    return f"{verb} {rest}".strip() if verb and rest else f"Running {command}"
 
 
 def result_in_words(event: ToolFinished, command: str = "") -> str:
     """The result's text to be read aloud; `command` is the line that it is of."""
-    speak = _SPOKEN.get(event.name) or _SPOKEN.get(" ".join(command.split()[:2]))
-    if speak is not None and event.error is None and (said := speak(event.data)):
+    return text_in_words(event.name, command, event.text, event.data if event.error is None else {})
+
+
+def text_in_words(name: str, command: str, text: str, data: Mapping[str, Any]) -> str:
+    """The same of a result that is no event; without its data where it is not whole."""
+    speak = _SPOKEN.get(name) or _SPOKEN.get(" ".join(command.split()[:2]))
+    if speak is not None and data and (said := speak(data)):
         return said
-    text = printable(event.text)
-    if event.name == "tree":
-        return _GAP_BEHIND.sub(", ", in_words(text))
-    if event.name in _OURS and not _QUOTED.match(command):
+    text = printable(text)
+    if name == "tree":
+        return _GAP_BEHIND.sub(", ", indented(text))
+    if name in _OURS and not _QUOTED.match(command):
         return "\n".join(rows_in_words(in_words(text).split("\n")))
-    if event.name in _SEARCHES:
+    return piece_in_words(name, text)
+
+
+def piece_in_words(name: str, text: str) -> str:
+    """A piece of a result that quotes others: only our own lines change."""
+    if name in _SEARCHES:
         text = _BETWEEN.sub(r"\1and further on:", text)
-    return _HEAD.sub(lambda match: in_words(match[0]), unmarked(text))
+    if name == "ctx":
+        text = _HEAD.sub(lambda match: in_words(match[0]), text)
+    return unmarked(text)
 
 
 def rows_in_words(lines: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ class Speaking:
         self._spoke = clock()
         self._trouble = self._failed = ""
         self._bus_told: e.BusChanged | None = None
-        self._model = ""
+        self._model = self._packed = ""
 
     def say(self, event: e.Event) -> list[str]:
         """What is told of an event; most are told in a line, some in none."""
@@ -65,7 +65,7 @@ class Speaking:
             case e.TurnUnqueued():
                 return ["What waited was taken back; it does not run."]
             case e.ContextPacked():
-                return phrases.left_out(event)
+                return self._left_out(event)
             case e.ModelProgress():
                 return self._patience(f"{_PHASES[event.phase]} {event.seconds:.0f} seconds so far.")
             case e.TextDelta():
@@ -112,6 +112,11 @@ class Speaking:
             case e.ApprovalNeeded() | e.SuggestionsRanked():
                 return []  # questions.py asks, suggesting.py lists
         assert_never(event)
+
+    def _left_out(self, event: e.ContextPacked) -> list[str]:
+        """Once in a turn."""
+        before, self._packed = self._packed, event.turn_id
+        return phrases.left_out(event) if before != event.turn_id else []
 
     def _patience(self, line: str) -> list[str]:
         """That something goes on, now and then."""
