@@ -290,7 +290,7 @@ def test_lines_of_a_pipe_are_prompts_one_after_the_other(repo: Path, run: Run) -
     done = run("--plain", input=b"ls src\n\n!touch made\ncat src/parser.py:1\n", env=environment(**NO_MODEL))
     said = done.stdout.decode()
     assert done.returncode == 3, "of the first that failed"
-    assert said.index("> ls src\nparser.py, 81 B\n") < said.index(
+    assert said.index("> ls src\nparser.py, ") < said.index(
         "> !touch made\nFailed: shell 'touch made' needs"
     )
     assert "def parse_header(line):" in said
