@@ -55,7 +55,7 @@ def open_screen(parsed: Parsed) -> int:
 
 def _is_dumb() -> bool:
     """Whether the terminal cannot draw a screen; says what is done instead."""
-    dumb = os.environ.get("TERM", "") in ("", "dumb")
+    dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
     if dumb:
         say("dspy-tui: this terminal cannot draw (TERM is dumb), so lines come instead, as with --plain")
     return dumb
