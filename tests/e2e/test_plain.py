@@ -13,6 +13,7 @@ import pexpect
 import pytest
 
 from tests.e2e.conftest import PROGRAM, Run, environment
+from tests.fakes.docker import put_docker
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_wire import Answer, Call
 
@@ -251,6 +252,34 @@ def test_screens_by_name_without_an_engine(repo: Path, talks: Any) -> None:
 
 
 @pytest.mark.terminal
+def test_services_are_sentences_and_logs_go_on_until_ctrl_c(
+    repo: Path, talks: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = repo / "docker" / "lightweight"
+    files.mkdir(parents=True)
+    (files / "docker-compose.yml").write_text("name: p\nservices: {}\n")
+    put_docker(tmp_path, monkeypatch, logs="echo 'app-1  | \\033[31mbegun'; exec sleep 60")
+    it = talks(repo, "--plain", **NO_MODEL)
+    it.until(PROMPT)
+    said = it.say("/screen stack")
+    assert "Stack screen.\nService kafka: off" in said
+    assert "\nService app: off" in said
+    assert "\nHere: stack up, stop, restart" in said
+    it.process.sendline("stack logs app --follow")
+    it.until("begun\n")
+    it.type("\x03")
+    it.until("Stopping. Ctrl-C once more leaves.\n")
+    it.until(PROMPT)
+    it.process.sendline("stack down")
+    assert "Run this command?\n  docker compose " in it.until("No is the default: ")
+    it.process.sendline("")
+    it.until(PROMPT)
+    it.type("\x04")
+    assert it.ends() == 0
+    assert not DRAWN.search(it.log), repr(DRAWN.findall(it.log))
+
+
+@pytest.mark.terminal
 def test_completion_and_history_are_readlines(repo: Path, talks: Any) -> None:
     it = talks(repo, "--plain", **NO_MODEL)
     it.until(PROMPT)
@@ -290,9 +319,7 @@ def test_lines_of_a_pipe_are_prompts_one_after_the_other(repo: Path, run: Run) -
     done = run("--plain", input=b"ls src\n\n!touch made\ncat src/parser.py:1\n", env=environment(**NO_MODEL))
     said = done.stdout.decode()
     assert done.returncode == 3, "of the first that failed"
-    assert said.index("> ls src\nparser.py, ") < said.index(
-        "> !touch made\nFailed: shell 'touch made' needs"
-    )
+    assert said.index("> ls src\nparser.py, ") < said.index("> !touch made\nFailed: shell 'touch made' needs")
     assert "def parse_header(line):" in said
     assert not (repo / "made").exists(), "nobody can be asked"
     assert not DRAWN.search(said)

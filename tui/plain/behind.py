@@ -96,7 +96,8 @@ class Behind:
     def close(self) -> None:
         """End what runs, save the session, and wait for that."""
         if self._thread.ident is not None:
-            self._loop.call_soon_threadsafe(self._ended.set)
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._ended.set)
             self._thread.join()
         os.close(self.awake)
         os.close(self._wake)

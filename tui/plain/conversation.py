@@ -93,6 +93,8 @@ class Conversation:
             while typed.endswith("\\") and self._lines.is_terminal:
                 typed = typed[:-1] + "\n" + self._lines.read("")
         except KeyboardInterrupt:
+            if not self._lines.is_terminal:
+                raise Ended from None
             self._lines.say([""])
             if monotonic() - self._interrupted < _TWICE_S:
                 raise Left from None
@@ -105,7 +107,6 @@ class Conversation:
 
     def _one(self, typed: str) -> None:
         """Do what was typed, and wait until it is done."""
-        self._history.add(typed)
         self._lines.remember(typed)
         try:
             ours, command = self._own.does(typed)
@@ -118,6 +119,8 @@ class Conversation:
         if ours and not command:
             self._lines.say(self._own.told(typed))
             return
+        if not ours:
+            self._history.add(typed)
         self._submit(command or typed)
         self._wait()
         self._lines.say(self._own.told(typed))

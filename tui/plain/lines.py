@@ -84,26 +84,29 @@ class Lines:
 
     def say(self, lines: Sequence[str]) -> None:
         """Write lines."""
-        if lines:
+        if not lines:
+            return
+        try:
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # the terminal went away
+            raise Ended from None
 
     def read(self, prompt: str) -> str:
-        """The next line. Raises EOFError at the input's end, KeyboardInterrupt for Ctrl-C."""
-        if not self.is_terminal:
-            line = self._piped()
-            self.say([f"{prompt}{one_line(line)}"])
-            return line
+        """The next line. Raises EOFError at the input's end, KeyboardInterrupt for Ctrl-C, `Ended`."""
         self._reading = True
         try:
-            if self._edits:
-                return input(prompt)
-            sys.stdout.write(prompt)
-            sys.stdout.flush()
-            line = sys.stdin.readline()
-            if not line:
-                raise EOFError
-            return line.rstrip("\n")
+            if not self.is_terminal:
+                line = self._piped()
+                self.say([f"{prompt}{one_line(line)}"])
+                return line
+            return input(prompt) if self._edits else _plainly(prompt)
+        except BrokenPipeError:
+            raise
+        except OSError:  # the terminal went away
+            raise Ended from None
         finally:
             self._reading = False
 
@@ -168,6 +171,16 @@ class Lines:
             offset = self._readline.get_begidx() - start
             self._options = [option[offset:] for option in options]
         return self._options[state] if state < len(self._options) else None
+
+
+def _plainly(prompt: str) -> str:
+    """A line without readline."""
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent_core.errors import Interrupted
@@ -44,6 +45,8 @@ def open_plain(runtime: Runtime, parsed: Parsed) -> int:
 
 def _farewell(runtime: Runtime) -> None:
     told = [*runtime.session.farewell, *runtime.training.farewell]
-    if told:
+    if not told:
+        return
+    with suppress(OSError):  # nobody reads it any more
         sys.stdout.write("\n".join(map(in_words, told)) + "\n")
         sys.stdout.flush()
