@@ -10,6 +10,7 @@ from agent_core.commandline import CommandLine, parse
 from agent_core.runtime import open_runtime
 from stack.tool import StackTool
 from tui.keys import TABLE
+from tui.plain.own import meant_by
 from tui.plain.pages import PAGES, page_of
 
 WAYS = {
@@ -82,3 +83,31 @@ def test_the_screens_are_known_by_their_names(name: str) -> None:
 def test_no_word_names_two_screens() -> None:
     words = [word for page in PAGES for word in (page.name, *page.also)]
     assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("3", ("accept", "3")),
+        ("/accept 3", ("accept", "3")),
+        ("why 1", ("why", "1")),
+        ("why is it slow?", None),
+        ("/why", None),
+        (" 3", None),
+        (" next", None),
+        ("3 is a prime", None),
+        ("/screen files", ("screen", "files")),
+        ("screen", ("screen", "")),
+        ("screen flickers, why?", None),
+        ("suggestions", ("next", "")),
+        ("next", ("next", "")),
+        ("next please", None),
+        ("auth login api.example", ("auth", "api.example")),
+        ("auth list", None),
+        ("tree", None),
+        ("!quit", None),
+        ("٣", None),
+    ],
+)
+def test_what_is_meant_for_the_front_end(typed: str, meant: tuple[str, str] | None) -> None:
+    assert meant_by(typed) == meant

@@ -18,7 +18,7 @@ from tui.plain.behind import Behind
 from tui.plain.editing import edited
 from tui.plain.lines import Ended, Lines
 from tui.plain.logs_told import LogsTold
-from tui.plain.own import Left, Own
+from tui.plain.own import Left, Own, meant_by
 from tui.plain.speaking import Speaking
 from tui.plain.suggesting import Suggesting
 
@@ -57,6 +57,7 @@ class Conversation:
         self._asking = Asking(lines=lines, answers=self, edit=edited)
         self._logs = LogsTold(clock=monotonic)
         self._open: set[str] = set()
+        self._later: list[str] = []
         self._exit = 0
         self._interrupted = -_TWICE_S
         self._stopping = self._was_task = False
@@ -68,10 +69,10 @@ class Conversation:
             while True:
                 self._tell(self._behind.take())
                 self._lines.say(self._logs.news())
-                typed = self._read()
+                typed = self._next()
                 if typed is not None and typed.strip():
                     self._one(typed)
-        except (EOFError, Left):
+        except Left:
             self._lines.say([""] if self._lines.is_terminal else [])
             return 0 if self._lines.is_terminal else self._exit
         except Ended:
@@ -86,6 +87,14 @@ class Conversation:
             self._lines.wait_for(self._behind.awake, left)
             self._tell(self._behind.take())
 
+    def _next(self) -> str | None:
+        """What was typed while something ran and had to wait; else a line that is typed now."""
+        if not self._later:
+            return self._read()
+        typed = self._later.pop(0)
+        self._lines.say([f"{PROMPT}{one_line(typed)}"])
+        return typed
+
     def _read(self) -> str | None:
         """A line, with those that a backslash at its end goes on in; None where Ctrl-C took it back."""
         try:
@@ -95,15 +104,21 @@ class Conversation:
         except KeyboardInterrupt:
             if not self._lines.is_terminal:
                 raise Ended from None
-            self._lines.say([""])
-            if monotonic() - self._interrupted < _TWICE_S:
-                raise Left from None
-            self._interrupted = monotonic()
-            goes_on = self._behind.runtime.training.goes_on
-            both = ", and ends the training" if goes_on else ""
-            self._lines.say([f"Ctrl-C once more, or Ctrl-D, leaves{both}."])
+            self._leave(asks=True)
+            return None
+        except EOFError:
+            self._leave(asks=self._lines.is_terminal and self._behind.runtime.training.goes_on)
             return None
         return typed
+
+    def _leave(self, *, asks: bool) -> None:
+        """Leave; where it `asks`, the second time within a moment."""
+        if not asks or monotonic() - self._interrupted < _TWICE_S:
+            raise Left
+        self._interrupted = monotonic()
+        goes_on = self._behind.runtime.training.goes_on
+        both = ", and ends the training that goes on" if goes_on else ""
+        self._lines.say(["", f"Ctrl-C once more, or Ctrl-D, leaves{both}."])
 
     def _one(self, typed: str) -> None:
         """Do what was typed, and wait until it is done."""
@@ -140,15 +155,23 @@ class Conversation:
         while self._open:
             self._lines.wait(self._behind.awake)
             self._tell(self._behind.take())
-            for typed in self._lines.typed_ahead() if self._open else ():
-                if not self._own.ahead(typed):
-                    self._history.add(typed)
-                    self._submit(typed)
+            self._take_ahead()
             self._interrupt()
         self._behind.call(self._behind.runtime.session.idle())
         self._tell(self._behind.take())
         if self._open:  # it went over to another session, with what waits
             self._wait()
+
+    def _take_ahead(self) -> None:
+        """Queue what was typed meanwhile; what is for this front end, and all behind it, comes later."""
+        for typed in self._lines.typed_ahead() if self._open else ():
+            if self._own.ahead(typed):
+                continue
+            if self._later or meant_by(typed) is not None:
+                self._later.append(typed)
+            else:
+                self._history.add(typed)
+                self._submit(typed)
 
     def _interrupt(self) -> None:
         """The first Ctrl-C stops what runs; one more, while it is being stopped, leaves."""
@@ -223,8 +246,7 @@ class Conversation:
     # Questions
 
     def _ask(self, question: e.ApprovalNeeded) -> None:
-        for typed in self._lines.typed_ahead():  # it was not meant as an answer
-            self._submit(typed)
+        self._take_ahead()  # it was not meant as an answer
         try:
             self._asking.ask(question)
         except KeyboardInterrupt:

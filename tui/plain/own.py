@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent_core.errors import AgentError
-from agent_core.events import ToolFinished
+from agent_core.events import PlaceOpened, ToolFinished
 from agent_core.index.saying import in_short
 from agent_core.plain import in_words
 from agent_core.streaming.standing import in_full
@@ -21,12 +21,36 @@ if TYPE_CHECKING:
     from agent_core.events import ModelChanged
 
 _NUMBERED = frozenset({"accept", "why", "dismiss", "open"})
-_ALONE = frozenset({"next", "keys", "status", "results", "last", "drop", "quit", "exit", "leave", "screens"})
+_ALONE = frozenset(
+    {"next", "suggestions", "keys", "status", "results", "last", "drop", "quit", "exit", "leave"}
+)
 _LEAVE = frozenset({"quit", "exit", "leave"})
 
 
 class Left(Exception):
     """The program is to end."""
+
+
+def meant_by(typed: str) -> tuple[str, str] | None:
+    """The command of this front end that is typed, and what it is about; None for what the session takes.
+
+    As for all commands, a space before it makes it a question, and words that are no arguments do, too.
+    """
+    if typed[:1].isspace():
+        return None
+    word, _, rest = typed.strip().removeprefix("/").partition(" ")
+    rest = rest.strip()
+    if word.isascii() and word.isdigit() and not rest:
+        return "accept", word
+    if word in ("screen", "screens"):
+        return ("screen", rest) if typed.startswith("/") or len(rest.split()) < 2 else None
+    if word in _NUMBERED:
+        return (word, rest) if rest.isascii() and rest.isdigit() else None
+    if rest.split()[:1] == ["login"] and word == "auth" and len(rest.split()) <= 2:
+        return "auth", rest.partition(" ")[2].strip()
+    if rest or word not in _ALONE:
+        return None
+    return ("next" if word == "suggestions" else word), ""
 
 
 class Own:
@@ -60,22 +84,16 @@ class Own:
         Raises:
             Left: The program is to end.
         """
-        word, _, rest = typed.strip().removeprefix("/").partition(" ")
-        rest = rest.strip()
-        if typed.strip().isascii() and typed.strip().isdigit():
-            return True, self._accepted(int(typed))
-        if word == "screen" or (word == "screens" and not rest):
-            return True, self._screen(rest) if word == "screen" else self._screen("")
-        if word in _NUMBERED and rest.isascii() and rest.isdigit():
-            return True, self._numbered(word, int(rest))
-        if word in _ALONE and not rest:
-            return True, self._alone(word)
-        if word == "suggestions" and not rest:
-            return True, self._alone("next")
-        if (word, *rest.split()[:1]) == ("auth", "login") and len(rest.split()) <= 2:
-            self._keep_key(rest.partition(" ")[2].strip())
+        meant = meant_by(typed)
+        if meant is None:
+            return False, ""
+        word, rest = meant
+        if word == "screen":
+            return True, self._screen(rest)
+        if word == "auth":
+            self._keep_key(rest)
             return True, ""
-        return False, ""
+        return True, self._numbered(word, int(rest)) if rest else self._alone(word)
 
     def ahead(self, typed: str) -> bool:
         """Do what can be done while something runs; False where it has to wait."""
@@ -135,8 +153,8 @@ class Own:
 
     def told(self, typed: str) -> list[str]:
         """What can be done on the screen that was asked for, behind its content."""
-        word, _, name = typed.strip().removeprefix("/").partition(" ")
-        page = page_of(name.strip()) if word == "screen" and name else None
+        word, name = meant_by(typed) or ("", "")
+        page = page_of(name) if word == "screen" and name else None
         return _does(page) if page is not None else []
 
     def _found(self) -> list[str]:
@@ -156,6 +174,8 @@ class Own:
             self._lines.say([f"There is no place {number}; /results tells them."])
             return ""
         spot = spots[number - 1]
+        opened = PlaceOpened(path=spot.path, line=spot.start)
+        self._behind.do(lambda: self._behind.runtime.bus.publish(opened))
         path = f'"{spot.path}' if " " in spot.path else spot.path
         return f"/cat {path}:{spot.start}-{spot.end}" + ('"' if " " in spot.path else "")
 
