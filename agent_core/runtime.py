@@ -189,7 +189,8 @@ def open_runtime(
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
     hooks = Hooks(workspace=workspace, settings=settings, gate=gate)
     registry = Registry(
-        builtin_tools(checkpoints=checkpoints, watched=interactive), plugins=plugins_of(settings)
+        builtin_tools(checkpoints=checkpoints, watched=interactive and not settings.plain),
+        plugins=plugins_of(settings),
     )
     for tool in (
         EsearchTool(index=index),

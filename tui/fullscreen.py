@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from agent_core.errors import Interrupted, UsageError
-from agent_core.plain import is_wanted
+from agent_core.plain import VARIABLE, is_wanted
 from tui.arguments import open_session, root_of, settings_of
 from tui.cli import say, show
 
@@ -30,6 +30,8 @@ def open_screen(parsed: Parsed) -> int:
             "there is no terminal to draw on",
             hint="Without one: dspy-tui --batch -c COMMAND, or --plain for lines; see dspy-tui --help.",
         )
+    if not (in_lines or browser) and _is_dumb():
+        in_lines, os.environ[VARIABLE] = True, "true"
     from agent_core.runtime import open_runtime
     from stack.tool import StackTool
 
@@ -41,7 +43,7 @@ def open_screen(parsed: Parsed) -> int:
         debug=parsed.has("debug"),
         tools=(StackTool(),),
     )
-    if in_lines or (not browser and (runtime.config.settings.plain or _is_dumb())):
+    if in_lines or (runtime.config.settings.plain and not browser):
         from tui.plain.opening import open_plain
 
         return open_plain(runtime, parsed)
@@ -55,10 +57,12 @@ def open_screen(parsed: Parsed) -> int:
 
 def _is_dumb() -> bool:
     """Whether the terminal cannot draw a screen; says what is done instead."""
-    dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
-    if dumb:
-        say("dspy-tui: this terminal cannot draw (TERM is dumb), so lines come instead, as with --plain")
-    return dumb
+    term = os.environ.get("TERM", "")
+    if term not in ("", "dumb", "unknown"):
+        return False
+    said = f"this terminal cannot draw (TERM is {term or 'not set'}), so lines come instead, as with --plain"
+    say(f"dspy-tui: {said}")
+    return True
 
 
 async def _show(app: DspyApp, parsed: Parsed) -> int:

@@ -159,12 +159,13 @@ def form(*answers: str) -> tuple[list[Any], Typist]:
 
 
 def test_a_form_is_asked_field_by_field_and_secrets_are_not_shown() -> None:
-    answers, typist = form("", "me", "hunter2", "2", "9", "3", "yes")
+    answers, typist = form("", "me", "hunter2", "1 2", "2", "9", "3", "yes")
     assert answers == [Filled(action="accept", values=("me", "hunter2", (1,), "3"))]
     assert len(typist.hid) == 1
     assert "hunter2" not in "\n".join(typist.told)
     assert "password: typed, not shown" in typist.told
     assert "An answer is wanted." in typist.told
+    assert typist.told.count("Type one number.") == 2, "asked, and said once more to two of them"
     assert "It has to be 1 to 5." in typist.told
 
 

@@ -111,3 +111,11 @@ def test_no_word_names_two_screens() -> None:
 )
 def test_what_is_meant_for_the_front_end(typed: str, meant: tuple[str, str] | None) -> None:
     assert meant_by(typed) == meant
+
+
+def test_the_beginning_of_a_name_will_do() -> None:
+    page = page_of("sess")
+    assert page is not None
+    assert page.name == "sessions"
+    assert page_of("s") is None, "several begin like that"
+    assert page_of("") is None

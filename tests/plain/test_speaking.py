@@ -178,13 +178,13 @@ def test_a_typed_command_is_not_read_out_again_and_its_result_is() -> None:
     said = speaking()
     said.say(e.TurnStarted(turn_id="1", text="!make", kind="shell"))
     started = e.ToolStarted(turn_id="1", call_id="c", name="shell", command="!make", action="shell")
-    progress = e.ToolProgress(turn_id="1", call_id="c", text="one\ntwo\n")
+    pieces = [e.ToolProgress(turn_id="1", call_id="c", text=text) for text in ("on", "e\ntw", "o\nend")]
     finished = e.ToolFinished(
-        turn_id="1", call_id="c", name="shell", summary="exit 0", text="one\ntwo\n", data={}, seconds=1.0
+        turn_id="1", call_id="c", name="shell", summary="exit 0", text="one\ntwo\nend", data={}, seconds=1.0
     )
     assert said.say(started) == []
-    assert said.say(progress) == ["one", "two"]
-    assert said.say(finished) == ["Done: exit 0, 1.0 s."], "what was heard as it came is not said again"
+    assert [said.say(piece) for piece in pieces] == [[], ["one"], ["two"]]
+    assert said.say(finished) == ["end", "Done: exit 0, 1.0 s."], "what was heard is not said again"
 
 
 def test_hostile_names_are_pictured() -> None:

@@ -19,6 +19,7 @@ from tui.plain.editing import edited
 from tui.plain.lines import Ended, Lines
 from tui.plain.logs_told import LogsTold
 from tui.plain.own import Left, Own, meant_by
+from tui.plain.pages import PAGES
 from tui.plain.speaking import Speaking
 from tui.plain.suggesting import Suggesting
 
@@ -267,6 +268,9 @@ class Conversation:
 
     def completed(self, before: str) -> tuple[int, tuple[str, ...]]:
         """What the text before the cursor could go on with."""
+        first, _, word = before.removeprefix("/").partition(" ")
+        if first == "screen" and before.endswith(f" {word}") and " " not in word:
+            return len(before) - len(word), tuple(page.name for page in PAGES if page.name.startswith(word))
         runtime = self._behind.runtime
         named: tuple[str, ...] = ()
         if names_a_session(before):
@@ -284,7 +288,7 @@ class Conversation:
         return found.start, found.options
 
 
-OWN = ("screen", "screens", "next", "accept", "why", "dismiss", "results", "open", "last", "status", "keys",
+OWN = ("screen", "next", "accept", "why", "dismiss", "results", "open", "last", "status", "keys",
        "drop", "quit")  # fmt: skip
 """Commands of this front end, for completion."""
 

@@ -60,7 +60,7 @@ class Filling:
             if typed.strip().lower() in _LEAVE:
                 return Filled(action="decline" if typed.strip().lower() == "/decline" else "cancel")
             given = offered if not typed.strip() else _given(field, typed)
-            wrong = problem_in(field, given) if given is not None else "Type the numbers of options"
+            wrong = problem_in(field, given) if given is not None else _numbers_wanted(field)
             if given is not None and not wrong:
                 return given
             self._lines.say([f"{wrong}."])
@@ -74,11 +74,14 @@ def _asked(field: Field, offered: Given) -> list[str]:
         lines.append(f"  {one_line(field.description)}")
     lines += [f"  {number}: {one_line(option)}" for number, option in enumerate(field.options, 1)]
     if field.options:
-        several = "numbers, with spaces between them" if field.kind == "choices" else "a number"
-        lines.append(f"Type {several}.")
+        lines.append(f"{_numbers_wanted(field)}.")
     if offered and not field.secret:
         lines.append(f"Enter alone takes: {_shown(field, offered)}")
     return lines
+
+
+def _numbers_wanted(field: Field) -> str:
+    return "Type numbers, with spaces between them" if field.kind == "choices" else "Type one number"
 
 
 def _given(field: Field, typed: str) -> Given | None:
@@ -88,7 +91,8 @@ def _given(field: Field, typed: str) -> Given | None:
     words = typed.replace(",", " ").split()
     if not all(word.isascii() and word.isdigit() for word in words):
         return None
-    return tuple(dict.fromkeys(int(word) - 1 for word in words))
+    places = tuple(dict.fromkeys(int(word) - 1 for word in words))
+    return places if field.kind == "choices" or len(places) == 1 else None
 
 
 def _shown(field: Field, given: Given) -> str:

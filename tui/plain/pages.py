@@ -86,9 +86,11 @@ KEYS = (
 
 
 def page_of(name: str) -> Page | None:
-    """The page that a word means."""
+    """The page that a word means: a name, another word for it, or the beginning of one name alone."""
     low = name.lower().lstrip("/")
-    return next((page for page in PAGES if low == page.name or low in page.also), None)
+    exact = next((page for page in PAGES if low == page.name or low in page.also), None)
+    begun = [page for page in PAGES if page.name.startswith(low)]
+    return exact or (begun[0] if low and len(begun) == 1 else None)
 
 
 def names() -> str:

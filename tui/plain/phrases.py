@@ -64,7 +64,7 @@ def done(event: e.ToolFinished) -> str:
     """How a tool ended."""
     took = human_duration(event.seconds)
     if event.error is not None:
-        return f"Failed: {one_line(event.error.message)}, {took}."
+        return f"Failed: {in_words(one_line(event.error.message)).rstrip('.')}, {took}."
     summary = in_words(one_line(event.summary))
     if summary.rstrip(".") == in_words(one_line(event.text.split("\n", 1)[0])).rstrip("."):
         return f"Done, {took}."  # it was read out a moment ago

@@ -135,8 +135,10 @@ class Speaking:
     def _progress(self, event: e.ToolProgress) -> list[str]:
         command = self._commands.get(event.call_id, "")
         if command.startswith(("!", "stack ")):  # what a program says, and what is followed
-            self._told[event.call_id] = self._told.get(event.call_id, "") + event.text
-            return printable(event.text).rstrip("\n").split("\n")
+            before = self._told.get(event.call_id, "")
+            self._told[event.call_id] = told = before + event.text
+            whole = told[before.rfind("\n") + 1 : told.rfind("\n") + 1]  # the last line may go on yet
+            return printable(whole).rstrip("\n").split("\n") if whole else []
         return self._patience(in_words(printable(event.text).rstrip("\n").rpartition("\n")[2].strip()))
 
     def _tool_finished(self, event: e.ToolFinished) -> list[str]:
@@ -144,11 +146,11 @@ class Speaking:
         command = self._commands.pop(event.call_id, "")
         self._failed = event.error.message if event.error is not None else ""
         lines: list[str] = []
-        if not self._is_task(event.turn_id) and event.text.strip() not in ("", told.strip()):
-            known = told if event.name == "shell" else ""
+        if not self._is_task(event.turn_id):
+            heard = printable(told[: told.rfind("\n") + 1])  # of a program, as it came
             text = result_in_words(event, command)
-            said = text[len(known) :] if known and text.startswith(known) else text
-            lines = said.strip("\n").split("\n")
+            rest = text.removeprefix(heard) if event.name == "shell" else text
+            lines = rest.strip("\n").split("\n") if rest.strip() not in ("", heard.strip()) else []
         return [*lines, phrases.done(event)]
 
     def _finished(self, event: e.TurnFinished) -> list[str]:
