@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agent_core.batch_formats import BatchResult, Front, JsonFront, JsonLinesFront, TextFront
+from agent_core.batch_formats import BatchResult, Front, JsonFront, JsonLinesFront, TextFront, Words
 from agent_core.commandline import lone_word
 from agent_core.errors import Interrupted, UsageError
 from agent_core.events import (
@@ -42,12 +42,18 @@ def read_commands(data: bytes, source: str) -> list[str]:
 
 
 def front_for(
-    kind: Format, writer: Writer, *, several: bool = False, quiet: bool = False, root: Path | None = None
+    kind: Format,
+    writer: Writer,
+    *,
+    several: bool = False,
+    quiet: bool = False,
+    root: Path | None = None,
+    words: Words | None = None,
 ) -> Front:
     """What writes the results.
 
     On standard error `several` names each command before its result, and `quiet` leaves out how far one is.
-    `root` is the workspace, as it was named.
+    `root` is the workspace, as it was named; `words` says text without symbols.
     """
     if kind == "json":
         return JsonFront(writer)
@@ -55,7 +61,9 @@ def front_for(
         from agent_core.batch_reports import ReportsFront, prefix_in_repository
 
         return ReportsFront(writer, kind, prefix=prefix_in_repository(root) if root else "")
-    return JsonLinesFront(writer) if kind == "jsonl" else TextFront(writer, several=several, quiet=quiet)
+    if kind == "jsonl":
+        return JsonLinesFront(writer)
+    return TextFront(writer, several=several, quiet=quiet, words=words)
 
 
 class Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Protocol, cast
@@ -24,6 +25,7 @@ from agent_core.events import (
     WorkspaceChanged,
 )
 from agent_core.output import Writer
+from agent_core.plain import in_words, is_wanted
 from agent_core.rl.saying import suggested
 from agent_core.text import human_duration, one_line, printable
 
@@ -179,6 +181,22 @@ class JsonLinesFront:
         """Nothing is held back."""
 
 
+class Words(Protocol):
+    """Says in words what marks and columns say else: for screen readers and braille."""
+
+    def started(self, event: ToolStarted) -> str:
+        """What a tool begins with."""
+        ...
+
+    def result(self, event: ToolFinished, command: str) -> str:
+        """What a command found; `command` is the line that it is of."""
+        ...
+
+    def piece(self, name: str, text: str) -> str:
+        """A piece of what it found, as it comes."""
+        ...
+
+
 class TextFront:
     """Results as text: answers as they stream, what commands found when they end.
 
@@ -186,12 +204,17 @@ class TextFront:
         writer: Where they go.
         several: Whether each command is named before its result.
         quiet: Whether how far a command is stays untold.
+        words: Says everything without symbols, where that is wanted.
     """
 
-    _MARK: ClassVar[str] = "·"
+    _MARK: ClassVar[str] = "· "
 
-    def __init__(self, writer: Writer, *, several: bool, quiet: bool = False) -> None:
+    def __init__(
+        self, writer: Writer, *, several: bool, quiet: bool = False, words: Words | None = None
+    ) -> None:
         self._writer = writer
+        self.words = words
+        self._ran = ToolStarted(turn_id="", call_id="", name="", command="", action="read")
         self._quiet = quiet
         self._several = several
         self._is_task = False
@@ -202,7 +225,7 @@ class TextFront:
     async def write(self, text: str) -> None:
         """A piece of a command's whole result, instead of the bounded one in its end."""
         self._written = True
-        self._out(text)
+        self._out(self.words.piece(self._ran.name, text) if self.words else text)
         await self._writer.room()
 
     def event(self, event: Event) -> None:
@@ -218,9 +241,11 @@ class TextFront:
                 self._said += event.text
                 self._out(printable(event.text))
             case ToolSuggested():
-                self._writer.diagnose(f"{self._MARK} {suggested(event.suggestion)}")
-            case ToolStarted() if self._is_task:
-                self._writer.diagnose(f"{self._MARK} {one_line(event.command)}")
+                self._aside(suggested(event.suggestion))
+            case ToolStarted():
+                self._ran = event
+                if self._is_task:
+                    self._aside(self.words.started(event) if self.words else one_line(event.command))
             case ToolProgress() if not (self._is_task or self._quiet):
                 self._progress(event.text)
             case ToolFinished():
@@ -247,14 +272,14 @@ class TextFront:
     def _finished(self, event: ToolFinished) -> None:
         if self._is_task:
             took = human_duration(event.seconds)
-            self._writer.diagnose(f"{self._MARK} {one_line(event.summary)} ({took})")
+            self._aside(f"{one_line(event.summary)} ({took})")
         elif self._written:
             self._end_line()
         elif event.text and event.text.strip() != self._said.strip():
             if self._said:  # what a model said of the result came before it
                 self._end_line()
                 self._out("\n")
-            self._out(printable(event.text))
+            self._out(self.words.result(event, self._ran.command) if self.words else printable(event.text))
             self._end_line()
 
     def _tell_how_sure(self, event: TurnFinished) -> None:
@@ -262,6 +287,10 @@ class TextFront:
         if self._is_task and event.outcome in ("changed", "verified"):
             how = "verified" if event.outcome == "verified" else "not verified"
             self._writer.diagnose(f"dspy-tui: {how}: {one_line(event.reason) or 'nothing checked it'}")
+
+    def _aside(self, line: str) -> None:
+        """What goes on behind an answer."""
+        self._writer.diagnose(in_words(line) if self.words else f"{self._MARK}{line}")
 
     def _progress(self, text: str) -> None:
         for line in printable(text).splitlines():
@@ -298,4 +327,4 @@ def error_lines(error: ErrorInfo) -> list[str]:
     lines = [f"dspy-tui: {one_line(error.message)}"]
     if error.hint:
         lines.append(f"  {one_line(error.hint)}")
-    return lines
+    return list(map(in_words, lines)) if is_wanted(os.environ) else lines

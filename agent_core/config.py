@@ -235,6 +235,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = {}
     theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
+    plain: Annotated[
+        bool,
+        _setting(
+            "Lines instead of a screen; no colours, boxes or symbols: for screen readers and logs (--plain).",
+            env="DSPY_TUI_PLAIN",
+        ),
+    ] = False
     notify: Annotated[
         Notify,
         _setting(

@@ -7,9 +7,24 @@ from typing import Any, Literal, cast, get_args, get_origin
 
 import msgspec
 
+from agent_core.config import Config, rows
 from agent_core.config_sources import Field
+from agent_core.text import one_line
 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
+
+
+_VALUE = 40
+"""Columns that values have at most."""
+
+
+def lines_of(config: Config) -> list[str]:
+    """A line for each setting: its name, its value, where that came from; then what is wrong."""
+    cells = [(str(row["name"]), _shown(row["value"]), _origin(row)) for row in rows(config)]
+    widths = [max(len(cell[column]) for cell in cells) for column in (0, 1)]
+    value_width = min(widths[1], _VALUE)
+    lines = [f"{name:<{widths[0]}}  {value:<{value_width}}  {origin}" for name, value, origin in cells]
+    return [*lines, *(f"warning: {one_line(warning)}" for warning in config.warnings)]
 
 
 def choices(field: Field) -> tuple[str, ...]:
@@ -54,6 +69,17 @@ def spelled(value: Any) -> str:
             return ",".join(items) if plain else msgspec.json.encode(items).decode()
         case _:
             return str(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ("", (), {}):
+        return "-"
+    return one_line(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+
+
+def _origin(row: Mapping[str, Any]) -> str:
+    detail = one_line(str(row["detail"]))
+    return f"{row['origin']} {detail}" if detail else str(row["origin"])
 
 
 def _number(value: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from agent_core.config import MASK, Config, default_user_file, workspace_file
-from agent_core.config_sources import SCHEMA, Field, fields, nearest, parsed
+from agent_core.config_sources import SCHEMA, Field, fields, masked_setting, nearest, parsed
 from agent_core.errors import ConfigError
 from agent_core.files import locked, read_bounded, write_atomic
 from agent_core.text import one_line
@@ -178,3 +178,15 @@ def overruled(config: Config, name: str, where: Where) -> str:
             return f"the workspace's file {origin.detail}"
         case _:
             return ""
+
+
+def changed(target: Target, name: str, text: str | None) -> str:
+    """Write a setting, or with None take it out; what was done, in a line. Raises as these do, and blocks."""
+    import msgspec
+
+    file = one_line(str(target.path))
+    if text is None:
+        return f"{name} {'taken out of' if take_out(target, name) else 'is not in'} {file}"
+    value = masked_setting(name, set_value(target, name, text))
+    shown = "unset" if value is None else one_line(msgspec.json.encode(value).decode())
+    return f"{name} = {shown} in {file}"

@@ -41,9 +41,11 @@ from agent_core.session.session import Session
 from agent_core.streaming.link import BusLink
 from agent_core.tools.auth import AuthTool
 from agent_core.tools.base import AnyTool
+from agent_core.tools.bus import BusTool
 from agent_core.tools.codectx import CodectxTool
 from agent_core.tools.commit import CommitTool
 from agent_core.tools.compact import CompactTool
+from agent_core.tools.config import ConfigTool
 from agent_core.tools.ctx import CtxTool
 from agent_core.tools.dispatch import DispatchTool
 from agent_core.tools.edit import EditTool
@@ -187,7 +189,8 @@ def open_runtime(
     conversation = Conversation(store=store, saving=Saving(store=store, mask=mask, enabled=interactive))
     hooks = Hooks(workspace=workspace, settings=settings, gate=gate)
     registry = Registry(
-        builtin_tools(checkpoints=checkpoints, watched=interactive), plugins=plugins_of(settings)
+        builtin_tools(checkpoints=checkpoints, watched=interactive and not settings.plain),
+        plugins=plugins_of(settings),
     )
     for tool in (
         EsearchTool(index=index),
@@ -201,6 +204,7 @@ def open_runtime(
         ModelTool(models=models, publish=bus.publish),
         PermissionsTool(permissions=permissions),
         AuthTool(config=config),
+        ConfigTool(reread=reread),
         PluginsTool(registry=registry),
         HooksTool(hooks=hooks, permissions=permissions),
         LspTool(servers=language_servers),
@@ -251,6 +255,7 @@ def open_runtime(
     link = BusLink(settings=settings, publish=stands)
     if not proposes:  # a worker hands nothing on
         registry.add(DispatchTool(link=link))
+        registry.add(BusTool(link=link))
         registry.add(LogsTool(given=given))
     log = open_log(workspace, mask=mask, debug=debug)
     session = Session(

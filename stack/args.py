@@ -58,6 +58,13 @@ class StackArgs(msgspec.Struct, frozen=True, kw_only=True):
             extra={"flag": "--since", "metavar": "TIME"},
         ),
     ] = ""
+    follow: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Let logs and tail go on with what comes, until it is stopped.",
+            extra={"flag": "--follow"},
+        ),
+    ] = False
     least: Annotated[
         int | None,
         msgspec.Meta(
@@ -153,6 +160,7 @@ class StackArgs(msgspec.Struct, frozen=True, kw_only=True):
             build=self.build,
             profiles=self.profile,
             volumes=self.volumes,
+            follow=self.follow,
             lines=self.lines,
             grep=self.grep,
             since=self.since,
@@ -176,6 +184,7 @@ class StackArgs(msgspec.Struct, frozen=True, kw_only=True):
             "--build": self.build,
             "--profile": self.profile,
             "--volumes": self.volumes,
+            "--follow": self.follow,
             "--lines": self.lines,
             "--grep": self.grep,
             "--since": self.since,

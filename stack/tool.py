@@ -92,14 +92,14 @@ class StackTool:
             return _result(await looking.topics(settings, asked.names))
         mask = await asyncio.to_thread(stack_masker, settings, root / settings.stack_dir)
         if asked.what == "tail":
-            return await _newest(said.messages(settings, asked, mask=mask))
+            return await _newest(said.messages(settings, asked, mask=mask), context, asked)
         stack = await _open(args, context.workspace, settings)
         if asked.what == "autoscale":
             return await _autoscale(stack, asked, context, mask)
         if asked.what == "ps":
             return _result(await looking.ps(stack))
         if asked.what == "logs":
-            return await _newest(said.log_lines(stack, asked, mask=mask))
+            return await _newest(said.log_lines(stack, asked, mask=mask), context, asked)
         return await _change(stack, asked, context, mask)
 
     async def _init(self, args: StackArgs, context: ToolContext) -> ToolResult:
@@ -218,14 +218,16 @@ class _Progress:
         self._show(f"{step.about} {step.text}".strip() + "\n")
 
 
-async def _newest(said: AsyncGenerator[Said]) -> ToolResult:
-    """The newest lines, as many as fit."""
+async def _newest(said: AsyncGenerator[Said], context: ToolContext, asked: Asked) -> ToolResult:
+    """The newest lines, as many as fit; what is followed is told as it comes, too."""
     kept: deque[str] = deque(maxlen=_MOST_LINES)
     count = 0
     async with aclosing(said):
         async for line in said:
             kept.append(line.text)
             count += 1
+            if asked.follow:
+                await _tell(f"{line.text}\n", context)
     size = sum(map(len, kept))
     while len(kept) > 1 and size > _MOST_SHOWN:
         size -= len(kept.popleft())
@@ -237,6 +239,13 @@ async def _newest(said: AsyncGenerator[Said]) -> ToolResult:
         data={"lines": list(kept)},
         note=note,
     )
+
+
+async def _tell(text: str, context: ToolContext) -> None:
+    if context.write is not None:
+        await context.write(text)
+    else:
+        context.progress(text)
 
 
 def _result(outcome: Outcome) -> ToolResult:

@@ -52,9 +52,28 @@ def test_core_and_stack_load_no_screen_and_nothing_slow(package: str) -> None:
     assert not modules_after(f"import {package}") & (SCREEN | SLOW)
 
 
-@pytest.mark.parametrize("module", ["tui", "tui.cli"])
+@pytest.mark.parametrize("module", ["tui", "tui.cli", "tui.plain.opening", "tui.plain.batch_words"])
 def test_the_command_line_loads_no_screen(module: str) -> None:
     assert not modules_after(f"import {module}") & (SCREEN | SLOW)
+
+
+def test_a_conversation_in_lines_begins_without_a_screen(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    code = (
+        "import sys\nfrom tui.cli import main\nmain(['--plain', '--set', 'provider=none'])\n"
+        "print('loaded', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        input="ls\nwhat is here?\n/screen stack\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, _, loaded = done.stdout.rpartition("loaded ")
+    assert "a.py, 6 B" in said
+    assert not set(loaded.split()) & SCREEN
 
 
 def test_the_screen_loads_nothing_slow_before_its_first_paint() -> None:

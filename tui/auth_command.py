@@ -17,7 +17,7 @@ from agent_core.credentials.saying import removed_line, standing_lines, stored_l
 from agent_core.errors import ToolError, UsageError
 from agent_core.text import one_line
 from tui.arguments import settings_of
-from tui.cli import interruptible, say, show
+from tui.cli import interruptible, say, show, show_text
 
 if TYPE_CHECKING:
     from tui.options import Parsed
@@ -36,7 +36,7 @@ def auth(parsed: Parsed) -> int:
     if parsed.one("format") == "json":
         show(msgspec.json.format(to_json({"schema": SCHEMA, **data}), indent=2).decode())
     else:
-        show("\n".join(lines))
+        show_text("auth", "\n".join(lines))
     return 0
 
 

@@ -1,12 +1,11 @@
-"""How the message bus stands, in words: on the status line, and in full."""
+"""How the message bus stands, on the work screen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from agent_core.events import BusChanged
-from agent_core.streaming.names import service_of
-from agent_core.text import one_line, plural
+from agent_core.streaming.standing import in_full
 
 if TYPE_CHECKING:
     from tui.screens.bus import BusScreen
@@ -19,10 +18,6 @@ _SHOWN = {
     "refused": ("●", "bad", "bus refused"),
 }
 """The mark, its style, and the words of each state."""
-_WITHOUT = "Everything works from local logs and files without it."
-_HOW = "`dspy-tui logs ship` sends lines, and the stack's spark makes key events of them."
-
-Notice = tuple[Literal["info", "warning", "error"], str, str]
 
 
 class BusTold:
@@ -59,19 +54,3 @@ class BusTold:
         if event is not self._told:
             self._screen.transcript.add_notice(*in_full(event))
         self._told = event
-
-
-def in_full(event: BusChanged) -> Notice:
-    """How it stands and the next step: how grave that is, what is said, a hint."""
-    where = one_line(event.where)
-    if event.state == "up":
-        services = [service for topic in event.topics if (service := service_of(topic))]
-        had = f"{plural(len(event.topics), 'topic')} of ours"
-        events = f"key events of {plural(len(services), 'service')}"
-        return "info", f"Kafka answers at {where}: {had}, {events}", "" if services else _HOW
-    if event.fault is None:
-        return "info", f"Kafka is looked for at {where}", ""
-    said, hint = one_line(event.fault.message), one_line(event.fault.hint)
-    if event.state == "lost":
-        return "warning", f"The bus is lost. {said}. Logs go on from local files", hint
-    return "info" if event.state == "absent" else "warning", f"{said}. {_WITHOUT}", hint

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agent_core.errors import AgentError
@@ -37,6 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     parsed: Parsed | None = None
     try:
         parsed = parse(words)
+        if parsed.has("plain"):
+            from agent_core.plain import VARIABLE
+
+            os.environ[VARIABLE] = "true"  # for whatever runs on behalf of this, too
         return _dispatch(parsed)
     except AgentError as error:
         complain(error)
@@ -90,6 +94,23 @@ def show(text: str) -> None:
     except OSError as error:
         _forget_stdout()
         raise ToolError(f"the results could not be written: {error.strerror}") from None
+
+
+def show_text(name: str, text: str, data: dict[str, Any] | None = None) -> None:
+    """Write a result of ours, in words where that is wanted; raises as `show` does.
+
+    Args:
+        name: The command that it is of.
+        text: It.
+        data: The same as plain values, for those that are told from these.
+    """
+    from agent_core.plain import is_wanted
+
+    if is_wanted(os.environ):
+        from tui.plain.results import text_in_words
+
+        text = text_in_words(name, name, text, data or {})
+    show(text)
 
 
 def _forget_stdout() -> None:

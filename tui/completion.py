@@ -30,9 +30,11 @@ def _words(option: Option) -> tuple[str, ...]:
 
 def _tool_names() -> tuple[str, ...]:
     from agent_core.tools.auth import AuthTool
+    from agent_core.tools.bus import BusTool
     from agent_core.tools.codectx import CodectxTool
     from agent_core.tools.commit import CommitTool
     from agent_core.tools.compact import CompactTool
+    from agent_core.tools.config import ConfigTool
     from agent_core.tools.ctx import CtxTool
     from agent_core.tools.dispatch import DispatchTool
     from agent_core.tools.edit import EditTool
@@ -68,7 +70,7 @@ def _tool_names() -> tuple[str, ...]:
     checks = (RunTestsTool, LintTool, BuildTool, LspTool)
     changes = (PlanTool, EditTool, UndoTool, RedoTool, CommitTool)
     others = (SkillsTool, CtxTool, HelpTool, ModelTool, PermissionsTool, RlTool, AuthTool)
-    beyond = (StackTool, PluginsTool, HooksTool, DispatchTool, LogsTool, McpTool)
+    beyond = (StackTool, PluginsTool, HooksTool, DispatchTool, LogsTool, McpTool, ConfigTool, BusTool)
     wired = (*index, *talks, *checks, *changes, *others, *beyond)
     names = [tool.name for tool in Registry(builtin_tools()).all()]
     return tuple(sorted({*names, *(tool.name for tool in wired)}))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from agent_core.batch_formats import to_json
 from agent_core.config import load
 from agent_core.config_sources import masked_setting
-from agent_core.config_writing import Target, overruled, set_value, take_out
+from agent_core.config_writing import Target, changed, overruled
 from agent_core.errors import UsageError
-from agent_core.text import one_line
 from agent_core.workspace import Workspace
 from tui.arguments import root_of, settings_of
 from tui.cli import say, show
@@ -20,24 +19,21 @@ if TYPE_CHECKING:
 
 def config_change(parsed: Parsed) -> int:
     """Write a setting or take it out, and say where, and what else may have a say."""
-    import msgspec
-
     workspace = Workspace.open(root_of(parsed))
     flags = settings_of(parsed)
     load(root=workspace.root, flags=flags)  # what is wrong with the flags is said before anything is written
     target = Target("workspace" if parsed.has("in-workspace") else "user", workspace)
     if parsed.command.words[-1] == "set":
         name, text = _named(parsed.words)
-        value = masked_setting(name, set_value(target, name, text))
-        shown = "unset" if value is None else one_line(msgspec.json.encode(value).decode())
-        said = f"{name} = {shown} in {one_line(str(target.path))}"
+        said = changed(target, name, text)
     else:
         (name,) = _one(parsed.words)
-        there = take_out(target, name)
-        said = f"{name} {'taken out of' if there else 'is not in'} {one_line(str(target.path))}"
+        said = changed(target, name, None)
     config = load(root=workspace.root, flags=flags)
     above = overruled(config, name, target.where)
     if parsed.one("format") == "json":
+        import msgspec
+
         document = {
             "schema": "dspy-tui.config-change/1",
             "name": name,

@@ -8,8 +8,9 @@ import signal
 from typing import TYPE_CHECKING
 
 from agent_core.errors import Interrupted, UsageError
+from agent_core.plain import VARIABLE, is_wanted
 from tui.arguments import open_session, root_of, settings_of
-from tui.cli import show
+from tui.cli import say, show
 
 if TYPE_CHECKING:
     from tui.app import DspyApp
@@ -22,28 +23,46 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def open_screen(parsed: Parsed) -> int:
     """Run the application; returns the exit code. Raises `UsageError` where there is no terminal."""
-    if not (os.isatty(0) and os.isatty(1)) and os.environ.get("TEXTUAL_DRIVER") != _BROWSER:
+    browser = os.environ.get("TEXTUAL_DRIVER") == _BROWSER
+    in_lines = not browser and (parsed.has("plain") or is_wanted(os.environ))
+    if not (in_lines or browser or (os.isatty(0) and os.isatty(1))):
         raise UsageError(
             "there is no terminal to draw on",
-            hint="Without one: dspy-tui --batch -c COMMAND; see dspy-tui --help.",
+            hint="Without one: dspy-tui --batch -c COMMAND, or --plain for lines; see dspy-tui --help.",
         )
+    if not (in_lines or browser) and _is_dumb():
+        in_lines, os.environ[VARIABLE] = True, "true"
     from agent_core.runtime import open_runtime
     from stack.tool import StackTool
 
     runtime = open_runtime(
         root_of(parsed),
         flags=settings_of(parsed),
-        interactive=True,
+        interactive=not in_lines or os.isatty(0),  # lines of a pipe are commands, and no answers
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
         tools=(StackTool(),),
     )
+    if in_lines or (runtime.config.settings.plain and not browser):
+        from tui.plain.opening import open_plain
+
+        return open_plain(runtime, parsed)
     from tui.app import DspyApp
 
     code = asyncio.run(_show(DspyApp(runtime), parsed))
     if lines := (*runtime.session.farewell, *runtime.training.farewell):
         show("\n".join(lines))
     return code
+
+
+def _is_dumb() -> bool:
+    """Whether the terminal cannot draw a screen; says what is done instead."""
+    term = os.environ.get("TERM", "")
+    if term not in ("", "dumb", "unknown"):
+        return False
+    said = f"this terminal cannot draw (TERM is {term or 'not set'}), so lines come instead, as with --plain"
+    say(f"dspy-tui: {said}")
+    return True
 
 
 async def _show(app: DspyApp, parsed: Parsed) -> int:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agent_core.batch import MAX_INPUT, Batch, Format, front_for, read_commands
-from agent_core.batch_formats import Front, error_lines
+from agent_core.batch_formats import Front, TextFront, Words, error_lines
 from agent_core.errors import AgentError, Interrupted, UsageError
 from agent_core.output import Writer
+from agent_core.plain import is_wanted
 from agent_core.runtime import open_runtime
 from stack.tool import StackTool
 from tui.arguments import open_session, root_of, settings_of
@@ -57,7 +58,10 @@ def run_batch(
         interruptible()
         end_like_an_interruption()
         commands = find()
-        front = front_for(kind, writer, several=len(commands) > 1, quiet=quiet, root=Path(root_of(parsed)))
+        words = plain_words() if is_wanted(os.environ) else None
+        front = front_for(
+            kind, writer, several=len(commands) > 1, quiet=quiet, root=Path(root_of(parsed)), words=words
+        )
         code = asyncio.run(_run(parsed, commands, front, writer, running, allow, given))
     except AgentError as error:
         for line in error_lines(error.info):
@@ -89,6 +93,8 @@ async def _run(
         given=0 if given and sys.__stdin__ is not None else None,
         tools=(StackTool(),),
     )
+    if runtime.config.settings.plain and isinstance(front, TextFront):
+        front.words = plain_words()
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again
     gc.enable()
     try:
@@ -104,6 +110,13 @@ async def _run(
         await runtime.aclose()
         for line in runtime.session.farewell:
             writer.diagnose(line)
+
+
+def plain_words() -> Words:
+    """Results without symbols and columns."""
+    from tui.plain.batch_words import BatchWords
+
+    return BatchWords()
 
 
 def _commands_come_from_input(parsed: Parsed) -> bool:

@@ -21,6 +21,7 @@ from agent_core.logs.shipping.shipper import Shipped, ShipQuery
 from agent_core.logs.when import parse_since
 from agent_core.masking import masker
 from agent_core.output import Writer
+from agent_core.plain import is_wanted
 from agent_core.workspace import Workspace
 from tui.arguments import settings_of
 from tui.cli import interruptible
@@ -142,6 +143,6 @@ class _Edge:
 
 def _is_terminal() -> bool:
     try:
-        return os.isatty(2) and os.environ.get("TERM") != "dumb"
+        return os.isatty(2) and os.environ.get("TERM") != "dumb" and not is_wanted(os.environ)
     except OSError:
         return False

@@ -48,7 +48,8 @@ SET = Option(
 )
 DEBUG = Option(("--debug",), "write debugging messages to .dspy_tui/logs/")
 FORMAT = Option(("--format",), "text or json", "FORMAT", choices=("text", "json"))
-COMMON = (WORKSPACE, SET, DEBUG, HELP)
+PLAIN = Option(("--plain",), "lines without colours, boxes and symbols: for screen readers and logs")
+COMMON = (WORKSPACE, SET, DEBUG, PLAIN, HELP)
 ALLOW = Option(
     ("--allow",), "grant CLASS[:GLOB]: write, run, shell or network", "RULE", repeat=True, complete="rule"
 )

@@ -14,7 +14,7 @@ from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.plugins import PluginsArgs, PluginsTool
 from stack.tool import StackTool
 from tui.arguments import root_of, settings_of
-from tui.cli import interruptible, show
+from tui.cli import interruptible, show, show_text
 
 if TYPE_CHECKING:
     from tui.options import Parsed
@@ -29,7 +29,7 @@ def plugins(parsed: Parsed) -> int:
         document = {"schema": "dspy-tui.plugins/1", **result.data}
         show(msgspec.json.format(to_json(document), indent=2).decode())
     else:
-        show(result.text)
+        show_text("plugins", result.text)
     return 1 if any(row["state"] == "failed" for row in result.data["plugins"]) else 0
 
 

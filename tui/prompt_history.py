@@ -27,6 +27,11 @@ class PromptHistory:
         self._at = 0
         self._draft = ""
 
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """All of them, the oldest first."""
+        return tuple(self._prompts)
+
     def load(self) -> None:
         """Read what earlier sessions left; a broken line is passed over. Blocks for some milliseconds.
 

@@ -10,11 +10,11 @@ import msgspec
 
 from agent_core.batch_formats import to_json
 from agent_core.config import Config, load, rows
+from agent_core.config_said import lines_of
 from agent_core.errors import UsageError
-from agent_core.text import one_line
 from agent_core.workspace import Workspace
 from tui.arguments import root_of, settings_of
-from tui.cli import interruptible, show
+from tui.cli import interruptible, show, show_text
 
 if TYPE_CHECKING:
     from agent_core.doctor import Check
@@ -24,25 +24,18 @@ if TYPE_CHECKING:
 def config_show(parsed: Parsed) -> int:
     """Print every setting and where it came from."""
     _, config = _opened(parsed)
-    table = rows(config)
+    data: dict[str, Any] = {"settings": rows(config), "warnings": config.warnings}
     if parsed.one("format") == "json":
-        document = {"schema": "dspy-tui.config/1", "settings": table, "warnings": config.warnings}
-        _show_json(document)
+        _show_json({"schema": "dspy-tui.config/1", **data})
         return 0
-    cells = [(str(row["name"]), _plain(row["value"]), _origin(row)) for row in table]
-    widths = [max(len(cell[column]) for cell in cells) for column in (0, 1)]
-    widths[1] = min(widths[1], 40)
-    for name, value, origin in cells:
-        show(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {origin}")
-    for warning in config.warnings:
-        show(f"warning: {one_line(warning)}")
+    show_text("config", "\n".join(lines_of(config)), data)
     return 0
 
 
 def doctor(parsed: Parsed) -> int:
     """Print each check's verdict and next step; 1 when one failed."""
     from agent_core.doctor import write_bundle
-    from agent_core.doctor.saying import lines_of
+    from agent_core.doctor.saying import lines_of as checks_in_lines
 
     interruptible()
     workspace, config = _opened(parsed)
@@ -61,7 +54,7 @@ def doctor(parsed: Parsed) -> int:
         }
         _show_json(document | ({"bundle": bundle} if bundle else {}))
     else:
-        show("\n".join(lines_of(checks)))
+        show_text("doctor", "\n".join(checks_in_lines(checks)))
         if bundle:
             show(f"\nwritten: {bundle}")
     return 1 if any(check.verdict == "fail" for check in checks) else 0
@@ -83,14 +76,3 @@ def _opened(parsed: Parsed) -> tuple[Workspace, Config]:
 
 def _show_json(document: dict[str, Any]) -> None:
     show(msgspec.json.format(to_json(document), indent=2).decode())
-
-
-def _plain(value: Any) -> str:
-    if value is None or value in ("", (), {}):
-        return "-"
-    return one_line(value if isinstance(value, str) else msgspec.json.encode(value).decode())
-
-
-def _origin(row: dict[str, Any]) -> str:
-    detail = one_line(str(row["detail"]))
-    return f"{row['origin']} {detail}" if detail else str(row["origin"])

@@ -15,6 +15,7 @@ from agent_core.config import load, refuse_in_doubt
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, UsageError
 from agent_core.output import Writer
 from agent_core.permissions import Permissions
+from agent_core.plain import is_wanted
 from agent_core.text import one_line
 from agent_core.workspace import Workspace
 from stack.commands.asked import Asked, What
@@ -153,7 +154,7 @@ class _Edge:
         if self._as_json:
             self._document(what, outcome.data, outcome.error)
         elif outcome.text:
-            self.writer.out(outcome.text.encode("utf-8", "replace") + b"\n")
+            self.writer.out(_said(what, outcome).encode("utf-8", "replace") + b"\n")
         self._complain(outcome.error)
         return outcome.exit
 
@@ -232,8 +233,17 @@ def _schema(what: What) -> str:
     return f"dspy-tui.stack-{what}/1"
 
 
+def _said(what: What, outcome: Outcome) -> str:
+    if not is_wanted(os.environ):
+        return outcome.text
+    from tui.plain.results import text_in_words
+
+    return text_in_words("stack", f"stack {what}", outcome.text, outcome.data)
+
+
 def _is_terminal(fd: int) -> bool:
+    """Whether something can be drawn there, and may be."""
     try:
-        return os.isatty(fd) and os.environ.get("TERM") != "dumb"
+        return os.isatty(fd) and os.environ.get("TERM") != "dumb" and not is_wanted(os.environ)
     except OSError:
         return False

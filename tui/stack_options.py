@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.option import ALLOW, COMMON, FORMAT, HELP, SET, WORKSPACE, Command, Complete, Option
+from tui.option import ALLOW, COMMON, FORMAT, HELP, PLAIN, SET, WORKSPACE, Command, Complete, Option
 
 _STACK_INIT = (
     Option(("--logs",), "the folder of logs (logs in the workspace by default)", "DIR", complete="folder"),
@@ -30,7 +30,7 @@ _STACK_INIT = (
 _OUT_DIR = Option(
     ("--out-dir",), "where the stack's files are (the setting stack_dir by default)", "DIR", complete="folder"
 )
-_SHARED = (_OUT_DIR, FORMAT, WORKSPACE, SET, HELP)
+_SHARED = (_OUT_DIR, FORMAT, WORKSPACE, SET, PLAIN, HELP)
 _FOLLOW = Option(("-f", "--follow"), "go on with what comes from now on")
 _GREP = Option(("--grep",), "only what matches", "REGEX")
 _SINCE = Option(("--since",), "only what is newer: a span such as 10m, or a time", "TIME")

@@ -36,10 +36,14 @@ async def check_terminal(
     term = env.get("TERM", "")
     if not tty:
         return Check(
-            "terminal", "warn", "standard output is no terminal", "The screen needs one; use --batch without."
+            "terminal",
+            "warn",
+            "standard output is no terminal",
+            "The screen needs one; use --batch or --plain without.",
         )
     if term in ("", "dumb", "unknown"):
-        return Check("terminal", "fail", f"TERM is {term or 'unset'}", "Set TERM, e.g. to xterm-256color.")
+        hint = "Lines come instead of a screen (--plain); for the screen set TERM, e.g. to xterm-256color."
+        return Check("terminal", "warn", f"TERM is {term or 'unset'}", hint)
     columns, lines = size or _size()
     detail = f"{one_line(term)}, {columns}x{lines}, {_colours(env)}"
     if (columns, lines) != (0, 0) and (columns < 80 or lines < 24):

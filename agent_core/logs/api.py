@@ -123,6 +123,10 @@ class DigestQuery(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 0
 
 
+WATCHED = DigestQuery(limit=200, most=64 * 1024 * 1024)
+"""What is asked for while logs are watched: of huge ones their ends, so that it is there soon."""
+
+
 class LogProgress(msgspec.Struct, frozen=True):
     """How far reading is: bytes of `total` (0 for unknown), and the source being read."""
 

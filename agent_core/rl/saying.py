@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from agent_core.rl.api import Suggestion
-from agent_core.text import one_line
+from agent_core.rl.api import PARTS, Suggestion, ToolRecord
+from agent_core.text import one_line, plural
+
+_FEW = 10
+"""Observations below which what is expected rests on the rules more than on them."""
 
 
 def suggested(suggestion: Suggestion) -> str:
@@ -27,3 +30,20 @@ def because(suggestion: Suggestion, most: int = 1) -> str:
         return "to learn more of it"
     spoke = [reason.text for reason in suggestion.reasons if reason.weight > 0 and reason.feature != BIAS]
     return ", ".join(map(one_line, spoke[:most])) or one_line(suggestion.why)
+
+
+def how_known(record: ToolRecord) -> str:
+    """How much of what is expected of a tool is known."""
+    if not record.observed:
+        return "assumed: it was never observed"
+    times = plural(record.observed, "time")
+    return f"mostly assumed: observed {times}" if record.observed < _FEW else f"observed {times}"
+
+
+def history(record: ToolRecord) -> str:
+    """How often a tool was first and what came of it, in a line."""
+    counts = [f"{record.parts[part]:,} {part}" for part in PARTS if record.parts.get(part)]
+    told = f"{record.tool}: first {plural(record.first, 'time')}, observed {plural(record.observed, 'time')}"
+    told += f": {', '.join(counts)}" if counts else ""
+    told += f"; mean reward {record.mean:.3f}" if record.mean is not None else ""
+    return one_line(told)

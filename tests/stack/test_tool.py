@@ -150,8 +150,40 @@ async def test_what_was_broken_off_is_still_there(tmp_path: Path, monkeypatch: p
         await runtime.aclose()
 
 
+async def test_what_is_followed_is_told_as_it_comes_until_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = "echo 'app-1  | 2026-11-28T16:26:34.626Z one'; echo 'app-1  | two'; exec sleep 60"
+    put_docker(with_files(tmp_path), monkeypatch, logs=logs)
+    runtime = open_runtime(tmp_path, interactive=True, tools=(StackTool(),))
+    told = ""
+    try:
+        with runtime.bus.subscribe() as subscription:
+            runtime.session.submit("stack logs app --follow")
+            async with asyncio.timeout(60):
+                async for event in subscription:
+                    if isinstance(event, ToolProgress):
+                        told += event.text
+                        if "two" in told:
+                            runtime.session.cancel()
+                    if isinstance(event, TurnFinished):
+                        assert event.outcome == "stopped"
+                        break
+        assert "one\n" in told
+    finally:
+        await runtime.aclose()
+
+
 @pytest.mark.parametrize(
-    "line", ["stack up --wheelhouse x", "stack ps kafka", "stack scale kafka", "stack init x"]
+    "line",
+    [
+        "stack ps --follow",
+        "stack init --follow",
+        "stack up --wheelhouse x",
+        "stack ps kafka",
+        "stack scale kafka",
+        "stack init x",
+    ],
 )
 async def test_words_that_do_not_belong_together(tmp_path: Path, line: str) -> None:
     runtime = open_runtime(tmp_path, interactive=True, tools=(StackTool(),))

@@ -147,6 +147,7 @@ options:
   --format FORMAT   text or json
   --workspace DIR   the folder to work in (here by default)
   --set NAME=VALUE  a setting for this run, such as provider=none
+  --plain           lines without colours, boxes and symbols: for screen readers and logs
   -h, --help        show this help and exit"""
     )
 

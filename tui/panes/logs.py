@@ -118,7 +118,7 @@ class Logs(Rows):
     @property
     def watched(self) -> DigestQuery:
         """What is followed of the logs."""
-        from tui.widgets.logevents import WATCHED
+        from agent_core.logs.api import WATCHED
 
         return msgspec.structs.replace(WATCHED, sources=(self.source,)) if self.source else WATCHED
 

@@ -5,7 +5,6 @@ Whatever is long scrolls, and the frame says so: the keys that answer are on scr
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from textual import events
@@ -17,15 +16,11 @@ from textual.widgets import Static
 
 from agent_core.events import ApprovalNeeded, Decision
 from agent_core.text import printable
+from tui.asking_said import rules_of, title_of
 from tui.keymap import Keys
 from tui.keys import QUESTION, bindings
 from tui.screens.dialog import Dialog, Hints
 
-_TITLES = {
-    "read": "Read?", "heavy": "Do heavy work?", "write": "Change files?",
-    "run": "Run this command?", "shell": "Run a shell command?",
-    "network": "Reach another machine?",
-}  # fmt: skip
 ARM_S = 0.4
 """Keys typed before the question could be seen answer nothing."""
 _WIDTH = 90
@@ -33,12 +28,6 @@ _EDGES = 4
 """The frame's upper and lower edge, the keys, and the empty line above them."""
 _MOST = {"#rules": 7, "#reason": 6, "#command": 14}
 """Lines of each part, where there is room; the command gets what the others leave."""
-_NEXT_RULE = re.compile(r", (?=(?:read|heavy|write|run|shell|network):)")
-
-
-def rules_of(rule: str) -> list[str]:
-    """The rules that "always" would add, each for itself."""
-    return [printable(one) for one in _NEXT_RULE.split(rule)]
 
 
 class ApproveScreen(Dialog[Decision]):
@@ -71,12 +60,7 @@ class ApproveScreen(Dialog[Decision]):
         """The command, the reason, the rule, the keys."""
         question = self._question
         with Vertical(classes="frame") as frame:
-            several = question.action == "run" and "\n" in question.command.strip()
-            frame.border_title = (
-                "Run these commands?"
-                if several and question.rule
-                else _TITLES.get(question.action if question.rule else "", "Allow it?")
-            )
+            frame.border_title = title_of(question)
             with VerticalScroll(id="command"):
                 yield Static(Content(printable(question.command)), markup=False)
             if question.reason:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.logs.api import Digest, DigestQuery, SourceFacts
+from agent_core.logs.api import WATCHED, Digest, DigestQuery, SourceFacts
 from agent_core.text import one_line, shorten
 from tui.keymap import Keys
 from tui.keys import LOGS, bindings
@@ -23,7 +23,6 @@ from tui.screens.log_events import LogEvents
 from tui.screens.log_keys import LogKeys
 from tui.screens.log_state import keys_of_events, keys_of_lines, nothing_of, state_of, state_of_lines
 from tui.widgets.histogram import bar_rows, span_of, step_of
-from tui.widgets.logevents import WATCHED
 from tui.widgets.loglines import LogLines
 from tui.widgets.rows import Item, Rows
 

@@ -11,7 +11,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from agent_core.errors import AgentError
-from agent_core.rl.api import PARTS, Learning, Reason, Suggestion, ToolRecord
+from agent_core.rl.api import Learning, Reason, Suggestion, ToolRecord
+from agent_core.rl.saying import history, how_known
 from agent_core.text import cells, one_line, plural, shorten
 from tui.keymap import Keys
 from tui.keys import WHY, bindings
@@ -23,8 +24,6 @@ from tui.widgets.transcript.lines import BLANK, Line, plain, wrap
 _LEAST = 0.0005
 """A share that is shown as 0.000 says nothing."""
 _MOST = 12
-_FEW = 10
-"""Observations below which what is expected rests on the rules more than on them."""
 
 
 class WhyScreen(Dialog[str]):
@@ -109,20 +108,12 @@ def reasons(suggestion: Suggestion, record: ToolRecord | None, width: int) -> li
     if rest := shares[_MOST:]:
         total = sum(reason.weight for reason in rest)
         lines.append(_share(Reason("", plural(len(rest), "other"), total), most, words, width))
-    known = _known(record) if record is not None else ""
+    known = how_known(record) if record is not None else ""
     lines += [BLANK, *_number("expected reward", f"{suggestion.value:+.3f}", known, words, width)]
     if suggestion.probability is not None:
         trial = "first here to learn more of it" if suggestion.trial else ""
         lines += _number("put first", f"{suggestion.probability:.1%}", trial, words, width)
     return lines
-
-
-def _known(record: ToolRecord) -> str:
-    """How much of what is expected is known."""
-    if not record.observed:
-        return "assumed: it was never observed"
-    times = plural(record.observed, "time")
-    return f"mostly assumed: observed {times}" if record.observed < _FEW else f"observed {times}"
 
 
 def _share(reason: Reason, most: float, words: int, width: int) -> Line:
@@ -150,8 +141,4 @@ def _number(text: str, number: str, note: str, words: int, width: int) -> list[L
 
 def before(record: ToolRecord, width: int) -> list[Line]:
     """How often it was first and what came of it."""
-    counts = [f"{record.parts[part]:,} {part}" for part in PARTS if record.parts.get(part)]
-    told = f"{record.tool}: first {plural(record.first, 'time')}, observed {plural(record.observed, 'time')}"
-    told += f": {', '.join(counts)}" if counts else ""
-    told += f"; mean reward {record.mean:.3f}" if record.mean is not None else ""
-    return [BLANK, *wrap([(one_line(told), "dim", None)], width)]
+    return [BLANK, *wrap([(history(record), "dim", None)], width)]

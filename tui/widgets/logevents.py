@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from agent_core.logs.api import Chronic, CodePlace, DigestQuery, KeyEvent
+from agent_core.logs.api import Chronic, CodePlace, KeyEvent
 from agent_core.text import one_line, plural, printable, shorten
 from tui.widgets.histogram import clock
 from tui.widgets.rows import Item
@@ -21,8 +21,6 @@ _KINDS = {
     "new": "new",
     "rare": "rare",
 }
-WATCHED = DigestQuery(limit=200, most=64 * 1024 * 1024)
-"""What the screen asks for while it shows the logs: of huge ones their ends, so that it is there soon."""
 _LEADING = re.compile(
     r"Exception in thread \S+ |Unhandled exception:|Uncaught |Traceback \(most recent call last\):"
     r"|PHP Fatal error: +"

@@ -7,13 +7,16 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from agent_core.config import Settings
-from agent_core.events import BusChanged
+from agent_core.events import BusChanged, ToolFinished
 from agent_core.streaming import reach
 from agent_core.streaming.link import BusLink
+from agent_core.tools.bus import BusTool
+from tests.fakes.session import make_session
 from tests.fixtures_kafka import free_ports
 
 
@@ -87,3 +90,20 @@ async def test_without_a_start_nothing_is_looked_for() -> None:
     link = BusLink(settings=Settings(), publish=lambda _: None)
     assert (await link.look()).state == "absent"
     await link.aclose()
+
+
+async def test_the_command_says_how_it_stands_without_a_screen(tmp_path: Path) -> None:
+    where = f"127.0.0.1:{free_ports(1)}"
+    link = BusLink(settings=Settings(kafka_bootstrap=where), publish=lambda event: None)
+    session, seen = make_session(tmp_path, BusTool(link=link), interactive=False)
+    try:
+        session.submit("bus")
+        await session.idle()
+        finished = seen.one(ToolFinished)
+        assert finished.error is None
+        assert f"No Kafka answers at {where}: the connection is refused" in finished.text
+        assert "stack up kafka" in finished.text
+        assert finished.data["state"] == "absent"
+    finally:
+        await link.aclose()
+        await session.aclose()
