@@ -27,7 +27,6 @@ from scripts.record.tasks import EDIT, TASKS, Recording
 
 PICTURES = ROOT / "docs" / "pictures"
 ALL = {each.script.name: each for each in (*TASKS, *SHOWS)}
-_TITLE = "dspy-tui — ~/httpx"
 
 
 def run(recording: Recording, source: Path, *, patience: float = 120) -> Played:
@@ -46,7 +45,7 @@ def record(recording: Recording, source: Path) -> str:
     """Make a recording and its pictures; what to say of it."""
     played = run(recording, source)
     cast = page.cast_of(recording)
-    if recording.script.name != "work":  # it is there for its pictures
+    if recording.cast:
         played.tape.write(cast)
         if not ends_with(read(cast), recording.ending):
             raise AssertionError(f"{cast.name} does not end on a screen with {recording.ending!r}")
@@ -83,6 +82,7 @@ def main(*names: str) -> int:
         elif found is not None:
             print(record(each, found), flush=True)
     page.PAGE.write_text(page.page(), encoding="utf-8")
+    page.README.write_text(page.readme(page.README.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

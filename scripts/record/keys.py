@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+from textual.keys import KEY_NAME_REPLACEMENTS
+
 from tui.keymap import spell
 from tui.keys import TABLE
 
@@ -13,9 +17,7 @@ _NAMED = {
     "f7": "\x1b[18~", "f8": "\x1b[19~", "f9": "\x1b[20~", "f10": "\x1b[21~", "f11": "\x1b[23~",
     "f12": "\x1b[24~",
 }  # fmt: skip
-_SIGNS = {
-    "slash": "/", "colon": ":", "right_square_bracket": "]", "left_square_bracket": "[", "question_mark": "?",
-}  # fmt: skip
+_UNICODE = {short: long for long, short in KEY_NAME_REPLACEMENTS.items()}
 
 
 def key_of(action: str) -> str:
@@ -46,13 +48,20 @@ def sent(key: str) -> bytes:
     """
     if key in _NAMED:
         return _NAMED[key].encode()
-    if key in _SIGNS:
-        return _SIGNS[key].encode()
-    modifier, _, letter = key.rpartition("+")
-    if len(letter) == 1 and modifier == "ctrl" and letter.isascii():
-        return bytes([ord(letter.upper()) & 0x1F])
-    if len(letter) == 1 and modifier == "alt":
-        return b"\x1b" + letter.encode()
-    if len(key) == 1:
-        return key.encode()
+    modifier, _, rest = key.rpartition("+")
+    if modifier == "alt":
+        return b"\x1b" + sent(rest)
+    sign = rest if len(rest) == 1 else _sign(rest)
+    if modifier == "ctrl" and sign.isascii() and sign:
+        return bytes([ord(sign.upper()) & 0x1F])
+    if sign and not modifier:
+        return sign.encode()
     raise ValueError(f"it is not known here what a terminal sends for {key!r}")
+
+
+def _sign(name: str) -> str:
+    """The character of a name such as `right_square_bracket`; "" where there is none."""
+    try:
+        return unicodedata.lookup(_UNICODE.get(name, name).replace("_", " "))
+    except KeyError:
+        return ""

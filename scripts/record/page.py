@@ -11,9 +11,11 @@ from scripts.record.tape import marks, read
 from scripts.record.tasks import TASKS, Recording
 
 PAGE = ROOT / "docs" / "tasks.md"
+README = ROOT / "README.md"
 CASTS = ROOT / "docs" / "recordings"
 _MADE = "<!-- Made by `python -m scripts.record page` from the recordings: change those, not this page. -->"
 
+_BEGIN, _END = "<!-- tasks: made by `python -m scripts.record page` -->", "<!-- /tasks -->"
 _INTRO = """\
 What somebody does who opens the program for the first time, with no key known: key presses beside what is
 typed. Only keys are pressed that a screen had named by then, and the recorder makes sure of that; so looking
@@ -39,6 +41,14 @@ def keys_in(path: Path) -> list[str]:
 def page() -> str:
     """The text of the page."""
     return "\n".join((_MADE, "", "# Five tasks", "", *_lines())).rstrip() + "\n"
+
+
+def readme(text: str) -> str:
+    """The README with the table as the recordings have it."""
+    head, begin, rest = text.partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    rows = "\n".join(table()).replace("](recordings/", "](docs/recordings/")
+    return f"{head}{begin}\n{rows}\n{end}{tail}" if end else text
 
 
 def table() -> list[str]:

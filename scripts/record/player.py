@@ -15,6 +15,7 @@ from scripts.record.terminal import PATIENCE_S, NeverCame, Terminal
 
 _WAIT_S, _SETTLED_S = 2.5, 0.12
 """The longest that a wait takes in the recording; what a screen may take to react to a key."""
+_TITLE = "dspy-tui — ~/httpx"
 UNTOLD = ("enter", "up", "down")
 """Keys that nobody has to be told: send or take, move the cursor."""
 _BEFORE_S, _AFTER_S = 0.35, 0.5
@@ -75,7 +76,7 @@ def _do(step: Step, screen: Terminal, at: Place, played: Played, *, told: bool) 
             screen.pump(seconds if live else 0.0)
             played.tape.hold(0.0 if live else seconds)
         case Picture(name, title):
-            played.pictures[name] = picture(screen.emulator, title=title or played.tape.title)
+            played.pictures[name] = picture(screen.emulator, title=title or _TITLE)
         case Prove(what, holds):
             screen.until(lambda _: holds(at), what=what)
 

@@ -40,6 +40,8 @@ class Recording:
     ending: str
     needs: str = ""
     note: str = ""
+    cast: bool = True
+    """Whether the recording is kept, and not its pictures alone."""
 
 
 def _says(text: str) -> Callable[[Place], bool]:
@@ -73,7 +75,7 @@ EXPLAIN = Recording(
             Look(1.5),
             *by_help("logs"),
             Look(0.8),
-            Press("enter", "✖ 09:16", "Open the event"),
+            Press("enter", "", "Open the event"),
             See("httpx.TooManyRedirects: Exceeded maximum allowed redirects."),
             Look(3.0),
             act("logs.code", "{key} code", "Open the code that it leads to"),
