@@ -34,14 +34,14 @@ class Emulator:
         self._rest = ""
 
     def feed(self, data: bytes) -> str:
-        """Take what the program wrote; the text of it that is complete."""
-        text = self._decoder.decode(data)
-        whole = self._rest + text
+        """Take what the program wrote; the text of it whose control sequences are complete."""
+        whole = self._rest + self._decoder.decode(data)
         cut = whole.rfind("\x1b", max(0, len(whole) - 32))
         ends = cut >= 0 and not re.search(r"[a-zA-Z\x07\\]", whole[cut + 1 :].lstrip("["))
         self._rest = whole[cut:] if ends else ""
-        self._stream.feed(_UNKNOWN.sub("", whole[:cut] if ends else whole))
-        return text
+        whole = whole[:cut] if ends else whole
+        self._stream.feed(_UNKNOWN.sub("", whole))
+        return whole
 
     @property
     def lines(self) -> list[str]:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from pyte.screens import Char
 
-from scripts.record.boxes import SHAPES, path
+from scripts.record.boxes import ROUND, SHAPES, path
 from scripts.record.emulator import Emulator
 
 _WIDTH, _HEIGHT, _SIZE = 8.4, 18.0, 14.0
 _MARGIN, _BAR = 12.0, 34.0
 _FONT = "ui-monospace,SFMono-Regular,'DejaVu Sans Mono',Menlo,Consolas,monospace"
+_CRISP = "g rect,.c{shape-rendering:crispEdges}"
+"""Rows that touch leave no lines between them, at any size."""
 _FORE, _BACK, _FRAME, _TITLE = "#d8d8d8", "#121212", "#2a2a2e", "#a0a0a8"
 _LIGHTS = ("#ff5f57", "#febc2e", "#28c840")
 _NAMES = {
@@ -58,7 +60,7 @@ def picture(emulator: Emulator, *, title: str) -> str:
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img">',
             f"<title>{escape(title)}</title>",
-            f"<style>text{{font-family:{_FONT};font-size:{_SIZE:g}px}}{styles}</style>",
+            f"<style>text{{font-family:{_FONT};font-size:{_SIZE:g}px}}{_CRISP}{styles}</style>",
             f'<rect width="{width:g}" height="{height:g}" rx="9" fill="{_FRAME}"/>',
             *(f'<circle cx="{20 + 20 * n}" cy="17" r="6" fill="{fill}"/>' for n, fill in enumerate(_LIGHTS)),
             f'<text x="{width / 2:g}" y="22" text-anchor="middle" fill="{_TITLE}">{escape(title)}</text>',
@@ -98,7 +100,8 @@ def _row(emulator: Emulator, row: int, common: str, looks: dict[_Look, str]) -> 
             continue
         if run.text[0] in SHAPES:
             drawn = path(run.text[0], left, top, _WIDTH, _HEIGHT, run.cells)
-            yield f'<path d="{drawn}" fill="{run.look.fore}"/>'
+            crisp = "" if run.text[0] in ROUND else ' class="c"'
+            yield f'<path{crisp} d="{drawn}" fill="{run.look.fore}"/>'
             continue
         name = looks.setdefault(run.look, f"s{len(looks)}")
         skipped = len(run.text) - len(run.text.lstrip()) if not run.look.line else 0

@@ -57,7 +57,8 @@ def play(script: Script, at: Place, *, before: Sequence[str] = (), patience: flo
     if status != 0:
         raise NeverCame(f"{script.name}: the program ended with {status}")
     played.tape.hold(2.0)
-    played.tape.mark("end")
+    played.tape.begin()
+    played.tape.end()
     _holds_nothing_private(played, at)
     return played
 

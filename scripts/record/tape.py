@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,13 @@ from scripts.record.emulator import Emulator
 
 PAUSE_S = 0.6
 """No pause that the program makes is longer than this."""
+_NOT_SHOWN = re.compile(
+    r"\x1b\[\?(?:9|100[0-6]|101[56]|1049|2004|2031|2048)[hl]"  # mouse, focus, paste, the other screen
+    r"|\x1b\[[<>=?]?[0-9;:]*u|\x1b\[[>=][0-9;:]*[a-zA-Z]"  # the keyboard
+    r"|\x1b\[\??[0-9;]*\$p|\x1b\[[>=]?[0-9]*c|\x1b\[\??[56]n"  # questions, which a player's terminal answers
+    r"|\x1b\](?:1[0-9]|22|52);[^\x07\x1b]*(?:\x07|\x1b\\)"  # colours asked for, the pointer, the clipboard
+)
+"""What changes a terminal otherwise than by what it shows: who plays a recording would be left with it."""
 _FRAME_S = 1 / 30
 _LONGEST_S = 180.0
 OUTPUT, MARK = "o", "m"
@@ -41,7 +49,8 @@ class Tape:
     _seen: float | None = None
 
     def add(self, text: str, now: float) -> None:
-        """Take output of the program at a time of the clock."""
+        """Take output of the program at a time of the clock; what does not show is left out."""
+        text = _NOT_SHOWN.sub("", text)
         gap = 0.0 if self._seen is None else now - self._seen
         self.at, self._seen = self.at + min(gap, PAUSE_S), now
         last = self.events[-1] if self.events else None
@@ -68,6 +77,14 @@ class Tape:
             Event(begun + (each.at - begun) * share, each.kind, each.text) for each in self.events[first:]
         ]
         self.at = begun + longest
+
+    def begin(self) -> None:
+        """Begin on an empty screen."""
+        self.events.insert(0, Event(0.0, OUTPUT, "\x1b[2J\x1b[H"))
+
+    def end(self) -> None:
+        """Leave the terminal as it was, with the last screen in it and the cursor below."""
+        self.events.append(Event(self.at, OUTPUT, f"\x1b[0m\x1b[?7h\x1b[?25h\x1b[{self.rows + 1};1H"))
 
     def lines(self) -> Iterator[str]:
         """The lines of the file."""

@@ -148,7 +148,7 @@ STACK = Recording(
             Look(1.5),
             Press("enter", "", "Run the command that shows"),
             See("2/2", rests=1.0),
-            Look(4.0, live=True),
+            Look(7.0, live=True),
             Picture("stack"),
             act("stack.topics", "{key} topics", "Topics"),
             See("shop.orders", rests=1.0),

@@ -43,7 +43,7 @@ class Terminal:
         self.emulator = Emulator(columns, rows, answer=self._answer)
         self.tape = tape or Tape(columns, rows)
         self._patience = patience
-        self._program = pexpect.spawn(
+        self._program: pexpect.spawn[bytes] = pexpect.spawn(
             command[0], list(command[1:]), env=dict(env), cwd=str(cwd), dimensions=(rows, columns),
             timeout=None, echo=False,
         )  # fmt: skip

@@ -77,7 +77,7 @@ def test_pauses_are_cut_and_waits_are_squeezed(tmp_path: Path) -> None:
         tape.add(str(step), 105.0 + step)
     tape.squeeze(first, begun, 1.0)
     tape.hold(2.0)
-    tape.mark("end")
+    tape.end()
     assert tape.events[0] == Event(0.0, OUTPUT, "onetwo")
     times = [each.at for each in tape.events]
     assert times == sorted(times) and begun + 1.0 <= tape.at - 2.0 < begun + 1.0 + PAUSE_S
@@ -85,7 +85,7 @@ def test_pauses_are_cut_and_waits_are_squeezed(tmp_path: Path) -> None:
     again = read(tmp_path / "a.cast")
     assert [(each.kind, each.text) for each in again.events] == [(e.kind, e.text) for e in tape.events]
     assert replayed(again).lines[0] == "onetwo0123456789"
-    assert [each.text for each in marks(again)] == ["F1: Help", "end"]
+    assert [each.text for each in marks(again)] == ["F1: Help"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,18 @@ def test_output_that_is_cut_anywhere_shows_the_same() -> None:
     for number in range(len(data)):
         cut.feed(data[number : number + 1])
     assert whole.lines == cut.lines == ["x", "  é日本 .", "", ""]
+
+
+def test_who_plays_a_recording_is_left_with_a_terminal_as_it_was() -> None:
+    tape = Tape(20, 4)
+    tape.add(
+        "\x1b[?1049h\x1b[?1003h\x1b[?25l\x1b[>1u\x1b[?u\x1b[c\x1b[?2026$p\x1b[6n\x1b]22;default\x07a", 1.0
+    )
+    tape.add("\x1b[<u\x1b]52;c;aGk=\x07\x1b[?2004h\x1b[1;31mb", 2.0)
+    tape.begin()
+    tape.end()
+    told = "".join(each.text for each in tape.events)
+    assert told == "\x1b[2J\x1b[H\x1b[?25la\x1b[1;31mb\x1b[0m\x1b[?7h\x1b[?25h\x1b[5;1H"
 
 
 def test_a_picture_keeps_columns_colours_and_styles() -> None:
