@@ -11,7 +11,7 @@ _ARMS = {
     "┻": "LRU", "╋": "UDLR", "╸": "L", "╹": "U", "╺": "R", "╻": "D",
 }  # fmt: skip
 """Which halves of a cell's cross each has: thin, or in capitals heavy."""
-ROUND = {"╭": ("r", "d"), "╮": ("l", "d"), "╰": ("r", "u"), "╯": ("l", "u")}
+_ROUND = {"╭": ("r", "d"), "╮": ("l", "d"), "╰": ("r", "u"), "╯": ("l", "u")}
 _BLOCKS = {
     "█": (0, 0, 1, 1), "▀": (0, 0, 1, 1 / 2), "▌": (0, 0, 1 / 2, 1), "▐": (1 / 2, 0, 1 / 2, 1),
     "▔": (0, 0, 1, 1 / 8), "▕": (7 / 8, 0, 1 / 8, 1),
@@ -22,7 +22,8 @@ _BLOCKS = {
 _QUARTERS = {"▖": "c", "▗": "d", "▘": "a", "▙": "acd", "▚": "ad", "▛": "abc", "▜": "abd", "▝": "b", "▞": "bc",
              "▟": "bcd"}  # fmt: skip
 _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
-SHAPES = frozenset({*_ARMS, *ROUND, *_BLOCKS, *_QUARTERS})
+BLOCKS = frozenset({*_BLOCKS, *_QUARTERS})
+SHAPES = frozenset({*_ARMS, *_ROUND, *BLOCKS})
 
 
 def path(sign: str, x: float, y: float, width: float, height: float, count: int) -> str:
@@ -46,9 +47,9 @@ def _pieces(sign: str, x: float, y: float, width: float, height: float, count: i
     elif sign in ("─", "━"):
         thick = 2.4 if sign == "━" else 1.2
         yield _box(x, y + (height - thick) / 2, count * width, thick)
-    elif sign in ROUND:
+    elif sign in _ROUND:
         for n in range(count):
-            yield _corner(ROUND[sign], x + n * width, y, width, height)
+            yield _corner(_ROUND[sign], x + n * width, y, width, height)
     else:
         for n in range(count):
             for arm in _ARMS[sign]:

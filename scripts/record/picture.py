@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pyte.screens import Char
 
-from scripts.record.boxes import ROUND, SHAPES, path
+from scripts.record.boxes import BLOCKS, SHAPES, path
 from scripts.record.emulator import Emulator
 
 _WIDTH, _HEIGHT, _SIZE = 8.4, 18.0, 14.0
@@ -100,7 +100,7 @@ def _row(emulator: Emulator, row: int, common: str, looks: dict[_Look, str]) -> 
             continue
         if run.text[0] in SHAPES:
             drawn = path(run.text[0], left, top, _WIDTH, _HEIGHT, run.cells)
-            crisp = "" if run.text[0] in ROUND else ' class="c"'
+            crisp = ' class="c"' if run.text[0] in BLOCKS else ""
             yield f'<path{crisp} d="{drawn}" fill="{run.look.fore}"/>'
             continue
         name = looks.setdefault(run.look, f"s{len(looks)}")
