@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.terminal, pytest.mark.engine, pytest.mark.kafka]
 def test_a_newcomer_starts_the_stack_and_tails_a_topic(
     kit: Path, engine_folder: Path, engine_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _engine(kit, engine_folder, "genuine", "kafka")
     for name in ("DOCKER_HOST", "DOCKER_CONFIG"):
         monkeypatch.setenv(name, engine_env[name])
     monkeypatch.setenv("ENG_NS", f"t{os.getpid()}")
-    assert there_is()
+    if not there_is():  # another test may have made one that can do more
+        _engine(kit, engine_folder, "genuine", "kafka")
     done(STACK, SMALL)
