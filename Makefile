@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format snapshots bench clean docs help reference setup setup-dev dist image licences audit
+.PHONY: run test check format snapshots recordings screenshots demo bench clean docs help reference setup setup-dev dist image licences audit
 
 help:          ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -28,6 +28,15 @@ format: $(VENV)/.dev     ## rewrite the sources in the project's format
 
 snapshots: $(VENV)/.dev  ## draw the golden screens again (look at them before you commit)
 	@$(BIN)/python -m pytest tests/tui --snapshot-update $(ARGS)
+
+recordings: $(VENV)/.dev ## record tasks, demo and pictures anew: RECORD_SOURCE=the unpacked source of httpx; NAMES chooses
+	@$(BIN)/python -m scripts.record $(NAMES)
+
+screenshots:             ## the README's pictures, from real sessions: as recordings
+	@$(MAKE) --no-print-directory recordings NAMES='work learning change stack'
+
+demo:                    ## the demo, docs/recordings/demo.cast: as recordings
+	@$(MAKE) --no-print-directory recordings NAMES=demo
 
 bench: $(addprefix bench-,$(filter-out common edits peers tree,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))))  ## all benchmarks
 

@@ -40,7 +40,7 @@ class ByFile(LoadScopeScheduling):
 def _may_use_the_engine(path: str) -> bool:
     if path.startswith("tests/stack/"):
         return not path.startswith("tests/stack/services/")  # long, and beside it in the other process
-    return path == "tests/tui/test_stack_engine.py"
+    return path in ("tests/tui/test_stack_engine.py", "tests/e2e/test_task_stack.py")
 
 
 def _turn(item: pytest.Item) -> int:

@@ -72,10 +72,13 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._trouble = {"folder": trouble}
         self._phase: IndexPhase = "opening"
+        self._built = False
+        """Whether it was whole at some time: before that, what is not in it may well be in the workspace."""
 
     async def open(self) -> None:
         """Read what is on disk and begin to bring it up to date; raises the `AgentError` tree."""
         self._image = await asyncio.to_thread(self._load)
+        self._built = bool(self._image.files)
         self._answers = Answers(root=self._root, image=self._image)
         self._updater = Updater(root=self._root, image=self._image, on_change=self._changed)
         self._keeper = Keeper(
@@ -132,7 +135,7 @@ class Engine:
     def _changed(self, paths: tuple[str, ...]) -> None:
         """The updater took something in, or knows of more that is behind."""
         if self._updater.looked.is_set() and not self._updater.behind:
-            self._phase = "ready"
+            self._phase, self._built = "ready", True
             self._watch.watch(self._updater.folders())
         elif self._updater.behind:
             self._phase = "building" if self._updater.building else self._phase
@@ -188,7 +191,7 @@ class Engine:
 
     async def _ready(self) -> None:
         """Wait for the first build, or briefly for what is behind."""
-        begun = self._updater.looked.is_set() and self._phase != "building"
+        begun = self._built and self._updater.looked.is_set() and self._phase != "building"
         await self._updater.settled(_PATIENCE_S if begun else None)
         if self._updater.trouble:
             raise IndexFault(f"The index cannot be made: {self._updater.trouble}")

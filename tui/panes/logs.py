@@ -143,6 +143,8 @@ class Logs(Rows):
             return
         before, self.digest = self.digest, digest
         self._show()
+        if before is None and not self.has_focus:
+            self.put_cursor(0)  # what stands out is what the pane is gone to for
         if before is not None and {one.name for one in before.sources} != {
             one.name for one in digest.sources
         }:

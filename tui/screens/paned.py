@@ -7,7 +7,6 @@ from collections.abc import Callable
 from textual import events
 from textual.app import ComposeResult
 from textual.layout import Layout
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.keymap import Keys
@@ -16,12 +15,13 @@ from tui.panes.files import Files
 from tui.panes.logs import Logs
 from tui.panes.suggestions import Suggestions
 from tui.screens.arrange import SIDE, WorkLayout
+from tui.screens.beneath import Beneath
 from tui.widgets.rows import Rows
 from tui.widgets.status import Status, StatusLine
 from tui.widgets.transcript import Transcript
 
 
-class PanedScreen(Screen[None]):
+class PanedScreen(Beneath[None]):
     """Composes as little as the first paint needs: the side panes are frames until they are filled."""
 
     AUTO_FOCUS = "#prompt"

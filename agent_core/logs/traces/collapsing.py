@@ -199,4 +199,5 @@ def _left_out(trace: Trace, picked: list[Line], owned: Callable[[Frame], bool]) 
     if not own:
         return fitted(f"… {plural(others, 'frame')}{where}")
     mine = f"… {plural(own, 'own frame')}"
-    return fitted(f"{mine}, {others:,}{where}") if others else mine
+    rest = f"{others:,}{where}" if where else plural(others, "other")
+    return fitted(f"{mine}, {rest}") if others else mine

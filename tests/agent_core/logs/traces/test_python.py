@@ -93,6 +93,13 @@ def test_what_is_shown_of_a_chain() -> None:
     ]
 
 
+def test_frames_of_neither_are_named_so() -> None:
+    frames = "".join(f'  File "{path}.py", line {n}, in f\n    f()\n' for n, path in enumerate("abc", 1))
+    trace = f"Traceback (most recent call last):\n{frames}ValueError: no\n"
+    shown = collapse(trace, own=lambda path: None if path == "a.py" else path)
+    assert shown.splitlines()[-1] == "… 1 own frame, 1 other"
+
+
 def test_members_of_a_group_follow_it_each_with_its_causes() -> None:
     trace = parse(GROUP)
     assert trace is not None
