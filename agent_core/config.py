@@ -17,6 +17,7 @@ import msgspec
 
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
 Notify = Literal["bell", "osc9", "osc777", "off"]
+KeySet = Literal["default", "vim"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -247,6 +248,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
     ] = {}
+    key_set: Annotated[
+        KeySet,
+        _setting("Keys below your own: default, or vim (the prompt inserts, Esc leaves it for commands)."),
+    ] = "default"
     stack_dir: Annotated[
         str,
         _setting("Where the files of the stack are, from the workspace on.", env="DSPY_TUI_STACK_DIR"),

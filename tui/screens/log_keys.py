@@ -30,7 +30,6 @@ class LogKeys(FilteringDialog[str]):
     Args:
         workspace: Where the files lie.
         open_place: Shows a file at a line, over this screen.
-        open_help: Shows every key, over this screen.
         maps: The setting `log_paths`.
     """
 
@@ -43,13 +42,11 @@ class LogKeys(FilteringDialog[str]):
         *,
         workspace: Workspace,
         open_place: Callable[[str, int], None],
-        open_help: Callable[[], None],
         maps: tuple[str, ...],
     ) -> None:
         super().__init__()
         self._workspace = workspace
         self._open_place = open_place
-        self._open_help = open_help
         self._leads = LineLeads(workspace, maps)
         self.facts: dict[str, SourceFacts] = {}
         """The logs that are files, the latest changed first."""
@@ -249,10 +246,6 @@ class LogKeys(FilteringDialog[str]):
             self.dismiss(f"{self._path}:{number}")
 
     # Everywhere
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_log_screen(self) -> None:
         """The key that opened it closes it."""

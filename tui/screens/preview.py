@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -44,11 +44,7 @@ class PreviewScreen(Dialog[str]):
     """Ends with what to put into the prompt (`path:line`), or None."""
 
     CSS_PATH = "preview.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(PREVIEW),
-        Binding("right,l", "shift(8)", show=False),
-        Binding("left,h", "shift(-8)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PREVIEW)]
 
     def __init__(self, workspace: Workspace, path: str, *, keys: Keys, line: int = 0) -> None:
         super().__init__()
