@@ -223,6 +223,16 @@ class DspyApp(App[None], inherit_bindings=False):
             raise SkipAction
         self.leader.begin(level)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard of who looks at the screen, and say how it got there."""
+        from tui.copying import copy
+
+        self._clipboard = text
+        driver = self._driver
+        if driver is not None and not self.is_headless:
+            mode = self.runtime.config.settings.copy
+            self.run_worker(copy(self, driver, text, mode), group="copy", exclusive=True)
+
     def action_help(self) -> None:
         """Tell what the place is that has the focus, and every key and command."""
         from tui.places import here

@@ -78,7 +78,7 @@ async def test_it_ends_without_doing_anything(runtime: FakeRuntime, ends: str) -
         await pilot.press(ends)
         await until(pilot, lambda: not app.leader.shows and not app.leader.waits)
         assert app.screen is app.work and app.work.shown == () and not app.work.chat.prompt.text
-        said = [note.message for note in app._notifications]
+        said = [note.message for note in app._notifications]  # pyright: ignore[reportPrivateUsage]
         assert len(said) == (ends in ("z", "f2")) and all("no key" in each for each in said)
         await pilot.press("z")
         await until(pilot, lambda: app.work.chat.prompt.text == "z")

@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.text import plural
 from tui.screens.filtering import FilteringDialog
 from tui.screens.log_going import LineLeads, way_to
 from tui.widgets.logevents import cited
@@ -223,7 +222,6 @@ class LogKeys(FilteringDialog[str]):
         text = (line.text if line else "") if self.shows_lines else self._events.said()
         if text:
             self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
-            self._tell(f"Copied {plural(len(text.splitlines()), 'line')}")
 
     def action_interrupt(self) -> None:
         """The same with the key that copies everywhere."""

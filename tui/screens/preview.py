@@ -137,9 +137,7 @@ class PreviewScreen(Dialog[str]):
 
     def action_copy_place(self) -> None:
         """Copy the place."""
-        place = self._place()
-        self.app.copy_to_clipboard(place)  # pyright: ignore[reportUnknownMemberType]
-        self.notify(f"Copied {one_line(place)}", timeout=3, markup=False)
+        self.app.copy_to_clipboard(self._place())  # pyright: ignore[reportUnknownMemberType]
 
     def action_close(self) -> None:
         """Go back."""

@@ -18,7 +18,7 @@ from textual.widgets import Input
 from agent_core.errors import AgentError
 from agent_core.streaming.live import values as v
 from agent_core.streaming.live.port import Tail, place_of
-from agent_core.text import human_size, one_line, shorten
+from agent_core.text import one_line, shorten
 from tui.keymap import Keys
 from tui.keys import TAIL, bindings
 from tui.screens import tail_said as said
@@ -268,8 +268,6 @@ class TailScreen(FilteringDialog[None]):
             return
         if text:
             self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
-            what = "the message" if whole else "its value"
-            self.notify(f"Copied {what} ({human_size(len(text.encode()))})", timeout=3, markup=False)
 
     def action_interrupt(self) -> None:
         """The same with the key that copies everywhere."""

@@ -294,9 +294,3 @@ class WorkScreen(BusScreen):
             self.preview(event.path, event.line)
         else:
             self.app.copy_to_clipboard(event.url)  # pyright: ignore[reportUnknownMemberType]
-            self.say("The address is on the clipboard")
-
-    def on_transcript_copied(self, event: Transcript.Copied) -> None:
-        """Say so."""
-        lines = event.text.count("\n") + 1
-        self.say(f"Copied {lines} line{'' if lines == 1 else 's'}")
