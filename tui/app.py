@@ -6,7 +6,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -67,6 +68,8 @@ class DspyApp(App[None], inherit_bindings=False):
         self.runtime = runtime
         self.keys = Keys(runtime.config.settings.keys, runtime.config.settings.key_set)
         self._leader: Leader | None = None
+        self.is_away = False
+        """Whether another program has the terminal."""
         self.work = WorkScreen(runtime, self.keys, clock=clock)
         self._clock, self._asked_to_end = clock, -_TWICE_S
         self._warnings = [*runtime.warnings(), *self.keys.problems]
@@ -207,6 +210,21 @@ class DspyApp(App[None], inherit_bindings=False):
         for screen in reversed(over):
             screen.dismiss(None)
         return True
+
+    @property
+    def driver(self) -> Driver | None:
+        """What draws and reads the keys."""
+        return self._driver
+
+    @contextmanager
+    def away(self) -> Generator[None]:
+        """Give the terminal to another program; what the keyboard sends as SIGINT is that program's."""
+        self.is_away = True
+        try:
+            with self.suspend():
+                yield
+        finally:
+            self.is_away = False
 
     @property
     def leader(self) -> Leader:

@@ -81,9 +81,8 @@ __all__ = [
 ]
 
 TABLE: tuple[Action, ...] = (
-    _a("help", "f1", "Help", "what the place is that you are in, every key and every command"),
-    _a("leader", "ctrl+x", "Keys by letters", "then a letter: everything that holds anywhere;"
-       " . the keys here"),
+    _a("help", "f1", "Help", "what is here, every key, every command"),
+    _a("leader", "ctrl+x", "Keys by letters", "then a letter, for all that is below; . for the keys here"),
     _a("palette", "ctrl+p", "Command palette", "find an action, a command, a file, a model",
        "command_palette", palette=False),
     _a("stop", "escape", "Stop", "stop the answer; else back to the prompt", "screen.stop"),

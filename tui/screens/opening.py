@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agent_core.config import Config
     from agent_core.events import ToolFinished
     from agent_core.runtime import Runtime
+    from tui.app import DspyApp
     from tui.found import Results
     from tui.screens.stack_desk import StackDesk
 
@@ -44,6 +46,14 @@ class OpeningScreen(PanedScreen):
 
     def looked_at(self, path: str) -> None:
         """For subclasses: a file was opened."""
+
+    def action_edit_prompt(self) -> None:
+        """Edit the prompt in an editor, with the letters that were typed just before."""
+        from tui.editing import edit_prompt
+
+        app, prompt = cast("DspyApp", self.app), self.chat.prompt  # pyright: ignore[reportUnknownMemberType]
+        work = partial(edit_prompt, app, prompt, self._runtime.workspace.root)
+        prompt.call_later(self.run_worker, work, group="editor")
 
     def action_models(self) -> None:
         """List, switch or pull models."""
