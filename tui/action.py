@@ -45,6 +45,23 @@ PLACES = (
     DIFF,
     EDIT,
 )
+WITH_LISTS = frozenset(
+    (
+        FILES,
+        SUGGESTIONS,
+        LOG_PANE,
+        LOGS,
+        PREVIEW,
+        RESULTS,
+        SESSIONS,
+        SETTINGS,
+        STACK,
+        STACK_LOGS,
+        TOPICS,
+        TAIL,
+    )
+)
+"""Places whose keys hold together with those of lists."""
 
 
 class Action(NamedTuple):

@@ -9,7 +9,8 @@ from string import punctuation
 
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 
-from tui.keys import ANYWHERE, TABLE, Action
+from tui.action import WITH_LISTS
+from tui.keys import ANYWHERE, PANES, TABLE, Action
 from tui.keysets import SETS
 
 _BY_ID = {action.id: action for action in TABLE}
@@ -97,7 +98,8 @@ def _is_anywhere(name: str) -> bool:
 
 def _meet(one: Action, other: Action) -> bool:
     """Whether both can hold at once."""
-    return one.where == other.where or ANYWHERE in (one.where, other.where)
+    pair = {one.where, other.where}
+    return len(pair) == 1 or ANYWHERE in pair or (PANES in pair and bool(pair & WITH_LISTS))
 
 
 def _unusable(name: str) -> str:

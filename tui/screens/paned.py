@@ -33,6 +33,7 @@ class PanedScreen(Screen[None]):
         waiting = f"↑ edits · {keys.shown('prompt.now')} now · {keys.shown('prompt.drop')} drops"
         self.chat = Chat(stop_key=keys.shown("stop"), waiting_keys=waiting, clock=clock)
         self.chat.transcript.undo_key = keys.shown("undo")
+        self.chat.prompt.has_modes = keys.key_set == "vim"
         self.files = Files()
         self.logs = Logs()
         self.suggestions = Suggestions(clock=clock)
