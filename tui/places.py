@@ -101,14 +101,14 @@ _WHERE = {action.id: action.where for action in TABLE}
 
 
 def here(screen: Screen[Any]) -> tuple[str, ...]:
-    """The places whose keys hold where the focus is, the nearest first; what holds in any list comes last."""
+    """The places whose keys hold where the focus is, the nearest first; what holds in any list or choice comes last."""
     nodes = screen.focused.ancestors_with_self if screen.focused is not None else (screen,)
     found: list[str] = []
     for node in nodes:
         found += _places(binding.id for _, binding in node._bindings)  # pyright: ignore[reportPrivateUsage]
         if node is screen:
             break
-    return tuple(sorted(dict.fromkeys(found), key=PANES.__eq__))
+    return tuple(sorted(dict.fromkeys(found), key=lambda place: place in (PANES, CHOICE)))
 
 
 def _places(ids: Iterable[str | None]) -> Iterable[str]:

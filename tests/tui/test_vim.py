@@ -138,7 +138,8 @@ async def test_panes_by_direction(vim: FakeRuntime) -> None:
         work = app.work
         await pilot.press("escape")
         for keys, pane in (
-            ("h", work.files), ("j", work.logs), ("j", work.suggestions), ("l", work.transcript), ("j", work.chat.prompt),
+            ("h", work.files), ("j", work.logs), ("j", work.suggestions), ("l", work.transcript),
+            ("j", work.chat.prompt),
         ):  # fmt: skip
             await pilot.press("ctrl+w", keys)
             await until(pilot, lambda pane=pane: pane.has_focus)
