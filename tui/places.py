@@ -101,7 +101,7 @@ _WHERE = {action.id: action.where for action in TABLE}
 
 
 def here(screen: Screen[Any]) -> tuple[str, ...]:
-    """The places whose keys hold where the focus is, the nearest first; what holds in any list or choice comes last."""
+    """The places whose keys hold where the focus is, the nearest first; those of any list come last."""
     nodes = screen.focused.ancestors_with_self if screen.focused is not None else (screen,)
     found: list[str] = []
     for node in nodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run, wrap
 
 _INDENT: Run = ("  ", "", None)
+_MARK = re.compile(r"([^\w\s.,:;()]) ")
+"""A mark stays beside what it means."""
 
 
 class HelpScreen(Dialog[None]):
@@ -65,10 +68,14 @@ class HelpScreen(Dialog[None]):
             title = f"Here: {place}" if place in self._places[:1] else place
             items.append(Item(title, "h2", can_choose=False))
             items += _told(place, width)
-            items += [
-                _row(action, self._keys.key(action.id), wide) for action in TABLE if action.where == place
-            ]
+            items += self._rows(place, wide)
         return items
+
+    def _rows(self, place: str, wide: bool) -> list[Item]:
+        """The place's keys; where there is little room, the column of keys is as wide as they take."""
+        rows = [(_two(self._keys.key(action.id)), action) for action in TABLE if action.where == place]
+        room = 20 if wide else max(cells(keys) for keys, _ in rows) + 2
+        return [_row(action, keys, wide, room) for keys, action in rows]
 
     def action_nothing(self) -> None:
         """The row of keys names them only."""
@@ -80,14 +87,19 @@ class HelpScreen(Dialog[None]):
 
 def _told(place: str, width: int) -> list[Item]:
     """What the place is for, in as many rows as it takes."""
-    lines = wrap([(TOLD[place], "hint", None)], max(20, width), first=[_INDENT], rest=[_INDENT])
+    text = _MARK.sub("\\1\u00a0", TOLD[place])
+    lines = wrap([(text, "hint", None)], max(20, width), first=[_INDENT], rest=[_INDENT])
     return [Item("", lead=line.runs, can_choose=False) for line in lines]
 
 
-def _row(action: Action, key: str, wide: bool) -> Item:
-    """Key, title and help; the title goes where there is no room."""
-    first_two = " ".join(spell(part) for part in key.split(",")[:2])
-    lead: tuple[Run, ...] = (_INDENT, (f"{first_two:<20}", "mark", None))
+def _two(key: str) -> str:
+    """The first two keys of an action, as people write them."""
+    return " ".join(spell(part) for part in key.split(",")[:2])
+
+
+def _row(action: Action, keys: str, wide: bool, room: int) -> Item:
+    """Keys, title and help; the title goes where there is no room."""
+    lead: tuple[Run, ...] = (_INDENT, (keys + " " * max(1, room - cells(keys)), "mark", None))
     if wide:
         lead = (*lead, (f"{action.title:<22}", "title", None))
     return Item(action.help, "dim" if wide else "title", lead, key=action.id)
