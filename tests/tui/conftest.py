@@ -96,7 +96,7 @@ def app_of(runtime: FakeRuntime) -> DspyApp:
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     """Let the app go on until something holds."""
-    for _ in range(600):
+    for _ in range(20_000):
         if condition():
             await pilot.pause()
             return
