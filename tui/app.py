@@ -17,12 +17,10 @@ from textual import events
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import BindingType
-from textual.widgets import Input, TextArea
 from textual.worker import WorkerFailed
 
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
-from tui.screens.dialog import Dialog
 from tui.screens.work import WorkScreen
 from tui.theme import DARK, PLAIN, THEMES, opposite
 
@@ -152,7 +150,9 @@ class DspyApp(App[None], inherit_bindings=False):
 
     async def _loose(self, key: str) -> bool:
         """Run the action that a letter has where nothing is typed and the place does not use it."""
-        if isinstance(self.focused, Input | TextArea) or key in self.screen.active_bindings:
+        from tui.leader import typed_into
+
+        if typed_into(self.screen) is not None or key in self.screen.active_bindings:
             return False
         return await self.run_action(self.keys.loose[key].does, self)
 
@@ -204,7 +204,7 @@ class DspyApp(App[None], inherit_bindings=False):
     def _back_to_work(self) -> bool:
         """Leave what lies over the work screen, unless a question waits there."""
         over = self.screen_stack[self.screen_stack.index(self.work) + 1 :]
-        if any(isinstance(screen, Dialog) and screen.asks for screen in over):
+        if any(getattr(screen, "asks", False) for screen in over):
             self.work.say("First answer what is asked here")
             return False
         for screen in reversed(over):
@@ -237,7 +237,9 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def action_leader(self, level: str = "letters") -> None:
         """The next letter runs an action; what is selected in a text is cut instead."""
-        if isinstance(self.focused, Input | TextArea) and self.focused.selected_text:
+        from tui.leader import typed_into
+
+        if (box := typed_into(self.screen)) is not None and box.selected_text:
             raise SkipAction
         self.leader.begin(level)
 

@@ -193,6 +193,6 @@ class Leader:
         return Entry(self._app.keys.shown(action.id), action.title)
 
 
-def types(screen: Screen[Any]) -> bool:
-    """Whether letters are typed where the focus is."""
-    return isinstance(screen.focused, Input | TextArea)
+def typed_into(screen: Screen[Any]) -> Input | TextArea | None:
+    """What letters are typed into where the focus is."""
+    return screen.focused if isinstance(screen.focused, Input | TextArea) else None

@@ -115,6 +115,23 @@ async def test_from_another_screen_it_goes_back_to_the_work_screen_first(runtime
         await until(pilot, lambda: app.screen is app.work and app.work.files.has_focus)
 
 
+async def test_from_several_screens_and_from_the_palette(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        app = await settled(pilot)
+        await pilot.press("alt+k")
+        await until(pilot, lambda: isinstance(app.screen, StackScreen))
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("ctrl+x", "l")
+        await until(pilot, lambda: app.screen is app.work and app.work.logs.has_focus)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen is not app.work)
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "r  Search results" in screen_text(app))
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, LearningScreen) and len(app.screen_stack) == 2)
+
+
 async def test_a_question_is_not_left(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app = await settled(pilot)
