@@ -17,6 +17,8 @@ import msgspec
 
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
 Notify = Literal["bell", "osc9", "osc777", "off"]
+KeySet = Literal["default", "vim"]
+Copy = Literal["auto", "osc52", "off"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -254,6 +256,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: Annotated[
         dict[str, str], _setting('Key bindings by action id, such as {"help" = "f1"}.', user_only=True)
     ] = {}
+    key_set: Annotated[
+        KeySet,
+        _setting("Keys below your own: default, or vim (the prompt inserts, Esc leaves it for commands)."),
+    ] = "default"
+    copy: Annotated[
+        Copy,
+        _setting(
+            "How text gets to the clipboard: auto (tmux, the desktop's tool, else the terminal), osc52 (the"
+            " terminal, always) or off."
+        ),
+    ] = "auto"
     stack_dir: Annotated[
         str,
         _setting("Where the files of the stack are, from the workspace on.", env="DSPY_TUI_STACK_DIR"),

@@ -21,14 +21,18 @@ from agent_core.config import Settings
 from agent_core.config_said import limits
 from agent_core.config_sources import Field, fields
 from tui.action import PLACES
+from tui.chords import GROUPS
 from tui.keymap import spell
-from tui.keys import TABLE, Action
+from tui.keys import TABLE
+from tui.keysets import VIM
 from tui.manpage import BESIDE
 from tui.option import Command, Option
 from tui.options import COMMANDS
+from tui.places import TOLD
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MADE = "<!-- Made by scripts/reference.py: change what it reads, not this page. -->"
+_BY_ID = {action.id: action for action in TABLE}
 _ASKS = {
     "read": "",
     "write": "asks before it writes",
@@ -128,25 +132,68 @@ def _named(option: Option) -> str:
 
 
 def _keys() -> Iterator[str]:
-    yield "`F1` shows the same in the app, for the pane that you are in first. Another key for an action is"
-    yield 'set in your own configuration: `keys = { "palette" = "ctrl+k" }`; what conflicts is left out, and'
-    yield "told."
+    yield "`F1` shows the same in the app, on every screen, the place that you are in first."
+    yield "`Ctrl+X` and a [letter](#behind-the-leader-key) do what holds anywhere, also where a"
+    yield "terminal, tmux or a browser keeps F-keys and `Alt` for itself: wait a moment, and the"
+    yield "letters show. Another key for an action is set in your own configuration: `keys = {"
+    yield '"palette" = "ctrl+k" }`, over the keys of the set that `key_set` names'
+    yield '(["vim"](#the-set-vim)); what conflicts is left out, and told.'
     yield ""
     for place in PLACES:
         yield f"## {place}"
+        yield ""
+        yield f"{TOLD[place]}"
         yield ""
         yield "| key | action | what it does | id |"
         yield "| --- | --- | --- | --- |"
         for action in TABLE:
             if action.where == place:
-                yield f"| {_spelt(action)} | {_cell(action.title)} | {_cell(action.help)} | `{action.id}` |"
+                said = f"{_cell(action.title)} | {_cell(action.help)}"
+                yield f"| {_spelt(action.key)} | {said} | `{action.id}` |"
         yield ""
 
+    yield from _letters()
+    yield from _vim()
 
-def _spelt(action: Action) -> str:
+
+def _letters() -> Iterator[str]:
+    yield "## Behind the leader key"
+    yield ""
+    yield "`Ctrl+X`, then one of these. `.` shows the keys of the place that you are in,"
+    yield "`Backspace` goes back, `Esc` ends it. A letter that comes at once needs no hint to be"
+    yield "drawn; with `Ctrl` held it is the same letter. Where text is selected, `Ctrl+X` cuts"
+    yield "it. In a conversation or a list, `Ctrl+W` and h, j, k, l go to the pane in that"
+    yield "direction."
+    yield ""
+    yield "| group | letters |"
+    yield "| --- | --- |"
+    for group, letters in GROUPS.items():
+        said = ", ".join(f"`{letter}` {_BY_ID[name].title}" for letter, name in letters.items())
+        yield f"| {group} | {said} |"
+    yield ""
+
+
+def _vim() -> Iterator[str]:
+    yield "## The set vim"
+    yield ""
+    yield '`key_set = "vim"`: the prompt inserts, and its edge says so; `Esc` leaves it for the'
+    yield "conversation, where keys are commands, `i` goes back. `j` and `k` go through blocks and"
+    yield "rows, `gg` and `G` to the ends, `Ctrl+D`, `Ctrl+U`, `Ctrl+F` and `Ctrl+B` scroll, `/`"
+    yield "searches and `n` goes on, `:` is the palette and `Space` the leader key where nothing"
+    yield "is typed. In the prompt, `Ctrl+W`, `Ctrl+U` and `Ctrl+D` edit as ever. Beside the keys"
+    yield "above:"
+    yield ""
+    yield "| key | action | place | id |"
+    yield "| --- | --- | --- | --- |"
+    for name, key in VIM.items():
+        action = _BY_ID[name]
+        yield f"| {_spelt(key)} | {_cell(action.title)} | {action.where} | `{name}` |"
+    yield ""
+
+
+def _spelt(keys: str) -> str:
     return ", ".join(
-        f"`` {spell(key)} ``" if "`" in spell(key) else f"`{_cell(spell(key))}`"
-        for key in action.key.split(",")
+        f"`` {spell(key)} ``" if "`" in spell(key) else f"`{_cell(spell(key))}`" for key in keys.split(",")
     )
 
 

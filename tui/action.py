@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Files, logs, suggestions"
+ANYWHERE, PROMPT, CHAT, PANES = "Anywhere", "Prompt", "Conversation", "Lists"
+FIND, CHOICE = "Find in the conversation", "A choice"
 FILES, PREVIEW, MODELS, QUESTION = "Files", "Preview", "Models", "Permission"
 RESULTS, LOG_PANE, LOGS = "Search results", "Logs", "Log screen"
 SESSIONS, REVIEW, DIFF, EDIT = "Sessions", "Change", "Diff", "Edit a proposed file"
@@ -18,6 +19,7 @@ PLACES = (
     ANYWHERE,
     PROMPT,
     CHAT,
+    FIND,
     PANES,
     FILES,
     SUGGESTIONS,
@@ -26,6 +28,7 @@ PLACES = (
     LOG_PANE,
     LOGS,
     PREVIEW,
+    CHOICE,
     MODELS,
     AUTH,
     SETTINGS,
@@ -42,6 +45,23 @@ PLACES = (
     DIFF,
     EDIT,
 )
+WITH_LISTS = frozenset(
+    (
+        FILES,
+        SUGGESTIONS,
+        LOG_PANE,
+        LOGS,
+        PREVIEW,
+        RESULTS,
+        SESSIONS,
+        SETTINGS,
+        STACK,
+        STACK_LOGS,
+        TOPICS,
+        TAIL,
+    )
+)
+"""Places whose keys hold together with those of lists."""
 
 
 class Action(NamedTuple):

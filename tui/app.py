@@ -6,12 +6,15 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events
+from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import BindingType
 from textual.worker import WorkerFailed
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from agent_core.runtime import Runtime
+    from tui.leader import Leader
 
 _PAUSE_S = 0.02
 """Left to the thread that writes the first paint to the terminal, before other work begins."""
@@ -60,7 +64,10 @@ class DspyApp(App[None], inherit_bindings=False):
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.runtime = runtime
-        self.keys = Keys(runtime.config.settings.keys)
+        self.keys = Keys(runtime.config.settings.keys, runtime.config.settings.key_set)
+        self._leader: Leader | None = None
+        self.is_away = False
+        """Whether another program has the terminal."""
         self.work = WorkScreen(runtime, self.keys, clock=clock)
         self._clock, self._asked_to_end = clock, -_TWICE_S
         self._warnings = [*runtime.warnings(), *self.keys.problems]
@@ -100,8 +107,8 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Everything else waits until the first paint is out."""
-        if self.keys.keymap:
-            self.set_keymap(self.keys.keymap)
+        if self.keys.bound:
+            self.set_keymap(self.keys.bound)
         self.app_resume_signal.subscribe(self, self._redraw)  # pyright: ignore[reportUnknownMemberType]
         self.work.call_after_refresh(self.set_timer, _PAUSE_S, self._begin)
 
@@ -127,6 +134,27 @@ class DspyApp(App[None], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Cancel what runs and close every connection."""
         await self.runtime.aclose()
+
+    async def on_event(self, event: events.Event) -> None:
+        """What comes behind the leader key is its; a letter may be a key where nothing is typed."""
+        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
+            if self._leader is not None and self._leader.waits and await self._leader.take(event):
+                return
+            if (
+                isinstance(event, events.Key)
+                and event.key in self.keys.loose
+                and await self._loose(event.key)
+            ):
+                return
+        await super().on_event(event)
+
+    async def _loose(self, key: str) -> bool:
+        """Run the action that a letter has where nothing is typed and the place does not use it."""
+        from tui.leader import typed_into
+
+        if typed_into(self.screen) is not None or key in self.screen.active_bindings:
+            return False
+        return await self.run_action(self.keys.loose[key].does, self)
 
     # What nobody expected. Textual would show tracebacks, with the values of all variables.
 
@@ -165,11 +193,75 @@ class DspyApp(App[None], inherit_bindings=False):
         self.exit()
 
     async def do(self, action: str) -> None:
-        """Run an action of the key table."""
-        if action.startswith("screen."):
-            await self.work.run_action(action)
-        else:
+        """Run an action of the key table, on the screen that shows where it has it; else on the work screen,
+        for which whatever lies over it is left."""
+        name = action.partition("(")[0].removeprefix("screen.")
+        if not action.startswith("screen.") or hasattr(self.screen, f"action_{name}"):
             await self.run_action(action)
+        elif self._back_to_work():
+            await self.work.run_action(action)
+
+    def _back_to_work(self) -> bool:
+        """Leave what lies over the work screen, unless a question waits there."""
+        over = self.screen_stack[self.screen_stack.index(self.work) + 1 :]
+        if any(getattr(screen, "asks", False) for screen in over):
+            self.work.say("First answer what is asked here")
+            return False
+        for screen in reversed(over):
+            screen.dismiss(None)
+        return True
+
+    @property
+    def driver(self) -> Driver | None:
+        """What draws and reads the keys."""
+        return self._driver
+
+    @contextmanager
+    def away(self) -> Generator[None]:
+        """Give the terminal to another program; what the keyboard sends as SIGINT is that program's."""
+        self.is_away = True
+        try:
+            with self.suspend():
+                yield
+        finally:
+            self.is_away = False
+
+    @property
+    def leader(self) -> Leader:
+        """What waits for the letter behind the leader key."""
+        if self._leader is None:
+            from tui.leader import Leader
+
+            self._leader = Leader(self)
+        return self._leader
+
+    def action_leader(self, level: str = "letters") -> None:
+        """The next letter runs an action; what is selected in a text is cut instead."""
+        from tui.leader import typed_into
+
+        if (box := typed_into(self.screen)) is not None and box.selected_text:
+            raise SkipAction
+        self.leader.begin(level)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard of who looks at the screen, and say how it got there."""
+        from tui.copying import copy
+
+        self._clipboard = text
+        driver = self._driver
+        if driver is not None and not self.is_headless:
+            mode = self.runtime.config.settings.copy
+            self.run_worker(copy(self, driver, text, mode), group="copy", exclusive=True)
+
+    def action_help(self) -> None:
+        """Tell what the place is that has the focus, and every key and command."""
+        from tui.places import here
+        from tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        else:
+            self.push_screen(HelpScreen(self.keys, self.runtime.registry.known, places=here(self.screen)))
 
     def begin_command(self, name: str) -> None:
         """Put a command into the prompt."""

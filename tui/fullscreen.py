@@ -73,10 +73,11 @@ async def _show(app: DspyApp, parsed: Parsed) -> int:
         raise
     loop = asyncio.get_running_loop()
 
-    def end() -> None:
-        app.exit(return_code=Interrupted.exit_code)
+    def end(number: int) -> None:
+        if number != signal.SIGINT or not app.is_away:
+            app.exit(return_code=Interrupted.exit_code)
 
     for number in _ENDING:
-        loop.add_signal_handler(number, end)
+        loop.add_signal_handler(number, end, number)
     await app.run_async()
     return app.return_code or 0

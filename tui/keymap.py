@@ -1,29 +1,41 @@
-"""The table of keys as it is for one user: `settings.keys` gives an action another key by its id."""
+"""The table of keys as it is for one user: the setting `key_set` chooses a set of other keys, and `keys` puts
+its own in place of them, by the ids of actions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import punctuation
 
-from tui.keys import ANYWHERE, TABLE, Action
+from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
+
+from tui.action import WITH_LISTS
+from tui.keys import ANYWHERE, PANES, TABLE, Action
+from tui.keysets import SETS
 
 _BY_ID = {action.id: action for action in TABLE}
 
 
 class Keys:
-    """The table with the user's own keys.
+    """The table with a set of keys and the user's own over it.
 
     Args:
         own: Keys by action id; several, separated by commas, are all bound.
+        key_set: The name of the set below them.
     """
 
-    def __init__(self, own: Mapping[str, str]) -> None:
-        self.keymap = {name: key for name, key in own.items() if name in _BY_ID and _split(key)}
-        self.problems = [_unusable(name) for name in own if name not in self.keymap]
+    def __init__(self, own: Mapping[str, str], key_set: str = "default") -> None:
+        self.key_set = key_set
+        self._set = SETS[key_set]
+        usable = {name: key for name, key in own.items() if name in _BY_ID and _split(key)}
+        self.problems = [_unusable(name) for name in own if name not in usable]
         """What was wrong with the user's keys; each is left out."""
-        for name in list(self.keymap):
+        self.keymap: dict[str, str] = {**self._set, **usable}
+        for name in usable:
             if problem := self._conflict(name):
                 self.problems.append(problem)
-                del self.keymap[name]
+                self.keymap[name] = self._set.get(name, _BY_ID[name].key)
+        self.keymap = {name: key for name, key in self.keymap.items() if key != _BY_ID[name].key}
 
     def key(self, action_id: str) -> str:
         """The key or keys of an action, as Textual names them."""
@@ -33,15 +45,61 @@ class Keys:
         """The action's first key as people write it."""
         return spell(self.key(action_id).partition(",")[0])
 
+    @property
+    def bound(self) -> dict[str, str]:
+        """The keys that Textual is to bind, where they are not the table's: none that writes a letter and
+        holds anywhere, which would take it from what is typed."""
+        bound: dict[str, str] = {}
+        for name, key in self.keymap.items():
+            kept = [part for part in key.split(",") if not (_is_anywhere(name) and writes(part))]
+            bound[name] = ",".join(kept) or UNBOUND
+        return bound
+
+    @property
+    def loose(self) -> dict[str, Action]:
+        """The actions that hold anywhere by keys that write letters: where nothing is typed, and the place
+        has no use for them."""
+        return {
+            part: _BY_ID[name]
+            for name, key in self.keymap.items()
+            if _is_anywhere(name)
+            for part in _split(key)
+            if writes(part)
+        }
+
     def _conflict(self, name: str) -> str:
         action = _BY_ID[name]
-        wanted = _split(self.keymap[name])
         for other in TABLE:
-            taken = wanted & _split(self.key(other.id))
-            apart = other.where != action.where and ANYWHERE not in (other.where, action.where)
-            if other.id != name and taken and not apart and not _shadows(other, action, taken):
-                return f"keys: {spell(min(taken))} of {name} already belongs to {other.id}"
+            taken = _split(self.key(name)) & _split(self.key(other.id))
+            if ANYWHERE in (action.where, other.where) and action.where != other.where:
+                taken = {key for key in taken if not writes(key)}
+            if other.id != name and taken and _meet(action, other) and not _shadows(other, action, taken):
+                by = f" by the key set {self.key_set}" if self._is_of_set(other.id, taken) else ""
+                return f"keys: {spell(min(taken))} of {name} already belongs to {other.id}{by}"
         return ""
+
+    def _is_of_set(self, name: str, taken: set[str]) -> bool:
+        """Whether the set gave it these keys, not the table."""
+        return bool(taken & _split(self._set.get(name, "")) - _split(_BY_ID[name].key))
+
+
+UNBOUND = "unbound"
+"""A key that no keyboard has."""
+
+
+def writes(key: str) -> bool:
+    """Whether the key writes a letter where something is typed."""
+    return len(key) == 1 or key in _WRITTEN
+
+
+def _is_anywhere(name: str) -> bool:
+    return _BY_ID[name].where == ANYWHERE
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Whether both can hold at once."""
+    pair = {one.where, other.where}
+    return len(pair) == 1 or ANYWHERE in pair or (PANES in pair and bool(pair & WITH_LISTS))
 
 
 def _unusable(name: str) -> str:
@@ -49,11 +107,8 @@ def _unusable(name: str) -> str:
 
 
 def _split(key: str) -> set[str]:
-    return {
-        part.strip().lower() if len(part.strip()) > 1 else part.strip()
-        for part in key.split(",")
-        if part.strip()
-    }
+    parts = (part.strip() for part in key.split(","))
+    return {_character_to_key(part) if len(part) == 1 else part.lower() for part in parts if part}
 
 
 def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
@@ -61,6 +116,8 @@ def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
     return one.where != other.where and taken <= (_split(one.key) & _split(other.key))
 
 
+_WRITTEN = frozenset(_character_to_key(character) for character in f" {punctuation}")
+"""Names of keys that write a character, beside those that are called as what they write."""
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",

@@ -25,6 +25,22 @@ class Terminal(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]
         self._file: Any = Forgiving(self._file)
+        self._is_away = False
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; while another program has it, nothing: all is drawn again afterwards."""
+        if not self._is_away:
+            super().write(data)
+
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to another program."""
+        super().suspend_application_mode()
+        self._is_away = True
+
+    def resume_application_mode(self) -> None:
+        """Take it back."""
+        self._is_away = False
+        super().resume_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on only after a suspension."""

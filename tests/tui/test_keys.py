@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-from tui.keymap import Keys, spell
-from tui.keys import CHAT, PLACES, TABLE, bindings
+from tui.keymap import UNBOUND, Keys, spell
+from tui.keys import ANYWHERE, AUTH, CHAT, EDIT, FORM, PLACES, TABLE, bindings
+from tui.keysets import SETS
 from tui.widgets.transcript import Transcript
 from tui.widgets.transcript.reader import Reader
+
+DOUBLE = {AUTH: {"ctrl+s"}, FORM: {"ctrl+s"}, EDIT: {"ctrl+s"}}
+"""Keys of dialogs for which the work screen has another use; beside Esc, which ends the nearest thing."""
 
 
 def test_ids_are_unique_and_places_known() -> None:
@@ -17,8 +21,42 @@ def test_ids_are_unique_and_places_known() -> None:
     assert all(action.title and action.help and action.does for action in TABLE)
 
 
-def test_the_table_has_no_conflict_of_its_own() -> None:
-    assert Keys({action.id: action.key for action in TABLE}).problems == []
+@pytest.mark.parametrize("key_set", SETS)
+def test_no_set_has_a_conflict_of_its_own(key_set: str) -> None:
+    """As if everything in it were the user's own: in each place, with what holds anywhere, and with lists."""
+    as_it_is = Keys({}, key_set)
+    assert Keys({action.id: as_it_is.key(action.id) for action in TABLE}, key_set).problems == []
+    assert set(SETS[key_set]) <= {action.id for action in TABLE}
+
+
+@pytest.mark.parametrize("key_set", SETS)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_key_has_two_meanings_in_a_place(key_set: str, place: str) -> None:
+    keys = Keys({}, key_set)
+    here = [key for each in TABLE if each.where in (place, ANYWHERE) for key in keys.key(each.id).split(",")]
+    shadowed = {key for key in here if here.count(key) > 1 and key not in keys.loose}
+    assert shadowed <= DOUBLE.get(place, set()) | {"escape"}
+
+
+def test_the_users_keys_lie_over_the_set_and_conflicts_name_both() -> None:
+    keys = Keys({"transcript.prompt": "o", "files.refresh": "colon"}, "vim")
+    assert keys.key("transcript.prompt") == "o" and keys.key("leader") == "ctrl+x,space"
+    assert keys.problems == [] and keys.loose["space"].id == "leader"
+    keys = Keys({"transcript.more": "a", "quit": "ctrl+x"}, "vim")
+    assert keys.problems == [
+        "keys: a of transcript.more already belongs to transcript.prompt by the key set vim",
+        "keys: Ctrl+X of quit already belongs to leader",
+    ]
+    assert keys.key("transcript.more") == "m" and keys.key("quit") == "ctrl+q"
+    assert Keys({"files.refresh": "j"}).problems == ["keys: j of files.refresh already belongs to list.down"]
+    assert Keys({"logs.filter": "/"}).keymap == {"logs.filter": "/"}
+    assert Keys({"logs.go": "/"}).problems == ["keys: / of logs.go already belongs to logs.filter"]
+
+
+def test_a_letter_that_holds_anywhere_is_never_bound_where_it_would_be_typed() -> None:
+    keys = Keys({"palette": "colon", "help": "f1,?"}, "vim")
+    assert keys.bound["palette"] == UNBOUND and keys.bound["help"] == "f1"
+    assert keys.bound["leader"] == "ctrl+x" and sorted(keys.loose) == ["colon", "question_mark", "space"]
 
 
 def test_terminals_send_each_key_as_itself() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent_core.tools.registry import Registry
     from tui.catalog import Catalog
     from tui.prompt_history import PromptHistory
+    from tui.widgets.find import FindBar
 
 _EXPECT_S = 20.0
 """While somebody types, the index is told so often that a search may come."""
@@ -257,6 +258,7 @@ class Chat(Vertical):
         for bar in self.query(FindBar):
             bar.say()
 
-    def on_find_closed(self) -> None:
-        """Back to the prompt."""
-        self.prompt.focus()
+    def on_find_closed(self, event: FindBar.Closed) -> None:
+        """Back to where it began."""
+        event.stop()
+        (self.transcript if event.reading else self.prompt).focus()

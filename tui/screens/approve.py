@@ -34,6 +34,7 @@ class ApproveScreen(Dialog[Decision]):
     """Ends with the decision, or with None when the question was answered elsewhere."""
 
     CSS_PATH = "approve.tcss"
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(QUESTION)]
 
     def __init__(self, question: ApprovalNeeded, keys: Keys, *, arm_s: float = ARM_S) -> None:

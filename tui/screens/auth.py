@@ -35,6 +35,7 @@ class AuthScreen(Dialog[str]):
         endpoint: What stands in the box at first; the endpoint of the settings without.
     """
 
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(AUTH)]
 
     def __init__(self, config: Config, *, keys: Keys, endpoint: str = "") -> None:

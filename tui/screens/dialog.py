@@ -79,6 +79,8 @@ class Dialog(Beneath[Result], ModalScreen[Result]):
     }
     Dialog:ansi > .frame { background: ansi_default; }
     """
+    asks = False
+    """Whether it asks something that only the person can answer: it is not left for another screen."""
     _titles = "", ""
 
     def entitle(self, title: str, subtitle: str) -> None:

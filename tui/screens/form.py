@@ -47,6 +47,7 @@ class FormScreen(Dialog[Filled]):
 
     CSS_PATH = "form.tcss"
     AUTO_FOCUS = ""
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FORM)]
 
     def __init__(self, question: ApprovalNeeded, form: Form, keys: Keys, *, arm_s: float = ARM_S) -> None:

@@ -1,7 +1,8 @@
-"""Every key and every command, made from the key table and the registry."""
+"""Where you are, every key and every command; made from the tables of keys and places and the registry."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -13,34 +14,68 @@ from agent_core.text import cells, one_line
 from agent_core.tools.base import AnyTool
 from tui.keymap import Keys, spell
 from tui.keys import PLACES, TABLE, Action
+from tui.places import TOLD
+from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
-from tui.widgets.transcript.lines import Run
+from tui.widgets.transcript.lines import Run, wrap
+
+_INDENT: Run = ("  ", "", None)
+_MARK = re.compile(r"([^\w\s.,:;()]) ")
+"""A mark stays beside what it means."""
 
 
 class HelpScreen(Dialog[None]):
-    """Scrolls; closes with Esc."""
+    """Scrolls; closes with Esc.
+
+    Args:
+        keys: The table as it is for this user.
+        tools: The commands.
+        places: Where the focus is, the nearest first: their keys come first.
+    """
 
     CSS_PATH = "help.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", show=False)]
 
-    def __init__(self, keys: Keys, tools: Sequence[AnyTool], *, wide: bool) -> None:
+    def __init__(self, keys: Keys, tools: Sequence[AnyTool], *, places: Sequence[str]) -> None:
         super().__init__()
-        self._items = [*_keys(keys, wide), *_commands(tools, wide)]
+        self._keys, self._tools, self._places = keys, tools, tuple(places)
 
     def compose(self) -> ComposeResult:
         """One list."""
         with Vertical(classes="frame") as frame:
             frame.border_title = "Help"
-            rows = Rows(id="help")
-            yield rows
+            yield Rows(id="help")
             yield Hints([("↑↓ PgUp PgDn", "scroll", "screen.nothing"), ("Esc", "close", "screen.close")])
 
     def on_mount(self) -> None:
-        """Fill the list."""
+        """Take the keys."""
+        self.query_one(Rows).focus()
+
+    def on_resize(self) -> None:
+        """Fill the list for the width."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
         rows = self.query_one(Rows)
-        rows.set_items(self._items)
-        rows.focus()
+        wide, width = self.size.width >= MEDIUM, rows.scrollable_content_region.width - 2
+        rows.set_items([*self._all_keys(wide, width), *_commands(self._tools, wide)])
+
+    def _all_keys(self, wide: bool, width: int) -> list[Item]:
+        items: list[Item] = []
+        for place in (*self._places, *(place for place in PLACES if place not in self._places)):
+            items += [] if not items else [_gap()]
+            title = f"Here: {place}" if place in self._places[:1] else place
+            items.append(Item(title, "h2", can_choose=False))
+            items += _told(place, width)
+            items += self._rows(place, wide)
+        return items
+
+    def _rows(self, place: str, wide: bool) -> list[Item]:
+        """The place's keys; where there is little room, the column of keys is as wide as they take."""
+        rows = [(_two(self._keys.key(action.id)), action) for action in TABLE if action.where == place]
+        room = 20 if wide else max(cells(keys) for keys, _ in rows) + 2
+        return [_row(action, keys, wide, room) for keys, action in rows]
 
     def action_nothing(self) -> None:
         """The row of keys names them only."""
@@ -50,20 +85,21 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _keys(keys: Keys, wide: bool) -> list[Item]:
-    items: list[Item] = []
-    for place in PLACES:
-        rows = [action for action in TABLE if action.where == place]
-        items += [] if not items else [_gap()]
-        items.append(Item(place, "h2", can_choose=False))
-        items += [_row(action, keys.key(action.id), wide) for action in rows]
-    return items
+def _told(place: str, width: int) -> list[Item]:
+    """What the place is for, in as many rows as it takes."""
+    text = _MARK.sub("\\1\u00a0", TOLD[place])
+    lines = wrap([(text, "hint", None)], max(20, width), first=[_INDENT], rest=[_INDENT])
+    return [Item("", lead=line.runs, can_choose=False) for line in lines]
 
 
-def _row(action: Action, key: str, wide: bool) -> Item:
-    """Key, title and help; the title goes where there is no room."""
-    first_two = " ".join(spell(part) for part in key.split(",")[:2])
-    lead: tuple[Run, ...] = (("  ", "", None), (f"{first_two:<20}", "mark", None))
+def _two(key: str) -> str:
+    """The first two keys of an action, as people write them."""
+    return " ".join(spell(part) for part in key.split(",")[:2])
+
+
+def _row(action: Action, keys: str, wide: bool, room: int) -> Item:
+    """Keys, title and help; the title goes where there is no room."""
+    lead: tuple[Run, ...] = (_INDENT, (keys + " " * max(1, room - cells(keys)), "mark", None))
     if wide:
         lead = (*lead, (f"{action.title:<22}", "title", None))
     return Item(action.help, "dim" if wide else "title", lead, key=action.id)
@@ -72,14 +108,13 @@ def _row(action: Action, key: str, wide: bool) -> Item:
 def _commands(tools: Sequence[AnyTool], wide: bool) -> list[Item]:
     from agent_core.commandline import synopsis
 
-    indent: Run = ("  ", "", None)
     intro = "/ forces a command, ! runs a shell command, @ names a file, a leading space asks"
     items = [_gap(), Item("Commands", "h2", can_choose=False)]
-    items.append(Item(intro, "dim", (indent,), can_choose=False))
+    items.append(Item(intro, "dim", (_INDENT,), can_choose=False))
     for tool in tools:
         shown = one_line(synopsis(tool)) if wide else tool.name
         pad = " " * max(2, (50 if wide else 20) - cells(shown))
-        lead = (indent, (shown, "mark", None), (pad, "", None))
+        lead = (_INDENT, (shown, "mark", None), (pad, "", None))
         items.append(Item(one_line(tool.summary), "dim", lead, key=f"tool {tool.name}"))
     return items
 

@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_core.errors import AgentError
-from agent_core.text import plural
 from tui.screens.filtering import FilteringDialog
 from tui.screens.log_going import LineLeads, way_to
 from tui.widgets.logevents import cited
@@ -30,7 +29,6 @@ class LogKeys(FilteringDialog[str]):
     Args:
         workspace: Where the files lie.
         open_place: Shows a file at a line, over this screen.
-        open_help: Shows every key, over this screen.
         maps: The setting `log_paths`.
     """
 
@@ -43,13 +41,11 @@ class LogKeys(FilteringDialog[str]):
         *,
         workspace: Workspace,
         open_place: Callable[[str, int], None],
-        open_help: Callable[[], None],
         maps: tuple[str, ...],
     ) -> None:
         super().__init__()
         self._workspace = workspace
         self._open_place = open_place
-        self._open_help = open_help
         self._leads = LineLeads(workspace, maps)
         self.facts: dict[str, SourceFacts] = {}
         """The logs that are files, the latest changed first."""
@@ -226,7 +222,6 @@ class LogKeys(FilteringDialog[str]):
         text = (line.text if line else "") if self.shows_lines else self._events.said()
         if text:
             self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
-            self._tell(f"Copied {plural(len(text.splitlines()), 'line')}")
 
     def action_interrupt(self) -> None:
         """The same with the key that copies everywhere."""
@@ -249,10 +244,6 @@ class LogKeys(FilteringDialog[str]):
             self.dismiss(f"{self._path}:{number}")
 
     # Everywhere
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_log_screen(self) -> None:
         """The key that opened it closes it."""

@@ -44,7 +44,6 @@ class LogScreen(LogKeys):
         logs: Tells what the logs say, now and whenever it changes.
         keys: For the row of keys.
         open_place: Shows a file at a line, over this screen.
-        open_help: Shows every key, over this screen.
         maps: The setting `log_paths`.
         query: What is followed.
         digest: What was heard last; shown at once.
@@ -63,7 +62,6 @@ class LogScreen(LogKeys):
         logs: Logs,
         keys: Keys,
         open_place: Callable[[str, int], None],
-        open_help: Callable[[], None],
         maps: tuple[str, ...] = (),
         query: DigestQuery = WATCHED,
         digest: Digest | None = None,
@@ -71,7 +69,7 @@ class LogScreen(LogKeys):
         path: str = "",
         filtering: bool = False,
     ) -> None:
-        super().__init__(workspace=workspace, open_place=open_place, open_help=open_help, maps=maps)
+        super().__init__(workspace=workspace, open_place=open_place, maps=maps)
         self._logs = logs
         self._query = query
         self._keys = keys

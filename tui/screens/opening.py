@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +12,6 @@ from textual.screen import Screen
 from agent_core.errors import AgentError
 from agent_core.text import one_line
 from tui.keymap import Keys
-from tui.screens.arrange import MEDIUM
 from tui.screens.paned import PanedScreen
 from tui.screens.training import Training
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent_core.config import Config
     from agent_core.events import ToolFinished
     from agent_core.runtime import Runtime
+    from tui.app import DspyApp
     from tui.found import Results
     from tui.screens.stack_desk import StackDesk
 
@@ -46,11 +47,13 @@ class OpeningScreen(PanedScreen):
     def looked_at(self, path: str) -> None:
         """For subclasses: a file was opened."""
 
-    def action_help(self) -> None:
-        """Show every key and command."""
-        from tui.screens.help import HelpScreen
+    def action_edit_prompt(self) -> None:
+        """Edit the prompt in an editor, with the letters that were typed just before."""
+        from tui.editing import edit_prompt
 
-        self._push(HelpScreen(self._keys, self._runtime.registry.known, wide=self.size.width >= MEDIUM))
+        app, prompt = cast("DspyApp", self.app), self.chat.prompt  # pyright: ignore[reportUnknownMemberType]
+        work = partial(edit_prompt, app, prompt, self._runtime.workspace.root)
+        prompt.call_later(self.run_worker, work, group="editor")
 
     def action_models(self) -> None:
         """List, switch or pull models."""
@@ -79,7 +82,6 @@ class OpeningScreen(PanedScreen):
             desk=SettingsDesk(workspace=runtime.workspace, read=runtime.reread),
             config=runtime.config,
             keys=self._keys,
-            open_help=self.action_help,
             changed=self._setting_changed,
             setting=setting,
         )
@@ -121,7 +123,7 @@ class OpeningScreen(PanedScreen):
         from tui.screens.stack import StackScreen
 
         desk = self._stack_desk()
-        self._push(StackScreen(desk=desk, keys=self._keys, open_help=self.action_help, clock=self._clock))
+        self._push(StackScreen(desk=desk, keys=self._keys, clock=self._clock))
 
     def action_topics(self) -> None:
         """Show what is on the bus."""
@@ -139,7 +141,6 @@ class OpeningScreen(PanedScreen):
         screen = TopicsScreen(
             desk=BusDesk(root=runtime.workspace.root, settings=runtime.config.settings),
             keys=self._keys,
-            open_help=self.action_help,
             start=lambda: runtime.session.submit("/stack up kafka"),
             asking=asking,
         )
@@ -157,11 +158,7 @@ class OpeningScreen(PanedScreen):
         except AgentError as error:
             self.say(f"{error.message}. {error.hint}", severity="warning")
             return
-        self._push(
-            TailScreen(
-                tail=tail, topics=(topic,), where=desk.where, keys=self._keys, open_help=self.action_help
-            )
-        )
+        self._push(TailScreen(tail=tail, topics=(topic,), where=desk.where, keys=self._keys))
 
     def _stack_desk(self) -> StackDesk:
         if self._stack is None:
@@ -256,7 +253,6 @@ class OpeningScreen(PanedScreen):
             logs=runtime.logs,
             keys=self._keys,
             open_place=self.preview,
-            open_help=self.action_help,
             maps=runtime.config.settings.log_paths,
             query=self.logs.watched,
             digest=self.logs.digest,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Region
 from textual.layout import Layout
 from textual.widget import Widget
 
@@ -32,6 +33,7 @@ class PanedScreen(Beneath[None]):
         waiting = f"↑ edits · {keys.shown('prompt.now')} now · {keys.shown('prompt.drop')} drops"
         self.chat = Chat(stop_key=keys.shown("stop"), waiting_keys=waiting, clock=clock)
         self.chat.transcript.undo_key = keys.shown("undo")
+        self.chat.prompt.has_modes = keys.key_set == "vim"
         self.files = Files()
         self.logs = Logs()
         self.suggestions = Suggestions(clock=clock)
@@ -102,6 +104,39 @@ class PanedScreen(Beneath[None]):
         here = next((i for i, widget in enumerate(order) if widget.has_focus), -1)
         order[(here + 1) % len(order)].focus()
 
+    def action_to_prompt(self) -> None:
+        """Back to the prompt, before the next key is taken."""
+        self.set_focus(self.chat.prompt)
+
+    async def action_window(self) -> None:
+        """The next key says which pane."""
+        await self.run_action("app.leader('panes')")
+
+    def action_to_pane(self, right: int, down: int) -> None:
+        """Go to the nearest pane in a direction; columns and rows count from the upper left."""
+        if self.focused is None:
+            return
+        start = self.focused.region
+        panes = [self.transcript, self.chat.prompt, *(self._side[name] for name in self.shown)]
+        ahead = [
+            (away, pane)
+            for pane in panes
+            if pane is not self.focused and (away := _distance(start, pane.region, right, down)) is not None
+        ]
+        if ahead:
+            self.set_focus(min(ahead, key=lambda one: one[0])[1])
+
     def action_conversation(self) -> None:
         """Go to the conversation, and back."""
         (self.chat.prompt if self.transcript.has_focus else self.transcript).focus()
+
+
+def _distance(here: Region, there: Region, right: int, down: int) -> tuple[int, int] | None:
+    """How far away a region is in a direction, and then across it; None where it lies in another one."""
+    along = (there.x - here.right) * (right > 0) + (here.x - there.right) * (right < 0)
+    along += (there.y - here.bottom) * (down > 0) + (here.y - there.bottom) * (down < 0)
+    if along < 0:
+        return None
+    if right:
+        return along, max(0, there.y - here.bottom, here.y - there.bottom)
+    return along, max(0, there.x - here.right, here.x - there.right)

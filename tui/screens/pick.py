@@ -6,10 +6,11 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from tui.keys import CHOICE, bindings
 from tui.screens.dialog import Dialog, Hint, Hints
 from tui.widgets.rows import Item, Rows
 
@@ -18,14 +19,7 @@ class Filtered(Dialog[str]):
     """An input over a list; ends with the key of what was chosen, or None."""
 
     CSS_PATH = "pick.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("enter", "choose", show=False, priority=True),
-        Binding("escape", "close", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(CHOICE)]
     title_shown = ""
     placeholder = ""
     hints: tuple[Hint, ...] = (

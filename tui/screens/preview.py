@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -44,11 +44,7 @@ class PreviewScreen(Dialog[str]):
     """Ends with what to put into the prompt (`path:line`), or None."""
 
     CSS_PATH = "preview.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(PREVIEW),
-        Binding("right,l", "shift(8)", show=False),
-        Binding("left,h", "shift(-8)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PREVIEW)]
 
     def __init__(self, workspace: Workspace, path: str, *, keys: Keys, line: int = 0) -> None:
         super().__init__()
@@ -141,9 +137,7 @@ class PreviewScreen(Dialog[str]):
 
     def action_copy_place(self) -> None:
         """Copy the place."""
-        place = self._place()
-        self.app.copy_to_clipboard(place)  # pyright: ignore[reportUnknownMemberType]
-        self.notify(f"Copied {one_line(place)}", timeout=3, markup=False)
+        self.app.copy_to_clipboard(self._place())  # pyright: ignore[reportUnknownMemberType]
 
     def action_close(self) -> None:
         """Go back."""

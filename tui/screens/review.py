@@ -31,6 +31,7 @@ class ReviewScreen(ReviewPanes):
     """
 
     CSS_PATH = "review.tcss"
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(REVIEW)]
 
     def __init__(

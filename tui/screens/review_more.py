@@ -27,6 +27,7 @@ class AlwaysScreen(Dialog[bool]):
     """Ends with whether the rules are wanted."""
 
     CSS_PATH = "review.tcss"
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter,A", "answer(True)", show=False),
         Binding("n,escape", "answer(False)", show=False),
@@ -66,6 +67,7 @@ class EditScreen(Dialog[str]):
     """
 
     CSS_PATH = "review.tcss"
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EDIT)]
 
     def __init__(self, path: str, text: str, keys: Keys, *, line: int = 1) -> None:

@@ -40,7 +40,6 @@ class SettingsScreen(TypingDialog[None]):
         desk: Reads and writes.
         config: The settings as the program has them.
         keys: For the row of keys.
-        open_help: Shows every key, over this screen.
         changed: Is told the name of a setting that was changed, and the settings as they are then.
         setting: The one that has the cursor at first.
     """
@@ -54,13 +53,12 @@ class SettingsScreen(TypingDialog[None]):
         desk: SettingsDesk,
         config: Config,
         keys: Keys,
-        open_help: Callable[[], None],
         changed: Callable[[str, Config], None],
         setting: str = "",
     ) -> None:
         super().__init__()
         self._desk, self._config, self._keys = desk, config, keys
-        self._open_help, self._changed, self._first = open_help, changed, setting
+        self._changed, self._first = changed, setting
         self._where: Where = "user"
         self._typed, self._own, self._shown = "", False, ""
         self._trouble: AgentError | None = None
@@ -138,7 +136,7 @@ class SettingsScreen(TypingDialog[None]):
         shown = self._keys.shown
         if self.box("value").display:
             leave = (shown("settings.close"), "leave it", "screen.close")
-            return [("Enter", "write it", "screen.submit"), leave, (shown("help"), "all keys", "screen.help")]
+            return [("Enter", "write it", "screen.submit"), leave, (shown("help"), "all keys", "app.help")]
         other = "workspace's file" if self._where == "user" else "your file"
         return [
             (shown("settings.change"), "change", "screen.change"),
@@ -147,7 +145,7 @@ class SettingsScreen(TypingDialog[None]):
             (shown("settings.own"), "all" if self._own else "only what is set", "screen.own"),
             (shown("settings.filter"), "filter", "screen.filter"),
             (shown("settings.close"), "close", "screen.close"),
-            (shown("help"), "all keys", "screen.help"),
+            (shown("help"), "all keys", "app.help"),
         ]
 
     def on_choices_moved(self) -> None:
@@ -265,10 +263,6 @@ class SettingsScreen(TypingDialog[None]):
         self._trouble = error
         self._show_details()
         self.query_one("#about", VerticalScroll).scroll_home(animate=False)
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_settings(self) -> None:
         """The key that opened it closes it."""

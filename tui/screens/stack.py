@@ -46,7 +46,6 @@ class StackScreen(StackDoing):
     Args:
         desk: What is kept between two openings.
         keys: For the row of keys.
-        open_help: Shows every key, over this screen.
         clock: Seconds that only go forward.
     """
 
@@ -58,10 +57,9 @@ class StackScreen(StackDoing):
         *,
         desk: StackDesk,
         keys: Keys,
-        open_help: Callable[[], None],
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        super().__init__(desk=desk, keys=keys, open_help=open_help)
+        super().__init__(desk=desk, keys=keys)
         self._clock = clock
         self._services: list[Service] = []
         self._histories = Histories()

@@ -64,6 +64,7 @@ class StackAsk(Dialog[Operation]):
     """
 
     CSS_PATH = "stack_ask.tcss"
+    asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(STACK_ASK)]
 
     def __init__(self, ask: Ask, *, keys: Keys, arm_s: float = ARM_S) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from stack.running import Operation, Running
 from stack.watch import Reading
 from tui.keymap import Keys
@@ -23,13 +21,11 @@ class StackDoing(Dialog[None]):
     Args:
         desk: What is kept between two openings.
         keys: The user's keys.
-        open_help: Shows every key, over this screen.
     """
 
-    def __init__(self, *, desk: StackDesk, keys: Keys, open_help: Callable[[], None]) -> None:
+    def __init__(self, *, desk: StackDesk, keys: Keys) -> None:
         super().__init__()
         self.desk, self.keys = desk, keys
-        self._open_help = open_help
         self._noticed: Job | None = None
         self.stack: Running | None = None
         """The stack, once it was opened."""
@@ -58,7 +54,7 @@ class StackDoing(Dialog[None]):
             init = [(shown("stack.init"), "write its files", "screen.init")] if self.can_init else []
             logs = [(shown("stack.logs"), "logs", "screen.logs")] if self.stack is not None else []
             return [*init, *logs, close]
-        logs, keys = (shown("stack.logs"), "logs", "screen.logs"), (shown("help"), "all keys", "screen.help")
+        logs, keys = (shown("stack.logs"), "logs", "screen.logs"), (shown("help"), "all keys", "app.help")
         if jobs.busy:
             return [(shown("stack.cancel"), "cancel", "screen.cancel"), logs, close, keys]
         return [
@@ -194,9 +190,7 @@ class StackDoing(Dialog[None]):
         """What is on the bus."""
         from tui.screens.topics import TopicsScreen
 
-        screen = TopicsScreen(
-            desk=self.desk.bus, keys=self.keys, open_help=self._open_help, start=self._start_bus
-        )
+        screen = TopicsScreen(desk=self.desk.bus, keys=self.keys, start=self._start_bus)
         self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
 
     def _start_bus(self) -> None:
@@ -210,18 +204,13 @@ class StackDoing(Dialog[None]):
             return
         from tui.screens.stack_logs import StackLogs
 
-        screen = StackLogs(stack=self.stack, services=self._target(), desk=self.desk, keys=self.keys,
-                           open_help=self._open_help)  # fmt: skip
+        screen = StackLogs(stack=self.stack, services=self._target(), desk=self.desk, keys=self.keys)
         self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Enter shows the logs."""
         event.stop()
         self.action_logs()
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_stack(self) -> None:
         """The key that opened it closes it."""

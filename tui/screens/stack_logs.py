@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -40,7 +39,6 @@ class StackLogs(FilteringDialog[None]):
         services: Of which; none for all.
         desk: Masks secrets, and has the log pane.
         keys: For the row of keys.
-        open_help: Shows every key, over this screen.
     """
 
     CSS_PATH = "stack_logs.tcss"
@@ -53,11 +51,10 @@ class StackLogs(FilteringDialog[None]):
         services: tuple[str, ...],
         desk: StackDesk,
         keys: Keys,
-        open_help: Callable[[], None],
     ) -> None:
         super().__init__()
         self._stack, self._services, self._desk = stack, services, desk
-        self._keys, self._open_help = keys, open_help
+        self._keys = keys
         self._lines = StreamLines(empty="Asking the engine …", id="lines")
         self._hints = Hints([])
         self._new: list[LogLine] = []
@@ -166,7 +163,7 @@ class StackLogs(FilteringDialog[None]):
             (shown("stack_logs.wrap"), "cut" if lines.wraps else "wrap", "screen.wrap"),
             (shown("stack_logs.close"), "close", "screen.close"),
             (shown("stack_logs.pane"), "into the log pane", "screen.pane"),
-            (shown("help"), "all keys", "screen.help"),
+            (shown("help"), "all keys", "app.help"),
         ]
 
     # Keys
@@ -200,10 +197,6 @@ class StackLogs(FilteringDialog[None]):
     def action_pane(self) -> None:
         """Let the log pane be about these containers."""
         self._desk.into_pane(f"compose:{self._services[0]}" if len(self._services) == 1 else "compose")
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_close(self) -> None:
         """End the filter; else go back."""

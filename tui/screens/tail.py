@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -19,7 +18,7 @@ from textual.widgets import Input
 from agent_core.errors import AgentError
 from agent_core.streaming.live import values as v
 from agent_core.streaming.live.port import Tail, place_of
-from agent_core.text import human_size, one_line, shorten
+from agent_core.text import one_line, shorten
 from tui.keymap import Keys
 from tui.keys import TAIL, bindings
 from tui.screens import tail_said as said
@@ -43,7 +42,6 @@ class TailScreen(FilteringDialog[None]):
         topics: Which are read.
         where: The addresses of the bus.
         keys: For the row of keys.
-        open_help: Shows every key, over this screen.
     """
 
     CSS_PATH = "tail.tcss"
@@ -56,11 +54,10 @@ class TailScreen(FilteringDialog[None]):
         topics: tuple[str, ...],
         where: str,
         keys: Keys,
-        open_help: Callable[[], None],
     ) -> None:
         super().__init__()
         self._tail, self._topics, self._where = tail, topics, where
-        self._keys, self._open_help = keys, open_help
+        self._keys = keys
         self._lines = TailLines(do=self._do, id="lines")
         self._lines.several = len(topics) > 1 or any(letter in each for each in topics for letter in "*?[")
         self._detail = Sheet(fills=True, id="detail")
@@ -198,7 +195,7 @@ class TailScreen(FilteringDialog[None]):
             (shown("tail.close"), "close", "screen.close"),
             (shown("tail.copy"), "copy", "screen.copy"),
             (shown("tail.repeats"), "show repeats" if self._hidden else "hide repeats", "screen.repeats"),
-            (shown("help"), "all keys", "screen.help"),
+            (shown("help"), "all keys", "app.help"),
         ]
 
     # What is typed
@@ -271,16 +268,10 @@ class TailScreen(FilteringDialog[None]):
             return
         if text:
             self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]
-            what = "the message" if whole else "its value"
-            self.notify(f"Copied {what} ({human_size(len(text.encode()))})", timeout=3, markup=False)
 
     def action_interrupt(self) -> None:
         """The same with the key that copies everywhere."""
         self.action_copy()
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_close(self) -> None:
         """End what is typed; else go back."""

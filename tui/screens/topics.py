@@ -42,7 +42,6 @@ class TopicsScreen(TypingDialog[None]):
     Args:
         desk: Watches the bus, and reads messages.
         keys: For the row of keys.
-        open_help: Shows every key, over this screen.
         start: Starts a Kafka where there is none, once that is allowed.
         asking: Whether topics to read are typed at first.
     """
@@ -55,13 +54,12 @@ class TopicsScreen(TypingDialog[None]):
         *,
         desk: Bus,
         keys: Keys,
-        open_help: Callable[[], None],
         start: Callable[[], object],
         asking: bool = False,
     ) -> None:
         super().__init__()
         self._desk, self._keys = desk, keys
-        self._open_help, self._start, self._asking = open_help, start, asking
+        self._start, self._asking = start, asking
         self._reading: BusReading | None = None
         self._fault: ErrorInfo | None = None
         self._refused = False
@@ -193,7 +191,7 @@ class TopicsScreen(TypingDialog[None]):
         shown = self._keys.shown
         close, keys = (
             (shown("topics.close"), "close", "screen.close"),
-            (shown("help"), "all keys", "screen.help"),
+            (shown("help"), "all keys", "app.help"),
         )
         start = (shown("topics.start"), "start Kafka", "screen.start")
         if self._reading is None or not self._reading.topics:
@@ -265,9 +263,7 @@ class TopicsScreen(TypingDialog[None]):
             self.notify(f"{error.message}. {error.hint}", timeout=6, markup=False)
             return
         self.end_typing("pattern")
-        screen = TailScreen(
-            tail=tail, topics=names, where=self._desk.where, keys=self._keys, open_help=self._open_help
-        )
+        screen = TailScreen(tail=tail, topics=names, where=self._desk.where, keys=self._keys)
         self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
 
     def action_order(self) -> None:
@@ -279,10 +275,6 @@ class TopicsScreen(TypingDialog[None]):
         """Start a Kafka."""
         if self._fault is not None and not self._refused:
             self._start()
-
-    def action_help(self) -> None:
-        """Every key."""
-        self._open_help()
 
     def action_topics(self) -> None:
         """The key that opened it closes it."""

@@ -65,9 +65,10 @@ class WorkScreen(BusScreen):
         if self._runtime.session.cancel():
             return
         transcript = self.transcript
-        if isinstance(self.focused, Rows) or (
-            transcript.has_focus and transcript.selection is None and not transcript.found[1]
-        ):
+        idle = transcript.has_focus and transcript.selection is None and not transcript.found[1]
+        if self._keys.key_set == "vim" and (isinstance(self.focused, Rows) or self.chat.prompt.has_focus):
+            self.set_focus(transcript)
+        elif self._keys.key_set != "vim" and (isinstance(self.focused, Rows) or idle):
             self.chat.prompt.focus()
         else:
             raise SkipAction
@@ -293,9 +294,3 @@ class WorkScreen(BusScreen):
             self.preview(event.path, event.line)
         else:
             self.app.copy_to_clipboard(event.url)  # pyright: ignore[reportUnknownMemberType]
-            self.say("The address is on the clipboard")
-
-    def on_transcript_copied(self, event: Transcript.Copied) -> None:
-        """Say so."""
-        lines = event.text.count("\n") + 1
-        self.say(f"Copied {lines} line{'' if lines == 1 else 's'}")

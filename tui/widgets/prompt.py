@@ -33,7 +33,8 @@ class Prompt(TextArea):
         background: $background;
         padding: 0 1;
         scrollbar-size-vertical: 1;
-        &:focus { border: round $border; }
+        border-subtitle-color: $foreground 60%;
+        &:focus { border: round $border; border-subtitle-color: $text-primary; border-subtitle-style: bold; }
         & .text-area--placeholder { color: $foreground 50%; }
     }
     """
@@ -81,8 +82,20 @@ class Prompt(TextArea):
             id="prompt", placeholder=Content(PLACEHOLDER), highlight_cursor_line=False, max_checkpoints=200
         )
         self.cursor_blink = False
+        self.has_modes = False
+        """Whether its edge says in which mode keys are: where it inserts, and leaving it is another mode."""
         self.steer: Callable[[str], Awaitable[bool]] | None = None
         """Asked before one of the prompt's own keys does what it does: whether it has done that itself."""
+
+    def on_focus(self) -> None:
+        """It inserts."""
+        if self.has_modes:
+            self.border_subtitle = "INSERT"
+
+    def on_blur(self) -> None:
+        """Keys are commands."""
+        if self.has_modes:
+            self.border_subtitle = "NORMAL · i inserts"
 
     @property
     def before_cursor(self) -> str:

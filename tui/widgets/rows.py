@@ -196,6 +196,10 @@ class Rows(Canvas):
         """Move the cursor by pages."""
         self.put_cursor(self.cursor + step * max(1, self.scrollable_content_region.height - 1))
 
+    def action_half(self, step: int) -> None:
+        """Move the cursor by half pages."""
+        self.put_cursor(self.cursor + step * max(1, self.scrollable_content_region.height // 2))
+
     def action_edge(self, step: int) -> None:
         """Move the cursor to the first or last item."""
         self.put_cursor(len(self.items) - 1 if step > 0 else 0)

@@ -38,6 +38,10 @@ class Windowed(Canvas):
         """Move by lines."""
         raise NotImplementedError
 
+    def action_half(self, step: int) -> None:
+        """Move by half pages."""
+        self.action_move(step * max(1, self.height // 2))
+
     def draw(self) -> None:
         """Draw what shows now."""
         raise NotImplementedError

@@ -56,6 +56,15 @@ class Reader(Searching):
         Binding("N", "find_next(-1)", "Previous match", id="transcript.find_previous", show=False),
         Binding("m", "more", "Show more", id="transcript.more", show=False),
         Binding("t", "toggle_all", "Fold or unfold all", id="transcript.toggle_all", show=False),
+        Binding("ctrl+d", "half(1)", "Half a page down", id="transcript.half_down", show=False),
+        Binding("ctrl+u", "half(-1)", "Half a page up", id="transcript.half_up", show=False),
+        Binding("pagedown,ctrl+f", "page_down", "Page down", id="transcript.page_down", show=False),
+        Binding("pageup,ctrl+b", "page_up", "Page up", id="transcript.page_up", show=False),
+        Binding("home,g", "scroll_home", "First", id="transcript.first", show=False),
+        Binding("end,G", "scroll_end", "Last", id="transcript.last", show=False),
+        Binding("slash", "screen.find", "Find", id="transcript.find", show=False),
+        Binding("i", "screen.to_prompt", "To the prompt", id="transcript.prompt", show=False, priority=True),
+        Binding("ctrl+w", "screen.window", "To a pane", id="transcript.window", show=False),
         Binding("escape", "dismiss", "Clear selection", id="transcript.dismiss", show=False),
     ]
 
@@ -200,7 +209,11 @@ class Reader(Searching):
         if isinstance(unit, Tool | Reasoning) and unit.expanded != unfold and unit.toggle():
             self.page.outdate(index)
 
-    # Turns
+    # Pages and turns
+
+    def action_half(self, step: int) -> None:
+        """Scroll by half pages."""
+        self.scroll_to_row(round(self.scroll_y) + step * max(1, self.window_height // 2))
 
     def action_step_turn(self, step: int) -> None:
         """Scroll to the next (or previous) prompt."""
