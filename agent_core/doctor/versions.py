@@ -134,6 +134,7 @@ def _kinds() -> tuple[tuple[_Kind, ...], tuple[_Kind, ...]]:
     )
     return own, (
         _Kind("cooldowns.json", 1, version_of),
+        _Kind("panes.json", 1, version_of),
         _Kind("autoscale.json", 1, version_of),
         _Kind("skills/*.json", PROMPTS, version_of),
         _Kind("logs/shipped/*/*.json", 1, version_of),

@@ -25,6 +25,7 @@ from tui.keys import TAIL, bindings
 from tui.screens import tail_said as said
 from tui.screens.dialog import Frame, Hint, Hints
 from tui.screens.filtering import FilteringDialog
+from tui.screens.parts import Parts
 from tui.widgets.sheet import Sheet
 from tui.widgets.taillines import TailLines
 from tui.widgets.transcript.lines import Line
@@ -46,6 +47,7 @@ class TailScreen(FilteringDialog[None]):
         open_help: Shows every key, over this screen.
     """
 
+    PARTS = Parts("tail", "lines", "about")
     CSS_PATH = "tail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TAIL)]
 
