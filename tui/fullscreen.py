@@ -29,6 +29,7 @@ def open_screen(parsed: Parsed) -> int:
         )
     from agent_core.runtime import open_runtime
     from stack.tool import StackTool
+    from tui.tour.tool import TourTool
 
     runtime = open_runtime(
         root_of(parsed),
@@ -36,7 +37,7 @@ def open_screen(parsed: Parsed) -> int:
         interactive=True,
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
-        tools=(StackTool(),),
+        tools=(StackTool(), TourTool()),
     )
     from tui.app import DspyApp
 

@@ -35,6 +35,7 @@ from tui.action import (
     SUGGESTIONS,
     TAIL,
     TOPICS,
+    TOUR,
     WHY,
     Action,
 )
@@ -117,6 +118,7 @@ TABLE: tuple[Action, ...] = (
     _a("bus", "alt+u", "Message bus", "how Kafka stands, and why; looks again at once", "screen.bus"),
     _a("settings", "alt+s", "Settings", "every setting and where it came from; change one",
        "screen.settings"),
+    _a("tour", "alt+h", "Tour", "be shown around, step by step", "screen.tour"),
     _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
     _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
     _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
@@ -134,6 +136,7 @@ TABLE: tuple[Action, ...] = (
     _in(PROMPT, "prompt.page_down", "pagedown", "Scroll on", "scroll the conversation on", "scroll(1)"),
     _in(PROMPT, "prompt.end", "end", "To the end", "end of the line; there already: of the conversation",
         "to_end"),
+    _in(TOUR, "tour.next", "right,enter", "Next card", "the next step, done or not", "none"),
     _in(CHAT, "transcript.activate", "enter,space", "Open, fold", "open the link, or fold the block",
         "activate"),
     _in(CHAT, "transcript.select_next", "j", "Next block", "select the next block", "select_block(1)"),

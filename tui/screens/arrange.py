@@ -131,6 +131,8 @@ class WorkLayout(Layout):
         """What was chosen, by columns of the terminal."""
         self.front = "chat"
         self.zoomed = False
+        self.card: Callable[[], Region] | None = None
+        """Where a card lies over the panes, if one does."""
 
     def wanted(self, width: int) -> tuple[str, ...]:
         """The side panes that show where there is room for all of them."""
@@ -150,6 +152,8 @@ class WorkLayout(Layout):
     ) -> ArrangeResult:
         """Place the children; one without a region gets none."""
         placed = self.placed(size)
+        if self.card is not None:
+            placed["tour"] = self.card()
         return [
             WidgetPlacement(placed.get(child.id or "", Region()), NULL_OFFSET, NULL_SPACING, child)
             for child in children

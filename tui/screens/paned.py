@@ -106,6 +106,11 @@ class PanedScreen(EdgesScreen[None]):
         self._arrangement.zoomed = False
         self._choose(msgspec.structs.replace(self._sizes, panes=panes).bounded())
 
+    def show_card(self, place: Callable[[], Region] | None) -> None:
+        """Have a card lie over the panes, where `place` says whenever they are arranged; None for none."""
+        self._arrangement.card = place
+        self.chat.refresh(layout=True)
+
     def panes_changed(self) -> None:
         """For subclasses: other side panes may show."""
 
@@ -139,6 +144,10 @@ class PanedScreen(EdgesScreen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A pane that gets the focus shows, and one that is alone lets the others back."""
         self._follow_focus()
+        self.focus_moved()
+
+    def focus_moved(self) -> None:
+        """For subclasses: something else has the focus."""
 
     def _follow_focus(self) -> None:
         before = self.placed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tui.panes.suggestions import Suggestions
     from tui.screens.desk import Desk
     from tui.screens.questions import Questions
+    from tui.tour.card import Card
+    from tui.tour.guide import Guide
     from tui.widgets.transcript import Transcript
 
 _TWICE_S = 2.0
@@ -36,6 +39,7 @@ class WorkScreen(BusScreen):
         super().__init__(runtime, keys, clock=clock)
         self._desk: Desk | None = None
         self._questions: Questions | None = None
+        self._guide: Guide | None = None
         self._interrupted = -_TWICE_S
         self._seen = ""
 
@@ -50,6 +54,43 @@ class WorkScreen(BusScreen):
 
         self._desk = Desk(runtime=self._runtime, screen=self)
         await self._desk.begin()
+        from tui.tour.seen import offers
+
+        if await asyncio.to_thread(offers):
+            self.guide.offer()
+
+    # The tour
+
+    @property
+    def guide(self) -> Guide:
+        """Leads through the tour."""
+        if self._guide is None:
+            from tui.tour.guide import Guide
+
+            self._guide = guide = Guide(self, self._keys)
+            self.chat.prompt.unused = guide.take_key
+            self.screen_layout_refresh_signal.subscribe(self, guide.arranged)  # pyright: ignore[reportUnknownMemberType]
+            self.app.screen_change_signal.subscribe(self, guide.opened)  # pyright: ignore[reportUnknownMemberType]
+        return self._guide
+
+    def action_tour(self) -> None:
+        """Be shown around."""
+        self.guide.begin()
+
+    def on_tour_clicked(self, event: Card.Clicked) -> None:
+        """The same with the mouse."""
+        self.guide.next() if event.on else self.guide.end()
+
+    def did(self, what: str) -> None:
+        """Something was done that the tour may be about."""
+        if self._guide is not None:
+            self._guide.did(what)
+
+    def focus_moved(self) -> None:
+        """Something else has the focus."""
+        if self._guide is not None:
+            self._guide.tell()
+            self._guide.did(self.front)
 
     def looked_at(self, path: str) -> None:
         """What the person looks at comes first in the index."""
@@ -63,6 +104,8 @@ class WorkScreen(BusScreen):
         if self.chat.end_completion():
             return
         if self._runtime.session.cancel():
+            return
+        if self.chat.prompt.has_focus and self._guide is not None and self._guide.end():
             return
         transcript = self.transcript
         if isinstance(self.focused, Rows) or (
@@ -103,6 +146,7 @@ class WorkScreen(BusScreen):
     def action_command(self, command: str) -> None:
         """Run a command as if it were typed."""
         self._runtime.session.submit(command)
+        self.did(command)
 
     def action_accept(self, number: int) -> None:
         """Take a suggestion."""
@@ -140,6 +184,7 @@ class WorkScreen(BusScreen):
             self.say("That suggestion is not there any more")
         else:
             self._run(command)
+            self.did("suggestions")
 
     def _run(self, command: str) -> None:
         self._runtime.session.submit(command)
@@ -164,6 +209,8 @@ class WorkScreen(BusScreen):
     def on_screen_resume(self) -> None:
         """What lay over the screen is gone."""
         self.look_at_suggestions()
+        if self._guide is not None:
+            self._guide.look()
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""
@@ -187,6 +234,10 @@ class WorkScreen(BusScreen):
         if words[:2] == ["auth", "login"] and len(words) <= 3:
             self.action_auth(*words[2:])
             return
+        if words == ["tour"]:
+            self.action_tour()
+            return
+        self.did("undo" if words == ["undo"] else "ask")
         turn_id = self._runtime.session.submit(event.text)
         if event.now:
             self._runtime.session.send_now(turn_id)
