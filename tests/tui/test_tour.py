@@ -139,6 +139,19 @@ async def test_escape_sends_it_away_for_good(runtime: FakeRuntime, newcomer: Pat
         assert not app.work.query(Card)
 
 
+async def test_who_asks_before_it_could_be_offered_is_left_alone(
+    runtime: FakeRuntime, newcomer: Path
+) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        app = pilot.app
+        assert isinstance(app, DspyApp)
+        app.work.transcript.add_prompt("t1", "why?")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        assert not app.work.query(Card)
+        assert not newcomer.exists()
+
+
 def test_who_does_nothing_about_it_is_asked_three_times(newcomer: Path) -> None:
     assert [offers() for _ in range(5)] == [True, True, True, False, False]
 

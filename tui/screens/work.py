@@ -56,7 +56,9 @@ class WorkScreen(BusScreen):
         await self._desk.begin()
         from tui.tour.seen import offers
 
-        if await asyncio.to_thread(offers):
+        if not self.transcript.page.units and await asyncio.to_thread(
+            offers
+        ):  # who asks already is not asked
             self.guide.offer()
 
     # The tour
@@ -237,7 +239,9 @@ class WorkScreen(BusScreen):
         if words == ["tour"]:
             self.action_tour()
             return
-        self.did("undo" if words == ["undo"] else "ask")
+        self.did("ask")
+        if words == ["undo"]:
+            self.did("undo")
         turn_id = self._runtime.session.submit(event.text)
         if event.now:
             self._runtime.session.send_now(turn_id)

@@ -158,14 +158,14 @@ class Guide:
         return bool((screen.files if what == "files" else screen.suggestions).items)
 
     def _target(self) -> Widget | None:
-        """What the card is about, where it shows; else the prompt."""
+        """What the card is about, where that shows."""
         screen = self._screen
         at = self._step.at
         side: dict[str, Widget] = {
             "files": screen.files, "logs": screen.logs, "suggestions": screen.suggestions,
         }  # fmt: skip
         if at in side:
-            return side[at] if at in screen.shown else screen.chat.prompt
+            return side[at] if at in screen.shown else None
         return {"prompt": screen.chat.prompt, "status": screen.status}.get(at)
 
     def _point_at(self, widget: Widget | None) -> None:
