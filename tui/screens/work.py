@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +10,7 @@ from textual.actions import SkipAction
 
 from tui.keymap import Keys
 from tui.panes.chat import Chat
-from tui.screens.bus import BusScreen
+from tui.screens.guided import GuidedScreen
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
@@ -25,21 +24,18 @@ if TYPE_CHECKING:
     from tui.panes.suggestions import Suggestions
     from tui.screens.desk import Desk
     from tui.screens.questions import Questions
-    from tui.tour.card import Card
-    from tui.tour.guide import Guide
     from tui.widgets.transcript import Transcript
 
 _TWICE_S = 2.0
 
 
-class WorkScreen(BusScreen):
+class WorkScreen(GuidedScreen):
     """Fills the panes after the first paint, and carries their messages to the session."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(runtime, keys, clock=clock)
         self._desk: Desk | None = None
         self._questions: Questions | None = None
-        self._guide: Guide | None = None
         self._interrupted = -_TWICE_S
         self._seen = ""
 
@@ -54,45 +50,7 @@ class WorkScreen(BusScreen):
 
         self._desk = Desk(runtime=self._runtime, screen=self)
         await self._desk.begin()
-        from tui.tour.seen import offers
-
-        if not self.transcript.page.units and await asyncio.to_thread(
-            offers
-        ):  # who asks already is not asked
-            self.guide.offer()
-
-    # The tour
-
-    @property
-    def guide(self) -> Guide:
-        """Leads through the tour."""
-        if self._guide is None:
-            from tui.tour.guide import Guide
-
-            self._guide = guide = Guide(self, self._keys)
-            self.chat.prompt.unused = guide.take_key
-            self.screen_layout_refresh_signal.subscribe(self, guide.arranged)  # pyright: ignore[reportUnknownMemberType]
-            self.app.screen_change_signal.subscribe(self, guide.opened)  # pyright: ignore[reportUnknownMemberType]
-        return self._guide
-
-    def action_tour(self) -> None:
-        """Be shown around."""
-        self.guide.begin()
-
-    def on_tour_clicked(self, event: Card.Clicked) -> None:
-        """The same with the mouse."""
-        self.guide.next() if event.on else self.guide.end()
-
-    def did(self, what: str) -> None:
-        """Something was done that the tour may be about."""
-        if self._guide is not None:
-            self._guide.did(what)
-
-    def focus_moved(self) -> None:
-        """Something else has the focus."""
-        if self._guide is not None:
-            self._guide.tell()
-            self._guide.did(self.front)
+        await self.offer_tour()
 
     def looked_at(self, path: str) -> None:
         """What the person looks at comes first in the index."""
@@ -107,7 +65,7 @@ class WorkScreen(BusScreen):
             return
         if self._runtime.session.cancel():
             return
-        if self.chat.prompt.has_focus and self._guide is not None and self._guide.end():
+        if self.chat.prompt.has_focus and self.end_tour():
             return
         transcript = self.transcript
         if isinstance(self.focused, Rows) or (
@@ -211,8 +169,7 @@ class WorkScreen(BusScreen):
     def on_screen_resume(self) -> None:
         """What lay over the screen is gone."""
         self.look_at_suggestions()
-        if self._guide is not None:
-            self._guide.look()
+        self.seen_again()
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""

@@ -18,7 +18,7 @@ from tui.tour.steps import OFFER, STEPS, Step
 from tui.widgets.transcript.lines import Run
 
 if TYPE_CHECKING:
-    from tui.screens.work import WorkScreen
+    from tui.screens.guided import GuidedScreen
 
 _DONE_S = 1.2
 """How long it says that a step is done, before the next."""
@@ -29,7 +29,7 @@ class Guide:
     """The tour over one work screen. Everything typed goes where it went before: in an empty prompt, where
     they do nothing else, two keys go on, and one ends it."""
 
-    def __init__(self, screen: WorkScreen, keys: Keys) -> None:
+    def __init__(self, screen: GuidedScreen, keys: Keys) -> None:
         self._screen, self._keys = screen, keys
         self._step = OFFER
         self._done = self._seen_done = False
