@@ -16,7 +16,7 @@ from agent_core.workspace import Workspace
 from tests.fakes.digests import MORNING
 from tests.fakes.logs import GivenLogs
 from tests.fakes.screen import FakeRuntime, fake_runtime
-from tests.tui.conftest import app_of, listed, screen_text, settled, until
+from tests.tui.conftest import app_of, listed, settled, text_of, until
 from tui.app import DspyApp
 from tui.screens import sizing
 from tui.screens.arrange import CHAT_LEAST, ROWS_LEAST, SIDE, SIDE_LEAST, regions
@@ -333,7 +333,8 @@ async def test_a_broken_file_is_kept_aside_and_named(
     async with app.run_test(size=(200, 60)) as pilot:
         await settled(pilot)
         assert widths(app) == (40, 110, 50)
-        await until(pilot, lambda: "panes.json: broken" in screen_text(app).replace("\n", ""))
+        assert "panes.json: broken" in app.work.kept.warning
+        await until(pilot, lambda: "broken" in text_of(app))
     assert [path.read_bytes() for path in state.glob("panes.json.bad-*")] == [content]
 
 
