@@ -98,3 +98,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home))
+    seen = home / "dspy-tui" / "tour.json"  # as of a person who was shown around: no card lies over a screen
+    seen.parent.mkdir()
+    seen.write_text('{"schema": 1, "over": true}')

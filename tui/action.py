@@ -15,9 +15,11 @@ TOPICS, TAIL = "Topics", "Messages"
 AUTH = "API key"
 FORM = "Form of a server"
 SETTINGS = "Settings"
+TOUR = "Tour, while nothing is typed"
 PLACES = (
     ANYWHERE,
     PROMPT,
+    TOUR,
     CHAT,
     FIND,
     PANES,

@@ -70,7 +70,7 @@ class DspyApp(App[None], inherit_bindings=False):
         """Whether another program has the terminal."""
         self.work = WorkScreen(runtime, self.keys, clock=clock)
         self._clock, self._asked_to_end = clock, -_TWICE_S
-        self._warnings = [*runtime.warnings(), *self.keys.problems]
+        self._warnings = [*runtime.warnings(), *filter(None, (self.work.kept.warning,)), *self.keys.problems]
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = PLAIN if plain else self._wanted_theme()

@@ -17,7 +17,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "b": "bus",
     },
     "Program": {
-        "p": "palette", "h": "help", "M": "models", ",": "settings", "K": "auth", "T": "theme", "q": "quit",
+        "p": "palette", "h": "help", "?": "tour", "M": "models", ",": "settings", "K": "auth", "T": "theme",
+        "q": "quit",
+    },
+    "Panes": {
+        ">": "wider", "<": "narrower", "+": "taller", "-": "lower", "z": "zoom", "=": "reset_sizes",
     },
     "Do": {
         "a": "accept", "e": "edit_prompt", "u": "undo", "y": "redo", "x": "stop", "C": "interrupt",

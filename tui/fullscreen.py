@@ -34,6 +34,7 @@ def open_screen(parsed: Parsed) -> int:
         in_lines, os.environ[VARIABLE] = True, "true"
     from agent_core.runtime import open_runtime
     from stack.tool import StackTool
+    from tui.tour.tool import TourTool
 
     runtime = open_runtime(
         root_of(parsed),
@@ -41,7 +42,7 @@ def open_screen(parsed: Parsed) -> int:
         interactive=not in_lines or os.isatty(0),  # lines of a pipe are commands, and no answers
         allow=tuple(parsed.all("allow")),
         debug=parsed.has("debug"),
-        tools=(StackTool(),),
+        tools=(StackTool(), TourTool()),
     )
     if in_lines or (runtime.config.settings.plain and not browser):
         from tui.plain.opening import open_plain

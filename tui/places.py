@@ -39,6 +39,7 @@ from tui.action import (
     SUGGESTIONS,
     TAIL,
     TOPICS,
+    TOUR,
     WHY,
 )
 from tui.keys import TABLE
@@ -48,6 +49,7 @@ TOLD: dict[str, str] = {
     "question waits for its answer.",
     PROMPT: "Ask, or type a command. A bare word is a command where the rest fits it; / forces one, ! runs a "
     "shell line, @ names a file, a leading space asks.",
+    TOUR: "A card beside what it explains, with something to try. What you type goes to the app as ever.",
     CHAT: "Prompts have a bar at their left, answers follow, and ▸ folds a tool call or the model's "
     "reasoning. A block is what is selected, copied and folded.",
     FIND: "Every match is marked while you type, and the conversation goes to the first; the edge says which "

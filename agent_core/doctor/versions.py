@@ -131,9 +131,11 @@ def _kinds() -> tuple[tuple[_Kind, ...], tuple[_Kind, ...]]:
         _Kind("permissions.json", 1, version_of),
         _Kind("mcp.json", 1, _whole(Store)),
         _Kind("tokens.json", FORMAT.version, version_of),
+        _Kind("tour.json", 1, version_of),
     )
     return own, (
         _Kind("cooldowns.json", 1, version_of),
+        _Kind("panes.json", 1, version_of),
         _Kind("autoscale.json", 1, version_of),
         _Kind("skills/*.json", PROMPTS, version_of),
         _Kind("logs/shipped/*/*.json", 1, version_of),

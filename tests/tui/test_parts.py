@@ -16,33 +16,12 @@ from tui.catalog import Catalog, fuzzy
 from tui.completing import complete
 from tui.panes.filetree import FileTree
 from tui.prompt_history import PromptHistory
-from tui.screens.arrange import SIDE, default_panes, regions
 from tui.widgets.progress import bar
 from tui.widgets.status import Status, line_of
 from tui.widgets.transcript.lines import plain
 
 TOOLS = Registry(builtin_tools()).all()
 PATHS = ("src/app/main.py", "src/server.py", "src/server_test.py", "README.md", "docs/a b.md")
-
-
-# Where the panes are
-
-
-@given(st.integers(1, 300), st.integers(1, 100), st.sets(st.sampled_from(SIDE)))
-def test_panes_fill_the_screen_without_overlap(width: int, height: int, shown: set[str]) -> None:
-    placed = regions(width, height, shown)
-    assert set(placed) - {"chat"} == shown
-    assert sum(region.area for region in placed.values()) == width * height
-    assert all(region.right <= width and region.bottom <= height for region in placed.values())
-
-
-def test_panes_fold_by_width() -> None:
-    assert default_panes(80) == ()
-    assert default_panes(120) == SIDE
-    medium, wide = regions(120, 36, SIDE), regions(200, 60, SIDE)
-    assert {medium[name].x for name in SIDE} == {0}
-    assert wide["logs"].x == wide["suggestions"].x > wide["chat"].x > wide["files"].x
-    assert "chat" not in regions(50, 24, ("files",)), "too narrow for both"
 
 
 # The status line

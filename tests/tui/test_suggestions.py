@@ -191,7 +191,7 @@ async def test_a_list_counts_as_seen_only_where_it_can_be(runtime: FakeRuntime) 
         await until(pilot, lambda: "suggestions" not in app.work.shown)
         learning.propose()
         await until(pilot, lambda: app.work.suggestions.decision == "w:3")
-        await pilot.resize_terminal(120, 36)
+        await pilot.resize_terminal(90, 36)
         await pilot.pause()
         assert learning.seen == ["w:1", "", "w:2", ""], "hidden by the person"
         await pilot.press("f5")

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_core.text import cells
-from tui.screens.beneath import Beneath
+from tui.screens.parts import PartsScreen
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import Line, Run
 
@@ -47,7 +47,7 @@ class Frame(Vertical):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
-class Dialog(Beneath[Result], ModalScreen[Result]):
+class Dialog(ModalScreen[Result], PartsScreen[Result]):
     """A screen over the work screen. Its one child carries the class `frame`."""
 
     DEFAULT_CSS = """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -52,7 +53,7 @@ class HelpScreen(Dialog[None]):
         """Take the keys."""
         self.query_one(Rows).focus()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Fill the list for the width."""
         self.call_after_refresh(self._fill)
 

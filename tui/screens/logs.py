@@ -22,6 +22,7 @@ from tui.screens.dialog import Hints
 from tui.screens.log_events import LogEvents
 from tui.screens.log_keys import LogKeys
 from tui.screens.log_state import keys_of_events, keys_of_lines, nothing_of, state_of, state_of_lines
+from tui.screens.parts import Parts
 from tui.widgets.histogram import bar_rows, span_of, step_of
 from tui.widgets.loglines import LogLines
 from tui.widgets.rows import Item, Rows
@@ -52,6 +53,7 @@ class LogScreen(LogKeys):
         filtering: Whether a filter is typed at first.
     """
 
+    PARTS = Parts("logs", "events", "event")
     CSS_PATH = "logs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(LOGS)]
 

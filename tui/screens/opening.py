@@ -12,6 +12,7 @@ from textual.screen import Screen
 from agent_core.errors import AgentError
 from agent_core.text import one_line
 from tui.keymap import Keys
+from tui.screens.kept import KeptSizes
 from tui.screens.paned import PanedScreen
 from tui.screens.training import Training
 
@@ -30,9 +31,8 @@ class OpeningScreen(PanedScreen):
     """Panes over which help, models, search results, logs and files can be opened."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float]) -> None:
-        super().__init__(keys, clock=clock)
+        super().__init__(keys, kept=KeptSizes(runtime.workspace), clock=clock)
         self._runtime = runtime
-        self._keys = keys
         self._clock = clock
         self._results: Results | None = None
         self._stack: StackDesk | None = None

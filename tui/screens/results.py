@@ -23,6 +23,7 @@ from tui.keymap import Keys
 from tui.keys import RESULTS, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
+from tui.screens.parts import Parts
 from tui.widgets.choices import Choices
 from tui.widgets.rows import Item, Rows
 
@@ -48,6 +49,7 @@ class ResultsScreen(Dialog[str]):
         open_place: Shows a file at a line, over this screen.
     """
 
+    PARTS = Parts("results", "found", "place")
     CSS_PATH = "results.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(RESULTS)]
 

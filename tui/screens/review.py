@@ -13,6 +13,7 @@ from agent_core.events import ApprovalNeeded, Decision
 from tui.keymap import Keys
 from tui.keys import REVIEW, bindings
 from tui.screens.approve import ARM_S, rules_of
+from tui.screens.parts import Parts
 from tui.screens.review_more import AlwaysScreen, EditScreen, why_not_edited
 from tui.screens.review_panes import SPLIT_LEAST, Reply, ReviewPanes
 from tui.widgets.diff.draft import FileDraft, chosen_of, put, rewritten, toggled, wanted_of
@@ -30,6 +31,7 @@ class ReviewScreen(ReviewPanes):
         arm_s: Seconds before it takes answers.
     """
 
+    PARTS = Parts("review", "files", "diff", tall=False)
     CSS_PATH = "review.tcss"
     asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(REVIEW)]

@@ -21,6 +21,7 @@ from tui.keymap import Keys
 from tui.keys import SESSIONS, bindings
 from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hint, Hints
+from tui.screens.parts import Parts
 from tui.screens.session_rows import called, facts, holds, item, newest
 from tui.telling import Telling
 from tui.widgets.choices import Choices
@@ -48,6 +49,7 @@ class SessionsScreen(Dialog[str]):
         clock: Seconds since the epoch; for tests.
     """
 
+    PARTS = Parts("sessions", "found", "said")
     CSS_PATH = "sessions.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(SESSIONS)]
 

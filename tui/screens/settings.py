@@ -23,6 +23,7 @@ from tui.keymap import Keys
 from tui.keys import SETTINGS, bindings
 from tui.screens import settings_said as said
 from tui.screens.dialog import Frame, Hints, TypingDialog
+from tui.screens.parts import Parts
 from tui.screens.settings_desk import SettingsDesk
 from tui.widgets.choices import SecondClickChoices
 from tui.widgets.rows import Rows
@@ -44,6 +45,7 @@ class SettingsScreen(TypingDialog[None]):
         setting: The one that has the cursor at first.
     """
 
+    PARTS = Parts("settings", "settings", "about")
     CSS_PATH = "settings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(SETTINGS)]
 

@@ -22,6 +22,7 @@ from tui.keys import STACK, bindings
 from tui.screens import stack_rows as rows_of
 from tui.screens import stack_said as said
 from tui.screens.dialog import Frame, Hints
+from tui.screens.parts import Parts
 from tui.screens.stack_desk import StackDesk
 from tui.screens.stack_doing import StackDoing
 from tui.screens.stack_job_said import lines as job_lines
@@ -49,6 +50,7 @@ class StackScreen(StackDoing):
         clock: Seconds that only go forward.
     """
 
+    PARTS = Parts("stack", "list", "about")
     CSS_PATH = "stack.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(STACK)]
 

@@ -24,6 +24,7 @@ from tui.keys import TAIL, bindings
 from tui.screens import tail_said as said
 from tui.screens.dialog import Frame, Hint, Hints
 from tui.screens.filtering import FilteringDialog
+from tui.screens.parts import Parts
 from tui.widgets.sheet import Sheet
 from tui.widgets.taillines import TailLines
 from tui.widgets.transcript.lines import Line
@@ -44,6 +45,7 @@ class TailScreen(FilteringDialog[None]):
         keys: For the row of keys.
     """
 
+    PARTS = Parts("tail", "lines", "about")
     CSS_PATH = "tail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TAIL)]
 

@@ -23,6 +23,7 @@ from tui.screens import stack_said
 from tui.screens import topic_rows as rows_of
 from tui.screens.bus_desk import Bus
 from tui.screens.dialog import Frame, Hint, Hints, TypingDialog
+from tui.screens.parts import Parts
 from tui.screens.stack_list import ServiceList
 from tui.screens.tail import TailScreen
 from tui.screens.topic_rows import ALL, ORDERS, Topic
@@ -46,6 +47,7 @@ class TopicsScreen(TypingDialog[None]):
         asking: Whether topics to read are typed at first.
     """
 
+    PARTS = Parts("topics", "list", "about")
     CSS_PATH = "topics.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TOPICS)]
 

@@ -10,7 +10,7 @@ from textual.actions import SkipAction
 
 from tui.keymap import Keys
 from tui.panes.chat import Chat
-from tui.screens.bus import BusScreen
+from tui.screens.guided import GuidedScreen
 from tui.widgets.activity import Activity
 from tui.widgets.rows import Rows
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TWICE_S = 2.0
 
 
-class WorkScreen(BusScreen):
+class WorkScreen(GuidedScreen):
     """Fills the panes after the first paint, and carries their messages to the session."""
 
     def __init__(self, runtime: Runtime, keys: Keys, *, clock: Callable[[], float] = monotonic) -> None:
@@ -50,6 +50,7 @@ class WorkScreen(BusScreen):
 
         self._desk = Desk(runtime=self._runtime, screen=self)
         await self._desk.begin()
+        await self.offer_tour()
 
     def looked_at(self, path: str) -> None:
         """What the person looks at comes first in the index."""
@@ -63,6 +64,8 @@ class WorkScreen(BusScreen):
         if self.chat.end_completion():
             return
         if self._runtime.session.cancel():
+            return
+        if self.chat.prompt.has_focus and self.end_tour():
             return
         transcript = self.transcript
         idle = transcript.has_focus and transcript.selection is None and not transcript.found[1]
@@ -104,6 +107,7 @@ class WorkScreen(BusScreen):
     def action_command(self, command: str) -> None:
         """Run a command as if it were typed."""
         self._runtime.session.submit(command)
+        self.did(command)
 
     def action_accept(self, number: int) -> None:
         """Take a suggestion."""
@@ -141,6 +145,7 @@ class WorkScreen(BusScreen):
             self.say("That suggestion is not there any more")
         else:
             self._run(command)
+            self.did("suggestions")
 
     def _run(self, command: str) -> None:
         self._runtime.session.submit(command)
@@ -165,6 +170,7 @@ class WorkScreen(BusScreen):
     def on_screen_resume(self) -> None:
         """What lay over the screen is gone."""
         self.look_at_suggestions()
+        self.seen_again()
 
     def ask_permission(self, question: ApprovalNeeded) -> None:
         """Show a question; the answer goes to the session."""
@@ -188,6 +194,12 @@ class WorkScreen(BusScreen):
         if words[:2] == ["auth", "login"] and len(words) <= 3:
             self.action_auth(*words[2:])
             return
+        if words == ["tour"]:
+            self.action_tour()
+            return
+        self.did("ask")
+        if words == ["undo"]:
+            self.did("undo")
         turn_id = self._runtime.session.submit(event.text)
         if event.now:
             self._runtime.session.send_now(turn_id)

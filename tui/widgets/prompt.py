@@ -86,6 +86,8 @@ class Prompt(TextArea):
         """Whether its edge says in which mode keys are: where it inserts, and leaving it is another mode."""
         self.steer: Callable[[str], Awaitable[bool]] | None = None
         """Asked before one of the prompt's own keys does what it does: whether it has done that itself."""
+        self.unused: Callable[[str], bool] | None = None
+        """Offered each key while nothing is typed: whether it took it."""
 
     def on_focus(self) -> None:
         """It inserts."""
@@ -126,7 +128,10 @@ class Prompt(TextArea):
         A binding with priority would send before the letters typed just before it have arrived, and one
         without would come after the letters typed next.
         """
-        if not event.is_printable:
+        if self.unused is not None and not self.text and self.unused(event.key):
+            event.stop()
+            event.prevent_default()
+        elif not event.is_printable:
             active = self.screen.active_bindings.get(event.key)
             if active is not None and active.node is self and active.binding.action in OWN_ACTIONS:
                 event.stop()
