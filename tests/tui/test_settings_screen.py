@@ -141,14 +141,23 @@ async def test_a_theme_is_seen_at_once_and_what_counts_instead_is_said(
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app, screen = await at(pilot, "theme")
         await pilot.press("enter")
-        box = screen.box("value")
-        await until(pilot, lambda: app.focused is box)
-        box.value = "dspy-light"
-        await pilot.press("enter")
         await until(pilot, lambda: app.theme == "dspy-light")
+        await go(pilot, screen, "theme")
+        await until(pilot, lambda: screen.chosen is not None and screen.chosen.value == "dspy-light")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "dspy-contrast-dark")
         await pilot.press("escape")
         await go(pilot, screen, "ollama_model")
         assert "the variable OLLAMA_MODEL counts instead" in told(screen)
+
+
+async def test_symbols_are_seen_at_once(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        app, screen = await at(pilot, "symbols")
+        for value in ("unicode", "console", "ascii"):
+            await pilot.press("enter")
+            await until(pilot, lambda value=value: screen.chosen is not None and screen.chosen.value == value)
+        await until(pilot, lambda: screen_text(app).isascii())
 
 
 async def test_only_what_is_set(runtime: FakeRuntime) -> None:

@@ -61,7 +61,7 @@ class Dialog(ModalScreen[Result]):
             border: round $border;
             border-title-color: $text-primary;
             border-title-style: bold;
-            border-subtitle-color: $foreground 60%;
+            border-subtitle-color: $frame-note;
             background: $surface;
             padding: 0 1;
         }

@@ -120,7 +120,8 @@ def _writes(one: Setting, config: Config, where: Where) -> str:
         return f"{one_line(error.message)}. {one_line(error.hint)}".strip()
     above = overruled(config, one.field.name, where)
     counts = f"; {one_line(above)} counts instead, as long as it is there" if above else ""
-    return f"A change goes into {_FILES[where]}{counts}. It holds from the next start on; a theme at once."
+    begins = "It holds from the next start on; theme and symbols at once."
+    return f"A change goes into {_FILES[where]}{counts}. {begins}"
 
 
 def _shown(field: Field, value: object) -> str:

@@ -34,7 +34,6 @@ class Prompt(TextArea):
         padding: 0 1;
         scrollbar-size-vertical: 1;
         &:focus { border: round $border; }
-        & .text-area--placeholder { color: $foreground 50%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PROMPT)]

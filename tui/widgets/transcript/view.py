@@ -35,6 +35,7 @@ _LABEL = " ↓ new below · End "
 class LineView(Canvas):
     """A column of rows made by a `Layout`, in a window that scrolls."""
 
+    EDGE = "▎"
     FOCUS_ON_CLICK = False
     """A click on a link or a fold must not take the keys away from the prompt; selecting does."""
     DEFAULT_CSS = """
@@ -193,6 +194,14 @@ class LineView(Canvas):
     def repaint(self) -> None:
         """Paint again what differs, without bringing the page up to date."""
         self.place()
+
+    def on_focus(self) -> None:
+        """Its edge shows that."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Its edge is gone."""
+        self.refresh()
 
     # Scrolling
 
