@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
 
@@ -37,6 +38,7 @@ _TURN_S = 0.001
 to wait many times in a row, with no key answered meanwhile."""
 _WRONG = "Something went wrong inside dspy-tui"
 _TWICE_S = 4.0
+_ANYTHING = "An action, a command, a file, a definition, a model, a setting …"
 _log = logging.getLogger(__name__)
 
 
@@ -184,6 +186,11 @@ class DspyApp(App[None], inherit_bindings=False):
         return f"The traceback is in {self.runtime.log.path}."
 
     # For the key table and the palette
+
+    def action_command_palette(self) -> None:
+        """Find anything."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=_ANYTHING, id="--command-palette"))
 
     def action_toggle_theme(self) -> None:
         """Light or dark, of the same contrast; where the terminal's own colours have to be, they stay."""

@@ -111,7 +111,7 @@ TABLE: tuple[Action, ...] = (
        "screen.settings"),
     _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
     _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
-    _a("theme", "ctrl+t", "Light or dark", "the dark or the light theme of the same contrast", "toggle_theme"),
+    _a("theme", "ctrl+t", "Light or dark", "dark or light, with the same contrast", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _in(PROMPT, "prompt.send", "enter", "Send", "ask, or run the command", "send"),
     _in(PROMPT, "prompt.now", "ctrl+n", "Send now", "stop what runs; this, or what waits, is next", "now"),

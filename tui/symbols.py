@@ -33,9 +33,7 @@ class Symbol(NamedTuple):
 
 TABLE = (
     Symbol("✓", "done, passed, wanted", "√", "+"),
-    Symbol("✔", "a step of the stack is done", "√", "+"),
-    Symbol("✗", "failed", "x", "x"),
-    Symbol("✖", "an error, a service that failed", "x", "x"),
+    Symbol("✗", "failed, an error", "x", "x"),
     Symbol("✎", "something was changed", "≡", "~"),
     Symbol("■", "stopped", "", "#"),
     Symbol("▲", "a warning, something to look at", "", "!"),
@@ -133,6 +131,8 @@ def wanted(setting: str, env: Mapping[str, str] | None = None, *, encoding: str 
     if setting in ("unicode", "console", "ascii"):
         return setting
     env = os.environ if env is None else env
+    if env.get("TEXTUAL_DRIVER"):
+        return "unicode"  # a browser draws it, whatever the terminal is that serves it
     encoding = encoding or _encoding()
     if encoding.lower().replace("-", "").replace("_", "") != "utf8" or env.get("TERM") == "dumb":
         return "ascii"

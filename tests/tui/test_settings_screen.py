@@ -89,7 +89,7 @@ def test_a_value_that_does_not_fit_stays_in_its_box(runtime: FakeRuntime, snap_c
     async def before(pilot: Pilot[None]) -> None:
         await at(pilot, "temperature")
         await pilot.press("enter", "x", "enter")
-        await until(pilot, lambda: "✖" in screen_text(app_of_pilot(pilot)))
+        await until(pilot, lambda: "✗" in screen_text(app_of_pilot(pilot)))
 
     assert snap_compare(app_of(runtime), terminal_size=(120, 36), run_before=before)
 
@@ -131,7 +131,7 @@ async def test_the_workspace_is_refused_what_is_its_users(runtime: FakeRuntime, 
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app, screen = await at(pilot, "ollama_host")
         await pilot.press("w", "enter")
-        await until(pilot, lambda: "✖" in screen_text(app) and "only by its user" in told(screen))
+        await until(pilot, lambda: "✗" in screen_text(app) and "only by its user" in told(screen))
         assert not (repository / ".dspy_tui" / "config.toml").exists()
 
 

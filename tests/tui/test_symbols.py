@@ -84,6 +84,7 @@ def test_what_stands_for_a_mark_is_as_wide_and_can_be_shown() -> None:
         ("auto", {"TERM": "xterm"}, "ANSI_X3.4-1968", "ascii"),
         ("auto", {"TERM": "linux"}, "ISO-8859-1", "ascii"),
         ("auto", {}, "utf_8", "unicode"),
+        ("auto", {"TERM": "dumb", "TEXTUAL_DRIVER": "of a browser"}, "ascii", "unicode"),
         ("unicode", {"TERM": "dumb"}, "ascii", "unicode"),
         ("console", {"TERM": "xterm"}, "UTF-8", "console"),
         ("ascii", {"TERM": "xterm"}, "UTF-8", "ascii"),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from rich.style import Style
 from textual.color import Color
+from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES, Theme
 
 from agent_core.config import Settings
 from agent_core.theme_names import ThemeName
 from tests.fakes.screen import INFO, FakeRuntime, fake_runtime
 from tests.tui.conftest import app_of, settled, until
+from tests.tui.test_golden import BUSY, before
 from tui.theme import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT, PLAIN, THEMES, completed, opposite, ratio
 from tui.widgets.transcript.palette import _SPECS, Palette
 
@@ -232,6 +234,28 @@ async def test_a_switch_of_the_theme_keeps_the_cursor_in_sight(runtime: FakeRunt
         assert app.theme == CONTRAST_DARK
         app.theme = DARK
         await until(pilot, lambda: not any(row.overlays for row in app.work.files.rows))
+
+
+async def test_the_cursor_is_where_the_focus_is(runtime: FakeRuntime) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        for key, pane in (("f2", app.work.files), ("f4", app.work.logs), ("f5", app.work.suggestions)):
+            await pilot.press(key)
+            await until(pilot, lambda pane=pane: any(row.line.fill == "prompt" for row in pane.rows))
+            others = {app.work.files, app.work.logs, app.work.suggestions} - {pane}
+            assert not any(row.line.fill == "prompt" for other in others for row in other.rows)
+
+
+@pytest.mark.parametrize("name", [CONTRAST_DARK, CONTRAST_LIGHT])
+def test_picture(snap_compare: Callable[..., bool], repository: Path, utc: None, name: ThemeName) -> None:
+    runtime = fake_runtime(repository, info=INFO, settings=Settings(theme=name))
+
+    async def files(pilot: Pilot[None]) -> None:
+        await pilot.press("f2", "down")
+
+    run = before(runtime, *BUSY, then=files)
+    assert snap_compare(app_of(runtime), terminal_size=(120, 36), run_before=run)
 
 
 async def test_without_colours_the_key_changes_none(

@@ -82,7 +82,7 @@ def details(
     field = one.field
     out: list[Line] = []
     if trouble is not None:
-        out += [*wrap([("✖ ", "bad", None), (one_line(trouble.message), "bad", None)], width)]
+        out += [*wrap([("✗ ", "bad", None), (one_line(trouble.message), "bad", None)], width)]
         out += wrap([(one_line(trouble.hint), "hint", None)], width) if trouble.hint else []
         out.append(BLANK)
     out += wrap([(field.name, "h3", None)], width)

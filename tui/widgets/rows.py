@@ -174,12 +174,9 @@ class Rows(Canvas):
         """The window has another size."""
         self.redraw()
 
-    def on_focus(self) -> None:
-        """The cursor shows."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """The cursor hides."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor shows, or hides."""
+        super().watch_has_focus(_has_focus)
         self.redraw()
 
     # Keys and mouse

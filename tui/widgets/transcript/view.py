@@ -195,14 +195,6 @@ class LineView(Canvas):
         """Paint again what differs, without bringing the page up to date."""
         self.place()
 
-    def on_focus(self) -> None:
-        """Its edge shows that."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Its edge is gone."""
-        self.refresh()
-
     # Scrolling
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
