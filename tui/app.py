@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual.app import App
@@ -189,7 +189,7 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def action_command_palette(self) -> None:
         """Find anything."""
-        if not CommandPalette.is_open(self):
+        if not CommandPalette.is_open(cast("App[Any]", self)):
             self.push_screen(CommandPalette(placeholder=_ANYTHING, id="--command-palette"))
 
     def action_toggle_theme(self) -> None:

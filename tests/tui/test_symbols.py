@@ -16,9 +16,11 @@ from textual.color import Color
 from textual.pilot import Pilot
 
 from agent_core.config import Settings
+from tests.fakes.engine import Script
 from tests.fakes.screen import INFO, FakeRuntime, fake_runtime
-from tests.tui.conftest import app_of, screen_text, settled
+from tests.tui.conftest import app_of, app_of_pilot, screen_text, settled
 from tests.tui.test_golden import BUSY, before
+from tests.tui.test_stack_screen import normal, opens, script  # noqa: F401
 from tui.symbols import TABLE, Level, Plainly, plainly, wanted
 
 Compare = Callable[..., bool]
@@ -119,6 +121,21 @@ def test_picture_in_ascii(snap_compare: Compare, repository: Path, utc: None, si
         assert beyond <= set("日本語🎉"), beyond
 
     assert snap_compare(app_of(runtime), terminal_size=size, run_before=run)
+
+
+def test_picture_of_the_stack_in_ascii(
+    snap_compare: Compare,
+    opens: Script,  # noqa: F811
+    repository: Path,
+    utc: None,
+) -> None:
+    runtime = fake_runtime(repository, info=INFO, settings=Settings(symbols="ascii"))
+
+    async def run(pilot: Pilot[None]) -> None:
+        await normal(opens, pilot)
+        assert screen_text(app_of_pilot(pilot)).isascii()
+
+    assert snap_compare(app_of(runtime), terminal_size=(100, 30), run_before=run)
 
 
 def test_picture_in_the_font_of_the_console(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Self, TypeVar
+from typing import Self, TypeVar
 
 from textual import events
 from textual.actions import SkipAction
@@ -78,7 +78,7 @@ class Dialog(ModalScreen[Result]):
     }
     Dialog:ansi > .frame { background: ansi_default; }
     """
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
     _titles = "", ""
 
     def entitle(self, title: str, subtitle: str) -> None:

@@ -17,6 +17,9 @@ from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run
 
+WIDE = 116
+"""Columns from which on keys, titles and what they do all have room."""
+
 
 class HelpScreen(Dialog[None]):
     """Scrolls; closes with Esc."""

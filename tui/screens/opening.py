@@ -11,7 +11,6 @@ from textual.screen import Screen
 from agent_core.errors import AgentError
 from agent_core.text import one_line
 from tui.keymap import Keys
-from tui.screens.arrange import MEDIUM
 from tui.screens.paned import PanedScreen
 from tui.screens.training import Training
 
@@ -49,9 +48,9 @@ class OpeningScreen(PanedScreen):
 
     def action_help(self) -> None:
         """Show every key and command."""
-        from tui.screens.help import HelpScreen
+        from tui.screens.help import WIDE, HelpScreen
 
-        self._push(HelpScreen(self._keys, self._runtime.registry.known, wide=self.size.width >= MEDIUM))
+        self._push(HelpScreen(self._keys, self._runtime.registry.known, wide=self.size.width >= WIDE))
 
     def action_models(self) -> None:
         """List, switch or pull models."""
