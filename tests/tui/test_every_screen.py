@@ -49,6 +49,7 @@ from tui.screens.settings import SettingsScreen
 from tui.screens.why import WhyScreen
 from tui.widgets.diff.view import DiffView
 from tui.widgets.loglines import LogLines
+from tui.widgets.transcript.view import LineView
 
 pytestmark = pytest.mark.usefixtures("utc", "still")
 Look = Callable[[Pilot[None], FakeRuntime], Awaitable[Any]]
@@ -188,6 +189,8 @@ async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
     app.push_screen(said)
     await until(pilot, lambda: len(listed(said)) > 3 and "mail address" in screen_text(app))
     await until(pilot, lambda: all(work.is_finished for work in app.workers if work.group == "look"))
+    shown = said.query_one(LineView)
+    await until(pilot, lambda: shown.page.units and not shown.page.stale and not shown._bar_late)
 
 
 @look("learning", "learnt")
@@ -307,8 +310,8 @@ def test_screen(
         await pilot.pause()
         found.extend(faults(pilot.app.screen))
         found.extend(await focus_unseen(pilot))
-        shown = app_of_pilot(pilot).work.transcript
-        await until(pilot, lambda: not shown._bar_late)
+        read = [app_of_pilot(pilot).work.transcript, *pilot.app.screen.query(LineView)]
+        await until(pilot, lambda: not any(each.page.stale or each._bar_late for each in read))
         await pilot.pause()
 
     same = snap_compare(app_of(runtime), terminal_size=size, run_before=run)
