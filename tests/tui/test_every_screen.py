@@ -271,6 +271,15 @@ async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen) and listed(pilot.app.screen))
 
 
+async def rests(pilot: Pilot[None], times: int = 20) -> None:
+    """Let the app go on until it drew the same so many times."""
+    seen, same = [], 0
+    while same < times:
+        await pilot.pause(0.02)
+        drawn = [list(strip) for strip in pilot.app.screen._compositor.render_strips()]
+        seen, same = drawn, same + 1 if drawn == seen else 0
+
+
 @pytest.fixture
 def logged(runtime: FakeRuntime) -> FakeRuntime:
     runtime.logs = GivenLogs(MORNING, "logs/server.log", "logs/access.log")
@@ -307,12 +316,12 @@ def test_screen(
 
     async def run(pilot: Pilot[None]) -> None:
         await opener(pilot, runtime)
-        await pilot.pause()
+        await rests(pilot)
         found.extend(faults(pilot.app.screen))
         found.extend(await focus_unseen(pilot))
         read = [app_of_pilot(pilot).work.transcript, *pilot.app.screen.query(LineView)]
         await until(pilot, lambda: not any(each.page.stale or each._bar_late for each in read))
-        await pilot.pause()
+        await rests(pilot)
 
     same = snap_compare(app_of(runtime), terminal_size=size, run_before=run)
     assert not found
