@@ -15,10 +15,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from agent_core.theme_names import ThemeName
+
 Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
 Notify = Literal["bell", "osc9", "osc777", "off"]
 KeySet = Literal["default", "vim"]
 Copy = Literal["auto", "osc52", "off"]
+Symbols = Literal["auto", "unicode", "console", "ascii"]
 OriginKind = Literal["flag", "environment", "workspace file", "user file", "default"]
 MASK = "••••••"
 
@@ -236,7 +239,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ' it asks first. Such as {"python" = "basedpyright-langserver --stdio", "rust" = "off"}.'
         ),
     ] = {}
-    theme: Annotated[str, _setting("Theme of the screen.", env="DSPY_TUI_THEME")] = "dspy-dark"
+    theme: Annotated[
+        ThemeName,
+        _setting(
+            "Theme of the screen; dspy-contrast-dark and -light have high contrast, dspy-plain takes the"
+            " terminal's own sixteen colours.",
+            env="DSPY_TUI_THEME",
+        ),
+    ] = "dspy-dark"
     plain: Annotated[
         bool,
         _setting(
@@ -244,6 +254,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             env="DSPY_TUI_PLAIN",
         ),
     ] = False
+    symbols: Annotated[
+        Symbols,
+        _setting(
+            "Marks and lines of the screen: unicode, those of the Linux console's font, ascii, or auto, which"
+            " takes what the terminal can show.",
+            env="DSPY_TUI_SYMBOLS",
+        ),
+    ] = "auto"
     notify: Annotated[
         Notify,
         _setting(

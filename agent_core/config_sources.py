@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -328,7 +328,9 @@ def _checked(field: Field, value: Any, *, strict: bool) -> Any:
         fitting: Any = msgspec.convert(value, field.type[1], strict=strict)
     except msgspec.ValidationError as error:
         shown = _shown(field, value)
-        raise ConfigError(f"{field.name}: {shown} does not fit ({_reason(error)})") from None
+        kinds = get_args(field.type[0]) if get_origin(field.type[0]) is Literal else ()
+        hint = f"It is one of {', '.join(kinds)}." if kinds else ""
+        raise ConfigError(f"{field.name}: {shown} does not fit ({_reason(error)})", hint=hint) from None
     if field.rules:
         _check_rules(field.name, fitting)
     if isinstance(fitting, float) and not math.isfinite(fitting):

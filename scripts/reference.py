@@ -29,6 +29,7 @@ from tui.manpage import BESIDE
 from tui.option import Command, Option
 from tui.options import COMMANDS
 from tui.places import TOLD
+from tui.symbols import TABLE as TABLE_OF_SYMBOLS
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MADE = "<!-- Made by scripts/reference.py: change what it reads, not this page. -->"
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "commands.md": _page("Commands", _commands()),
         "keys.md": _page("Keys", _keys()),
         "configuration.md": _page("Configuration", _settings()),
+        "design.md": _design(_kept(DOCS / "design.md")),
     }
 
 
@@ -239,6 +241,24 @@ def _settings() -> Iterator[str]:
         yield f"| `{name}` | {default} | {variable} | {_cell(field.description)}{_limits(field)} |"
     variable, text = BESIDE
     yield f"|  |  | `{variable}` | {_cell(text)} |"
+
+
+def _design(page: str) -> str:
+    """The page as it is, with its table of symbols as the program has them."""
+    begins, ends = "<!-- symbols: made by scripts/reference.py -->\n", "<!-- end of symbols -->"
+    before, _, rest = page.partition(begins)
+    rows = "\n".join(_symbols())
+    return f"{before}{begins}\n{rows}\n\n{ends}{rest.partition(ends)[2]}"
+
+
+def _symbols() -> Iterator[str]:
+    """A row each, but for frames and bars, of which there are many."""
+    yield "| mark | means | Linux console | ASCII |"
+    yield "|---|---|---|---|"
+    for each in TABLE_OF_SYMBOLS:
+        if not each.means.startswith(("a frame", "how much", "the end of", "an edge", "half a line")):
+            marks = (f"`{_cell(mark)}`" for mark in (each.console or each.shown, each.ascii))
+            yield f"| `{each.shown}` | {_cell(each.means)} | {' | '.join(marks)} |"
 
 
 def _default(value: object) -> str:

@@ -10,22 +10,27 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual import events
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
 
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
 from tui.screens.work import WorkScreen
-from tui.theme import DARK, PLAIN, THEMES, opposite
+from tui.symbols import Plainly, WholeCells, wanted
+from tui.theme import DARK, PLAIN, THEMES, completed, is_high, opposite
+from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+    from textual.theme import Theme
 
     from agent_core.runtime import Runtime
     from tui.leader import Leader
@@ -37,6 +42,7 @@ _TURN_S = 0.001
 to wait many times in a row, with no key answered meanwhile."""
 _WRONG = "Something went wrong inside dspy-tui"
 _TWICE_S = 4.0
+_ANYTHING = "An action, a command, a file, a definition, a model, a setting …"
 _log = logging.getLogger(__name__)
 
 
@@ -73,18 +79,36 @@ class DspyApp(App[None], inherit_bindings=False):
         self._warnings = [*runtime.warnings(), *filter(None, (self.work.kept.warning,)), *self.keys.problems]
         for theme in THEMES:
             self.register_theme(theme)
+        self.show_symbols(runtime.config.settings.symbols)
         self.theme = PLAIN if plain else self._wanted_theme()
 
     def _wanted_theme(self) -> str:
         config = self.runtime.config
         name = config.settings.theme
         origin = config.origins.get("theme")
-        if self.console.color_system == "standard" and (origin is None or origin.kind == "default"):
+        if self.console.color_system in ("standard", None) and (origin is None or origin.kind == "default"):
             return PLAIN  # sixteen colours: the terminal's own are better than the nearest to ours
         if name in self.available_themes:
             return name
         self._warnings.append(f"theme: there is no theme {name!r}")
         return DARK
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The tokens of the theme, and those of ours that are made of them."""
+        self.theme_variables = completed(super().get_css_variables())
+        shapes = self.no_color or self.native_ansi_color or is_high(self.theme_variables)
+        self.update_classes({"-shapes": shapes}, update=False)
+        return self.theme_variables
+
+    def show_symbols(self, setting: str) -> None:
+        """Draw with the marks that a setting, or with `auto` the terminal, allows."""
+        level = wanted(setting)
+        kept = [each for each in self._filters if not isinstance(each, Plainly)]
+        self._filters = [*kept, Plainly(level)]
+        ScrollBar.renderer = ScrollBarRender if level == "unicode" else WholeCells
+        if self.is_running:
+            self._invalidate_css()
+            self.refresh_css(animate=False)
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal, but where something else is asked for in the environment."""
@@ -110,7 +134,19 @@ class DspyApp(App[None], inherit_bindings=False):
         if self.keys.bound:
             self.set_keymap(self.keys.bound)
         self.app_resume_signal.subscribe(self, self._redraw)  # pyright: ignore[reportUnknownMemberType]
+        self.theme_changed_signal.subscribe(self, self._cursors_anew)  # pyright: ignore[reportUnknownMemberType]
         self.work.call_after_refresh(self.set_timer, _PAUSE_S, self._begin)
+
+    def _cursors_anew(self, _: Theme) -> None:
+        """A cursor that was a shade may have to be a shape by now."""
+        from tui.widgets.diff.view import DiffView
+        from tui.widgets.windowed import Windowed
+
+        for screen in self.screen_stack:
+            for rows in (*screen.query(Rows), *screen.query(DiffView)):
+                rows.redraw()
+            for lines in screen.query(Windowed):
+                lines.draw()
 
     def _redraw(self, _: App[Any]) -> None:
         """After a suspension the terminal is empty."""
@@ -179,9 +215,17 @@ class DspyApp(App[None], inherit_bindings=False):
 
     # For the key table and the palette
 
+    def action_command_palette(self) -> None:
+        """Find anything."""
+        if not CommandPalette.is_open(cast("App[Any]", self)):
+            self.push_screen(CommandPalette(placeholder=_ANYTHING, id="--command-palette"))
+
     def action_toggle_theme(self) -> None:
-        """Light or dark."""
-        self.theme = opposite(self.theme)
+        """Light or dark, of the same contrast; where the terminal's own colours have to be, they stay."""
+        if self.no_color:
+            self.work.say("NO_COLOR is set: the terminal's own colours stay")
+            return
+        self.theme = opposite(self.theme, dark=self.current_theme.dark)
 
     async def action_quit(self) -> None:
         """End the program; one in which a training goes on when that is wanted twice."""

@@ -127,7 +127,7 @@ TABLE: tuple[Action, ...] = (
     _a("tour", "alt+h", "Tour", "be shown around, step by step", "screen.tour"),
     _a("undo", "alt+z", "Undo", "take back what the last turn changed", "screen.command('undo')"),
     _a("redo", "alt+y", "Redo", "do again what was undone", "screen.command('redo')"),
-    _a("theme", "ctrl+t", "Light or dark", "change between the two themes", "toggle_theme"),
+    _a("theme", "ctrl+t", "Light or dark", "dark or light, with the same contrast", "toggle_theme"),
     _a("clear", "ctrl+l", "Clear", "empty the conversation; nothing is forgotten", "screen.clear"),
     _a("edit_prompt", "alt+e", "Edit elsewhere", "edit the prompt in $VISUAL or $EDITOR",
        "screen.edit_prompt"),

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -16,9 +16,9 @@ from textual.markup import escape
 
 from agent_core.errors import AgentError
 from agent_core.text import human_age, one_line, plural
+from agent_core.theme_names import ThemeName
 from tui.catalog import fuzzy
 from tui.keys import TABLE
-from tui.theme import THEMES
 
 if TYPE_CHECKING:
     from agent_core.session.saved.model import SavedSession
@@ -123,10 +123,10 @@ class EverythingProvider(Provider):
 
     def _themes(self) -> Iterable[Offer]:
         program = self._program
-        for theme in THEMES:
-            yield Offer(
-                f"Theme: {theme.name}", "change the colours", partial(setattr, program, "theme", theme.name)
-            )
+        for name in get_args(ThemeName):
+            if name in program.available_themes:
+                help_ = "its colours, until the program ends"
+                yield Offer(f"Theme: {name}", help_, partial(setattr, program, "theme", name))
 
     def _settings(self) -> Iterable[Offer]:
         from agent_core.config_sources import fields

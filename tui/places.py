@@ -63,7 +63,7 @@ TOLD: dict[str, str] = {
     "and how likely it was to be put first.",
     RESULTS: "Places that a search found, the best first, each with the reason why it is there; beside the "
     "list, the place itself.",
-    LOG_PANE: "Key events of the logs: ✖ an error or a trace, ▲ a warning; when it came last, how often "
+    LOG_PANE: "Key events of the logs: ✗ an error or a trace, ▲ a warning; when it came last, how often "
     "(12×), and who tells it. Below, the logs themselves.",
     LOGS: "Key events with their traces, and the lines of the log where they are. An event links to the code "
     "that it leads to; lines are read from a file of any size.",
@@ -79,7 +79,7 @@ TOLD: dict[str, str] = {
     "age. ● is the one that you are in.",
     LEARNING: "Whether the suggestions help: what an order is worth with its interval, beside three simple "
     "rules. Where intervals overlap, nothing is proved.",
-    STACK: "The services: ● runs, ◐ starts, ▲ unhealthy, ✖ failed, ■ stopped, ✔ done, ○ not there. Every "
+    STACK: "The services: ● runs, ◐ starts, ▲ unhealthy, ✗ failed, ■ stopped, ✓ done, ○ not there. Every "
     "command shows word for word before it runs.",
     STACK_ASK: "A command before it runs, word for word. Nothing has been done yet.",
     STACK_LOGS: "What services say as they say it; the name stands before the line where several are shown.",

@@ -10,7 +10,7 @@ WORK = Recording(
         "work",
         "A conversation, the log and suggestions",
         (
-            See("✖ 09:16"),
+            See("✗ 09:16"),
             Type("where are redirects followed?"),
             Press("enter", "", "Ask"),
             See("Best matches", rests=2.0),
@@ -33,7 +33,7 @@ LEARNING = Recording(
         "learning",
         "What the suggestions learnt",
         (
-            See("✖ 09:16"),
+            See("✗ 09:16"),
             *(
                 step
                 for question in _ASKED
@@ -60,7 +60,7 @@ DEMO = Recording(
         "demo",
         "dspy-tui: find, explain, change, take back",
         (
-            See("✖ 09:16"),
+            See("✗ 09:16"),
             Look(1.0),
             act("search_code", ""),
             See("Search"),

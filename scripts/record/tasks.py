@@ -71,7 +71,7 @@ EXPLAIN = Recording(
         "explain",
         "Explain an error in the log",
         (
-            See("✖ 09:16"),
+            See("✗ 09:16"),
             Look(1.5),
             *by_help("logs"),
             Look(0.8),

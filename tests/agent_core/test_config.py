@@ -48,12 +48,12 @@ def test_defaults(root: Path, user_file: Path) -> None:
 
 def test_each_origin_beats_the_next(root: Path, user_file: Path) -> None:
     name, variable = "ollama_model", "OLLAMA_MODEL"
-    user_file.write_text(f'{name} = "user"\ntheme = "light"')
+    user_file.write_text(f'{name} = "user"\ntheme = "nord"')
     assert read(root, user_file).settings.ollama_model == "user"
     workspace_file(root).write_text(f'{name} = "workspace"')
     config = read(root, user_file)
     assert config.settings.ollama_model == "workspace"
-    assert config.settings.theme == "light"
+    assert config.settings.theme == "nord"
     assert config.origins[name] == Origin("workspace file", str(workspace_file(root)))
     assert config.origins["theme"] == Origin("user file", str(user_file))
     config = read(root, user_file, env={variable: "environment"})

@@ -135,6 +135,8 @@ def test_files_are_made_where_there_are_none(place: Place) -> None:
     [
         ("temperatur", "1", "user", "did you mean temperature"),
         ("temperature", "hot", "user", "does not fit"),
+        ("theme", "pink", "user", "does not fit"),
+        ("symbols", "emoji", "user", "does not fit"),
         ("openai_api_key", "sk-123", "user", "is a secret"),
         ("ollama_host", "http://evil", "workspace", "only by its user"),
         ("allow", "shell:*", "workspace", "only by its user"),

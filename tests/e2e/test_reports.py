@@ -22,7 +22,7 @@ def test_version(run: Run) -> None:
 def test_config_show_names_every_origin(run: Run, repo: Path, tmp_path: Path) -> None:
     user = tmp_path / "config" / "dspy-tui"
     user.mkdir(parents=True)
-    (user / "config.toml").write_text('theme = "paper"\nmax_steps = 3\n')
+    (user / "config.toml").write_text('theme = "nord"\nmax_steps = 3\n')
     (repo / ".dspy_tui").mkdir()
     (repo / ".dspy_tui" / "config.toml").write_text('max_steps = 4\nallow = ["shell"]\n')
     env = environment(
@@ -39,7 +39,7 @@ def test_config_show_names_every_origin(run: Run, repo: Path, tmp_path: Path) ->
     assert origins["temperature"] == (0.5, "flag")
     assert origins["provider"] == ("ollama", "environment") and rows["provider"]["detail"] == "USE_OLLAMA"
     assert origins["max_steps"] == (4, "workspace file")
-    assert origins["theme"] == ("paper", "user file")
+    assert origins["theme"] == ("nord", "user file")
     assert origins["silence_timeout"] == (30.0, "default")
     assert origins["allow"][0] == [], "a repository grants nothing"
     assert any("allow" in warning for warning in document["warnings"])

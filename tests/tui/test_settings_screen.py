@@ -89,7 +89,7 @@ def test_a_value_that_does_not_fit_stays_in_its_box(runtime: FakeRuntime, snap_c
     async def before(pilot: Pilot[None]) -> None:
         await at(pilot, "temperature")
         await pilot.press("enter", "x", "enter")
-        await until(pilot, lambda: "✖" in screen_text(app_of_pilot(pilot)))
+        await until(pilot, lambda: "✗" in screen_text(app_of_pilot(pilot)))
 
     assert snap_compare(app_of(runtime), terminal_size=(120, 36), run_before=before)
 
@@ -131,7 +131,7 @@ async def test_the_workspace_is_refused_what_is_its_users(runtime: FakeRuntime, 
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app, screen = await at(pilot, "ollama_host")
         await pilot.press("w", "enter")
-        await until(pilot, lambda: "✖" in screen_text(app) and "only by its user" in told(screen))
+        await until(pilot, lambda: "✗" in screen_text(app) and "only by its user" in told(screen))
         assert not (repository / ".dspy_tui" / "config.toml").exists()
 
 
@@ -141,14 +141,23 @@ async def test_a_theme_is_seen_at_once_and_what_counts_instead_is_said(
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app, screen = await at(pilot, "theme")
         await pilot.press("enter")
-        box = screen.box("value")
-        await until(pilot, lambda: app.focused is box)
-        box.value = "dspy-light"
-        await pilot.press("enter")
         await until(pilot, lambda: app.theme == "dspy-light")
+        await go(pilot, screen, "theme")
+        await until(pilot, lambda: screen.chosen is not None and screen.chosen.value == "dspy-light")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "dspy-contrast-dark")
         await pilot.press("escape")
         await go(pilot, screen, "ollama_model")
         assert "the variable OLLAMA_MODEL counts instead" in told(screen)
+
+
+async def test_symbols_are_seen_at_once(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        app, screen = await at(pilot, "symbols")
+        for value in ("unicode", "console", "ascii"):
+            await pilot.press("enter")
+            await until(pilot, lambda value=value: screen.chosen is not None and screen.chosen.value == value)
+        await until(pilot, lambda: screen_text(app).isascii())
 
 
 async def test_only_what_is_set(runtime: FakeRuntime) -> None:

@@ -343,7 +343,7 @@ async def test_one_thing_at_a_time_and_the_screen_stays_usable(opens: Script, ru
         await pilot.press("down", "down")
         assert screen.chosen is not None and screen.chosen.state.name == "kafka"
         opens.hold.set()
-        await shows(pilot, "✔ up all services")
+        await shows(pilot, "✓ up all services")
 
 
 async def test_a_failure_says_why_and_leads_to_the_service(opens: Script, runtime: FakeRuntime) -> None:
@@ -352,7 +352,7 @@ async def test_a_failure_says_why_and_leads_to_the_service(opens: Script, runtim
     async with app_of(runtime).run_test(size=(100, 36)) as pilot:
         _, screen = await opened(pilot)
         await pilot.press("u", "enter")
-        await shows(pilot, "✖ up all services", "sample-trainer-1 is not healthy.", "shows what it says")
+        await shows(pilot, "✗ up all services", "sample-trainer-1 is not healthy.", "shows what it says")
         await until(pilot, lambda: screen.chosen is not None and screen.chosen.state.name == "trainer")
 
 
@@ -375,7 +375,7 @@ async def test_what_was_cancelled_can_be_cleaned_up(opens: Script, runtime: Fake
         ask._armed = True
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen and opens.ran[-1] == ("down", "--remove-orphans"))
-        await shows(pilot, "✔ down all services")
+        await shows(pilot, "✓ down all services")
 
 
 async def test_it_goes_on_when_the_screen_is_left(opens: Script, runtime: FakeRuntime) -> None:

@@ -62,7 +62,7 @@ class Dialog(ModalScreen[Result], PartsScreen[Result]):
             border: round $border;
             border-title-color: $text-primary;
             border-title-style: bold;
-            border-subtitle-color: $foreground 60%;
+            border-subtitle-color: $frame-note;
             background: $surface;
             padding: 0 1;
         }
@@ -81,6 +81,7 @@ class Dialog(ModalScreen[Result], PartsScreen[Result]):
     """
     asks = False
     """Whether it asks something that only the person can answer: it is not left for another screen."""
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
     _titles = "", ""
 
     def entitle(self, title: str, subtitle: str) -> None:

@@ -16,7 +16,6 @@ from agent_core.tools.base import AnyTool
 from tui.keymap import Keys, spell
 from tui.keys import PLACES, TABLE, Action
 from tui.places import TOLD
-from tui.screens.arrange import MEDIUM
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
 from tui.widgets.transcript.lines import Run, wrap
@@ -24,6 +23,9 @@ from tui.widgets.transcript.lines import Run, wrap
 _INDENT: Run = ("  ", "", None)
 _MARK = re.compile(r"([^\w\s.,:;()]) ")
 """A mark stays beside what it means."""
+
+WIDE = 116
+"""Columns from which on keys, titles and what they do all have room."""
 
 
 class HelpScreen(Dialog[None]):
@@ -59,7 +61,7 @@ class HelpScreen(Dialog[None]):
 
     def _fill(self) -> None:
         rows = self.query_one(Rows)
-        wide, width = self.size.width >= MEDIUM, rows.scrollable_content_region.width - 2
+        wide, width = self.size.width >= WIDE, rows.scrollable_content_region.width - 2
         rows.set_items([*self._all_keys(wide, width), *_commands(self._tools, wide)])
 
     def _all_keys(self, wide: bool, width: int) -> list[Item]:

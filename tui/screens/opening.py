@@ -88,10 +88,12 @@ class OpeningScreen(PanedScreen):
         self._push(screen)
 
     def _setting_changed(self, name: str, config: Config) -> None:
-        """A theme is seen at once; anything else holds from the next start on."""
-        app = cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+        """A theme and symbols are seen at once; anything else holds from the next start on."""
+        app = cast("DspyApp", self.app)  # pyright: ignore[reportUnknownMemberType]
         if name == "theme" and config.settings.theme in app.available_themes and not app.ansi_color:
             app.theme = config.settings.theme
+        elif name == "symbols":
+            app.show_symbols(config.settings.symbols)
 
     def action_sessions(self) -> None:
         """Go on in a saved conversation, or look after them."""

@@ -178,7 +178,7 @@ class ReviewPanes(Dialog[Reply]):
         self.set_class(width >= MEDIUM, "-wide")
         self.set_class(height < _LOW, "-low")
         self._size_checks()
-        few = min(len(self._question.files), 4) + 1
+        few = min(len(self._question.files), 4)
         self._list.styles.height = "1fr" if width >= MEDIUM else few
 
     def _size_checks(self) -> None:

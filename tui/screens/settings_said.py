@@ -82,7 +82,7 @@ def details(
     field = one.field
     out: list[Line] = []
     if trouble is not None:
-        out += [*wrap([("✖ ", "bad", None), (one_line(trouble.message), "bad", None)], width)]
+        out += [*wrap([("✗ ", "bad", None), (one_line(trouble.message), "bad", None)], width)]
         out += wrap([(one_line(trouble.hint), "hint", None)], width) if trouble.hint else []
         out.append(BLANK)
     out += wrap([(field.name, "h3", None)], width)
@@ -120,7 +120,8 @@ def _writes(one: Setting, config: Config, where: Where) -> str:
         return f"{one_line(error.message)}. {one_line(error.hint)}".strip()
     above = overruled(config, one.field.name, where)
     counts = f"; {one_line(above)} counts instead, as long as it is there" if above else ""
-    return f"A change goes into {_FILES[where]}{counts}. It holds from the next start on; a theme at once."
+    begins = "It holds from the next start on; theme and symbols at once."
+    return f"A change goes into {_FILES[where]}{counts}. {begins}"
 
 
 def _shown(field: Field, value: object) -> str:

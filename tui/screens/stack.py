@@ -36,7 +36,7 @@ _AGAIN_S = 3.0
 """How often it is looked for a stack, or an engine, while there is none."""
 _NEWS_S = 0.1
 """How often the steps of an operation are drawn at most."""
-_WIDE, _LOW, _HIGH = 118, 30, 44
+_WIDE, _LOW, _HIGH = 118, 32, 44
 """Columns from which on a service stands in full beside the list; rows below which there is room for one
 thing at a time, and from which on there is room for all."""
 

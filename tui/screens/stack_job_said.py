@@ -56,8 +56,8 @@ def _state(job: Job, width: int, *, seconds: float, shown: Shown) -> Line:
     icon, style, said, key = {
         "running": ("●", "mark", took, cancel),
         "cancelling": ("◐", "warn", f"cancelling, {took}", ""),
-        "done": ("✔", "ok", f"done in {took}", hides),
-        "failed": ("✖", "bad", f"failed after {took}", hides),
+        "done": ("✓", "ok", f"done in {took}", hides),
+        "failed": ("✗", "bad", f"failed after {took}", hides),
         "cancelled": (
             "■",
             "warn",
@@ -89,7 +89,7 @@ def _steps(steps: Sequence[Step], rows: int, width: int) -> list[Line]:
 
 def _step(step: Step, width: int) -> Line:
     text = step.text.lower()
-    icon, style = ("✖", "bad") if text.startswith(_BAD) else ("✔", "ok") if text in _ENDED else ("◐", "warn")
+    icon, style = ("✗", "bad") if text.startswith(_BAD) else ("✓", "ok") if text in _ENDED else ("◐", "warn")
     about, said = one_line(step.about), one_line(step.text)
     if step.total and width >= 2 * _NARROWEST_BAR:
         name = shorten(f"{about} {said}", width // 3)

@@ -18,7 +18,7 @@ ALL = "*"
 """The key of the row for all services; no service can be called so."""
 ICONS: Mapping[Standing, tuple[str, str]] = {
     "healthy": ("●", "ok"), "running": ("●", "ok"), "starting": ("◐", "warn"), "unhealthy": ("▲", "bad"),
-    "failed": ("✖", "bad"), "stopped": ("■", "dim"), "done": ("✔", "ok"), "absent": ("○", "dim"),
+    "failed": ("✗", "bad"), "stopped": ("■", "dim"), "done": ("✓", "ok"), "absent": ("○", "dim"),
 }  # fmt: skip
 _FROM_WORST: tuple[Standing, ...] = (
     "failed", "unhealthy", "starting", "healthy", "running", "done", "stopped", "absent",

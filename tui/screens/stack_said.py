@@ -106,7 +106,7 @@ def _port(port: Published) -> str:
 def _container(container: Container, width: int) -> list[Line]:
     well = container.works or (container.state == "exited" and container.exit == 0)
     starting = container.health == "starting" or container.state == "created"
-    icon, style = ("◐", "warn") if starting else ("●", "ok") if well else ("✖", "bad")
+    icon, style = ("◐", "warn") if starting else ("●", "ok") if well else ("✗", "bad")
     first: tuple[Run, ...] = ((f"  {icon} ", style, None),)
     rest: tuple[Run, ...] = (("    ", "", None),)
     status = one_line(container.status) or container.state

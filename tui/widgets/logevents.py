@@ -12,7 +12,7 @@ from tui.widgets.histogram import clock
 from tui.widgets.rows import Item
 from tui.widgets.transcript.lines import Run, wrap
 
-_GRAVE = {"fatal": ("✖", "bad-title"), "error": ("✖", "bad"), "warn": ("▲", "warn")}
+_GRAVE = {"fatal": ("✗", "bad-title"), "error": ("✗", "bad"), "warn": ("▲", "warn")}
 _KINDS = {
     "trace": "stack trace",
     "error": "error",
@@ -156,7 +156,7 @@ def cited(event: KeyEvent) -> str:
 def _mark(event: KeyEvent) -> tuple[str, str]:
     if event.level in _GRAVE:
         return _GRAVE[event.level]
-    return ("✖", "bad") if event.kind == "trace" else ("●", "mark")
+    return ("✗", "bad") if event.kind == "trace" else ("●", "mark")
 
 
 def _facts(event: KeyEvent) -> str:

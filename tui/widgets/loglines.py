@@ -222,12 +222,9 @@ class LogLines(Windowed):
         self._do(lambda: self.page.window.resize(height))
         self.draw()
 
-    def on_focus(self) -> None:
-        """The cursor shows."""
-        self.draw()
-
-    def on_blur(self) -> None:
-        """The cursor hides."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor shows, or hides."""
+        super().watch_has_focus(_has_focus)
         self.draw()
 
     # Keys and mouse

@@ -33,9 +33,8 @@ class Prompt(TextArea):
         background: $background;
         padding: 0 1;
         scrollbar-size-vertical: 1;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $frame-note;
         &:focus { border: round $border; border-subtitle-color: $text-primary; border-subtitle-style: bold; }
-        & .text-area--placeholder { color: $foreground 50%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PROMPT)]

@@ -158,12 +158,8 @@ class Rows(Canvas):
             runs = (*runs, (" " * (room - cells(text) + 1), "", None), *right)
         on = index == self.cursor and item.can_choose and (self.has_focus or self._cursor_always)
         line = Line(runs, fill="prompt" if on else "")
-        mark = ((0, width, "link-now"),) if on and self._plain() else ()
+        mark = ((0, width, "link-now"),) if on and self.palette.shapes else ()
         return Row(line, mark)
-
-    def _plain(self) -> bool:
-        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return app.no_color or app.native_ansi_color
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The window moved."""
@@ -178,12 +174,9 @@ class Rows(Canvas):
         """The window has another size."""
         self.redraw()
 
-    def on_focus(self) -> None:
-        """The cursor shows."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """The cursor hides."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor shows, or hides."""
+        super().watch_has_focus(_has_focus)
         self.redraw()
 
     # Keys and mouse

@@ -114,12 +114,9 @@ class TailLines(Windowed):
         """There is room for more lines, or fewer."""
         self.post_message(self.Sized())
 
-    def on_focus(self) -> None:
-        """The cursor shows that it is here."""
-        self.draw()
-
-    def on_blur(self) -> None:
-        """It is elsewhere."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor shows whether it is here."""
+        super().watch_has_focus(_has_focus)
         self.draw()
 
     def action_move(self, step: int) -> None:

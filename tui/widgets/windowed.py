@@ -57,8 +57,7 @@ class Windowed(Canvas):
     @property
     def plain(self) -> bool:
         """Whether there are no shades to tell the row with the cursor by."""
-        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return app.no_color or app.native_ansi_color
+        return self.palette.shapes
 
     def action_shift(self, columns: int) -> None:
         """Move sideways over long lines."""

@@ -99,7 +99,7 @@ async def restarted(workspace: Path, service: str) -> dict[str, Any]:
         await until(pilot, lambda: came_back([line.text for line in lines.kept]))
         seen["logs"] = screen_text(app)
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is screen and f"✔ restart {service}" in screen_text(app))
+        await until(pilot, lambda: app.screen is screen and f"✓ restart {service}" in screen_text(app))
         await until(pilot, lambda: re.search(rf"● {service} +healthy +1/1", screen_text(app)))
         seen["healthy"] = screen_text(app)
         await pilot.press("escape")

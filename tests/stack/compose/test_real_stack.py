@@ -314,7 +314,7 @@ def test_the_stack_screen_restarts_a_worker_and_shows_its_logs(real: Real) -> No
     assert all(f"○ {topic} " in seen["topics"] for topic in ("agent.tasks", "agent.tasks.backend"))
     assert "$ docker compose --profile '*' restart dspy-worker " in seen["asked"]
     assert (seen["outcome"], seen["steps"]) == ("done", [f"Container {worker}"])
-    assert re.search(r"✔ restart dspy-worker +done in", seen["healthy"])
+    assert re.search(r"✓ restart dspy-worker +done in", seen["healthy"])
     assert "Logs: dspy-worker" in seen["logs"] and '"service":"dspy-worker"' in seen["logs"]
 
 

@@ -225,8 +225,7 @@ class DiffView(Canvas):
             self._colouring = False
 
     def _plain(self) -> bool:
-        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return app.no_color or app.native_ansi_color
+        return self.palette.shapes
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The window moved; the cursor goes along where its hunk left it."""

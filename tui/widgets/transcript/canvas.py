@@ -20,13 +20,15 @@ class Canvas(ScrollView, can_focus=True):
     """A window of rows."""
 
     ALLOW_SELECT = False
+    EDGE = ""
+    """What shows the focus at the left, where no frame does it."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
         self._palette: Palette | None = None
         self._strips: dict[Row, Strip] = {}
-        self._strips_key: tuple[int, int, Spacing, Palette | None] = (0, 0, Spacing(), None)
+        self._strips_key: tuple[int, int, Spacing, Palette | None, str] = (0, 0, Spacing(), None, "")
         self._behind = Color(0, 0, 0)
 
     @property
@@ -82,7 +84,8 @@ class Canvas(ScrollView, can_focus=True):
         spacing = styles.padding
         if styles.gutter != spacing or styles.outline_top[0] or self.opacity != 1 or styles.tint.a:
             return super().render_lines(crop)
-        key = (self.outer_size.width, self.scrollable_content_region.width, spacing, self.palette)
+        edge = self.EDGE if self.has_focus else ""
+        key = (self.outer_size.width, self.scrollable_content_region.width, spacing, self.palette, edge)
         if key != self._strips_key:
             self._strips_key, self._strips, self._behind = key, {}, self.background_colors[1]
         elif len(self._strips) > _STRIPS + len(self._rows):
@@ -100,12 +103,12 @@ class Canvas(ScrollView, can_focus=True):
         return whole
 
     def _padded(self, row: Row) -> Whole:
-        total, width, spacing, palette = self._strips_key
+        total, width, spacing, palette, edge = self._strips_key
         assert palette
         blank = palette.style("")
         inner = strip(row, width, palette)
         left, right = spacing.left, total - spacing.left - inner.cell_length
-        segments = [Segment(" " * left, blank), *inner] if left else [*inner]
+        segments = [Segment(f"{edge:{left}}", palette.style("cursor")), *inner] if left else [*inner]
         if right > 0:
             segments.append(Segment(" " * right, blank))
         for line_filter in self.get_line_filters():

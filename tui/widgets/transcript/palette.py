@@ -8,28 +8,30 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color, ColorParseError
 
+from tui.theme import is_high
+
 _SPECS: dict[str, str] = {
     # name: attributes, and "fg=TOKEN" / "bg=TOKEN", each with "@PERCENT" to blend it towards the background
-    "dim": "fg=foreground@55",
+    "dim": "fg=foreground@66",
     "strong": "bold fg=foreground",
     "em": "italic",
-    "strike": "strike fg=foreground@60",
+    "strike": "strike fg=foreground@66",
     "code": "fg=text-accent bg=foreground@8",
     "link": "underline fg=text-primary",
     "h1": "bold fg=text-accent",
-    "h1-rule": "fg=text-accent@45",
+    "h1-rule": "fg=text-accent@64",
     "h2": "bold fg=text-primary",
     "h3": "bold fg=foreground",
     "h4": "bold italic fg=foreground@85",
     "h5": "italic fg=foreground@85",
-    "h6": "italic fg=foreground@65",
+    "h6": "italic fg=foreground@70",
     "bullet": "fg=text-primary",
     "rule": "fg=foreground@28",
     "th": "bold fg=text-primary",
     "quote": "italic fg=foreground@75",
     "quote-bar": "fg=text-secondary",
     "panel": "bg=foreground@5",
-    "panel-title": "fg=foreground@45 bg=foreground@5",
+    "panel-title": "fg=foreground@70 bg=foreground@5",
     "prompt": "bold fg=foreground bg=primary@16",
     "prompt-bar": "bold fg=text-primary bg=primary@16",
     "title": "fg=foreground@85",
@@ -40,8 +42,8 @@ _SPECS: dict[str, str] = {
     "warn": "fg=text-warning",
     "hint": "italic fg=foreground@75",
     "cursor": "fg=text-primary",
-    "selected": "bg=primary@45",
-    "found": "bg=warning@35",
+    "selected": "bg=primary@20",
+    "found": "bg=warning@20",
     "found-now": "bold fg=background bg=warning",
     "link-now": "bold reverse",
     "below": "bold fg=background bg=primary",
@@ -49,15 +51,15 @@ _SPECS: dict[str, str] = {
     "const": "fg=text-error",
     "cls": "bold fg=text-warning",
     "str": "fg=text-success",
-    "doc": "italic fg=text-success@80",
+    "doc": "italic fg=text-success",
     "num": "fg=text-warning",
-    "com": "italic fg=foreground@48",
+    "com": "italic fg=foreground@66",
     "op": "fg=foreground@70",
     "fn": "fg=text-primary",
     "builtin": "fg=text-secondary",
     "deco": "fg=text-secondary",
     "sgr1": "bold",
-    "sgr2": "fg=foreground@55",
+    "sgr2": "fg=foreground@66",
     "sgr3": "italic",
     "sgr4": "underline",
     "sgr7": "reverse",
@@ -86,12 +88,16 @@ _SHAPES: dict[str, str] = {
     "found": "underline",
     "found-now": "bold reverse",
     "head": "bold reverse",
+    "link-now": "bold reverse fg=foreground bg=background",
     "add-line": "fg=text-success",
     "del-line": "fg=text-error",
     "add-word": "bold underline",
     "del-word": "bold underline",
 }
-"""What shows by its background alone, where there are no backgrounds."""
+"""What shows by its background alone, where there are no backgrounds, or none that everybody sees."""
+
+_LEAST_TEXT, _LEAST_LINE, _LINE = 0.78, 0.5, 0.3
+"""Shares in the background where contrast is high: of text, of lines, and up to which something is a line."""
 
 
 class Palette:
@@ -108,7 +114,9 @@ class Palette:
         self, variables: Mapping[str, str], *, foreground: Color, background: Color, plain: bool = False
     ) -> None:
         self._variables = variables
-        self._plain = plain
+        self._high = is_high(variables)
+        self.shapes = plain or self._high
+        """Whether nothing may be told by a colour alone."""
         self._foreground, self._background = background + foreground, background
         self._styles: dict[tuple[str, str], Style] = {}
         self._links: dict[tuple[str, str], Style] = {}
@@ -147,10 +155,10 @@ class Palette:
     def _one(self, name: str) -> Style:
         color = background = None
         flags: dict[str, bool] = {}
-        spec = _SHAPES.get(name) if self._plain else None
+        spec = _SHAPES.get(name) if self.shapes else None
         for word in (spec or _SPECS.get(name, "")).split():
             if word.startswith("fg="):
-                color = self._color(word[3:])
+                color = self._color(word[3:], text=True)
                 if color is None:
                     flags["dim"] = True
             elif word.startswith("bg="):
@@ -159,7 +167,7 @@ class Palette:
                 flags[word] = True
         return Style(color=color, bgcolor=background, **flags)  # pyright: ignore[reportArgumentType]
 
-    def _color(self, spec: str) -> RichColor | None:
+    def _color(self, spec: str, *, text: bool = False) -> RichColor | None:
         token, _, percent = spec.partition("@")
         try:
             color = Color.parse(self._variables.get(token, ""))
@@ -167,7 +175,10 @@ class Palette:
             color = self._background if token == "background" else self._foreground
         if color.ansi is not None or self._background.ansi is not None:
             return _rich(color) if not percent else None
-        share = (float(percent) / 100 if percent else 1.0) * color.a
+        share = float(percent) / 100 if percent else 1.0
+        if text and self._high:
+            share = max(share, _LEAST_LINE if share < _LINE else _LEAST_TEXT)
+        share *= color.a
         return _rich(self._background.blend(Color(color.r, color.g, color.b), share, 1.0))
 
 

@@ -35,6 +35,7 @@ _LABEL = " ↓ new below · End "
 class LineView(Canvas):
     """A column of rows made by a `Layout`, in a window that scrolls."""
 
+    EDGE = "▎"
     FOCUS_ON_CLICK = False
     """A click on a link or a fold must not take the keys away from the prompt; selecting does."""
     DEFAULT_CSS = """
