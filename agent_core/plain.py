@@ -22,7 +22,7 @@ _WORDS = {
 _ALONE = re.compile(r"(?<!\S)[–—](?!\S)")
 _LEADS = re.compile(r"^(\s*)→ ", re.M)
 _TIMES = re.compile(r" {1,2}× ?(\d[\d,]*)")
-_MARKS = re.compile(r"[●○◌◐◇◆■▲▼✓✔✖✎ƒ⚠❯»•·→←↑↓] ?")
+_MARKS = re.compile(r"[●○◌◐◇◆■▲✓✗✎ƒ»•·→←↑↓] ?")
 
 
 def is_wanted(env: Mapping[str, str]) -> bool:

@@ -111,7 +111,7 @@ async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
 async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
     await settled(pilot)
     await pilot.press("ctrl+p")
-    await until(pilot, lambda: "every key and every command" in screen_text(app_of_pilot(pilot)))
+    await until(pilot, lambda: "what is here, every key" in screen_text(app_of_pilot(pilot)))
 
 
 @look("approve")
