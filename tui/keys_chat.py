@@ -42,6 +42,6 @@ CHAT_TABLE: tuple[Action, ...] = (
     _in(FIND, "find.done", "enter", "Next, or done", "the next match; in the conversation with all of them"
         " where the search began there", "done"),
     _in(FIND, "find.next", "down", "Next match", "the next match", "next(1)"),
-    _in(FIND, "find.previous", "shift+enter,up", "Previous match", "the match before", "next(-1)"),
+    _in(FIND, "find.previous", "up,shift+enter", "Previous match", "the match before", "next(-1)"),
     _in(FIND, "find.close", "escape", "End", "end the search", "close"),
 )  # fmt: skip
