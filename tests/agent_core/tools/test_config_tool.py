@@ -46,7 +46,7 @@ async def test_all_are_shown_with_their_origins_and_no_secret(tmp_path: Path) ->
         assert "environment DSPY_TUI_THEME" in shown.text
         assert "hidden" not in shown.text + str(shown.data)
         one = await said(session, seen, "settings show theme")
-        assert one.text.startswith("theme\nTheme of the screen.\n")
+        assert one.text.startswith("theme\nTheme of the screen; ")
         assert "from      environment DSPY_TUI_THEME" in one.text
         assert one.data["settings"][0]["value"] == "dspy-light"
         gone = await said(session, seen, "config show nothing")
