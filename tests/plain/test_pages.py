@@ -44,12 +44,12 @@ WAYS = {
 """How what an action does is done in lines."""
 _BY_ITSELF = (
     "prompt.", "transcript.", "list.", "approve.", "form.", "review.", "diff.", "edit.", "preview.", "auth.",
-    "stack_ask.",
+    "stack_ask.", "choice.",
 )  # fmt: skip
 """Editing and answering, which lines have their own ways for (docs/plain.md)."""
 _MOVING = (
     "up", "down", "page_up", "page_down", "first", "last", "next", "previous", "left", "right", "close",
-    "leave", "yes", "copy", "copy_whole", "wrap", "into", "cancel", "forget", "match_next", "match_previous",
+    "leave", "yes", "done", "copy", "copy_whole", "wrap", "into", "cancel", "forget", "match_next", "match_previous",
 )  # fmt: skip
 """Moving on a screen, and what the terminal, Ctrl-C or a question does here."""
 

@@ -267,15 +267,17 @@ async def test_real_learning_is_asked_told_and_looked_at(runtime: FakeRuntime) -
 async def test_what_was_covered_at_once_was_not_seen(
     runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent_core.rl.learning._SEEN_S", 1.5)
+    monkeypatch.setattr("agent_core.rl.learning._SEEN_S", 600.0)
     runtime.learning = learning = learned(runtime)  # pyright: ignore
     app = app_of(runtime)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("f5", "f1")
-        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await pilot.pause(2.0)
+        await pilot.press("f5")
+        await until(pilot, lambda: learning._seeing)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and learning._seeing is None)
         assert (await learning.overview()).decisions == 0
+        monkeypatch.setattr("agent_core.rl.learning._SEEN_S", 0.1)
         await pilot.press("escape")
         for _ in range(1000):
             if (await learning.overview()).decisions:
