@@ -121,6 +121,8 @@ class Pump:
                 return wait
             if not self._opened():
                 return _SOON_S
+        if not waiting:
+            self._silent = None  # it was said of messages that were taken since
         if not self._connected():
             return _SOON_S
         if waiting:

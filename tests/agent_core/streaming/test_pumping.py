@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from agent_core.errors import BusFault, BusUnreachable
@@ -14,6 +16,24 @@ from agent_core.streaming.spool import Spool
 LOST = BusUnreachable("No Kafka answers")
 
 
+class Producer:
+    """Takes messages, and says that it did when a test says so."""
+
+    def __init__(self) -> None:
+        self._told: list[Callable[[], None]] = []
+
+    def send(self, topic: str, **options: object) -> Producer:
+        return self
+
+    def add_both(self, tell: Callable[[int, int, object], None], turn: int, number: int) -> None:
+        self._told.append(lambda: tell(turn, number, None))
+
+    def take(self) -> None:
+        for tell in self._told:
+            tell()
+        self._told.clear()
+
+
 class Brokers:
     """Stands for the library: connections are lost, refused or made as a test says."""
 
@@ -21,6 +41,7 @@ class Brokers:
         self.lost: BusFault | None = None
         self.refused: BusFault | None = None
         self.asked = 0
+        self.made = Producer()
 
     def __call__(self, access: Access) -> Brokers:
         return self
@@ -30,8 +51,17 @@ class Brokers:
         if self.refused is not None:
             raise self.refused
 
-    def producer(self, **options: object) -> object:
-        return object()
+    def producer(self, **options: object) -> Producer:
+        return self.made
+
+    def has_topic(self, name: str) -> bool:
+        return True
+
+    def held_back(self, name: str) -> None:
+        return None
+
+    def refresh(self) -> None:
+        pass
 
     def interrupt(self) -> None:
         pass
@@ -67,6 +97,22 @@ def test_a_fault_goes_with_its_cause_though_nothing_is_to_be_sent(
     brokers.lost = brokers.refused = None
     pump._round()
     assert pump.fault is None
+
+
+def test_that_nothing_is_taken_is_not_said_any_more_when_all_was(
+    brokers: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pumping, "_SILENT_S", -1.0)
+    spool = Spool(most_bytes=1000)
+    pump = Pump(Access(("127.0.0.1:1",)), spool, refused=lambda _, __: None, moved=lambda: None)
+    spool.append("a", "", b"1")
+    pump._round()
+    pump._round()
+    assert pump.fault is not None and "takes no messages now" in pump.fault.message
+    brokers.made.take()
+    for _ in range(2):
+        pump._round()
+    assert not spool.waiting[0] and pump.fault is None
 
 
 def test_nobody_is_asked_while_nothing_is_wrong_and_nothing_to_be_sent(brokers: Brokers, pump: Pump) -> None:
