@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.02
 """Left to the thread that writes the first paint to the terminal, before other work begins."""
+_REST_S = 1.5
+"""After the start, before what other screens are made of is read."""
 _TURN_S = 0.001
 """How long the loop waits for its turn at most while a thread computes: importing what is slow, the loop has
 to wait many times in a row, with no key answered meanwhile."""
@@ -166,6 +168,12 @@ class DspyApp(App[None], inherit_bindings=False):
         self.work.transcript.show_welcome(welcome(self.runtime.workspace.root.name, tools, names))
         for warning in self._warnings:
             self.work.transcript.add_notice("warning", warning)
+        self.set_timer(_REST_S, self._rest)
+
+    def _rest(self) -> None:
+        from tui.beforehand import read_beforehand
+
+        self.run_worker(read_beforehand(self), group="beforehand")
 
     async def on_unmount(self) -> None:
         """Cancel what runs and close every connection."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.screen import Screen
+from tui.screens.painted import Painted
 
 Result = TypeVar("Result")
 
 
-class Beneath(Screen[Result]):
+class Beneath(Painted[Result]):
     """What changed beneath another screen is handed to that one, once.
 
     Textual's own screen keeps what it handed over and hands it over again with whatever comes next: after a
