@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import sys
 from collections.abc import Callable, Generator
@@ -12,15 +11,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from rich.text import Text
 from textual import events
 from textual.actions import SkipAction
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.scrollbar import ScrollBar, ScrollBarRender
-from textual.worker import WorkerFailed
 
+from tui.careful import Careful
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
 from tui.screens.work import WorkScreen
@@ -29,6 +26,7 @@ from tui.theme import DARK, PLAIN, THEMES, completed, is_high, opposite
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.driver import Driver
     from textual.theme import Theme
 
@@ -42,10 +40,8 @@ _REST_S = 1.5
 _TURN_S = 0.001
 """How long the loop waits for its turn at most while a thread computes: importing what is slow, the loop has
 to wait many times in a row, with no key answered meanwhile."""
-_WRONG = "Something went wrong inside dspy-tui"
 _TWICE_S = 4.0
 _ANYTHING = "An action, a command, a file, a definition, a model, a setting …"
-_log = logging.getLogger(__name__)
 
 
 def _everything() -> Any:
@@ -54,7 +50,7 @@ def _everything() -> Any:
     return EverythingProvider
 
 
-class DspyApp(App[None], inherit_bindings=False):
+class DspyApp(Careful, inherit_bindings=False):
     """One workspace on the screen.
 
     Args:
@@ -200,26 +196,14 @@ class DspyApp(App[None], inherit_bindings=False):
             return False
         return await self.run_action(self.keys.loose[key].does, self)
 
-    # What nobody expected. Textual would show tracebacks, with the values of all variables.
+    def tell_failure(self, message: str, hint: str) -> None:
+        """In the conversation."""
+        self.work.transcript.add_notice("error", message, hint)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Background work that failed ends alone, and says so; anything else ends the program."""
-        if not isinstance(error, WorkerFailed) or self._exit:
-            super()._handle_exception(error)
-            return
-        _log.error("background work failed", exc_info=error.error)
-        if self._exception is None:  # for tests: they fail with it
-            self._exception = error
-        self.work.transcript.add_notice("error", _WRONG, self._where())
-
-    def _fatal_error(self) -> None:
-        """End, and name the log in which the traceback is."""
-        _log.error("the screen failed", exc_info=self._exception)
-        self._exit_renderables.append(Text(f"dspy-tui: {_WRONG}\n  {self._where()}"))
-        self._close_messages_no_wait()
-
-    def _where(self) -> str:
-        return f"The traceback is in {self.runtime.log.path}."
+    @property
+    def traceback_at(self) -> Path:
+        """The log of this run."""
+        return self.runtime.log.path
 
     # For the key table and the palette
 
