@@ -21,6 +21,8 @@ LIMIT_S = 90.0
 PROMPT = "\n> "
 DRAWN = re.compile("[\x00-\x06\x0b\x0c\x0e-\x1f\u2500-\u259f\u2800-\u28ff●✓✔✖■▲·…]")
 """What may never be written: escape and other controls (the terminal's bell, too), boxes, braille, marks."""
+PASTES = re.compile("\x1b\\[\\?2004(?:h|l\r)")
+"""The exception: it asks the terminal to say what is pasted, and draws nothing."""
 
 
 class Talk:
@@ -40,8 +42,9 @@ class Talk:
 
     def until(self, text: str) -> str:
         """All that is said up to the text."""
-        self.process.expect_exact(text.replace("\n", "\r\n"))
-        said = f"{self.process.before}{self.process.after}".replace("\r\n", "\n")
+        shown = text.replace("\n", "\r\n")
+        self.process.expect_exact([shown, shown.replace("\n", "\n\x1b[?2004h")])
+        said = PASTES.sub("", f"{self.process.before}{self.process.after}").replace("\r\n", "\n")
         self.log += said
         return said
 
@@ -56,7 +59,7 @@ class Talk:
     def ends(self) -> int:
         """Wait for its end; the exit code."""
         self.process.expect(pexpect.EOF)
-        self.log += str(self.process.before).replace("\r\n", "\n")
+        self.log += PASTES.sub("", str(self.process.before)).replace("\r\n", "\n")
         self.process.close()
         return int(self.process.exitstatus if self.process.exitstatus is not None else -1)
 
@@ -289,6 +292,33 @@ def test_completion_and_history_are_readlines(repo: Path, talks: Any) -> None:
     assert "def parse_header(line):" in it.until(PROMPT)
     it.type("\x1b[A\r")
     assert "def parse_header(line):" in it.until(PROMPT)
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
+def test_what_is_pasted_is_one_prompt(repo: Path, talks: Any) -> None:
+    it = talks(repo, "--plain", **NO_MODEL)
+    it.until(PROMPT)
+    it.type("\x1b[200~why?\nls\nValueError: x\n\x1b[201~")
+    it.until("ValueError: x")
+    it.type("\r")
+    said = it.until(PROMPT)
+    assert "Waits" not in said and "src, folder" not in said and "\nAnswered, " in said
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
+def test_letters_are_taken_in_the_locale_that_has_none(repo: Path, talks: Any) -> None:
+    it = talks(repo, "--plain", LC_ALL="C", LANG="C", **NO_MODEL)
+    it.until(PROMPT)
+    said = it.say('grep "größe 漢" .')
+    assert 'grep "größe 漢" .' in said and "no matches" in said
+    it.type("\x1b[A")
+    it.until('grep "größe 漢" .')
+    it.type("\r")
+    assert "no matches" in it.until(PROMPT)
     it.type("\x04")
     assert it.ends() == 0
 
