@@ -34,7 +34,7 @@ _BINDINGS = (
     "set completion-query-items 0",
     "set horizontal-scroll-mode off",
 )
-"""No escape sequence that is not part of editing a line, no question, no pager; what is pasted is one line."""
+"""No escape sequence that is not part of editing a line, no question, no pager; a paste is one prompt."""
 
 
 class Ended(BaseException):
