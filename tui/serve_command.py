@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agent_core.errors import UsageError
 from agent_core.text import one_line
 from agent_core.workspace import Workspace
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of
 from tui.cli import say, show
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def serve_command(parsed: Parsed) -> int:
     from tui.serve.server import HOST, Served, bound, serve
 
     workspace = Workspace.open(root_of(parsed))
-    settings_of(parsed)  # what is wrong with them is said now, and not on a page
+    config_of(parsed, workspace.root)  # what is wrong with them is said now, and not on a page
     listening = bound(_port(parsed.one("port")))
     port = listening.getsockname()[1]
     guard = Guard(port)

@@ -355,6 +355,19 @@ def test_lines_of_a_pipe_are_prompts_one_after_the_other(repo: Path, run: Run) -
     assert not DRAWN.search(said)
 
 
+def test_a_file_asks_for_lines_everywhere(repo: Path, run: Run) -> None:
+    (repo / ".dspy_tui").mkdir()
+    (repo / ".dspy_tui" / "config.toml").write_text("plain = true\n")
+    env = environment(**NO_MODEL)
+    assert "> ls src\nparser.py, " in run(input=b"ls src\n", env=env).stdout.decode(), "without a terminal"
+    assert "\nplain: true, from workspace file " in run("config", "show", env=env).stdout.decode()
+    assert b"policy: " in run("rl", "status", env=env).stdout
+    refused = run("stack", "ps", env=env).stderr.decode()
+    assert "There is no stack in docker/lightweight" in refused and "`" not in refused
+    drawn = run("config", "show", "--set", "plain=false", env=env).stdout.decode()
+    assert re.search(r"^plain +false +flag", drawn, re.MULTILINE), "a flag takes it back"
+
+
 def test_without_a_terminal_and_without_plain_both_ways_are_named(run: Run) -> None:
     done = run()
     assert done.returncode == 2
