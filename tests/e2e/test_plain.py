@@ -118,7 +118,7 @@ async def test_a_whole_conversation(repo: Path, server: ModelServer, talks: Any)
         it.type("\x03")
         it.until("Stopping. Ctrl-C once more leaves.\n")
         said = it.until("The waiting one.\n")
-        assert "\nStopped, " in f"\n{said}"
+        assert "\nStopped, " in f"\n{said}" and "\nNow: and what else?\n" in said
         it.until(PROMPT)
         it.type("\x03")
         it.until("Ctrl-C once more, or Ctrl-D, leaves.\n> ")
