@@ -324,6 +324,20 @@ def test_letters_are_taken_in_the_locale_that_has_none(repo: Path, talks: Any) -
 
 
 @pytest.mark.terminal
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_a_key_that_is_not_given_changes_nothing(repo: Path, talks: Any, key: str) -> None:
+    it = talks(repo, "--plain", **NO_MODEL)
+    it.until(PROMPT)
+    it.process.sendline("/auth login")
+    it.until("nothing is shown: ")
+    it.type(key)
+    it.until("Nothing was done.")
+    it.until(PROMPT)
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
 def test_a_dumb_terminal_gets_lines_and_is_told_so(repo: Path, talks: Any) -> None:
     it = talks(repo, TERM="dumb", **NO_MODEL)
     said = it.until(PROMPT)
@@ -353,6 +367,15 @@ def test_lines_of_a_pipe_are_prompts_one_after_the_other(repo: Path, run: Run) -
     assert "def parse_header(line):" in said
     assert not (repo / "made").exists(), "nobody can be asked"
     assert not DRAWN.search(said)
+
+
+def test_a_key_is_taken_from_a_pipe_and_not_told(repo: Path, run: Run) -> None:
+    env = environment(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", **NO_MODEL)
+    done = run("--plain", input=b"/auth login\nsk-hidden\nls src\n/auth login\n", env=env)
+    said = (done.stdout + done.stderr).decode()
+    assert "nothing is shown:" in said and "sk-hidden" not in said
+    assert "no keyring" in said and "> ls src\nparser.py, " in said
+    assert said.rstrip().endswith("Nothing was done.") and done.returncode == 0
 
 
 def test_a_file_asks_for_lines_everywhere(repo: Path, run: Run) -> None:

@@ -120,6 +120,9 @@ class Lines:
 
         self._reading = True
         try:
+            if not self.is_terminal:
+                self.say([prompt.rstrip()])
+                return self._piped()
             return getpass(prompt)
         finally:
             self._reading = False
