@@ -98,12 +98,13 @@ async def raw(serving: Serving, *lines: bytes) -> bytes:
     return answer
 
 
-async def test_nothing_odd_breaks_it_or_shows_on_the_terminal(serving: Serving) -> None:
+async def test_nothing_odd_breaks_it_or_shows_on_the_terminal(serving: Serving, repo: Path) -> None:
     port = serving.base.rpartition(":")[2].encode()
     cookie = b"Cookie: dspy-tui-" + port + b"=\xc3\xa9\xff"
     refused = await raw(serving, b"GET / HTTP/1.1", cookie)
     assert refused.startswith(b"HTTP/1.1 403 ") and refused.endswith(b"\r\n\r\n")
-    assert (await raw(serving, b"GET /?token=\xff\xfe HTTP/1.1")).startswith(b"HTTP/1.0 400 ")
+    query = serving.url.partition("?")[2].encode()
+    assert (await raw(serving, b"GET /?" + query + b"\xff HTTP/1.1")).startswith(b"HTTP/1.0 400 ")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
         await client.get(serving.url)
         for font in ("9" * 5000, "\u0662", "-1"):
@@ -116,6 +117,8 @@ async def test_nothing_odd_breaks_it_or_shows_on_the_terminal(serving: Serving) 
         await until_gone(family)
     assert await asyncio.to_thread(serving.end) == 0
     assert len(serving.said) == 1, serving.said
+    log = (repo / ".dspy_tui" / "logs" / "dspy-tui.jsonl").read_bytes()
+    assert b"aiohttp.server" in log and query.removeprefix(b"token=") not in log
 
 
 async def test_one_page_too_many_is_told_so(serving: Serving) -> None:
