@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.batch_formats import to_json
-from agent_core.config import Config, load
+from agent_core.config import Config
 from agent_core.credentials.finding import endpoint_of
 from agent_core.credentials.known import unreadable
 from agent_core.credentials.managing import login, remove, standings, try_key
 from agent_core.credentials.saying import removed_line, standing_lines, stored_lines, tried_line
 from agent_core.errors import ToolError, UsageError
 from agent_core.text import one_line
-from tui.arguments import settings_of
+from tui.arguments import config_of
 from tui.cli import interruptible, say, show, show_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LIMIT = 64 * 1024
 def auth(parsed: Parsed) -> int:
     """Run one of them; returns the exit code."""
     interruptible()
-    config = load(root=_root(parsed), flags=settings_of(parsed))
+    config = config_of(parsed, _root(parsed))
     for warning in config.warnings:
         say(f"dspy-tui: warning: {one_line(warning)}")
     lines, data = _done(parsed.command.words[1], config, parsed.positional)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import Settings, load, refuse_in_doubt
+from agent_core.config import Settings, refuse_in_doubt
 from agent_core.errors import AgentError, BusUnreachable, ErrorInfo, Interrupted, UsageError
 from agent_core.fleet.handing import exit_of, hand_in, left_out, outcome_of, task_of
 from agent_core.fleet.services import GENERAL, Specialty, specialties
@@ -22,7 +22,7 @@ from agent_core.streaming.messages import Result, Task
 from agent_core.text import one_line
 from agent_core.tools.dispatch import result_data, result_text
 from agent_core.workspace import Workspace
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of, settings_of
 from tui.cli import interruptible
 from tui.ending import Ending, closed, end_like_an_interruption
 from tui.network_permission import permit_bus
@@ -53,7 +53,7 @@ def dispatch(parsed: Parsed) -> int:
 
 async def _dispatch(parsed: Parsed, said: _Said, ending: Ending) -> int:
     workspace = Workspace.open(root_of(parsed))
-    config = load(root=workspace.root, flags=settings_of(parsed))
+    config = config_of(parsed, workspace.root)
     refuse_in_doubt(config)
     settings = config.settings
     text = " ".join(parsed.words)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from agent_core.errors import Interrupted, UsageError
 from agent_core.plain import VARIABLE, is_wanted
-from tui.arguments import open_session, root_of, settings_of
+from agent_core.workspace import Workspace
+from tui.arguments import config_of, hold_to_plain, open_session, root_of, settings_of
 from tui.cli import say, show
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def open_screen(parsed: Parsed) -> int:
     """Run the application; returns the exit code. Raises `UsageError` where there is no terminal."""
     browser = os.environ.get("TEXTUAL_DRIVER") == _BROWSER
+    has_terminal = os.isatty(0) and os.isatty(1)
     in_lines = not browser and (parsed.has("plain") or is_wanted(os.environ))
-    if not (in_lines or browser or (os.isatty(0) and os.isatty(1))):
+    if not (in_lines or browser or has_terminal):
+        in_lines = config_of(parsed, Workspace.open(root_of(parsed)).root).settings.plain
+    if not (in_lines or browser or has_terminal):
         raise UsageError(
             "there is no terminal to draw on",
             hint="Without one: dspy-tui --batch -c COMMAND, or --plain for lines; see dspy-tui --help.",
@@ -44,7 +48,10 @@ def open_screen(parsed: Parsed) -> int:
         debug=parsed.has("debug"),
         tools=(StackTool(), TourTool()),
     )
-    if in_lines or (runtime.config.settings.plain and not browser):
+    if runtime.config.settings.plain and not (in_lines or browser):
+        hold_to_plain(runtime.config.settings)
+        in_lines = True
+    if in_lines:
         from tui.plain.opening import open_plain
 
         return open_plain(runtime, parsed)

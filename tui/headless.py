@@ -17,7 +17,7 @@ from agent_core.output import Writer
 from agent_core.plain import is_wanted
 from agent_core.runtime import open_runtime
 from stack.tool import StackTool
-from tui.arguments import open_session, root_of, settings_of
+from tui.arguments import hold_to_plain, open_session, root_of, settings_of
 from tui.cli import interruptible
 from tui.ending import Ending, closed, end_like_an_interruption
 
@@ -93,6 +93,7 @@ async def _run(
         given=0 if given and sys.__stdin__ is not None else None,
         tools=(StackTool(),),
     )
+    hold_to_plain(runtime.config.settings)
     if runtime.config.settings.plain and isinstance(front, TextFront):
         front.words = plain_words()
     gc.freeze()  # what was loaded stays until the end; no need to look through it again and again

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import Settings, load, refuse_in_doubt
+from agent_core.config import Settings, refuse_in_doubt
 from agent_core.errors import AgentError, ErrorInfo, Interrupted
 from agent_core.log import open_log
 from agent_core.logs.shipping.running import CameTo, ship
@@ -23,7 +23,7 @@ from agent_core.masking import masker
 from agent_core.output import Writer
 from agent_core.plain import is_wanted
 from agent_core.workspace import Workspace
-from tui.arguments import settings_of
+from tui.arguments import config_of
 from tui.cli import interruptible
 from tui.ending import Ending, closed, end_like_an_interruption
 from tui.network_permission import permit_bus
@@ -38,7 +38,7 @@ def logs_ship(parsed: Parsed) -> int:
     """Ship logs; returns the exit code."""
     ending = Ending()
     writer = Writer(on_lost=ending.lose)
-    edge = _Edge(writer, as_json=parsed.one("format") == "json", terminal=_is_terminal())
+    edge = _Edge(writer, as_json=parsed.one("format") == "json")
     try:
         interruptible()
         end_like_an_interruption()
@@ -59,7 +59,7 @@ async def _run(parsed: Parsed, edge: _Edge, ending: Ending) -> int:
         follow=parsed.has("follow"),
     )
     workspace = Workspace.open(parsed.one("workspace") or ".")
-    config = load(root=workspace.root, flags=settings_of(parsed))
+    config = config_of(parsed, workspace.root)
     refuse_in_doubt(config)
     settings = config.settings
     permit_bus(workspace.root, settings)
@@ -93,8 +93,8 @@ async def _ship(
 class _Edge:
     """Where progress, results and diagnostics go."""
 
-    def __init__(self, writer: Writer, *, as_json: bool, terminal: bool) -> None:
-        self._writer, self._as_json, self._terminal = writer, as_json, terminal
+    def __init__(self, writer: Writer, *, as_json: bool) -> None:
+        self._writer, self._as_json = writer, as_json
         self.last = Shipped()
         """How it stood when it was told last."""
         self._shown = ""
@@ -109,7 +109,7 @@ class _Edge:
             self._writer.diagnose("  It is waited for; the logs keep what there is.")
         self._fault = fault
         said = counts(shipped)
-        if self._terminal and said != self._shown:
+        if _is_terminal() and said != self._shown:
             self._writer.err(f"\r\x1b[K{said}")
             self._shown = said
 

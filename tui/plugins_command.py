@@ -13,7 +13,7 @@ from agent_core.runtime import open_runtime
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.plugins import PluginsArgs, PluginsTool
 from stack.tool import StackTool
-from tui.arguments import root_of, settings_of
+from tui.arguments import hold_to_plain, root_of, settings_of
 from tui.cli import interruptible, show, show_text
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ async def _listed(parsed: Parsed) -> ToolResult:
     runtime = open_runtime(
         root_of(parsed), flags=settings_of(parsed), interactive=False, tools=(StackTool(),)
     )
+    hold_to_plain(runtime.config.settings)
     try:
         tool = PluginsTool(registry=runtime.registry)
         context = ToolContext(workspace=runtime.workspace, settings=runtime.config.settings)

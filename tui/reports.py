@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_core.batch_formats import to_json
-from agent_core.config import Config, load, rows
+from agent_core.config import Config, rows
 from agent_core.config_said import lines_of
 from agent_core.errors import UsageError
 from agent_core.workspace import Workspace
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of
 from tui.cli import interruptible, show, show_text
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def _checks(config: Config, workspace: Workspace) -> list[Check]:
 
 def _opened(parsed: Parsed) -> tuple[Workspace, Config]:
     workspace = Workspace.open(root_of(parsed))
-    return workspace, load(root=workspace.root, flags=settings_of(parsed))
+    return workspace, config_of(parsed, workspace.root)
 
 
 def _show_json(document: dict[str, Any]) -> None:

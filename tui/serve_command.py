@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from agent_core.errors import UsageError
+from agent_core.log import open_log
+from agent_core.masking import masker
 from agent_core.text import one_line
 from agent_core.workspace import Workspace
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of
 from tui.cli import say, show
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ def serve_command(parsed: Parsed) -> int:
     from tui.serve.server import HOST, Served, bound, serve
 
     workspace = Workspace.open(root_of(parsed))
-    settings_of(parsed)  # what is wrong with them is said now, and not on a page
+    config = config_of(parsed, workspace.root)  # what is wrong with it is said now, and not on a page
+    mask = masker(config.settings)
     listening = bound(_port(parsed.one("port")))
     port = listening.getsockname()[1]
     guard = Guard(port)
@@ -36,7 +40,11 @@ def serve_command(parsed: Parsed) -> int:
         show(f"http://{HOST}:{port}/?token={guard.token}")
         say("Open it in a browser of this machine; whoever has it can do what you can. Ctrl-C ends it.")
 
-    asyncio.run(serve(served, listening, ready=ready))
+    def masked(text: str) -> str:
+        return mask(text).replace(guard.token, "••••••")
+
+    with closing(open_log(workspace, mask=masked, debug=parsed.has("debug"))):
+        asyncio.run(serve(served, listening, ready=ready))
     return 0
 
 

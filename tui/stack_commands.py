@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from agent_core.batch_formats import error_lines, to_json
-from agent_core.config import load, refuse_in_doubt
+from agent_core.config import refuse_in_doubt
 from agent_core.errors import AgentError, ErrorInfo, Interrupted, UsageError
 from agent_core.output import Writer
 from agent_core.permissions import Permissions
@@ -26,7 +26,7 @@ from stack.commands.outcome import Outcome
 from stack.commands.said import Said, log_lines, messages
 from stack.commands.secrets import Mask, stack_masker
 from stack.running import Running, open_stack
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of
 from tui.cli import interruptible
 from tui.ending import Ending, closed, end_like_an_interruption
 from tui.stack_lines import Gathering, JsonDocument, JsonLines, Lines, TextLines
@@ -45,10 +45,9 @@ def stack_command(parsed: Parsed) -> int:
     """Run one command of the stack; returns the exit code."""
     what = cast(What, parsed.command.words[1])
     as_json = parsed.one("format") == "json"
-    terminal, colours = _is_terminal(2), _is_terminal(1) and not os.environ.get("NO_COLOR")
     ending = Ending()
     writer = Writer(on_lost=ending.lose)
-    edge = _Edge(writer=writer, ending=ending, as_json=as_json, terminal=terminal, colours=colours)
+    edge = _Edge(writer=writer, ending=ending, as_json=as_json)
     try:
         interruptible()
         end_like_an_interruption()
@@ -68,7 +67,7 @@ def _run(what: What, parsed: Parsed, edge: _Edge) -> int:
     asked = _asked(what, parsed)
     asked.check()
     workspace = Workspace.open(root_of(parsed))
-    config = load(root=workspace.root, flags=settings_of(parsed))
+    config = config_of(parsed, workspace.root)
     settings = config.settings
     if out_dir := parsed.one("out-dir"):
         settings = msgspec.structs.replace(settings, stack_dir=out_dir)
@@ -142,12 +141,9 @@ def _number(parsed: Parsed, key: str) -> float | None:
 class _Edge:
     """Where results and diagnostics go."""
 
-    def __init__(
-        self, *, writer: Writer, ending: Ending, as_json: bool, terminal: bool, colours: bool
-    ) -> None:
+    def __init__(self, *, writer: Writer, ending: Ending, as_json: bool) -> None:
         self.writer = writer
         self._ending, self._as_json = ending, as_json
-        self._terminal, self._colours = terminal, colours
 
     def came_to(self, what: What, outcome: Outcome) -> int:
         """Write what it came to; returns the exit code."""
@@ -166,7 +162,7 @@ class _Edge:
 
     async def perform(self, stack: Running, change: Change, mask: Mask) -> Outcome:
         """Do it, telling its steps; an interruption ends compose in good order and says what is there."""
-        progress = Progress(self.writer.err, terminal=self._terminal)
+        progress = Progress(self.writer.err, terminal=_is_terminal(2))
         work = asyncio.ensure_future(perform(stack, change, progress, mask=mask))
         self._ending.begin(work.cancel)
         try:
@@ -212,7 +208,7 @@ class _Edge:
 
     def _lines(self, asked: Asked, out: Gathering) -> Lines:
         if not self._as_json:
-            return TextLines(out, colours=self._colours)
+            return TextLines(out, colours=_is_terminal(1) and not os.environ.get("NO_COLOR"))
         if asked.follow or (asked.what == "autoscale" and not asked.once):
             return JsonLines(out)
         what = "decisions" if asked.what == "autoscale" else "lines"

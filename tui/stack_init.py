@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from agent_core.batch_formats import to_json
-from agent_core.config import Settings, load, refuse_in_doubt
+from agent_core.config import Settings, refuse_in_doubt
 from agent_core.errors import AgentError, PermissionRefused
 from agent_core.permissions import Permissions
 from agent_core.workspace import Workspace
@@ -18,7 +18,7 @@ from stack.compose import telling
 from stack.compose.options import InstallSource
 from stack.compose.settling import Typed, settle
 from stack.compose.writing import Plan, plan, write
-from tui.arguments import root_of, settings_of
+from tui.arguments import config_of, root_of
 from tui.cli import interruptible, show
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def stack_init(parsed: Parsed) -> int:
 def _planned(parsed: Parsed) -> Plan:
     """What was written."""
     workspace = Workspace.open(root_of(parsed))
-    config = load(root=workspace.root, flags=settings_of(parsed))
+    config = config_of(parsed, workspace.root)
     refuse_in_doubt(config)
     settings = config.settings
     typed = _typed(parsed, out_dir=settings.stack_dir)

@@ -62,8 +62,12 @@ class _Assistant:
             )
             await self._places()
         elif self._task.mentions:
+            log = intent.log_named(self._task.text, self._task.mentions)
             for mention in self._task.mentions:
-                await self._file({"path": mention.path, "start": mention.start, "end": mention.end})
+                if mention.path == log:
+                    await self._logs({"source": [log], **intent.since_of(self._task.text)})
+                else:
+                    await self._file({"path": mention.path, "start": mention.start, "end": mention.end})
         else:
             await self._routed(intent.route(self._task.text))
         self._say(f"{self._reason()} To get one: {HOW_TO_GET_A_MODEL} `/model` shows and switches it.")

@@ -13,6 +13,7 @@ _FAILURE = re.compile(
     r"|\b(?:do|does|did|wo|ca)(?:n'?t| not) (?:start|work|run|respond|connect|come up|boot|load|finish)\b"
     r"|\bcannot (?:start|connect)\b|\b(?:not|stopped|stops) (?:working|responding|running)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|dying|timing out)\b|\b(?:timed|times|timing) out\b"
+    r"|\bwhy (?:(?:can|could)\b[^?]{0,60}\bnot|can(?:'?t|not)\b[^?]{0,60}|couldn'?t\b[^?]{0,60}) be \w+"
     r"|\bwhy\b[^?]{0,60}\b(?:fail|crash|break|hang|stall|stop|die|time out|restart)s?\b"
     r"|\b(?:why|what)\b[^?]{0,60}\b(?:errors?|exceptions?|failures?|time-?outs?|outages?|warnings?|50\d)\b"
     r"|\b(?:any|recent|latest|last|new) (?:errors?|exceptions?|failures?|crash(?:es)?|warnings?|problems?)\b",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from agent_core.agent.failures import asks_about_failure, since_of
-from agent_core.agent.routing import Route, route
+from agent_core.agent.routing import Route, log_named, route
 
-__all__ = ["Route", "asks_about_failure", "asks_for_change", "route", "since_of"]
+__all__ = ["Route", "asks_about_failure", "asks_for_change", "log_named", "route", "since_of"]
 
 _CHANGE_VERBS = """
     add, append, apply, bump, change, clean ?up, comment out, convert, correct, create, decrease, delete,

@@ -64,10 +64,12 @@ class _Run:
         return await self._finish(reason)
 
     async def _look_into_logs(self) -> None:
-        """Where a question smells of a failure, begin with what the logs say, as if the model had asked."""
-        text = self._task.text
-        if _LOGS in self._caller.names and intent.asks_about_failure(text) and not self._task.mentions:
-            call = ToolCall("logs_1", _LOGS, json.dumps(intent.since_of(text)))
+        """Where a question smells of a failure, or names a log, begin with what that says."""
+        text, mentions = self._task.text, self._task.mentions
+        log = intent.log_named(text, mentions)
+        if _LOGS in self._caller.names and (log or (intent.asks_about_failure(text) and not mentions)):
+            arguments = {**({"source": [log]} if log else {}), **intent.since_of(text)}
+            call = ToolCall("logs_1", _LOGS, json.dumps(arguments))
             await self._looking.carry_out([call], "")
             if self._calls.known.steps[-1].results[0].startswith(NOTHING_FOUND):
                 self._calls.known.steps.pop()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from agent_core.agent.failures import asks_about_failure, since_of
 from agent_core.code.terms import is_identifier
+from agent_core.commandline import Mention
+from agent_core.logs.discover import named_like_a_log
 
 Purpose = Literal["grep", "tree", "cat", "plan", "diff", "overview", "ctx", "search"]
 
@@ -126,6 +129,13 @@ def route(text: str) -> Route:
     if asks_about_failure(text):
         return Route("ctx", since_of(text))
     return _grep_route(text) or Route("search", {})
+
+
+def log_named(text: str, mentions: Sequence[Mention]) -> str:
+    """The log that a question is about (`@logs/app.log why …`); "" for none, and where lines are wanted."""
+    whole = (each.path for each in mentions if each.start is None and named_like_a_log(each.path))
+    path = next(whole, "")
+    return path if path and route(text).purpose not in ("cat", "grep") else ""
 
 
 def _asks_inside(text: str) -> bool:

@@ -145,6 +145,12 @@ def _walk(root: str) -> Iterable[LogFile]:
                 continue
 
 
+def named_like_a_log(path: str) -> bool:
+    """Whether a path in the workspace has the name of a log."""
+    *folders, name = path.split("/")
+    return _is_log(name, any(map(_LOG_FOLDER.match, folders)))
+
+
 def _is_log(name: str, in_logs: bool) -> bool:
     return _NAME.fullmatch(name) is not None or (in_logs and _TEXT.search(name) is not None)
 

@@ -61,4 +61,4 @@ def described(row: ServerStatus) -> str:
         state += f" (process {row.pid}, {'in a sandbox' if row.sandboxed else 'no sandbox'})"
     detail = f": {one_line(row.detail)}" if row.detail and row.state not in ("missing", "idle") else ""
     known = row.state not in ("missing", "off")
-    return f"{row.language:<11}{one_line(row.command) if known else row.name}  {state}{detail}"
+    return f"{row.language:<10}  {one_line(row.command) if known else row.name}  {state}{detail}"

@@ -8,10 +8,14 @@ import msgspec
 
 from agent_core.checkpoints.checkpoints import Checkpoints
 from agent_core.checkpoints.saying import listed
+from agent_core.commandline import render
+from agent_core.config import Settings
 from agent_core.events import ActionClass
 from agent_core.text import human_size, plural
+from agent_core.tools.asking import Planned
 from agent_core.tools.base import ToolContext, ToolResult
 from agent_core.tools.undoing import result_of
+from agent_core.workspace import Workspace
 
 
 class UndoArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +49,12 @@ class UndoTool:
 
     def __init__(self, *, checkpoints: Checkpoints) -> None:
         self._checkpoints = checkpoints
+
+    async def plan(
+        self, args: UndoArgs, *, workspace: Workspace, settings: Settings, typed: bool
+    ) -> Planned | None:
+        """What is asked about: nothing where the turns are listed alone."""
+        return None if args.list else Planned((render(self.name, args),), "It changes files.")
 
     async def run(self, args: UndoArgs, context: ToolContext) -> ToolResult:
         """Undo, or list; raises as `Checkpoints.undo` does."""

@@ -21,6 +21,8 @@ LIMIT_S = 90.0
 PROMPT = "\n> "
 DRAWN = re.compile("[\x00-\x06\x0b\x0c\x0e-\x1f\u2500-\u259f\u2800-\u28ff●✓✔✖■▲·…]")
 """What may never be written: escape and other controls (the terminal's bell, too), boxes, braille, marks."""
+PASTES = re.compile("\x1b\\[\\?2004(?:h|l\r)")
+"""The exception: it asks the terminal to say what is pasted, and draws nothing."""
 
 
 class Talk:
@@ -40,8 +42,9 @@ class Talk:
 
     def until(self, text: str) -> str:
         """All that is said up to the text."""
-        self.process.expect_exact(text.replace("\n", "\r\n"))
-        said = f"{self.process.before}{self.process.after}".replace("\r\n", "\n")
+        shown = text.replace("\n", "\r\n")
+        self.process.expect_exact([shown, shown.replace("\n", "\n\x1b[?2004h")])
+        said = PASTES.sub("", f"{self.process.before}{self.process.after}").replace("\r\n", "\n")
         self.log += said
         return said
 
@@ -56,7 +59,7 @@ class Talk:
     def ends(self) -> int:
         """Wait for its end; the exit code."""
         self.process.expect(pexpect.EOF)
-        self.log += str(self.process.before).replace("\r\n", "\n")
+        self.log += PASTES.sub("", str(self.process.before)).replace("\r\n", "\n")
         self.process.close()
         return int(self.process.exitstatus if self.process.exitstatus is not None else -1)
 
@@ -115,7 +118,7 @@ async def test_a_whole_conversation(repo: Path, server: ModelServer, talks: Any)
         it.type("\x03")
         it.until("Stopping. Ctrl-C once more leaves.\n")
         said = it.until("The waiting one.\n")
-        assert "\nStopped, " in f"\n{said}"
+        assert "\nStopped, " in f"\n{said}" and "\nNow: and what else?\n" in said
         it.until(PROMPT)
         it.type("\x03")
         it.until("Ctrl-C once more, or Ctrl-D, leaves.\n> ")
@@ -294,6 +297,47 @@ def test_completion_and_history_are_readlines(repo: Path, talks: Any) -> None:
 
 
 @pytest.mark.terminal
+def test_what_is_pasted_is_one_prompt(repo: Path, talks: Any) -> None:
+    it = talks(repo, "--plain", **NO_MODEL)
+    it.until(PROMPT)
+    it.type("\x1b[200~why?\nls\nValueError: x\n\x1b[201~")
+    it.until("ValueError: x")
+    it.type("\r")
+    said = it.until(PROMPT)
+    assert "Waits" not in said and "src, folder" not in said and "\nAnswered, " in said
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
+def test_letters_are_taken_in_the_locale_that_has_none(repo: Path, talks: Any) -> None:
+    it = talks(repo, "--plain", LC_ALL="C", LANG="C", **NO_MODEL)
+    it.until(PROMPT)
+    said = it.say('grep "größe 漢" .')
+    assert 'grep "größe 漢" .' in said and "no matches" in said
+    it.type("\x1b[A")
+    it.until('grep "größe 漢" .')
+    it.type("\r")
+    assert "no matches" in it.until(PROMPT)
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_a_key_that_is_not_given_changes_nothing(repo: Path, talks: Any, key: str) -> None:
+    it = talks(repo, "--plain", **NO_MODEL)
+    it.until(PROMPT)
+    it.process.sendline("/auth login")
+    it.until("nothing is shown: ")
+    it.type(key)
+    it.until("Nothing was done.")
+    it.until(PROMPT)
+    it.type("\x04")
+    assert it.ends() == 0
+
+
+@pytest.mark.terminal
 def test_a_dumb_terminal_gets_lines_and_is_told_so(repo: Path, talks: Any) -> None:
     it = talks(repo, TERM="dumb", **NO_MODEL)
     said = it.until(PROMPT)
@@ -323,6 +367,28 @@ def test_lines_of_a_pipe_are_prompts_one_after_the_other(repo: Path, run: Run) -
     assert "def parse_header(line):" in said
     assert not (repo / "made").exists(), "nobody can be asked"
     assert not DRAWN.search(said)
+
+
+def test_a_key_is_taken_from_a_pipe_and_not_told(repo: Path, run: Run) -> None:
+    env = environment(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", **NO_MODEL)
+    done = run("--plain", input=b"/auth login\nsk-hidden\nls src\n/auth login\n", env=env)
+    said = (done.stdout + done.stderr).decode()
+    assert "nothing is shown:" in said and "sk-hidden" not in said
+    assert "no keyring" in said and "> ls src\nparser.py, " in said
+    assert said.rstrip().endswith("Nothing was done.") and done.returncode == 0
+
+
+def test_a_file_asks_for_lines_everywhere(repo: Path, run: Run) -> None:
+    (repo / ".dspy_tui").mkdir()
+    (repo / ".dspy_tui" / "config.toml").write_text("plain = true\n")
+    env = environment(**NO_MODEL)
+    assert "> ls src\nparser.py, " in run(input=b"ls src\n", env=env).stdout.decode(), "without a terminal"
+    assert "\nplain: true, from workspace file " in run("config", "show", env=env).stdout.decode()
+    assert b"policy: " in run("rl", "status", env=env).stdout
+    refused = run("stack", "ps", env=env).stderr.decode()
+    assert "There is no stack in docker/lightweight" in refused and "`" not in refused
+    drawn = run("config", "show", "--set", "plain=false", env=env).stdout.decode()
+    assert re.search(r"^plain +false +flag", drawn, re.MULTILINE), "a flag takes it back"
 
 
 def test_without_a_terminal_and_without_plain_both_ways_are_named(run: Run) -> None:

@@ -49,8 +49,8 @@ _BY_ITSELF = (
 """Editing and answering, which lines have their own ways for (docs/plain.md)."""
 _MOVING = (
     "up", "down", "page_up", "page_down", "first", "last", "next", "previous", "left", "right", "close",
-    "leave", "yes", "done", "copy", "copy_whole", "wrap", "into", "cancel", "forget", "match_next",
-    "match_previous",
+    "leave", "yes", "done", "copy", "copy_whole", "wrap", "into", "cancel", "forget",
+    "match_next", "match_previous",
 )  # fmt: skip
 """Moving on a screen, and what the terminal, Ctrl-C or a question does here."""
 

@@ -77,6 +77,21 @@ def test_rows_below_a_heading_name_their_columns() -> None:
     assert rows_in_words(rows) == ["ctx: first 2, observed 1, reward +0.100", "grep: observed 3"]
 
 
+def test_rows_without_a_heading_are_sentences() -> None:
+    rows = [
+        "python      pyright-langserver --stdio  installed, starts when it is needed",
+        "typescript  typescript-language-server  not installed",
+        "go          gopls  not installed",
+        "rust        rust-analyzer  ready (process 12, no sandbox)",
+    ]
+    assert rows_in_words(rows) == [
+        "python: pyright-langserver --stdio, installed, starts when it is needed",
+        "typescript: typescript-language-server, not installed",
+        "go: gopls, not installed",
+        "rust: rust-analyzer, ready (process 12, no sandbox)",
+    ]
+
+
 def test_a_service_is_a_sentence() -> None:
     service = {
         "name": "kafka", "standing": "healthy", "running": 1, "containers": [{}], "cpu": 0.034,

@@ -55,3 +55,16 @@ def test_nothing_in_it_can_draw() -> None:
         *sentences.end(),
     ]
     assert lines == ["A red word, ␇ a bell, ⟨U+202E⟩turned round."]
+
+
+@pytest.mark.parametrize("mark", ["````", "~~~"])
+def test_code_that_has_marks_of_code_in_it_ends_where_it_ends(mark: str) -> None:
+    answer = f"Here:\n\n{mark}markdown\nUse it:\n```python\nx = 1\n```\n{mark}\n\nThat is all."
+    for size in (1, 5, 1000):
+        sentences, lines = Sentences(), []
+        for start in range(0, len(answer), size):
+            lines += sentences.feed(answer[start : start + size])
+        assert [*lines, *sentences.end()] == [
+            *("Here:", "Code, markdown:", "Use it:", "```python", "x = 1", "```", "End of the code."),
+            "That is all.",
+        ]

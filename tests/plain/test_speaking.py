@@ -187,6 +187,22 @@ def test_a_typed_command_is_not_read_out_again_and_its_result_is() -> None:
     assert said.say(finished) == ["end", "Done: exit 0, 1.0 s."], "what was heard is not said again"
 
 
+def test_what_waited_is_named_when_it_begins() -> None:
+    said = speaking()
+    assert said.say(e.TurnStarted(turn_id="1", text="!make", kind="shell")) == []
+    said.say(e.TurnQueued(turn_id="2", text="ls", position=1))
+    assert said.say(e.TurnStarted(turn_id="2", text="ls", kind="command")) == ["Now: ls"]
+
+
+def test_a_result_that_is_not_read_out_is_summed_up() -> None:
+    said = speaking()
+    said.say(e.TurnStarted(turn_id="1", text="why?", kind="task"))
+    finished = e.ToolFinished(
+        turn_id="1", call_id="c", name="ctx", summary="2 events", text="2 events\n", data={}, seconds=1.0
+    )
+    assert said.say(finished) == ["Done: 2 events, 1.0 s."]
+
+
 def test_hostile_names_are_pictured() -> None:
     said = speaking()
     said.say(e.TurnStarted(turn_id="1", text="x", kind="task"))

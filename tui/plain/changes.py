@@ -63,6 +63,8 @@ class Review:
         if question.reason:
             lines += [f"  {line}" for line in in_words(printable(question.reason)).split("\n")]
         for report in question.reports:
+            if not report.findings:
+                continue  # how it ended is in the reason
             lines.append(f"Check: {in_words(headline(report))}.")
             lines += [f"  {place(each)}: {one_line(each.message)}" for each in report.findings[:_FINDINGS]]
         for number, file in enumerate(self._files, 1):

@@ -129,7 +129,7 @@ class Conversation:
         except AgentError as error:
             self._lines.say(phrases.error(error.info))
             return
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):
             self._lines.say(["", "Nothing was done."])
             return
         if ours and not command:

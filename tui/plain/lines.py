@@ -6,6 +6,7 @@ shell; where the terminal is none or a dumb one, it is left out.
 
 from __future__ import annotations
 
+import locale
 import os
 import select
 import signal
@@ -21,7 +22,8 @@ _WORD_ENDS = " \t\n"
 _MOST = 1 << 16
 _BINDINGS = (
     "tab: complete",
-    "set enable-bracketed-paste off",
+    "set enable-bracketed-paste on",
+    "set enable-active-region off",
     "set enable-meta-key off",
     "set bell-style none",
     "set blink-matching-paren off",
@@ -32,7 +34,7 @@ _BINDINGS = (
     "set completion-query-items 0",
     "set horizontal-scroll-mode off",
 )
-"""No escape sequence that is not part of editing a line, no question, no pager."""
+"""No escape sequence that is not part of editing a line, no question, no pager; a paste is one prompt."""
 
 
 class Ended(BaseException):
@@ -71,6 +73,7 @@ class Lines:
             reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
         if self._readline is None:
             return
+        _take_all_letters()
         self._readline.set_auto_history(False)
         self._readline.set_completer_delims(_WORD_ENDS)
         self._readline.set_completer(self._completed)
@@ -80,7 +83,8 @@ class Lines:
     def remember(self, text: str) -> None:
         """A line to go back to."""
         if self._readline is not None and (line := one_line(text)):
-            self._readline.add_history(line)
+            with suppress(UnicodeError):  # no letters of this locale
+                self._readline.add_history(line)
 
     def say(self, lines: Sequence[str]) -> None:
         """Write lines."""
@@ -102,7 +106,7 @@ class Lines:
                 line = self._piped()
                 self.say([f"{prompt}{one_line(line)}"])
                 return line
-            return input(prompt) if self._edits else _plainly(prompt)
+            return input(prompt).rstrip("\n") if self._edits else _plainly(prompt)
         except BrokenPipeError:
             raise
         except OSError:  # the terminal went away
@@ -116,6 +120,9 @@ class Lines:
 
         self._reading = True
         try:
+            if not self.is_terminal:
+                self.say([prompt.rstrip()])
+                return self._piped()
             return getpass(prompt)
         finally:
             self._reading = False
@@ -181,6 +188,13 @@ def _plainly(prompt: str) -> str:
     if not line:
         raise EOFError
     return line.rstrip("\n")
+
+
+def _take_all_letters() -> None:
+    """Readline takes and gives letters of the locale alone; in that of C there are no others than ASCII's."""
+    with suppress(locale.Error):
+        if locale.nl_langinfo(locale.CODESET).replace("-", "").lower() != "utf8":
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
 
 
 def _end(number: int, frame: FrameType | None) -> None:

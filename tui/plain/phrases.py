@@ -60,14 +60,14 @@ def left_out(event: e.ContextPacked) -> list[str]:
     return [f"The model's window has no room for {plural(gone, 'part')} of what was gathered; window tells."]
 
 
-def done(event: e.ToolFinished) -> str:
-    """How a tool ended."""
+def done(event: e.ToolFinished, *, is_read: bool) -> str:
+    """How a tool ended. `is_read`: its result was read out a moment ago."""
     took = human_duration(event.seconds)
     if event.error is not None:
         return f"Failed: {in_words(one_line(event.error.message)).rstrip('.')}, {took}."
     summary = in_words(one_line(event.summary))
-    if summary.rstrip(".") == in_words(one_line(event.text.split("\n", 1)[0])).rstrip("."):
-        return f"Done, {took}."  # it was read out a moment ago
+    if is_read and summary.rstrip(".") == in_words(one_line(event.text.split("\n", 1)[0])).rstrip("."):
+        return f"Done, {took}."
     return f"Done: {summary}, {took}."
 
 

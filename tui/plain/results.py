@@ -54,6 +54,7 @@ _HEAD = re.compile(r"^\[\d+\] .*$|^ {4}→ .*$", re.M)
 _SEARCHES = ("esearch", "intel", "vretr")
 _BETWEEN = re.compile(r"^( +)…$", re.M)
 _NONE = ("0", "-")
+_FIGURE = re.compile(r"[-+<]?\d")
 _GIT = {"M": "changed", "A": "added", "D": "deleted", "R": "renamed", "?": "not in git", "U": "in conflict"}
 
 
@@ -104,7 +105,9 @@ def rows_in_words(lines: Sequence[str]) -> list[str]:
         row = _GAP.split(line.strip())
         below = _GAP.split(lines[number + 1].strip()) if number + 1 < len(lines) else []
         if len(row) != len(head):
-            is_head = len(row) > 2 and len(below) == len(row) and not any(map(str.isdigit, line))
+            is_head = (
+                len(row) > 2 and len(below) == len(row) and _has_figures(below) and not _has_figures(row)
+            )
             head = row if is_head else []
             out += [] if is_head else [sentence_of(line)]
         else:
@@ -113,6 +116,11 @@ def rows_in_words(lines: Sequence[str]) -> list[str]:
             )
             out.append(f"{row[0]}: {', '.join(named)}")
     return out
+
+
+def _has_figures(row: Sequence[str]) -> bool:
+    """Whether a column of it has a number: those of a heading have none, and the rows below it do."""
+    return any(map(_FIGURE.match, row[1:]))
 
 
 def sentence_of(line: str) -> str:

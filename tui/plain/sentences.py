@@ -6,6 +6,7 @@ import re
 
 from agent_core.text import printable
 
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`]*)$")
 _END = re.compile(r"[.!?:](?=\s)[ \t]*|\n")
 _LONGEST = 400
 """Characters after which a piece is told although no sentence ended; cut at a space."""
@@ -18,7 +19,7 @@ class Sentences:
 
     def __init__(self) -> None:
         self._held = ""
-        self._in_code = False
+        self._fence = ""
 
     def feed(self, piece: str) -> list[str]:
         """The lines that are whole now."""
@@ -32,13 +33,13 @@ class Sentences:
         """What is left."""
         held, self._held = self._held, ""
         lines = self._told(held) if held.strip() else []
-        self._in_code = False
+        self._fence = ""
         return lines
 
     def _next(self) -> str | None:
         """Take the first whole line or sentence off what is held."""
         stop = self._held.find("\n")
-        if self._in_code or self._held.lstrip().startswith("```"):
+        if self._fence or self._held.lstrip()[:3] in ("```", "~~~"):
             return self._take(stop + 1) if stop >= 0 else None
         for match in _END.finditer(self._held):
             if match[0] == "\n" or match.start() >= _LEAST:
@@ -53,13 +54,15 @@ class Sentences:
 
     def _told(self, line: str) -> list[str]:
         line = line.rstrip()
-        if line.lstrip().startswith("```"):
-            self._in_code = not self._in_code
-            language = line.strip().strip("`").strip()
-            if not self._in_code:
-                return ["End of the code."]
+        fence = _FENCE.match(line)
+        if self._fence:
+            # the mark that begins code is as long as it takes for nothing in it to be its end
+            if fence is None or fence[2] or not fence[1].startswith(self._fence):
+                return [printable(line)]
+            self._fence = ""
+            return ["End of the code."]
+        if fence is not None:
+            self._fence, language = fence[1], fence[2].strip()
             return [f"Code, {printable(language)}:" if language else "Code:"]
-        if self._in_code:
-            return [printable(line)]
         line = line.strip() if not line[:1].isspace() or not line.strip() else line
         return printable(line).split("\n") if line.strip() else []

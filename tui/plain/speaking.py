@@ -37,6 +37,7 @@ class Speaking:
         self._chosen_bus = chosen_bus
         self._answer = Sentences()
         self._kinds: dict[str, e.TurnKind] = {}
+        self._waiting: set[str] = set()
         self._streamed: set[str] = set()
         self._commands: dict[str, str] = {}
         self._told: dict[str, str] = {}
@@ -59,8 +60,9 @@ class Speaking:
         match event:
             case e.TurnStarted():
                 self._kinds[event.turn_id], self._failed = event.kind, ""
-                return []
+                return [f"Now: {one_line(event.text)}"] if event.turn_id in self._waiting else []
             case e.TurnQueued():
+                self._waiting.add(event.turn_id)
                 return [f"Waits, number {event.position}: {one_line(event.text)}"]
             case e.TurnUnqueued():
                 return ["What waited was taken back; it does not run."]
@@ -146,18 +148,20 @@ class Speaking:
         command = self._commands.pop(event.call_id, "")
         self._failed = event.error.message if event.error is not None else ""
         lines: list[str] = []
-        if not self._is_task(event.turn_id):
+        is_read = not self._is_task(event.turn_id)
+        if is_read:
             heard = printable(told[: told.rfind("\n") + 1])  # of a program, as it came
             text = result_in_words(event, command)
             rest = text.removeprefix(heard) if event.name == "shell" else text
             lines = rest.strip("\n").split("\n") if rest.strip() not in ("", heard.strip()) else []
-        return [*lines, phrases.done(event)]
+        return [*lines, phrases.done(event, is_read=is_read)]
 
     def _finished(self, event: e.TurnFinished) -> list[str]:
         lines: list[str] = []
         if event.turn_id not in self._streamed and event.text:
             lines = phrases.paragraphs(event.text)
         self._streamed.discard(event.turn_id)
+        self._waiting.discard(event.turn_id)
         kind = self._kinds.pop(event.turn_id, "task")
         return [*lines, *phrases.finished(event, kind, failed=self._failed)]
 

@@ -55,7 +55,7 @@ class Guard:
         return response
 
     def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self.token.encode())
+        return hmac.compare_digest(given.encode(errors="replace"), self.token.encode())
 
 
 def _is_here(request: web.Request) -> bool:

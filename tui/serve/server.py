@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
+import re
 import signal
 import socket
 from asyncio.subprocess import PIPE, Process
@@ -28,6 +29,10 @@ _HERE = Path(__file__).parent
 _END_S, _TERM_S = 10.0, 3.0
 """How long a session may take to end in good order, and once it was told to by a signal."""
 _SMALL, _LARGE, _FONT = 8, 48, 16
+_SIZE, _MOST_CELLS = (("width", 80), ("height", 24)), 1000
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_ODD = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What a message is taken apart with that none of our pages sends."""
 _log = logging.getLogger(__name__)
 
 
@@ -121,13 +126,21 @@ class Served(Server):
         return app
 
     async def page(self, request: web.Request) -> web.Response:
-        """The page with the terminal."""
-        font = request.query.get("fontsize", "")
-        size = min(_LARGE, max(_SMALL, int(font))) if font.isdecimal() else _FONT
+        """The page with the terminal; one that says so where no session can begin."""
+        is_full = len(self._open) >= MOST
+        size = min(_LARGE, max(_SMALL, _number(request, "fontsize", _FONT)))
         text = Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
-            title=html.escape(self.title), address=f"ws://{html.escape(request.host)}/ws", font=size
+            title=html.escape(self.title),
+            address=f"ws://{html.escape(request.host)}/ws",
+            font=size,
+            terminal="" if is_full else "textual-terminal",
+            state="-closed" if is_full else "",
+            said=f"{MOST} sessions run already. Close one of their pages first."
+            if is_full
+            else "The session has ended.",
+            again="Try again" if is_full else "Begin another",
         )
-        return web.Response(text=text, content_type="text/html")
+        return web.Response(text=text, content_type="text/html", status=503 if is_full else 200)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run a session for as long as the page is open."""
@@ -138,7 +151,8 @@ class Served(Server):
         try:
             await websocket.prepare(request)
             session = Session(self._words, websocket, self.download_manager)
-            await session.start(_cells(request, "width", 80), _cells(request, "height", 24))
+            cells = (min(_MOST_CELLS, max(1, _number(request, *each))) for each in _SIZE)
+            await session.start(*cells)
             try:
                 await self._process_messages(websocket, session)
             finally:
@@ -146,6 +160,13 @@ class Served(Server):
         finally:
             self._open.discard(websocket)
         return websocket
+
+    async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
+        """Pass on what the page sends; what is no message of ours ends the session."""
+        try:
+            await super()._process_messages(websocket, app_service)
+        except _ODD as error:
+            _log.warning("a page sent what is no message: %s", type(error).__name__)
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Close every page, so that their programs end."""
@@ -168,9 +189,9 @@ async def serve(served: Served, listening: socket.socket, *, ready: Callable[[],
         await runner.cleanup()
 
 
-def _cells(request: web.Request, name: str, otherwise: int) -> int:
+def _number(request: web.Request, name: str, otherwise: int) -> int:
     given = request.query.get(name, "")
-    return min(1000, max(1, int(given))) if given.isdecimal() else otherwise
+    return int(given) if _NUMBER.fullmatch(given) else otherwise
 
 
 def _closing(websocket: web.WebSocketResponse) -> Callable[[], Awaitable[None]]:

@@ -10,6 +10,7 @@ import pytest
 from agent_core.agent.deterministic import respond_without_model
 from agent_core.agent.loop import respond_with_model
 from agent_core.agent.port import TaskInput
+from agent_core.commandline import Mention
 from agent_core.errors import LogFault
 from agent_core.events import ToolStarted
 from agent_core.llm.scripted import DEFAULT_INFO, Reply, ScriptedModel
@@ -100,6 +101,33 @@ async def test_a_model_begins_with_what_the_logs_say(root: Path, tools: bool) ->
     sent = "\n".join(message.content for message in model.requests[-1].messages)
     assert "[1] ERROR ×3 · logs/app.log:2" in sent and "hunter2secret1" not in sent
     assert [(hit.path, hit.start) for hit in answer.citations] == [("logs/app.log", 2), ("app.py", 5)]
+
+
+LOG = Mention("logs/app.log")
+
+
+async def test_a_log_that_is_named_is_told_by_what_stands_out_in_it(root: Path) -> None:
+    turn, logs = turn_over(root, Digest(events=(CRASH,), sources=FACTS))
+    task = TaskInput(text="@logs/app.log what is wrong with the port?", mentions=(LOG,))
+    answer = await respond_without_model(task, turn)
+    assert "What stands out in the logs" in answer.text and "`logs/app.log:1-" not in answer.text
+    await respond_with_model(ScriptedModel([Reply.of("See `logs/app.log:2`.")]), task, turn)
+    assert [asked.sources for asked in logs.asked] == [("logs/app.log",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "mention"),
+    [
+        ("show @logs/app.log", LOG),
+        ("@logs/app.log:2-3 why?", Mention("logs/app.log", 2, 3)),
+        ("@app.py why does it crash?", Mention("app.py")),
+    ],
+)
+async def test_lines_that_are_named_are_shown(root: Path, text: str, mention: Mention) -> None:
+    turn, logs = turn_over(root, Digest(events=(CRASH,), sources=FACTS))
+    await respond_without_model(TaskInput(text=text, mentions=(mention,)), turn)
+    assert not logs.asked
+    assert [event.name for event in turn.events if isinstance(event, ToolStarted)] == ["cat"]
 
 
 async def test_a_model_is_not_told_of_logs_that_there_are_not(root: Path) -> None:

@@ -177,6 +177,8 @@ check the logs
 are there errors in the log?
 what "ERROR" lines are in the logs
 orders service timed out
+why can the account page not be checked?
+why can't the config be loaded
 """
 OF_CODE = """
 where is the code that retries failed network calls?
@@ -192,6 +194,7 @@ find every line that contains "failed"
 what happens when the database is down?
 how do I run the tests
 does anything delete temporary files?
+why can a tuple be hashed?
 """
 
 

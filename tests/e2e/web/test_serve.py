@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Run
 from tests.e2e.web.conftest import Serving
+from tui.serve.server import MOST
 
 PAGES = ["/", "/ws", "/static/js/textual.js", "/static/", "/own/page.js", "/download/x", "/nothing"]
 
@@ -85,6 +86,51 @@ async def test_a_page_is_a_session_that_ends_with_it(serving: Serving) -> None:
             async for _ in other:
                 pass
         await until_gone(serving.family())
+
+
+async def raw(serving: Serving, *lines: bytes) -> bytes:
+    """What is answered to a request, byte by byte."""
+    host, _, port = serving.base.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"\r\n".join((*lines, b"Host: localhost", b"Connection: close", b"", b"")))
+    answer = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    return answer
+
+
+async def test_nothing_odd_breaks_it_or_shows_on_the_terminal(serving: Serving, repo: Path) -> None:
+    port = serving.base.rpartition(":")[2].encode()
+    cookie = b"Cookie: dspy-tui-" + port + b"=\xc3\xa9\xff"
+    refused = await raw(serving, b"GET / HTTP/1.1", cookie)
+    assert refused.startswith(b"HTTP/1.1 403 ") and refused.endswith(b"\r\n\r\n")
+    query = serving.url.partition("?")[2].encode()
+    assert (await raw(serving, b"GET /?" + query + b"\xff HTTP/1.1")).startswith(b"HTTP/1.0 400 ")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        await client.get(serving.url)
+        for font in ("9" * 5000, "\u0662", "-1"):
+            async with client.get(serving.base, params={"fontsize": font}) as answer:
+                assert answer.status == 200
+        page = await client.ws_connect(f"{serving.base}/ws", params={"width": "\xb2", "height": "9" * 5000})
+        await text_of(page, b"Ask about")
+        family = serving.family()
+        await page.send_str("no JSON")
+        await until_gone(family)
+    assert await asyncio.to_thread(serving.end) == 0
+    assert len(serving.said) == 1, serving.said
+    log = (repo / ".dspy_tui" / "logs" / "dspy-tui.jsonl").read_bytes()
+    assert b"aiohttp.server" in log and query.removeprefix(b"token=") not in log
+
+
+async def test_one_page_too_many_is_told_so(serving: Serving) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        await client.get(serving.url)
+        pages = [await client.ws_connect(f"{serving.base}/ws?width=80&height=24") for _ in range(MOST)]
+        async with client.get(serving.base) as answer:
+            assert answer.status == 503 and "8 sessions run already" in await answer.text()
+        await asyncio.gather(*(page.close() for page in pages))
+        await until_gone(serving.family())
+        async with client.get(serving.base) as answer:
+            assert answer.status == 200 and "The session has ended" in await answer.text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
