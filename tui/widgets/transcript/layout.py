@@ -144,7 +144,7 @@ class Layout:
     def trim(self, around: int) -> None:
         """Forget rendered rows far from `around` when too many are kept, and put away what is too much.
 
-        What shows from `around` on, and what may still grow at the end, stays: it is wanted by the next frame.
+        What shows from `around` on, and what may still grow at the end, stays: the next frame wants it.
         """
         self._around = around
         self._put_away(around)
