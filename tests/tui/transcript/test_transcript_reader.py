@@ -226,6 +226,29 @@ async def test_find_highlights_steps_and_ends(opened: Any) -> None:
         assert not any(row.overlays for row in view.rows)
 
 
+@pytest.mark.parametrize("size", [(60, 14), (40, 20)], ids=["lower", "narrower"])
+async def test_another_size_keeps_the_match_and_the_place(opened: Any, size: tuple[int, int]) -> None:
+    """A line more in the prompt, or a turn that ends, is another height, too."""
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        filled(view)
+        await pilot.press("home")
+        assert view.find("paragraph 2") == 11
+        await pilot.press("n", "n", "n", "home")
+        view.scroll_to_row(5)
+        await pilot.pause()
+        before = app.rows()[0]
+        assert before == "  • first item" and view.found == (4, 11)
+        await pilot.resize_terminal(*size)
+        while view.looking:
+            await pilot.pause(0.02)
+        await pilot.pause(0.1)
+        assert app.rows()[0] == before
+        assert view.found == (4, 11)
+        await pilot.press("n")
+        assert view.found == (5, 11) and "Paragraph 22." in app.rows()
+
+
 async def test_find_crosses_soft_wraps(opened: Any) -> None:
     async with opened(30, 20) as (app, _):
         view: Transcript = app.transcript

@@ -45,6 +45,9 @@ class Search:
         """The first span of the match that was gone to."""
         self.count = 0
         self._top = top
+        self._kept: tuple[int, int] | None = None
+        """The unit and the number in it of the match that becomes the current one once it is found."""
+        self._is_again = False
         self._spans: dict[int, list[list[Span]]] = {}
         """By unit: its matches, each as its spans."""
         self._units: list[int] = []
@@ -52,6 +55,18 @@ class Search:
         self._wrapped = False
         flags = re.IGNORECASE if query == query.lower() else 0
         self._pattern = re.compile(r"\s+".join([re.escape(word) for word in query.split()]), flags)
+
+    def anew(self, top: tuple[int, int]) -> Search:
+        """The same search in a page with other rows; its current match stays the current one."""
+        search = Search(self.query, top=top)
+        search._is_again = True
+        search._kept = (self.current.unit, self.current.match) if self.current else self._kept
+        return search
+
+    @property
+    def goes_to_first(self) -> bool:
+        """Whether the first match is to be gone to once there is one."""
+        return self.current is None and not self._is_again
 
     @property
     def done(self) -> bool:
@@ -115,6 +130,8 @@ class Search:
             insort(self._units, index)
             self._spans[index] = found
             self.count += len(found)
+            if self._kept is not None and self._kept[0] == index and self.current is None:
+                self.current = found[min(self._kept[1], len(found) - 1)][0]
 
     def _matches(self, unit: int, lines: list[Line]) -> list[list[Span]]:
         starts: list[int] = []
