@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tui.widgets.transcript import Transcript
 from tui.widgets.transcript.lines import Line, wrap
+from tui.widgets.transcript.search import Search, Span
 from tui.widgets.transcript.selection import Position, Selection, extract, index_at, word_at
 
 ANSWER = """See src/a.py:10 and https://x.example/doc for the **whole** story that is wrapped over rows here.
@@ -256,6 +258,53 @@ async def test_find_crosses_soft_wraps(opened: Any) -> None:
         view.update_now()
         assert view.find("jumps over the lazy") == 1
         assert sum(len(row.overlays) for row in view.rows) == 2
+
+
+class Counted(list[Line]):
+    """Rows that count how often one was taken."""
+
+    taken = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.taken += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Line]:
+        for line in super().__iter__():
+            self.taken += 1
+            yield line
+
+
+def matches(query: str, lines: list[Line]) -> list[list[Span]]:
+    return Search(query)._matches(0, lines)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_many_matches_on_many_rows_cost_no_more_than_both() -> None:
+    lines = Counted(wrap([("value = compute(one)\n" * 500, "", None)], 12))
+    found = matches("compute", lines)
+    assert len(found) == 500
+    assert lines.taken < 5 * len(lines)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "ab", "b a", "", "aab", "日a", "a ab b a"]), max_size=12),
+    st.integers(1, 6),
+    st.sampled_from(["a", "ab", "b a", "日", "a a a"]),
+)
+def test_matches_are_where_the_text_is(parts: list[str], width: int, query: str) -> None:
+    lines = wrap([("\n".join(parts), "", None)], width, first=[("> ", "", None)], rest=[("> ", "", None)])
+    pieces: list[str] = []
+    for spans in matches(query, lines):
+        said = ""
+        for span in spans:
+            text = lines[span.row].text
+            said += text[index_at(text, span.start) : index_at(text, span.end)]
+            assert span.start >= lines[span.row].lead
+        pieces.append("".join(said.split()))
+    whole = "".join(line.text[line.lead :] for line in lines)
+    assert all(piece == "".join(query.split()) for piece in pieces)
+    if len(query) == 1:
+        assert len(pieces) == whole.count(query)
 
 
 async def test_keys_on_an_empty_transcript_do_nothing(opened: Any) -> None:

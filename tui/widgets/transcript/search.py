@@ -7,7 +7,7 @@ the first match comes at once, and no key waits for the last.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from time import perf_counter
 from typing import NamedTuple
@@ -199,7 +199,12 @@ class Search:
 
     def on_row(self, unit: int, row: int) -> Iterator[tuple[int, int, bool]]:
         """The cells on a row that match, and whether they are of the current match."""
-        for spans in self._spans.get(unit, ()):
+        matches = self._spans.get(unit, [])
+        # In the order of the text: neither their first rows nor their last ones go up again.
+        first = bisect_left(matches, row, key=lambda spans: spans[-1].row)
+        for spans in matches[first:]:
+            if spans[0].row > row:
+                return
             for span in spans:
                 if span.row == row:
                     current = self.current
@@ -209,10 +214,11 @@ class Search:
 
 def _rows(match: re.Match[str], starts: list[int], lines: list[Line]) -> Iterator[tuple[int, int, int]]:
     """The rows a match lies on, with its first and last cell there."""
-    for row, line in enumerate(lines):
+    for row in range(max(0, bisect_right(starts, match.start()) - 1), bisect_left(starts, match.end())):
+        line = lines[row]
         text = line.text
         begin, end = starts[row], starts[row] + len(text) - line.lead
-        if end <= match.start() or begin >= match.end():
+        if end <= match.start():
             continue
         first = max(match.start() - begin, 0) + line.lead
         last = min(match.end(), end) - begin + line.lead
