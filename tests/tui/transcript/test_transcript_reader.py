@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_core.events import Usage
 from tui.widgets.transcript import Transcript
 from tui.widgets.transcript.lines import Line, wrap
 from tui.widgets.transcript.search import Search, Span
@@ -249,6 +250,48 @@ async def test_another_size_keeps_the_match_and_the_place(opened: Any, size: tup
         assert view.found == (4, 11)
         await pilot.press("n")
         assert view.found == (5, 11) and "Paragraph 22." in app.rows()
+
+
+async def test_matches_follow_an_answer_that_streams(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "cells?")
+        view.append_text("t1", "| a | cell |\n|---|---|\n| x | cell |\n")
+        view.update_now()
+        assert view.find("cell") == 3
+        view.append_text("t1", "| a longer one | cell |\n")
+        view.update_now()
+        assert view.found[1] == 4
+        for row in view.rows:
+            text = row.line.text
+            assert {text[start:end] for start, end, _ in row.overlays} <= {"cell"}, (
+                "where the columns are now"
+            )
+        view.append_text("t1", "\nAnd a cell.")
+        view.finish_turn("t1", "answered", "", None, Usage(prompt_tokens=1, completion_tokens=1), 1.0)
+        view.update_now()
+        assert view.found[1] == 5
+        view.find("")
+        view.append_text("t1", "cell")
+        view.update_now()
+        assert view.found == (0, 0)
+
+
+async def test_what_is_folded_while_it_is_looked_at_counts_once(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls")
+        view.finish_tool("c1", "1", "needle", None, 0.2)
+        for n in range(300):
+            view.add_notice("info", f"line {n}")
+        view.update_now()
+        search = Search("needle", top=(5, 0))
+        search.look(view.page, 0.0)
+        view.page.units[0].toggle()
+        search.recheck(view.page, 0)
+        search.look(view.page, 60.0)
+        search.recheck(view.page, 0)
+        assert search.done and search.count == 1
 
 
 async def test_find_crosses_soft_wraps(opened: Any) -> None:

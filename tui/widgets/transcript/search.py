@@ -99,7 +99,7 @@ class Search:
         """Look at the units from `first` on, which are new or have changed; only once it is done."""
         if not self.done:
             return
-        for unit in [unit for unit in self._units if unit >= first]:
+        for unit in self._units[bisect_left(self._units, first) :]:
             self._forget(unit)
         for unit in range(first, len(page)):
             self._look_at(page, unit)
@@ -111,18 +111,20 @@ class Search:
         return self._end
 
     def recheck(self, page: Layout, unit: int) -> None:
-        """Look again at a unit of which other rows show."""
-        if unit in self._spans:
+        """Look again at a unit of which other rows show; one that it comes to yet can wait."""
+        if self.done or unit in self._spans:
             self._forget(unit)
-        self._look_at(page, unit)
+            self._look_at(page, unit)
 
     def _forget(self, unit: int) -> None:
-        self.count -= len(self._spans.pop(unit, ()))
-        self._units.remove(unit)
+        if unit in self._spans:
+            self.count -= len(self._spans.pop(unit))
+            self._units.remove(unit)
 
     def _look_at(self, page: Layout, index: int) -> None:
         if index >= len(page):
             return
+        self._forget(index)
         unit = page.units.read(index)
         if unit.cached is None and not self._pattern.search(_MARKUP.sub("", unit.source)):
             return

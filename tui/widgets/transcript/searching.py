@@ -71,6 +71,16 @@ class Searching(Selecting):
         else:
             self.repaint()
 
+    def look_at_new(self, first: int) -> None:
+        """The units from `first` on are new, or show something else."""
+        search = self._search
+        if search is None or not search.done:
+            return
+        before = search.count
+        search.look_again(self.page, min(first, search.looked_to))
+        if search.count != before:
+            self.post_message(self.Found())
+
     @property
     def found(self) -> tuple[int, int]:
         """Number of the current match from 1 (0: none), and how many were found by now."""

@@ -225,8 +225,10 @@ class Transcript(PointedReader):
     def _settle(self) -> None:
         """End what streams: the open text, the reasoning; then show the notices that waited for it."""
         if self._stream:
+            first = self._stream.first_open
             self._stream.finish()
             self._stream = None
+            self.look_at_new(first)
             self._noticed()
         if self._reasoning:
             self._end_reasoning()
@@ -259,8 +261,11 @@ class Transcript(PointedReader):
 
     def build(self) -> None:
         """Bring the open answer and the running clocks up to date."""
+        first = len(self.page)
         if self._stream:
+            first = self._stream.first_open
             self._stream.flush()
+        self.look_at_new(first)
         for index, unit in self._clocks.items():
             unit.forget()
             self.page.lines(index)
