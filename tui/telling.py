@@ -25,6 +25,7 @@ class Telling:
         self._page = page
         self._typed = ""
         self._streamed: set[str] = set()
+        self._waited: set[str] = set()
 
     def show(self, event: e.Event) -> None:
         """Show one event; most have no part in the conversation."""
@@ -33,7 +34,12 @@ class Telling:
             case e.TurnStarted():
                 if event.kind != "task":
                     self._typed = event.turn_id
-                page.add_prompt(event.turn_id, event.text)
+                page.add_prompt(event.turn_id, event.text, waited=event.turn_id in self._waited)
+                self._waited.discard(event.turn_id)
+            case e.TurnQueued():
+                self._waited.add(event.turn_id)
+            case e.TurnUnqueued():
+                self._waited.discard(event.turn_id)
             case e.TextDelta():
                 self._streamed.add(event.turn_id)
                 page.append_text(event.turn_id, event.text)

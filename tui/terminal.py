@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 from typing import IO, TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -26,6 +27,17 @@ class Terminal(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]
         self._file: Any = Forgiving(self._file)
         self._is_away = False
+        self._is_ours = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        super().start_application_mode()
+        self._is_ours = True
+
+    def stop_application_mode(self) -> None:
+        """Leave it as it was."""
+        self._is_ours = False
+        super().stop_application_mode()
 
     def write(self, data: str) -> None:
         """Write to the terminal; while another program has it, nothing: all is drawn again afterwards."""
@@ -43,9 +55,22 @@ class Terminal(LinuxDriver):
         super().resume_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:
-        """Go on only after a suspension."""
+        """Go on only after a suspension, or where a shell took the terminal.
+
+        A stop that cannot be caught (SIGSTOP) leaves no time to give it back: that is made up for.
+        """
+        if self._is_ours and not self._must_signal_resume and self._echoes():
+            self.suspend_application_mode()
+            self._must_signal_resume = True
         if self._must_signal_resume:
             super()._sigcont_application()  # pyright: ignore[reportUnknownMemberType]
+
+    def _echoes(self) -> bool:
+        """Whether the terminal shows what is typed, which it never does while it is ours."""
+        try:
+            return bool(termios.tcgetattr(self.fileno)[3] & termios.ECHO)
+        except termios.error:  # gone
+            return False
 
 
 class Forgiving:

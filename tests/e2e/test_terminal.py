@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import termios
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -44,6 +45,24 @@ def until_stopped(screen: pexpect.spawn[bytes]) -> None:
     while psutil.Process(screen.pid).status() != psutil.STATUS_STOPPED:
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_after_a_stop_that_cannot_be_caught_the_terminal_is_taken_again(repo: Path) -> None:
+    """A shell that shows its prompt meanwhile has the keys echoed, line by line."""
+    with opened(repo) as screen:
+        screen.kill(signal.SIGSTOP)
+        until_stopped(screen)
+        modes = termios.tcgetattr(screen.child_fd)
+        modes[3] |= termios.ECHO | termios.ICANON
+        termios.tcsetattr(screen.child_fd, termios.TCSANOW, modes)
+        screen.kill(signal.SIGCONT)
+        screen.expect_exact(ENTERS)
+        screen.expect_exact("sk about this repository")
+        assert not termios.tcgetattr(screen.child_fd)[3] & (termios.ECHO | termios.ICANON)
+        screen.send("\x11")
+        screen.expect_exact(LEAVES)
+        screen.expect(pexpect.EOF)
+    assert screen.exitstatus == 0
 
 
 def test_after_a_suspension_everything_is_drawn_again(repo: Path) -> None:

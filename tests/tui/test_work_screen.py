@@ -364,6 +364,31 @@ async def test_what_waits_is_sent_now_or_dropped(runtime: FakeRuntime) -> None:
         assert runtime.session.submitted[-1] == "first of al"
 
 
+@pytest.mark.parametrize("now", [False, True])
+async def test_what_waited_takes_the_reader_along_only_where_it_was_asked_for_now(
+    runtime: FakeRuntime, now: bool
+) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        view = app.work.transcript
+        await tell(pilot, runtime, TurnStarted(turn_id="t0", text="first", kind="task"))
+        text = "\n\n".join(f"Paragraph {n}." for n in range(60))
+        await tell(pilot, runtime, TextDelta(turn_id="t0", text=text))
+        runtime.session.running = "t0"
+        await pilot.press(*"next", "enter")
+        await until(pilot, lambda: app.work.chat.activity.queued == {"t1": "next"})
+        await pilot.press("pageup")
+        assert not view.following
+        if now:
+            await pilot.press("ctrl+n")
+        await tell(pilot, runtime, TurnStarted(turn_id="t1", text="next", kind="task"))
+        await until(pilot, lambda: not app.work.chat.activity.queued)
+        await pilot.pause()
+        assert view.following == now
+        assert ("▌ next" in screen_text(app)) == now
+
+
 def picked(app: DspyApp) -> list[str]:
     """What the list over the prompt offers; nothing while it does not show."""
     picker = app.work.chat.picker
@@ -501,6 +526,31 @@ async def test_completion(runtime: FakeRuntime) -> None:
         assert prompt.text == "tree src/server.py "
         await pilot.press("escape")
         await until(pilot, lambda: app.work.chat.activity.size.height == 0)
+
+
+@pytest.mark.parametrize("typed", ["word " * 40 + "end", "one\ntwo\nthree"], ids=["wrapped", "lines"])
+async def test_up_and_down_move_within_several_rows_first(runtime: FakeRuntime, typed: str) -> None:
+    app = app_of(runtime)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        prompt = app.work.chat.prompt
+        await pilot.press(*"earlier", "enter")
+        await until(pilot, lambda: runtime.session.submitted == ["earlier"])
+        prompt.put(typed)
+        await pilot.pause()
+        rows = prompt.wrapped_document.height
+        assert rows >= 3
+        for _ in range(rows - 1):
+            await pilot.press("up")
+            assert prompt.text == typed
+        assert prompt.cursor_location[0] == 0 and prompt.cursor_location[1] <= len(prompt.text)
+        await pilot.press("up")
+        await until(pilot, lambda: prompt.text == "earlier")
+        await pilot.press("down")
+        await until(pilot, lambda: prompt.text == typed)
+        await pilot.press("up", "down")
+        assert prompt.text == typed
+        assert runtime.session.submitted == ["earlier"]
 
 
 async def test_history_lasts(runtime: FakeRuntime, repository: Path) -> None:

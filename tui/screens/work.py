@@ -202,12 +202,19 @@ class WorkScreen(GuidedScreen):
             self.did("undo")
         turn_id = self._runtime.session.submit(event.text)
         if event.now:
-            self._runtime.session.send_now(turn_id)
+            self._send_now(turn_id)
 
     def on_chat_queued_wanted(self, event: Chat.QueuedWanted) -> None:
         """Run a waiting prompt now, or drop it."""
-        session = self._runtime.session
-        session.send_now(event.turn_id) if event.now else session.unqueue(event.turn_id)
+        if event.now:
+            self._send_now(event.turn_id)
+        else:
+            self._runtime.session.unqueue(event.turn_id)
+
+    def _send_now(self, turn_id: str) -> None:
+        """Run a waiting prompt next, and follow it."""
+        if self._runtime.session.send_now(turn_id):
+            self.transcript.follow()
 
     def on_chat_queued_recalled(self, event: Chat.QueuedRecalled) -> None:
         """Edit a waiting prompt."""

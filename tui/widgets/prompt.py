@@ -103,6 +103,11 @@ class Prompt(TextArea):
         """The text up to the cursor."""
         return self.get_text_range((0, 0), self.cursor_location)
 
+    @property
+    def _row(self) -> int:
+        """The row of the cursor, from 0; a line that is wrapped takes several."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y
+
     def put(self, text: str) -> None:
         """Replace the whole text; undo brings it back."""
         end = self.document.end
@@ -170,15 +175,15 @@ class Prompt(TextArea):
             self.screen.focus_next()
 
     def action_earlier(self) -> None:
-        """The prompt before this one; inside several lines, the line above."""
-        if self.cursor_at_first_line:
+        """The prompt before this one; inside several rows, the row above."""
+        if self._row == 0:
             self.post_message(self.Recalled(-1))
         else:
             self.action_cursor_up()
 
     def action_later(self) -> None:
-        """The prompt after this one; inside several lines, the line below."""
-        if self.cursor_at_last_line:
+        """The prompt after this one; inside several rows, the row below."""
+        if self._row >= self.wrapped_document.height - 1:
             self.post_message(self.Recalled(1))
         else:
             self.action_cursor_down()

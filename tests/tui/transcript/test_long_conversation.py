@@ -171,6 +171,28 @@ async def test_a_full_disk_leaves_it_in_memory(opened: Any, monkeypatch: pytest.
         assert shown(view)[0][0].endswith("question 0")
 
 
+def test_a_disk_that_becomes_full_amid_a_piece_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = 2_000
+    write = os.pwrite
+
+    def little(fd: int, data: Any, at: int) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        done = write(fd, data[:room], at)
+        room -= done
+        return done
+
+    monkeypatch.setattr(os, "pwrite", little)
+    monkeypatch.setattr(collection, "KEPT_UNITS", CHUNK)
+    units = Units()
+    for n in range(8 * CHUNK):
+        units.append(Prompt(f"prompt {n}", turn_id=str(n)))
+    units.put_away(8 * CHUNK)
+    assert not room
+    assert [unit.source for unit in units] == [f"prompt {n}" for n in range(8 * CHUNK)]
+
+
 async def test_a_disk_that_fails_is_said_where_it_is(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: Shelf, place: Place) -> bytes:
         raise OSError(5, "Input/output error")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_core.events import Usage
 from tui.widgets.transcript import Transcript
 from tui.widgets.transcript.lines import Line, wrap
+from tui.widgets.transcript.search import Search, Span
 from tui.widgets.transcript.selection import Position, Selection, extract, index_at, word_at
 
 ANSWER = """See src/a.py:10 and https://x.example/doc for the **whole** story that is wrapped over rows here.
@@ -226,6 +229,71 @@ async def test_find_highlights_steps_and_ends(opened: Any) -> None:
         assert not any(row.overlays for row in view.rows)
 
 
+@pytest.mark.parametrize("size", [(60, 14), (40, 20)], ids=["lower", "narrower"])
+async def test_another_size_keeps_the_match_and_the_place(opened: Any, size: tuple[int, int]) -> None:
+    """A line more in the prompt, or a turn that ends, is another height, too."""
+    async with opened() as (app, pilot):
+        view: Transcript = app.transcript
+        filled(view)
+        await pilot.press("home")
+        assert view.find("paragraph 2") == 11
+        await pilot.press("n", "n", "n", "home")
+        view.scroll_to_row(5)
+        await pilot.pause()
+        before = app.rows()[0]
+        assert before == "  • first item" and view.found == (4, 11)
+        await pilot.resize_terminal(*size)
+        while view.looking:
+            await pilot.pause(0.02)
+        await pilot.pause(0.1)
+        assert app.rows()[0] == before
+        assert view.found == (4, 11)
+        await pilot.press("n")
+        assert view.found == (5, 11) and "Paragraph 22." in app.rows()
+
+
+async def test_matches_follow_an_answer_that_streams(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "cells?")
+        view.append_text("t1", "| a | cell |\n|---|---|\n| x | cell |\n")
+        view.update_now()
+        assert view.find("cell") == 3
+        view.append_text("t1", "| a longer one | cell |\n")
+        view.update_now()
+        assert view.found[1] == 4
+        for row in view.rows:
+            text = row.line.text
+            assert {text[start:end] for start, end, _ in row.overlays} <= {"cell"}, (
+                "where the columns are now"
+            )
+        view.append_text("t1", "\nAnd a cell.")
+        view.finish_turn("t1", "answered", "", None, Usage(prompt_tokens=1, completion_tokens=1), 1.0)
+        view.update_now()
+        assert view.found[1] == 5
+        view.find("")
+        view.append_text("t1", "cell")
+        view.update_now()
+        assert view.found == (0, 0)
+
+
+async def test_what_is_folded_while_it_is_looked_at_counts_once(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        view.start_tool("t1", "c1", "ls")
+        view.finish_tool("c1", "1", "needle", None, 0.2)
+        for n in range(300):
+            view.add_notice("info", f"line {n}")
+        view.update_now()
+        search = Search("needle", top=(5, 0))
+        search.look(view.page, 0.0)
+        view.page.units[0].toggle()
+        search.recheck(view.page, 0)
+        search.look(view.page, 60.0)
+        search.recheck(view.page, 0)
+        assert search.done and search.count == 1
+
+
 async def test_find_crosses_soft_wraps(opened: Any) -> None:
     async with opened(30, 20) as (app, _):
         view: Transcript = app.transcript
@@ -233,6 +301,53 @@ async def test_find_crosses_soft_wraps(opened: Any) -> None:
         view.update_now()
         assert view.find("jumps over the lazy") == 1
         assert sum(len(row.overlays) for row in view.rows) == 2
+
+
+class Counted(list[Line]):
+    """Rows that count how often one was taken."""
+
+    taken = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.taken += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Line]:
+        for line in super().__iter__():
+            self.taken += 1
+            yield line
+
+
+def matches(query: str, lines: list[Line]) -> list[list[Span]]:
+    return Search(query)._matches(0, lines)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_many_matches_on_many_rows_cost_no_more_than_both() -> None:
+    lines = Counted(wrap([("value = compute(one)\n" * 500, "", None)], 12))
+    found = matches("compute", lines)
+    assert len(found) == 500
+    assert lines.taken < 5 * len(lines)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "ab", "b a", "", "aab", "日a", "a ab b a"]), max_size=12),
+    st.integers(1, 6),
+    st.sampled_from(["a", "ab", "b a", "日", "a a a"]),
+)
+def test_matches_are_where_the_text_is(parts: list[str], width: int, query: str) -> None:
+    lines = wrap([("\n".join(parts), "", None)], width, first=[("> ", "", None)], rest=[("> ", "", None)])
+    pieces: list[str] = []
+    for spans in matches(query, lines):
+        said = ""
+        for span in spans:
+            text = lines[span.row].text
+            said += text[index_at(text, span.start) : index_at(text, span.end)]
+            assert span.start >= lines[span.row].lead
+        pieces.append("".join(said.split()))
+    whole = "".join(line.text[line.lead :] for line in lines)
+    assert all(piece == "".join(query.split()) for piece in pieces)
+    if len(query) == 1:
+        assert len(pieces) == whole.count(query)
 
 
 async def test_keys_on_an_empty_transcript_do_nothing(opened: Any) -> None:

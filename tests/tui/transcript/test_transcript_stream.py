@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui.widgets.transcript import highlight
 from tui.widgets.transcript.layout import Layout
 from tui.widgets.transcript.lines import Line
 from tui.widgets.transcript.stream import AnswerStream
@@ -32,6 +34,28 @@ def f(x):
 1. first
 
 2. second
+"""
+NESTED = """1. first
+
+   ```python
+   def g():
+       return 'x'  # c
+
+   z = 1
+   ```
+
+   and
+
+   ~~~js
+   let a = 1
+   ~~~
+
+2. second
+   - deeper
+
+     ```
+     plain
+     ```
 """
 CODE = "Look:\n```python\n" + "def g():\n    return 'x' * 3  # c\n\n" * 60 + "```\nend\n"
 
@@ -60,7 +84,7 @@ def chunks_of(text: str, rng: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("text", [SAMPLE, CODE], ids=["sample", "long code"])
+@pytest.mark.parametrize("text", [SAMPLE, CODE, NESTED], ids=["sample", "long code", "nested code"])
 def test_streaming_in_random_chunks_equals_rendering_at_once(text: str, seed: int) -> None:
     assert page_of(chunks_of(text, random.Random(seed))) == page_of([text])
 
@@ -119,3 +143,33 @@ def test_an_open_end_that_turns_into_something_else_is_replaced() -> None:
     stream.feed("ut not\n")
     stream.finish()
     assert [row.text for index in range(len(layout)) for row in layout.lines(index)] == ["a", "  • but not"]
+
+
+@pytest.mark.parametrize(
+    ("before", "indent", "lines"),
+    [("", "", 3_500), ("1. Do this:\n\n", "   ", 600)],
+    ids=["top", "in an item"],
+)
+def test_of_a_long_block_of_code_only_what_is_new_is_coloured(
+    before: str, indent: str, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is, and on however many rows: each update costs about the same."""
+    coloured: list[int] = []
+    lex = highlight._lex  # pyright: ignore[reportPrivateUsage]
+
+    def counting(lexer: Any, rows: list[str], *, ended: bool) -> Any:
+        coloured.append(len(rows))
+        return lex(lexer, rows, ended=ended)
+
+    monkeypatch.setattr(highlight, "_lex", counting)
+    layout = Layout()
+    layout.set_width(20)
+    stream = AnswerStream(layout, turn_id="t")
+    stream.feed(f"{before}{indent}```python\n")
+    steps = 10
+    for _ in range(steps):
+        stream.feed(f"{indent}value = compute(one, 2)\n" * (lines // steps))
+        stream.flush()
+        layout.trim(len(layout) - 1)
+    assert layout.total > lines
+    assert sum(coloured) < lines + steps * 100

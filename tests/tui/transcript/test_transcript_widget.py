@@ -101,6 +101,54 @@ async def test_an_answer_that_came_at_once_is_shown_from_its_beginning(
         assert view.following and [row for row in app.rows() if row][-1] == "▌ and then?"
 
 
+async def test_a_prompt_that_waited_begins_without_taking_the_reader_away(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "where is it?")
+        view.append_text("t1", LONG)
+        view.update_now()
+        await pilot.press("pageup")
+        before = app.rows()[:19]
+        view.finish_turn("t1", "answered", "", None, usage(completion_tokens=9), 1.0)
+        view.add_prompt("t2", "and then?", waited=True)
+        view.append_text("t2", LONG)
+        view.update_now()
+        assert app.rows()[:19] == before and app.rows()[19].endswith("↓ new below · End")
+        view.add_prompt("t3", "typed just now")
+        view.update_now()
+        assert view.following and [row for row in app.rows() if row][-1] == "▌ typed just now"
+
+
+async def test_a_prompt_that_waited_is_followed_where_nobody_scrolled(opened: Any) -> None:
+    async with opened(60, 20) as (app, _):
+        view: Transcript = app.transcript
+        for turn in ("t1", "t2"):
+            view.add_prompt(turn, f"where is {turn}?", waited=True)
+            view.append_text(turn, LONG)
+            view.finish_turn(turn, "answered", "", None, usage(), 1.0)
+            assert not view.following, "shown from its beginning"
+        view.update_now()
+        assert next(row for row in app.rows() if row) == "▌ where is t2?"
+
+
+async def test_who_reads_while_an_earlier_conversation_comes_back_is_left_there(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        for number in range(20):
+            view.moment = float(number)
+            view.add_prompt(f"t{number}", f"question {number}\n" * 5)
+        view.moment = None
+        view.update_now()
+        assert view.following
+        await pilot.press("home")
+        before = app.rows()[:19]
+        view.moment = 20.0
+        view.add_prompt("t20", "question 20")
+        view.moment = None
+        view.update_now()
+        assert not view.following and app.rows()[:19] == before
+
+
 async def test_a_short_answer_that_came_at_once_is_followed(opened: Any) -> None:
     async with opened(60, 20) as (app, _):
         view: Transcript = app.transcript

@@ -17,12 +17,19 @@ class CodeBlock:
         self._width = 0
         self._settled: list[Line] = []
         self._settled_lines = 0
+        self._before = ""
+
+    def goes_on(self, language: str, code: str) -> bool:
+        """Whether this is the same block, longer by something at its end."""
+        return language == self._language and code.startswith(self._before)
 
     def lines(self, code: str, width: int) -> list[Line]:
         """The rows. Code given before must be a prefix of `code`, but for its last line."""
         if width != self._width:
             self._width, self._settled, self._settled_lines = width, self._title(width), 0
-        rows = self._highlighter.lines(code.removesuffix("\n").expandtabs(4))
+        code = code.removesuffix("\n")
+        self._before = code[: code.rfind("\n") + 1]
+        rows = self._highlighter.lines(code.expandtabs(4))
         settled = self._highlighter.settled
         for runs in rows[self._settled_lines : settled]:
             self._settled += self._row(runs)

@@ -12,6 +12,8 @@ from tui.widgets.transcript.units import Unit
 
 _KEPT_ROWS = 4_000
 """Rendered rows kept in memory; units far from the view are rendered again when they are looked at."""
+_WINDOW_ROWS = 200
+"""As many as a window may show: what is in it stays rendered, however long it is."""
 
 
 class Layout:
@@ -140,16 +142,20 @@ class Layout:
                 return
 
     def trim(self, around: int) -> None:
-        """Forget rendered rows far from `around` when too many are kept, and put away what is too much."""
+        """Forget rendered rows far from `around` when too many are kept, and put away what is too much.
+
+        What shows from `around` on, and what may still grow at the end, stays: the next frame wants it.
+        """
         self._around = around
         self._put_away(around)
         if self._kept_total <= _KEPT_ROWS:
             return
-        kept = 0
+        kept, last = 0, len(self.units) - 1
+        wanted = range(around, self.locate(self.start(around) + _WINDOW_ROWS)[0] + 1)
         present = self.units.in_memory(around)
         for index in sorted(present, key=lambda index: abs(index - around)):
             kept += self._kept[index]
-            if kept > _KEPT_ROWS * 3 // 4 and self._kept[index]:
+            if kept > _KEPT_ROWS * 3 // 4 and self._kept[index] and index != last and index not in wanted:
                 kept -= self._kept[index]
                 self._keep(index, 0)
                 self.units[index].shed()

@@ -91,6 +91,8 @@ def breaks(text: str, width: int) -> list[tuple[int, int]]:
 
 
 def _chop(text: str, start: int, end: int, width: int) -> list[tuple[int, int]]:
+    if text.isascii():  # one cell each: a line of a megabyte must not hold up the keys
+        return [(at, min(at + width, end)) for at in range(start, end, width)]
     rows: list[tuple[int, int]] = []
     used, at = 0, start
     for first, last, cells in split_graphemes(text[start:end])[0]:

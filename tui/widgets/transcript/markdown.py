@@ -39,9 +39,11 @@ class _Level:
 
 
 class _Painter:
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, blocks: list[CodeBlock]) -> None:
         self.lines: list[Line] = []
         self._width = width
+        self._blocks = blocks
+        self._count = 0
         self._levels: list[_Level] = []
         self._numbers: list[int | None] = []
         self._gap = False
@@ -170,12 +172,21 @@ class _Painter:
     def _code(self, code: str, info: str) -> None:
         self._space()
         language = printable(info.strip().split(" ")[0]) if info.strip() else ""
-        for line in CodeBlock(language).lines(code, self._room()):
+        for line in self._block_of(language, code).lines(code, self._room()):
             first, rest = self._prefix()
             prefix = first or rest
             lead = len(plain(prefix)) + line.lead
             self.lines.append(Line((*prefix, *line.runs), line.fill, line.join, lead, line.action))
         self._gap = True
+
+    def _block_of(self, language: str, code: str) -> CodeBlock:
+        """The block as it was painted before, where this is the same with more at its end."""
+        number, self._count = self._count, self._count + 1
+        if number == len(self._blocks):
+            self._blocks.append(CodeBlock(language))
+        elif not self._blocks[number].goes_on(language, code):
+            self._blocks[number] = CodeBlock(language)
+        return self._blocks[number]
 
     def _table(self, tokens: list[Token], index: int) -> int:
         rows: list[tables.Row] = []
@@ -196,6 +207,14 @@ class _Painter:
         return index + 1
 
 
-def render(source: str, width: int) -> list[Line]:
-    """The lines of a Markdown text of which nothing but Markdown is interpreted."""
-    return _Painter(width).paint(parser().parse(printable(source)))
+def render(source: str, width: int, blocks: list[CodeBlock] | None = None) -> list[Line]:
+    """The lines of a Markdown text of which nothing but Markdown is interpreted.
+
+    Args:
+        source: The text.
+        width: Columns of a row.
+        blocks: The blocks of code of the text when it was shorter: what was coloured then is not coloured
+            again. Those of this text are left in it.
+    """
+    painter = _Painter(width, [] if blocks is None else blocks)
+    return painter.paint(parser().parse(printable(source)))

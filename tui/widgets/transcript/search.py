@@ -7,7 +7,7 @@ the first match comes at once, and no key waits for the last.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from time import perf_counter
 from typing import NamedTuple
@@ -45,6 +45,9 @@ class Search:
         """The first span of the match that was gone to."""
         self.count = 0
         self._top = top
+        self._kept: tuple[int, int] | None = None
+        """The unit and the number in it of the match that becomes the current one once it is found."""
+        self._is_again = False
         self._spans: dict[int, list[list[Span]]] = {}
         """By unit: its matches, each as its spans."""
         self._units: list[int] = []
@@ -52,6 +55,18 @@ class Search:
         self._wrapped = False
         flags = re.IGNORECASE if query == query.lower() else 0
         self._pattern = re.compile(r"\s+".join([re.escape(word) for word in query.split()]), flags)
+
+    def anew(self, top: tuple[int, int]) -> Search:
+        """The same search in a page with other rows; its current match stays the current one."""
+        search = Search(self.query, top=top)
+        search._is_again = True
+        search._kept = (self.current.unit, self.current.match) if self.current else self._kept
+        return search
+
+    @property
+    def goes_to_first(self) -> bool:
+        """Whether the first match is to be gone to once there is one."""
+        return self.current is None and not self._is_again
 
     @property
     def done(self) -> bool:
@@ -84,7 +99,7 @@ class Search:
         """Look at the units from `first` on, which are new or have changed; only once it is done."""
         if not self.done:
             return
-        for unit in [unit for unit in self._units if unit >= first]:
+        for unit in self._units[bisect_left(self._units, first) :]:
             self._forget(unit)
         for unit in range(first, len(page)):
             self._look_at(page, unit)
@@ -96,18 +111,20 @@ class Search:
         return self._end
 
     def recheck(self, page: Layout, unit: int) -> None:
-        """Look again at a unit of which other rows show."""
-        if unit in self._spans:
+        """Look again at a unit of which other rows show; one that it comes to yet can wait."""
+        if self.done or unit in self._spans:
             self._forget(unit)
-        self._look_at(page, unit)
+            self._look_at(page, unit)
 
     def _forget(self, unit: int) -> None:
-        self.count -= len(self._spans.pop(unit, ()))
-        self._units.remove(unit)
+        if unit in self._spans:
+            self.count -= len(self._spans.pop(unit))
+            self._units.remove(unit)
 
     def _look_at(self, page: Layout, index: int) -> None:
         if index >= len(page):
             return
+        self._forget(index)
         unit = page.units.read(index)
         if unit.cached is None and not self._pattern.search(_MARKUP.sub("", unit.source)):
             return
@@ -115,6 +132,8 @@ class Search:
             insort(self._units, index)
             self._spans[index] = found
             self.count += len(found)
+            if self._kept is not None and self._kept[0] == index and self.current is None:
+                self.current = found[min(self._kept[1], len(found) - 1)][0]
 
     def _matches(self, unit: int, lines: list[Line]) -> list[list[Span]]:
         starts: list[int] = []
@@ -182,7 +201,12 @@ class Search:
 
     def on_row(self, unit: int, row: int) -> Iterator[tuple[int, int, bool]]:
         """The cells on a row that match, and whether they are of the current match."""
-        for spans in self._spans.get(unit, ()):
+        matches = self._spans.get(unit, [])
+        # In the order of the text: neither their first rows nor their last ones go up again.
+        first = bisect_left(matches, row, key=lambda spans: spans[-1].row)
+        for spans in matches[first:]:
+            if spans[0].row > row:
+                return
             for span in spans:
                 if span.row == row:
                     current = self.current
@@ -192,10 +216,11 @@ class Search:
 
 def _rows(match: re.Match[str], starts: list[int], lines: list[Line]) -> Iterator[tuple[int, int, int]]:
     """The rows a match lies on, with its first and last cell there."""
-    for row, line in enumerate(lines):
+    for row in range(max(0, bisect_right(starts, match.start()) - 1), bisect_left(starts, match.end())):
+        line = lines[row]
         text = line.text
         begin, end = starts[row], starts[row] + len(text) - line.lead
-        if end <= match.start() or begin >= match.end():
+        if end <= match.start():
             continue
         first = max(match.start() - begin, 0) + line.lead
         last = min(match.end(), end) - begin + line.lead

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from tui.widgets.transcript.collection import CHUNK
 from tui.widgets.transcript.search import Search
 from tui.widgets.transcript.selecting import Selecting
+from tui.widgets.transcript.view import NARROWEST
 
 _LOOK_S, _LOOK_ON_S, _REST_S = 0.03, 0.008, 0.02
 """Seconds that a search takes at once, then in each slice, and between two."""
@@ -55,7 +56,7 @@ class Searching(Selecting):
         if search is None:
             return
         search.look(self.page, _LOOK_ON_S)
-        if search.current is None and (span := search.step(forward=True)):
+        if search.goes_to_first and (span := search.step(forward=True)):
             self.reveal(span.unit, span.row)
         self.post_message(self.Found())
         self._go_on_looking()
@@ -70,6 +71,16 @@ class Searching(Selecting):
         else:
             self.repaint()
 
+    def look_at_new(self, first: int) -> None:
+        """The units from `first` on are new, or show something else."""
+        search = self._search
+        if search is None or not search.done:
+            return
+        before = search.count
+        search.look_again(self.page, min(first, search.looked_to))
+        if search.count != before:
+            self.post_message(self.Found())
+
     @property
     def found(self) -> tuple[int, int]:
         """Number of the current match from 1 (0: none), and how many were found by now."""
@@ -81,7 +92,7 @@ class Searching(Selecting):
         return self._search is not None and not self._search.done
 
     def on_resize(self, event: events.Resize) -> None:
-        """Matches are on other rows now."""
-        if self._search:
-            self._search = Search(self._search.query, top=self._at_top)
+        """With another width matches are on other rows; the window stays where it is."""
+        if self._search and max(NARROWEST, self.scrollable_content_region.width) != self.page.width:
+            self._search = self._search.anew(self._at_top)
             self._go_on_looking()

@@ -34,7 +34,7 @@ class Selecting(LineView):
         rows: list[tuple[Line, tuple[int, int] | None]] = []
         first, last = self.selection.first, self.selection.last
         for unit in range(first.unit, min(last.unit, len(self.page) - 1) + 1):
-            for row, line in enumerate(self.page.lines(unit)):
+            for row, line in enumerate(self.page.glance(unit)):
                 if (first.unit, first.row) <= (unit, row) <= (last.unit, last.row):
                     rows.append((line, self.selection.span(unit, row, line)))
         return extract(rows)

@@ -29,7 +29,10 @@ class Shelf:
         if self._file is None:
             self._file = _unnamed()
         place = Place(self._end, len(data))
-        os.pwrite(self._file.fileno(), data, place.at)
+        rest, at = memoryview(data), place.at
+        while rest:  # a disk that becomes full takes a part, and refuses only the next
+            done = os.pwrite(self._file.fileno(), rest, at)
+            rest, at = rest[done:], at + done
         self._end += len(data)
         return place
 

@@ -27,6 +27,11 @@ class AnswerStream:
         self._waiting: list[str] = []
         self._base = len(layout)
 
+    @property
+    def first_open(self) -> int:
+        """The first unit that may still change."""
+        return self._base
+
     def feed(self, text: str) -> None:
         """Take a piece of text; nothing is rendered before `flush`."""
         self._waiting.append(text)

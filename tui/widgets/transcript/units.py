@@ -133,6 +133,8 @@ class Markdown(Unit):
         super().__init__(turn_id=turn_id, gap=gap)
         self._source = source
         self._code: CodeBlock | None = None
+        self._blocks: list[CodeBlock] = []
+        """Those that are part of something else, such as an item of a list."""
 
     def grow(self, source: str) -> bool:
         """Take the longer text of the same blocks; False when it is not a continuation."""
@@ -148,7 +150,7 @@ class Markdown(Unit):
     def shed(self) -> None:
         """See `Unit`; of a block of code also what lets it grow row by row."""
         self.forget()
-        self._code = None
+        self._code, self._blocks = None, []
 
     @property
     def weight(self) -> int:
@@ -163,7 +165,7 @@ class Markdown(Unit):
             if self._code is None:
                 self._code = CodeBlock(printable(match["info"]).strip().split(" ")[0])
             return self._code.lines(printable(code), width)
-        return render(self._source, width)
+        return render(self._source, width, self._blocks)
 
     def _plain(self) -> str:
         return printable(self._source).rstrip("\n")

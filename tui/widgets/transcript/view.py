@@ -28,7 +28,7 @@ _SLICE = 0.006
 _SLICE_PAUSE = 0.02
 """Seconds of work, and of rest, while units are rendered for another width."""
 _BAR_INTERVAL = 0.5
-_NARROWEST = 8
+NARROWEST = 8
 _LABEL = " ↓ new below · End "
 
 
@@ -254,7 +254,7 @@ class LineView(Canvas):
 
     def on_resize(self, event: events.Resize) -> None:
         """Only what is visible is rendered for the new width; the rest follows in slices."""
-        width = max(_NARROWEST, self.scrollable_content_region.width)
+        width = max(NARROWEST, self.scrollable_content_region.width)
         if width != self.page.width:
             self.page.set_width(width)
         self.paint([], width)

@@ -47,6 +47,8 @@ class Transcript(PointedReader):
         self._shown_errors: set[str] = set()
         self._said: set[str] = set()
         """What came of the turn's tools, in their own words."""
+        self._put_at: tuple[int, int] | None = None
+        """Where the window was put by itself; elsewhere somebody scrolled."""
         self._warm: asyncio.Future[None] | None = None
 
     def _now(self) -> float:
@@ -62,14 +64,17 @@ class Transcript(PointedReader):
             self.page.append(Welcome(text))
         self.changed()
 
-    def add_prompt(self, turn_id: str, text: str) -> None:
-        """The user's words begin a turn; the end is followed from here on."""
+    def add_prompt(self, turn_id: str, text: str, *, waited: bool = False) -> None:
+        """The user's words begin a turn; the end is followed from here on.
+
+        `waited`: it was typed a while ago, and who went to read something meanwhile is left there.
+        """
+        stays = waited and not self.following and self._top != self._put_at
         self._add(Prompt(text, turn_id=turn_id))
         for held in (self._shown_errors, self._said, self._thoughts):
             held.clear()
         self._prepare()
-        self.following = True
-        if self.moment is None:
+        if self.moment is None and not stays:
             self.follow()
 
     def append_text(self, turn_id: str, text: str) -> None:
@@ -185,7 +190,7 @@ class Transcript(PointedReader):
         ):
             held.clear()
         self.page.truncate(0)
-        self.following = True
+        self.following, self._put_at = True, None
         self.action_dismiss()
 
     def _show_from_its_beginning(self, turn_id: str) -> None:
@@ -196,6 +201,7 @@ class Transcript(PointedReader):
         self.update_now()
         self.mark_new()  # undone where the end is shown
         self.scroll_to_row(self.page.start(first))
+        self._put_at = self._top
 
     # How it gets onto the page
 
@@ -219,8 +225,10 @@ class Transcript(PointedReader):
     def _settle(self) -> None:
         """End what streams: the open text, the reasoning; then show the notices that waited for it."""
         if self._stream:
+            first = self._stream.first_open
             self._stream.finish()
             self._stream = None
+            self.look_at_new(first)
             self._noticed()
         if self._reasoning:
             self._end_reasoning()
@@ -253,8 +261,11 @@ class Transcript(PointedReader):
 
     def build(self) -> None:
         """Bring the open answer and the running clocks up to date."""
+        first = len(self.page)
         if self._stream:
+            first = self._stream.first_open
             self._stream.flush()
+        self.look_at_new(first)
         for index, unit in self._clocks.items():
             unit.forget()
             self.page.lines(index)
