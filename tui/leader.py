@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
 
 from tui import chords
 from tui.action import Action
@@ -191,8 +190,3 @@ class Leader:
 
     def _entry(self, action: Action) -> Entry:
         return Entry(self._app.keys.shown(action.id), action.title)
-
-
-def typed_into(screen: Screen[Any]) -> Input | TextArea | None:
-    """What letters are typed into where the focus is."""
-    return screen.focused if isinstance(screen.focused, Input | TextArea) else None
