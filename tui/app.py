@@ -190,7 +190,11 @@ class DspyApp(App[None], inherit_bindings=False):
 
         if typed_into(self.screen) is not None or key in self.screen.active_bindings:
             return False
-        return await self.run_action(self.keys.loose[key].does, self)
+        action = self.keys.loose[key]
+        if action.id == "leader":
+            self.leader.begin(typed=key)
+            return True
+        return await self.run_action(action.does, self)
 
     # What nobody expected. Textual would show tracebacks, with the values of all variables.
 

@@ -129,7 +129,9 @@ async def test_the_palette_and_the_leader(vim: FakeRuntime) -> None:
         await until(pilot, lambda: app.screen is app.work)
         await pilot.press("f2", "space")
         await until(pilot, lambda: app.leader.shows)
-        await until(pilot, lambda: "Space …" not in screen_text(app) and "Ctrl+X …" in screen_text(app))
+        await until(pilot, lambda: "Space …" in screen_text(app))
+        await pilot.press("escape", "ctrl+x")
+        await until(pilot, lambda: "Ctrl+X …" in screen_text(app))
 
 
 async def test_panes_by_direction(vim: FakeRuntime) -> None:
