@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Input
 
 from tests.fakes.screen import FakeRuntime
-from tests.tui.conftest import app_of, settled, until
-from tests.tui.test_palette import at_once, opened
+from tests.tui.conftest import app_of, at_once, settled, until
+from tests.tui.test_palette import opened
 
 EDITS = {
     "abd": ("a", "b", "c", "backspace", "d"),

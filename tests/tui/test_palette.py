@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from textual import events
-from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agent_core.events import TurnStarted
 from tests.fakes.screen import FakeRuntime, FakeSession
-from tests.tui.conftest import app_of, screen_text, settled, until
+from tests.tui.conftest import app_of, at_once, screen_text, settled, until
 from tui.app import DspyApp
 from tui.screens.help import HelpScreen
 from tui.screens.palette import PaletteScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.stack import StackScreen
 from tui.widgets.rows import Rows
-
-
-def at_once(app: DspyApp, *keys: str) -> None:
-    """Keys as they come in one piece, with nothing done in between."""
-    for key in keys:
-        name = _character_to_key(key) if len(key) == 1 else key
-        app.post_message(events.Key(name, key if len(key) == 1 else None))
 
 
 async def opened(pilot: Pilot[None], app: DspyApp) -> PaletteScreen:
