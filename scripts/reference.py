@@ -22,7 +22,7 @@ from agent_core.config_said import limits
 from agent_core.config_sources import Field, fields
 from tui.action import PLACES
 from tui.chords import GROUPS
-from tui.keymap import spell
+from tui.keynames import spell
 from tui.keys import TABLE
 from tui.keysets import VIM
 from tui.manpage import BESIDE

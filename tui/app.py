@@ -9,12 +9,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.careful import Careful
@@ -41,13 +40,6 @@ _TURN_S = 0.001
 """How long the loop waits for its turn at most while a thread computes: importing what is slow, the loop has
 to wait many times in a row, with no key answered meanwhile."""
 _TWICE_S = 4.0
-_ANYTHING = "An action, a command, a file, a definition, a model, a setting …"
-
-
-def _everything() -> Any:
-    from tui.palette import EverythingProvider
-
-    return EverythingProvider
 
 
 class DspyApp(Careful, inherit_bindings=False):
@@ -61,7 +53,7 @@ class DspyApp(Careful, inherit_bindings=False):
     TITLE = "dspy-tui"
     CSS_PATH = Path(__file__).parent / "screens" / "work.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ANYWHERE)]
-    COMMANDS: ClassVar[set[Any]] = {_everything}
+    ENABLE_COMMAND_PALETTE = False
     ENABLE_SELECT_AUTO_SCROLL = False
 
     def __init__(self, runtime: Runtime, *, clock: Callable[[], float] = monotonic) -> None:
@@ -176,7 +168,8 @@ class DspyApp(Careful, inherit_bindings=False):
         await self.runtime.aclose()
 
     async def on_event(self, event: events.Event) -> None:
-        """What comes behind the leader key is its; a letter may be a key where nothing is typed."""
+        """What comes behind the leader key is its; a letter may be a key where nothing is typed; and a box's
+        own keys have their turn among the letters that are typed into it."""
         if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
             if self._leader is not None and self._leader.waits and await self._leader.take(event):
                 return
@@ -186,15 +179,26 @@ class DspyApp(Careful, inherit_bindings=False):
                 and await self._loose(event.key)
             ):
                 return
+            if isinstance(event, events.Key) and self._in_turn(event):
+                return
         await super().on_event(event)
+
+    def _in_turn(self, event: events.Key) -> bool:
+        from tui.boxes import in_turn
+
+        return in_turn(self, event)
 
     async def _loose(self, key: str) -> bool:
         """Run the action that a letter has where nothing is typed and the place does not use it."""
-        from tui.leader import typed_into
+        from tui.boxes import typed_into
 
         if typed_into(self.screen) is not None or key in self.screen.active_bindings:
             return False
-        return await self.run_action(self.keys.loose[key].does, self)
+        action = self.keys.loose[key]
+        if action.id == "leader":
+            self.leader.begin(typed=key)
+            return True
+        return await self.run_action(action.does, self)
 
     def tell_failure(self, message: str, hint: str) -> None:
         """In the conversation."""
@@ -209,8 +213,11 @@ class DspyApp(Careful, inherit_bindings=False):
 
     def action_command_palette(self) -> None:
         """Find anything."""
-        if not CommandPalette.is_open(cast("App[Any]", self)):
-            self.push_screen(CommandPalette(placeholder=_ANYTHING, id="--command-palette"))
+        from tui.palette import Offers
+        from tui.screens.palette import PaletteScreen
+
+        if not isinstance(self.screen, PaletteScreen):
+            self.push_screen(PaletteScreen(Offers(self)))
 
     def action_toggle_theme(self) -> None:
         """Light or dark, of the same contrast; where the terminal's own colours have to be, they stay."""
@@ -273,7 +280,7 @@ class DspyApp(Careful, inherit_bindings=False):
 
     def action_leader(self, level: str = "letters") -> None:
         """The next letter runs an action; what is selected in a text is cut instead."""
-        from tui.leader import typed_into
+        from tui.boxes import typed_into
 
         if (box := typed_into(self.screen)) is not None and box.selected_text:
             raise SkipAction
@@ -300,10 +307,16 @@ class DspyApp(Careful, inherit_bindings=False):
             self.push_screen(HelpScreen(self.keys, self.runtime.registry.known, places=here(self.screen)))
 
     def begin_command(self, name: str) -> None:
-        """Put a command into the prompt."""
-        self.work.chat.prompt.put(f"{name} ")
-        self.work.chat.prompt.focus()
+        """Put a command into the prompt, and go there."""
+        if self._back_to_work():
+            self.work.chat.prompt.put(f"{name} ")
+            self.work.chat.prompt.focus()
 
     def use_model(self, name: str) -> None:
         """Switch to a model."""
         self.runtime.session.submit(f"/model use {name}")
+
+    def resume(self, session: str) -> None:
+        """Go on in a saved conversation."""
+        if self._back_to_work():
+            self.runtime.session.submit(f"/resume {session}")

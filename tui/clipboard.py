@@ -3,8 +3,9 @@
     told = await put(text, write=driver.write, env=os.environ)
 
 Over SSH only the terminal knows that clipboard: OSC 52 asks it. tmux has a buffer of its own and hands it on
-to the terminal. On this machine the desktop's own tool is the surest; without one, again OSC 52. A terminal
-answers nothing: what it took is not known, and nothing is promised.
+to the terminal; GNU screen hands on what is wrapped for it. On this machine the desktop's own tool is the
+surest; without one, again OSC 52. A terminal answers nothing: what it took is not known, and nothing is
+promised.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
+
+from tui.passing import between, passed_on
 
 Mode = Literal["auto", "osc52", "off"]
 TIMEOUT_S = 2.0
@@ -74,7 +77,7 @@ async def put(
             remarks.clear()
     if not done:
         encoded = osc52(text)
-        write(through_tmux(encoded) if in_tmux else encoded)
+        write(passed_on(encoded, between(env)))
         done.append("terminal")
         if in_tmux:
             remarks.append("if nothing arrives: `tmux set -g allow-passthrough on`")
@@ -96,11 +99,6 @@ def native(env: Mapping[str, str]) -> tuple[str, ...]:
 def osc52(text: str) -> str:
     """What asks a terminal to put a text on the clipboard."""
     return f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\x07"
-
-
-def through_tmux(sequence: str) -> str:
-    """A sequence as tmux hands it on to the terminal that it is in."""
-    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
 
 
 async def _run(command: Sequence[str], text: str, env: Mapping[str, str], timeout_s: float) -> str | None:

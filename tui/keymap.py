@@ -5,11 +5,9 @@ its own in place of them, by the ids of actions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import punctuation
-
-from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 
 from tui.action import WITH_LISTS
+from tui.keynames import named, spell, writes
 from tui.keys import ANYWHERE, PANES, TABLE, Action
 from tui.keysets import SETS
 
@@ -27,8 +25,8 @@ class Keys:
     def __init__(self, own: Mapping[str, str], key_set: str = "default") -> None:
         self.key_set = key_set
         self._set = SETS[key_set]
-        usable = {name: key for name, key in own.items() if name in _BY_ID and _split(key)}
-        self.problems = [_unusable(name) for name in own if name not in usable]
+        usable = {name: keys for name, key in own.items() if name in _BY_ID and (keys := _named(key))}
+        self.problems = [problem for name, key in own.items() for problem in _unusable(name, key)]
         """What was wrong with the user's keys; each is left out."""
         self.keymap: dict[str, str] = {**self._set, **usable}
         for name in usable:
@@ -87,11 +85,6 @@ UNBOUND = "unbound"
 """A key that no keyboard has."""
 
 
-def writes(key: str) -> bool:
-    """Whether the key writes a letter where something is typed."""
-    return len(key) == 1 or key in _WRITTEN
-
-
 def _is_anywhere(name: str) -> bool:
     return _BY_ID[name].where == ANYWHERE
 
@@ -102,37 +95,24 @@ def _meet(one: Action, other: Action) -> bool:
     return len(pair) == 1 or ANYWHERE in pair or (PANES in pair and bool(pair & WITH_LISTS))
 
 
-def _unusable(name: str) -> str:
-    return f"keys: {name} has no key" if name in _BY_ID else f"keys: there is no action {name!r}"
+def _unusable(name: str, key: str) -> list[str]:
+    if name not in _BY_ID:
+        return [f"keys: there is no action {name!r}"]
+    parts = [part.strip() for part in key.split(",") if part.strip()]
+    if not parts:
+        return [f"keys: {name} has no key"]
+    return [f"keys: there is no key {part!r} for {name}" for part in parts if not named(part)]
+
+
+def _named(key: str) -> str:
+    """The keys as they are called when they are pressed, without what is none."""
+    return ",".join(filter(None, (named(part.strip()) for part in key.split(","))))
 
 
 def _split(key: str) -> set[str]:
-    parts = (part.strip() for part in key.split(","))
-    return {_character_to_key(part) if len(part) == 1 else part.lower() for part in parts if part}
+    return set(filter(None, _named(key).split(",")))
 
 
 def _shadows(one: Action, other: Action, taken: set[str]) -> bool:
     """Whether both have the keys by default: one means it in a place, the other elsewhere."""
     return one.where != other.where and taken <= (_split(one.key) & _split(other.key))
-
-
-_WRITTEN = frozenset(_character_to_key(character) for character in f" {punctuation}")
-"""Names of keys that write a character, beside those that are called as what they write."""
-_NAMES = {
-    "escape": "Esc", "enter": "Enter", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑",
-    "down": "↓", "left": "←", "right": "→", "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "tab": "Tab",
-    "home": "Home", "end": "End", "slash": "/", "colon": ":", "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}  # fmt: skip
-
-
-def spell(key: str) -> str:
-    """A key as people write it: `ctrl+p` is Ctrl+P."""
-    parts = key.split("+")
-    if len(parts) > 1:
-        parts[-1] = parts[-1].upper() if len(parts[-1]) == 1 else parts[-1]
-    return "+".join(_NAMES.get(part, part.upper() if _is_function(part) else part) for part in parts)
-
-
-def _is_function(part: str) -> bool:
-    return part[:1] == "f" and part[1:].isdigit()

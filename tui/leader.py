@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
 
 from tui import chords
 from tui.action import Action
-from tui.keymap import spell
+from tui.keynames import spell
 from tui.keys import TABLE
 from tui.places import here
 from tui.widgets.whichkey import Entry, Group, WhichKey
@@ -57,11 +56,12 @@ class Leader:
         """Whether the hint is on the screen."""
         return self._hint is not None
 
-    def begin(self, level: str = "letters", *, key: str = "leader") -> None:
-        """The next key is a letter of this level; `key` is the action that began it."""
+    def begin(self, level: str = "letters", *, key: str = "leader", typed: str = "") -> None:
+        """The next key is a letter of this level; `key` is the action that began it, by its first key or by
+        what was typed."""
         assert level in _LEVELS
         self._level = level
-        self._typed = self._app.keys.shown(key)
+        self._typed = spell(typed) if typed else self._app.keys.shown(key)
         self._timer = self._app.set_timer(self._pause_s, self._show)
 
     def end(self) -> None:
@@ -191,8 +191,3 @@ class Leader:
 
     def _entry(self, action: Action) -> Entry:
         return Entry(self._app.keys.shown(action.id), action.title)
-
-
-def typed_into(screen: Screen[Any]) -> Input | TextArea | None:
-    """What letters are typed into where the focus is."""
-    return screen.focused if isinstance(screen.focused, Input | TextArea) else None

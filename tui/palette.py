@@ -6,54 +6,67 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
-
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
-from textual.markup import escape
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from agent_core.errors import AgentError
 from agent_core.text import human_age, one_line, plural
 from agent_core.theme_names import ThemeName
 from tui.catalog import fuzzy
 from tui.keys import TABLE
+from tui.matching import Fit, fit
 
 if TYPE_CHECKING:
     from agent_core.session.saved.model import SavedSession
     from tui.app import DspyApp
 
 _MOST_FILES = _MOST_NAMES = 12
+_MOST = 200
+"""Entries that are shown at most: nobody reads on."""
 _FEWEST_LETTERS = 2
+_BY_KIND, _BY_HELP = 3.0, 20.0
+"""What it costs when letters of the kind are needed for the fit, or words of what it does."""
+_OF_THE_INDEX = 8.0
+"""What it costs when only the index knows how a name fits."""
 
 
 class Offer(NamedTuple):
-    """One entry: what it is called, what it does, and the call that does it."""
+    """One entry: what it is, what it is called, what it does, its key, and the call that does it."""
 
-    title: str
+    kind: str
+    name: str
     help: str
     run: Callable[[], Any]
+    key: str = ""
+
+    @property
+    def title(self) -> str:
+        """Kind and name."""
+        return f"{self.kind}: {self.name}" if self.kind else self.name
 
 
-class EverythingProvider(Provider):
-    """All of it under one key."""
+class Found(NamedTuple):
+    """An entry that fits, and the letters of its title that do."""
 
-    def __init__(self, screen: Any, match_style: Any = None) -> None:
-        super().__init__(screen, match_style)
+    offer: Offer
+    fit: Fit
+
+
+class Offers:
+    """All of it.
+
+    Args:
+        program: What the calls are made on.
+    """
+
+    def __init__(self, program: DspyApp) -> None:
+        self._program = program
         self._models: list[str] = []
         self._saved: list[SavedSession] = []
 
-    @property
-    def _program(self) -> DspyApp:
-        return cast("DspyApp", self.app)
-
-    async def startup(self) -> None:
-        """Ask for the models only where one answers: the palette must open at once."""
-        self.screen.run_worker(self._look_for_sessions, group="palette")
-        await self._ask_for_models()
-
-    async def _ask_for_models(self) -> None:
+    async def ask_for_models(self) -> None:
+        """Ask for the models, where one answers."""
         models = self._program.runtime.models
         if models.info is not None:
             try:
@@ -61,8 +74,8 @@ class EverythingProvider(Provider):
             except AgentError:
                 self._models = []
 
-    async def _look_for_sessions(self) -> None:
-        """Beside it: of a session that went on, its whole file is read anew."""
+    async def look_for_sessions(self) -> None:
+        """Look for sessions: of one that went on, its whole file is read anew."""
         conversation = self._program.runtime.session.conversation
         try:
             found = await asyncio.to_thread(conversation.store.list)
@@ -70,27 +83,20 @@ class EverythingProvider(Provider):
             return  # the Sessions screen says why
         self._saved = [saved for saved in found if saved.id != conversation.id]
 
-    async def discover(self) -> Hits:
-        """What an empty search shows: every action."""
-        for offer in self._actions():
-            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title, help=escape(offer.help))
+    def known(self, query: str) -> list[Found]:
+        """What fits of what needs no search, the best first; without a query every action."""
+        if not query.strip():
+            return [Found(offer, Fit(0.0)) for offer in self._actions()]
+        return ranked(query, self._all())
 
-    async def search(self, query: str) -> Hits:
-        """What fits the search."""
-        matcher = self.matcher(query)
-        for offer in self._offers():
-            score = matcher.match(offer.title)
-            if score > 0:
-                title = _marked(matcher, offer.title)
-                yield Hit(score, title, offer.run, text=offer.title, help=escape(offer.help))
-        if len(query.strip()) >= _FEWEST_LETTERS:
-            async for hit in self._files(query):
-                yield hit
-            async for hit in self._definitions(query):
-                yield hit
+    async def searched(self, query: str) -> list[Found]:
+        """Files and definitions that fit."""
+        if len(query.strip()) < _FEWEST_LETTERS:
+            return []
+        files, names = await asyncio.gather(self._files(query), self._definitions(query))
+        return [*files, *names]
 
-    def _offers(self) -> Iterable[Offer]:
-        """What is known before anything is typed."""
+    def _all(self) -> Iterable[Offer]:
         yield from self._actions()
         yield from self._commands()
         yield from self._model_offers()
@@ -103,87 +109,92 @@ class EverythingProvider(Provider):
         program = self._program
         for action in TABLE:
             if action.palette and action.id != "palette":
-                title = f"{action.title} ({program.keys.shown(action.id)})"
-                yield Offer(title, action.help, partial(program.do, action.does))
+                key = program.keys.shown(action.id)
+                yield Offer("", action.title, action.help, partial(program.do, action.does), key)
 
     def _commands(self) -> Iterable[Offer]:
         program = self._program
         for tool in program.runtime.registry.known:
-            yield Offer(
-                f"Command: {tool.name}", one_line(tool.summary), partial(program.begin_command, tool.name)
-            )
-
+            begin = partial(program.begin_command, tool.name)
+            yield Offer("Command", tool.name, one_line(tool.summary), begin)
         for name, written in program.runtime.registry.written.items():
-            yield Offer(f"Command: /{name}", written.summary, partial(program.begin_command, f"/{name}"))
+            begin = partial(program.begin_command, f"/{name}")
+            yield Offer("Command", f"/{one_line(name)}", one_line(written.summary), begin)
 
     def _model_offers(self) -> Iterable[Offer]:
-        program = self._program
         for name in self._models:
-            yield Offer(f"Model: {one_line(name)}", "use this model", partial(program.use_model, name))
+            use = partial(self._program.use_model, name)
+            yield Offer("Model", one_line(name), "use this model", use)
 
     def _themes(self) -> Iterable[Offer]:
         program = self._program
         for name in get_args(ThemeName):
             if name in program.available_themes:
                 help_ = "its colours, until the program ends"
-                yield Offer(f"Theme: {name}", help_, partial(setattr, program, "theme", name))
+                yield Offer("Theme", name, help_, partial(setattr, program, "theme", name))
 
     def _settings(self) -> Iterable[Offer]:
         from agent_core.config_sources import fields
 
-        program = self._program
         for name, field in fields().items():
-            show = partial(program.work.action_settings, name)
-            yield Offer(f"Setting: {name}", one_line(field.description), show)
+            show = partial(self._program.work.action_settings, name)
+            yield Offer("Setting", name, one_line(field.description), show)
 
     def _sessions(self) -> Iterable[Offer]:
         from tui.screens.session_rows import called
 
-        session = self._program.runtime.session
         for saved in self._saved:
             said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)} old"
-            yield Offer(f"Session: {called(saved)}", said, partial(session.submit, f"/resume {saved.id}"))
+            yield Offer("Session", called(saved), said, partial(self._program.resume, saved.id))
 
     def _topics(self) -> Iterable[Offer]:
         program = self._program
         for name in program.runtime.link.standing.topics:
-            yield Offer(
-                f"Topic: {one_line(name)}", "read its messages", partial(program.work.show_messages, name)
-            )
+            show = partial(program.work.show_messages, name)
+            yield Offer("Topic", one_line(name), "read its messages", show)
 
-    async def _definitions(self, query: str) -> Hits:
-        program, matcher = self._program, self.matcher(query)
+    async def _definitions(self, query: str) -> list[Found]:
+        program = self._program
         try:
             places = await program.runtime.index.names(query.strip(), limit=_MOST_NAMES)
         except AgentError:
-            return  # the rest is found without an index
+            return []  # the rest is found without an index
+        out: list[Found] = []
         for number, place in enumerate(places):
-            title = f"Definition: {one_line(place.name)}"
-            yield Hit(
-                matcher.match(place.name) or 0.4 - number / 100,
-                Content(title),
-                partial(program.work.preview, place.path, place.start),
-                text=title,
-                help=escape(f"{one_line(place.path)}:{place.start}"),
-            )
+            show = partial(program.work.preview, place.path, place.start)
+            offer = Offer("Definition", one_line(place.name), f"{one_line(place.path)}:{place.start}", show)
+            out.append(Found(offer, _fits(query, offer) or Fit(_OF_THE_INDEX + number / 100)))
+        return out
 
-    async def _files(self, query: str) -> Hits:
+    async def _files(self, query: str) -> list[Found]:
         program = self._program
         desk = program.work.desk
         if desk is None:
-            return
+            return []
+        out: list[Found] = []
         for number, path in enumerate(fuzzy(query, await desk.catalog.files(), _MOST_FILES)):
-            title = f"File: {one_line(path)}"
-            yield Hit(
-                0.3 - number / 100,
-                Content(title),
-                partial(program.work.preview, path),
-                text=title,
-                help="look at it",
-            )
+            offer = Offer("File", one_line(path), "look at it", partial(program.work.preview, path))
+            out.append(Found(offer, _fits(query, offer) or Fit(_OF_THE_INDEX + number / 100)))
+        return out
 
 
-def _marked(matcher: Any, title: str) -> Content:
-    """The title with the letters that fit marked; what it says stays literal."""
-    highlighted = matcher.highlight(title)
-    return highlighted if isinstance(highlighted, Content) else Content(title)
+def ranked(query: str, offers: Iterable[Offer]) -> list[Found]:
+    """Those that fit, the best first; of equal ones those that came first."""
+    found = [Found(offer, its) for offer in offers if (its := _fits(query, offer)) is not None]
+    return best(found)
+
+
+def best(found: Sequence[Found]) -> list[Found]:
+    """The best of them, in order."""
+    return sorted(found, key=lambda each: each.fit.cost)[:_MOST]
+
+
+def _fits(query: str, offer: Offer) -> Fit | None:
+    """By its name; else by its name and kind; else by whole words of what it does."""
+    ahead = len(offer.title) - len(offer.name)
+    if (its := fit(query, offer.name)) is not None:
+        return Fit(its.cost, frozenset(at + ahead for at in its.at))
+    if ahead and (its := fit(query, offer.title)) is not None:
+        return Fit(int(its.cost) + _BY_KIND, its.at)  # the names as they come, not the shortest first
+    said = f"{offer.title} {offer.help}".lower()
+    return Fit(_BY_HELP) if all(word in said for word in query.lower().split()) else None

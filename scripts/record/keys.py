@@ -6,7 +6,7 @@ import unicodedata
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
-from tui.keymap import spell
+from tui.keynames import spell
 from tui.keys import TABLE
 
 _NAMED = {

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.location import PyTestLocation
+from textual import events
+from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -92,6 +94,13 @@ def without_model(repository: Path) -> FakeRuntime:
 def app_of(runtime: FakeRuntime) -> DspyApp:
     """The application with a clock that stands still."""
     return DspyApp(runtime, clock=lambda: 100.0)  # pyright: ignore[reportArgumentType]
+
+
+def at_once(app: DspyApp, *keys: str) -> None:
+    """Keys as they come in one piece, with nothing done in between."""
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 else key
+        app.post_message(events.Key(name, key if len(key) == 1 else None))
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:

@@ -17,18 +17,19 @@ ENDED = TurnFinished(turn_id="t1", outcome="answered", reason="", text="", exit=
 
 
 @pytest.mark.parametrize(
-    ("how", "tmux", "wanted"),
+    ("how", "through", "wanted"),
     [
-        ("bell", False, "\x07"),
-        ("bell", True, "\x07"),
-        ("osc9", False, "\x1b]9;shop: answered\x1b\\"),
-        ("osc777", False, "\x1b]777;notify;shop;answered\x1b\\"),
-        ("osc9", True, "\x1bPtmux;\x1b\x1b]9;shop: answered\x1b\x1b\\\x1b\\"),
-        ("off", False, ""),
+        ("bell", "", "\x07"),
+        ("bell", "tmux", "\x07"),
+        ("osc9", "", "\x1b]9;shop: answered\x1b\\"),
+        ("osc777", "", "\x1b]777;notify;shop;answered\x1b\\"),
+        ("osc9", "tmux", "\x1bPtmux;\x1b\x1b]9;shop: answered\x1b\x1b\\\x1b\\"),
+        ("osc9", "screen", "\x1bP\x1b]9;shop: answered\x07\x1b\\"),
+        ("off", "", ""),
     ],
 )
-def test_what_a_terminal_is_sent(how: Any, tmux: bool, wanted: str) -> None:
-    assert sequence(how, "shop", "answered", tmux=tmux) == wanted
+def test_what_a_terminal_is_sent(how: Any, through: Any, wanted: str) -> None:
+    assert sequence(how, "shop", "answered", through=through) == wanted
 
 
 @pytest.mark.parametrize("how", ["osc9", "osc777"])

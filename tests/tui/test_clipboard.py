@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tui.clipboard import SAFE, osc52, put, through_tmux
+from tui.clipboard import SAFE, osc52, put
 from tui.copying import what
+from tui.passing import passed_on
 
 TEXT = "def f():\n\treturn '日本 🎉 \x1b]0;x\x07'\n"
 CASES: dict[str, tuple[dict[str, str], str]] = {
@@ -89,7 +90,7 @@ async def test_an_old_tmux_or_none_hands_the_sequence_on(tmp_path: Path) -> None
     written: list[str] = []
     told = await put(TEXT, write=written.append, env=environment(tmp_path, TMUX="x", SSH_TTY="y"))
     assert told.how == "terminal" and "allow-passthrough" in told.remark
-    assert written == [through_tmux(osc52(TEXT))]
+    assert written == [passed_on(osc52(TEXT), "tmux")]
     assert written[0].startswith("\x1bPtmux;\x1b\x1b]52;c;") and written[0].endswith("\x07\x1b\\")
 
 
@@ -121,3 +122,12 @@ def test_what_is_said_to_be_copied() -> None:
     assert what("src/app.py:12\n") == "src/app.py:12"
     assert what("a\nb\nc") == "3 lines" and what("\n") == "1 line"
     assert what("x" * 100) == "x" * 39 + "…" and "\x1b" not in what("\x1b[31mred")
+
+
+async def test_screen_takes_it_in_pieces_and_hands_on_what_is_in_them(tmp_path: Path) -> None:
+    written: list[str] = []
+    told = await put(TEXT * 100, write=written.append, env=environment(tmp_path, STY="1.x", SSH_TTY="y"))
+    assert told.how == "terminal" and written[0].startswith("\x1bP\x1b]52;c;")
+    pieces = written[0].removeprefix("\x1bP").removesuffix("\x1b\\").split("\x1b\\\x1bP")
+    assert all(len(piece) < 256 for piece in pieces), "more than that screen drops"
+    assert decoded("".join(pieces)) == TEXT * 100

@@ -81,15 +81,15 @@ async def test_a_question_stays_while_its_help_shows(runtime: FakeRuntime) -> No
 
 
 async def test_a_place_within_a_place(runtime: FakeRuntime) -> None:
-    """The list of logs lies over the log screen; the palette has no keys of the table."""
+    """The list of logs lies over the log screen; the palette is such a list, too."""
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app = await settled(pilot)
         app.push_screen(LogPicker([SourceFacts(name="a.log")]))
         await until(pilot, lambda: isinstance(app.screen, LogPicker))
         assert (await opened(pilot))[0] == "Here: A choice"
         await pilot.press("escape", "ctrl+p")
-        await until(pilot, lambda: type(app.screen).__name__ == "CommandPalette")
-        assert (await opened(pilot))[0] == "Anywhere"
+        await until(pilot, lambda: type(app.screen).__name__ == "PaletteScreen")
+        assert (await opened(pilot))[0] == "Here: A choice"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-from tui.keymap import UNBOUND, Keys, spell
+from tui.keymap import UNBOUND, Keys
+from tui.keynames import named, spell
 from tui.keys import ANYWHERE, AUTH, CHAT, EDIT, FORM, PLACES, TABLE, bindings
 from tui.keysets import SETS
 from tui.widgets.transcript import Transcript
@@ -49,7 +50,7 @@ def test_the_users_keys_lie_over_the_set_and_conflicts_name_both() -> None:
     ]
     assert keys.key("transcript.more") == "m" and keys.key("quit") == "ctrl+q"
     assert Keys({"files.refresh": "j"}).problems == ["keys: j of files.refresh already belongs to list.down"]
-    assert Keys({"logs.filter": "/"}).keymap == {"logs.filter": "/"}
+    assert Keys({"logs.filter": "/"}).keymap == {}, "which is what it has"
     assert Keys({"logs.go": "/"}).problems == ["keys: / of logs.go already belongs to logs.filter"]
 
 
@@ -83,6 +84,12 @@ def test_the_conversation_has_the_keys_of_the_table() -> None:
         ({"quit": " "}, {}, "quit has no key"),
         ({"prompt.send": "ctrl+p"}, {}, "Ctrl+P of prompt.send already belongs to palette"),
         ({"files.refresh": "y"}, {"files.refresh": "y"}, ""),
+        ({"help": "Shift+G"}, {"help": "G"}, ""),
+        ({"palette": "shift+control+k, F13"}, {"palette": "ctrl+shift+k,f13"}, ""),
+        ({"quit": "cmd+q"}, {}, "there is no key 'cmd+q' for quit"),
+        ({"quit": "f12,ctrl+foo"}, {"quit": "f12"}, "there is no key 'ctrl+foo' for quit"),
+        ({"quit": "shift+1"}, {}, "there is no key 'shift+1' for quit"),
+        ({"help": "Alt+↑"}, {}, "Alt+↑ of help already belongs to taller"),
     ],
 )
 def test_own_keys(own: dict[str, str], kept: dict[str, str], said: str) -> None:
@@ -105,3 +112,31 @@ def test_own_keys(own: dict[str, str], kept: dict[str, str], said: str) -> None:
 )
 def test_spelling(key: str, shown: str) -> None:
     assert spell(key) == shown
+
+
+def test_keys_may_be_written_as_they_are_shown() -> None:
+    """Who copies a key from the help means that key."""
+    keys = {key for key_set in SETS for each in TABLE for key in Keys({}, key_set).key(each.id).split(",")}
+    assert {key: named(spell(key)) for key in keys} == {key: named(key) for key in keys}
+    assert {named(key) for key in keys} == {named(named(key)) for key in keys}
+    assert "" not in map(named, keys)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("+", "plus"),
+        ("ctrl++", "ctrl+plus"),
+        ("Ctrl+/", "ctrl+slash"),
+        ("ctrl+slash", "ctrl+slash"),
+        ("question_mark", "question_mark"),
+        ("PgDn", "pagedown"),
+        ("ctrl+", ""),
+        ("+f1", ""),
+        ("\x1b", ""),
+        ("hello", ""),
+        ("f36", ""),
+    ],
+)
+def test_names(written: str, name: str) -> None:
+    assert named(written) == name

@@ -22,7 +22,7 @@ from agent_core.tools.index import IndexTool
 from agent_core.tools.intel import IntelTool
 from agent_core.tools.places import SearchArgs
 from tests.fakes.screen import FakeRuntime, fake_runtime
-from tests.tui.conftest import app_of, listed, settled, tell, until
+from tests.tui.conftest import app_of, at_once, listed, settled, tell, until
 from tests.tui.test_work_screen import HOSTILE, screen_text, text_of
 from tui.app import DspyApp
 from tui.found import Results, Spot, of_event
@@ -158,6 +158,19 @@ async def test_searching_while_typing(searched: FakeRuntime) -> None:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
         assert app.screen.query_one(Input).value == "retry backoff", "they are the last results now"
+
+
+async def test_enter_opens_nothing_of_an_earlier_query(searched: FakeRuntime) -> None:
+    async with app_of(searched).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot, searched, await finished(searched))
+        await pilot.press("slash")
+        await until(pilot, lambda: app.screen.query_one(Input).has_focus)
+        at_once(app, *" more", "enter")
+        await until(pilot, lambda: searched.index.asked and searched.index.asked[-1][0].endswith(" more"))
+        assert isinstance(app.screen, ResultsScreen)
+        await until(pilot, lambda: results_of(app)._results.query.endswith(" more"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PreviewScreen))
 
 
 async def test_letters_are_typed_while_the_query_has_the_focus(searched: FakeRuntime) -> None:

@@ -26,7 +26,18 @@ from agent_core.session.saved.saving import Saving
 from agent_core.session.saved.store import SavedSessions
 from agent_core.workspace import Workspace
 from tests.fakes.screen import FakeRuntime, fake_runtime
-from tests.tui.conftest import HOSTILE, MOMENT, app_of, listed, screen_text, settled, tell, text_of, until
+from tests.tui.conftest import (
+    HOSTILE,
+    MOMENT,
+    app_of,
+    at_once,
+    listed,
+    screen_text,
+    settled,
+    tell,
+    text_of,
+    until,
+)
 from tui.app import DspyApp
 from tui.screens.sessions import SessionsScreen
 from tui.widgets.transcript import Transcript
@@ -120,6 +131,23 @@ async def test_letters_filter_and_enter_resumes(with_sessions: FakeRuntime) -> N
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.work)
         assert with_sessions.session.submitted == [f"/resume {chosen.id}"]
+
+
+async def test_enter_is_about_all_that_was_typed_before_it(with_sessions: FakeRuntime) -> None:
+    """However fast: neither another session nor a part of a name."""
+    async with app_of(with_sessions).run_test(size=(100, 30)) as pilot:
+        app, screen = await opened(pilot)
+        await pilot.press("r")
+        screen.query_one(Input).value = ""
+        at_once(app, *"a longer name", "enter")
+        await until(pilot, lambda: "a longer name" in titles(screen))
+        wanted = next(
+            saved for saved in with_sessions.session.conversation.store.list() if saved.name == "retry policy"
+        )
+        await pilot.press("slash")
+        at_once(app, *"retry", "enter")
+        await until(pilot, lambda: app.screen is app.work)
+        assert with_sessions.session.submitted == [f"/resume {wanted.id}"]
 
 
 async def test_a_session_is_renamed_forked_exported_and_deleted_when_asked(

@@ -20,7 +20,7 @@ from stack.engine.values import Step
 from stack.running import Running
 from tests.fakes.engine import Script, container, use
 from tests.fakes.screen import FakeRuntime
-from tests.tui.conftest import HOSTILE, app_of, screen_text, settled, until
+from tests.tui.conftest import HOSTILE, app_of, at_once, screen_text, settled, until
 from tui.app import DspyApp
 from tui.screens.stack import StackScreen
 from tui.screens.stack_ask import StackAsk
@@ -322,7 +322,14 @@ async def test_scaling_takes_a_number_and_says_why_not(opens: Script, runtime: F
         await shows(pilot, "A number from 0 to 999 is wanted.")
         await pilot.press("enter")
         assert asked(app)
-        await pilot.press("5", "enter")
+        await pilot.press("5")
+        await shows(pilot, "scale dspy-worker=5")
+        at_once(app, "0", "enter")
+        await shows(pilot, "scale dspy-worker=50")
+        assert asked(app) and not opens.ran, "neither what showed before nor what has not shown yet"
+        at_once(app, "backspace", "backspace", "5")
+        await shows(pilot, "scale dspy-worker=5 ")
+        await pilot.press("enter")
         await until(pilot, lambda: opens.ran == [("scale", "dspy-worker=5")])
         screen.choose("kafka")
         await pilot.press("n", "2")
@@ -382,7 +389,9 @@ async def test_it_goes_on_when_the_screen_is_left(opens: Script, runtime: FakeRu
     opens.hold = asyncio.Event()
     async with app_of(runtime).run_test(size=(100, 30), notifications=True) as pilot:
         app, screen = await opened(pilot)
-        await pilot.press("u", "enter")
+        await pilot.press("u")
+        await shows(pilot, "$ docker compose up")
+        await pilot.press("enter")
         await shows(pilot, "● up all services")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.work)

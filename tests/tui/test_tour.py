@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.command import CommandPalette
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
 
@@ -22,6 +21,7 @@ from tests.tui.conftest import app_of, screen_text, settled, until
 from tui.app import DspyApp
 from tui.keys import TABLE
 from tui.screens.help import HelpScreen
+from tui.screens.palette import PaletteScreen
 from tui.screens.stack import StackScreen
 from tui.tour.card import _ACTION, Card
 from tui.tour.place import beside
@@ -201,7 +201,7 @@ async def test_every_step_is_done_by_really_doing_it(runtime: FakeRuntime) -> No
         assert runtime.session.submitted[-1] == "undo"
         await shows(pilot, app, "palette")
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
         await pilot.press("escape")
         await until(pilot, lambda: "✓ done" in card_text(app))
         await shows(pilot, app, "stack")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from agent_core.config import Settings
@@ -13,6 +12,7 @@ from agent_core.events import TextDelta, ToolFinished, ToolStarted, TurnFinished
 from tests.fakes.screen import INFO, FakeRuntime, fake_runtime
 from tests.tui.conftest import app_of, screen_text, settled, tell, until
 from tui.app import DspyApp
+from tui.screens.palette import PaletteScreen
 from tui.screens.sessions import SessionsScreen
 from tui.widgets.find import FindBar
 
@@ -120,7 +120,7 @@ async def test_the_palette_and_the_leader(vim: FakeRuntime) -> None:
     async with app_of(vim).run_test(size=(120, 36)) as pilot:
         app = await filled(pilot, vim)
         await pilot.press("escape", "colon")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
         await pilot.press(":", "space", "escape")
         await until(pilot, lambda: app.screen is app.work)
         await pilot.press("space", "S")
@@ -129,7 +129,9 @@ async def test_the_palette_and_the_leader(vim: FakeRuntime) -> None:
         await until(pilot, lambda: app.screen is app.work)
         await pilot.press("f2", "space")
         await until(pilot, lambda: app.leader.shows)
-        await until(pilot, lambda: "Space …" not in screen_text(app) and "Ctrl+X …" in screen_text(app))
+        await until(pilot, lambda: "Space …" in screen_text(app))
+        await pilot.press("escape", "ctrl+x")
+        await until(pilot, lambda: "Ctrl+X …" in screen_text(app))
 
 
 async def test_panes_by_direction(vim: FakeRuntime) -> None:

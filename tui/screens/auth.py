@@ -74,7 +74,10 @@ class AuthScreen(Dialog[str]):
             self.action_keep()
 
     def action_keep(self) -> None:
-        """Keep it, in a worker: a keyring may have to be unlocked."""
+        """Keep it, once all of it is there, in a worker: a keyring may have to be unlocked."""
+        self._key.call_later(self._keep_typed)
+
+    def _keep_typed(self) -> None:
         if not self._keeping:
             self._keeping = True
             self._tell("Asking the keyring … it may want to be unlocked.", "dim")

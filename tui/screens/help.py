@@ -13,7 +13,8 @@ from textual.containers import Vertical
 
 from agent_core.text import cells, one_line
 from agent_core.tools.base import AnyTool
-from tui.keymap import Keys, spell
+from tui.keymap import Keys
+from tui.keynames import spell
 from tui.keys import PLACES, TABLE, Action
 from tui.places import TOLD
 from tui.screens.dialog import Dialog, Hints

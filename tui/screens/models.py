@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +17,7 @@ from agent_core.events import PullProgress
 from agent_core.text import human_size, one_line, plural
 from tui.keymap import Keys
 from tui.keys import MODELS, bindings
-from tui.screens.dialog import Hints
+from tui.screens.dialog import Hint, Hints
 from tui.screens.pick import Filtered
 from tui.widgets.progress import Progress
 from tui.widgets.rows import Item, Rows
@@ -37,11 +38,7 @@ class ModelsScreen(Filtered):
     def __init__(self, *, models: Models, keys: Keys) -> None:
         super().__init__()
         self._models = models
-        self.hints = (
-            ("Enter", "use", "screen.choose"),
-            (keys.shown("models.pull"), "pull what is typed", "screen.pull"),
-            (keys.shown("models.close"), "stop, close", "screen.close"),
-        )
+        self._keys = keys
         self._names: list[str] | None = None
         self._trouble = ""
         self._pulling: asyncio.Task[None] | None = None
@@ -55,7 +52,16 @@ class ModelsScreen(Filtered):
             yield box
             yield Rows(id="found", cursor_always=True, empty="Asking the endpoint …")
             yield Progress()
-            yield Hints(self.hints)
+            yield Hints(self.what_keys_do())
+
+    def what_keys_do(self) -> Sequence[Hint]:
+        """The row of keys."""
+        shown = self._keys.shown
+        return (
+            (shown("choice.choose"), "use", "screen.choose"),
+            (shown("models.pull"), "pull what is typed", "screen.pull"),
+            (shown("models.close"), "stop, close", "screen.close"),
+        )
 
     async def search(self, query: str) -> None:
         """Show the models whose names hold what is typed, and offer to pull another."""

@@ -203,7 +203,18 @@ class ResultsScreen(Dialog[str]):
         self._list.action_move(step)
 
     def action_open(self) -> None:
-        """Open the file at the place."""
+        """Open the file at the place; while a query is typed, once all of it is there."""
+        if isinstance(self.focused, Input):
+            self.focused.call_later(self._open_typed, self.focused)
+        else:
+            self._open()
+
+    def _open_typed(self, box: Input) -> None:
+        """What an earlier query found is nothing that somebody chose now."""
+        if box.value.split() == self._results.query.split():
+            self._open()
+
+    def _open(self) -> None:
         if (spot := self.current) is not None:
             self._open_place(spot.path, spot.start)
 

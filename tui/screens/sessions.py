@@ -187,7 +187,12 @@ class SessionsScreen(Dialog[str]):
         """Show what fits."""
         event.stop()
         if self._typing == "filter":
-            self._wanted = " ".join(event.value.split())
+            self._filter(event.value)
+
+    def _filter(self, text: str) -> None:
+        wanted = " ".join(text.split())
+        if wanted != self._wanted:
+            self._wanted = wanted
             self._show()
 
     def action_filter(self) -> None:
@@ -223,7 +228,18 @@ class SessionsScreen(Dialog[str]):
         self._list.action_move(step)
 
     def action_resume(self) -> None:
-        """Go on in the session; while a name is typed, keep it."""
+        """Go on in the session; while a name is typed, keep it. What was typed before is there by then."""
+        if self._typing:
+            self._box.call_later(self._resume_typed)
+        else:
+            self._resume()
+
+    def _resume_typed(self) -> None:
+        if self._typing == "filter":
+            self._filter(self._box.value)
+        self._resume()
+
+    def _resume(self) -> None:
         saved = self.current
         if self._typing == "name":
             name = self._box.value

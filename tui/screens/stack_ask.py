@@ -74,6 +74,7 @@ class StackAsk(Dialog[Operation]):
         self._armed = False
         self._ticked: list[str] = []
         self._operation: Operation | None = None
+        self._made_for = ""
         self._said = Sheet(id="said")
         self._rows = Rows(id="options", cursor_always=True)
         self._box = Input(type="integer", max_length=len(str(MOST)), placeholder="How many containers")
@@ -133,7 +134,7 @@ class StackAsk(Dialog[Operation]):
     # The command of what is chosen
 
     def _remake(self) -> None:
-        self._operation = None
+        self._operation, self._made_for = None, self._box.value
         self.run_worker(self._make, group="make", exclusive=True)
 
     async def _make(self) -> None:
@@ -180,8 +181,15 @@ class StackAsk(Dialog[Operation]):
             self._tick(self._rows.current.key)
 
     def action_run(self) -> None:
-        """Run the command that shows."""
-        if self._armed and self._operation is not None and self.is_current:
+        """Run the command that shows; one of a number that was typed on since shows first."""
+        if self._box.has_focus:
+            self._box.call_later(self._run)
+        else:
+            self._run()
+
+    def _run(self) -> None:
+        shows = self._operation is not None and self._box.value == self._made_for
+        if self._armed and shows and self.is_current:
             self.dismiss(self._operation)
 
     def action_leave(self) -> None:

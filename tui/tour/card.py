@@ -9,7 +9,8 @@ from textual import events
 from textual.geometry import Size
 from textual.message import Message
 
-from tui.keymap import Keys, spell
+from tui.keymap import Keys
+from tui.keynames import spell
 from tui.tour.steps import Step
 from tui.widgets.sheet import Sheet
 from tui.widgets.transcript.lines import BLANK, Line, Run, wrap

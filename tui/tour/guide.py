@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DONE_S = 1.2
 """How long it says that a step is done, before the next."""
-_SCREENS = {"CommandPalette": "palette", "StackScreen": "stack", "HelpScreen": "help"}
+_SCREENS = {"PaletteScreen": "palette", "StackScreen": "stack", "HelpScreen": "help"}
 
 
 class Guide:

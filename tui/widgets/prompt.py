@@ -16,6 +16,7 @@ from textual.widgets.text_area import Edit, EditResult
 
 from agent_core.text import pictured
 from tui.keys import PROMPT, bindings
+from tui.widgets.own_keys import do_own, own_keys
 
 OWN_ACTIONS = frozenset(binding.action for binding in bindings(PROMPT))
 PLACEHOLDER = "Ask about this repository, or type a command"
@@ -127,7 +128,7 @@ class Prompt(TextArea):
         return line
 
     async def on_key(self, event: events.Key) -> None:
-        """Run its own keys in the order in which they were typed.
+        """Run its keys, and those of every text, in the order in which they were typed.
 
         A binding with priority would send before the letters typed just before it have arrived, and one
         without would come after the letters typed next.
@@ -136,12 +137,12 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
         elif not event.is_printable:
-            active = self.screen.active_bindings.get(event.key)
-            if active is not None and active.node is self and active.binding.action in OWN_ACTIONS:
+            steered = [each.action for each in own_keys(self, event.key) if each.action in OWN_ACTIONS]
+            if (steered and self.steer is not None and await self.steer(steered[0])) or await do_own(
+                self, event.key
+            ):
                 event.stop()
                 event.prevent_default()
-                if self.steer is None or not await self.steer(active.binding.action):
-                    await self.run_action(active.binding.action)
 
     def action_send(self) -> None:
         """Send what is typed."""
