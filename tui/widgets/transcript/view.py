@@ -28,7 +28,7 @@ _SLICE = 0.006
 _SLICE_PAUSE = 0.02
 """Seconds of work, and of rest, while units are rendered for another width."""
 _BAR_INTERVAL = 0.5
-NARROWEST = 8
+_NARROWEST = 8
 _LABEL = " ↓ new below · End "
 
 
@@ -252,10 +252,18 @@ class LineView(Canvas):
 
     # Events
 
+    @property
+    def _width_now(self) -> int:
+        return max(_NARROWEST, self.scrollable_content_region.width)
+
+    @property
+    def has_other_rows(self) -> bool:
+        """Whether the page is about to get another width."""
+        return self._width_now != self.page.width
+
     def on_resize(self, event: events.Resize) -> None:
         """Only what is visible is rendered for the new width; the rest follows in slices."""
-        width = max(NARROWEST, self.scrollable_content_region.width)
-        if width != self.page.width:
-            self.page.set_width(width)
+        width = self._width_now
+        self.page.set_width(width)
         self.paint([], width)
         self.update_now()
