@@ -14,6 +14,7 @@ from agent_core.events import Usage
 from tui.widgets.transcript import Transcript, collection
 from tui.widgets.transcript.collection import CHUNK, Units
 from tui.widgets.transcript.folds import Tool
+from tui.widgets.transcript.selection import END, Position, Selection
 from tui.widgets.transcript.shelf import Place, Shelf
 from tui.widgets.transcript.units import Prompt
 
@@ -145,6 +146,18 @@ async def test_a_search_finds_what_is_on_disk(opened: Any) -> None:
         assert numbers == [3, 2, 1, 11]
         assert any("question 129" in text for text, _ in shown(view))
         assert in_memory(view) <= collection.KEPT_UNITS + 2 * CHUNK
+
+
+async def test_what_is_copied_from_disk_stays_there(opened: Any) -> None:
+    async with opened() as (app, _):
+        view: Transcript = app.transcript
+        converse(view, 300)
+        view.update_now()
+        held = in_memory(view)
+        view.select(Selection(Position(0, 0, 0), Position(1000, END, END)))
+        text = view.selected_text()
+        assert all(f"question {n}\n" in text for n in range(100)) and "def f_57(x):" in text
+        assert in_memory(view) == held
 
 
 async def test_new_text_is_found_by_the_next_step(opened: Any) -> None:

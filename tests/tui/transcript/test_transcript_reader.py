@@ -197,6 +197,39 @@ async def test_a_whole_answer_is_copied_as_markdown(opened: Any) -> None:
         assert app.clipboard == "# A\n\n- **b**\n- c\n\n```py\nx\n```\n\nend"
 
 
+async def test_another_width_selects_no_other_text(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        paragraph = "a paragraph of words that is wrapped over some rows " * 4
+        view.append_text("t1", f"{paragraph}\n\nlast")
+        view.update_now()
+        await pilot.press("k", "k")
+        whole = view.selected_text()
+        assert whole == paragraph.strip()
+        await pilot.resize_terminal(30, 20)
+        assert view.selected_text() == whole
+        await pilot.mouse_down(Transcript, offset=(3, 0))
+        await pilot.hover(Transcript, offset=(9, 2))
+        await pilot.mouse_up(Transcript, offset=(9, 2))
+        assert view.selected_text()
+        await pilot.resize_terminal(30, 12)
+        assert view.selected_text(), "the rows are the same"
+        await pilot.resize_terminal(50, 20)
+        assert not view.selected_text()
+
+
+async def test_another_width_opens_no_other_link(opened: Any) -> None:
+    async with opened(60, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.append_text("t1", "first a/one.py:1 and second b/two.py:2 and third c/three.py:3")
+        view.update_now()
+        await pilot.press("home", "l", "l")
+        await pilot.resize_terminal(26, 20)
+        await pilot.press("enter", "l", "enter")
+        await pilot.pause()
+        assert [m.path for m in app.posted] == ["a/one.py"]
+
+
 async def test_enter_folds_the_selected_block(opened: Any) -> None:
     async with opened() as (app, pilot):
         view: Transcript = app.transcript

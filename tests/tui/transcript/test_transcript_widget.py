@@ -149,6 +149,26 @@ async def test_who_reads_while_an_earlier_conversation_comes_back_is_left_there(
         assert not view.following and app.rows()[:19] == before
 
 
+@pytest.mark.parametrize("kind", ["code", "words"])
+async def test_what_is_read_in_a_long_block_stays_at_the_top_of_another_width(opened: Any, kind: str) -> None:
+    async with opened(80, 20) as (app, pilot):
+        view: Transcript = app.transcript
+        view.add_prompt("t1", "where is it?")
+        if kind == "code":
+            rows = [f"value_{n} = compute(one, two, three, four, five, six)\n\n" for n in range(100)]
+            view.append_text("t1", "```python\n" + "".join(rows) + "```\n")
+        else:
+            view.append_text("t1", " ".join(f"value_{n} is one of very many values," for n in range(120)))
+        view.append_text("t1", LONG)
+        view.update_now()
+        row = next(row for row, line in enumerate(view.page.lines(1)) if "value_60 " in line.text)
+        view.scroll_to_row(view.page.start(1) + row)
+        for width in (30, 26, 120, 80):
+            await pilot.resize_terminal(width, 20)
+            assert any("value_60" in text for text in app.rows()[:2]), width
+        assert "value_60 " in app.rows()[0]
+
+
 async def test_a_short_answer_that_came_at_once_is_followed(opened: Any) -> None:
     async with opened(60, 20) as (app, _):
         view: Transcript = app.transcript

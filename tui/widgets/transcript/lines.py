@@ -54,6 +54,18 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 BLANK = Line()
 
+
+def offsets(lines: Iterable[Line]) -> list[int]:
+    """How many characters of the text, as it is copied, lie before each row: for any width the same text."""
+    out: list[int] = []
+    at = 0
+    for line in lines:
+        at += len(line.join) if out else 0
+        out.append(at)
+        at += len(line.text) - line.lead
+    return out
+
+
 # Scripts that are written without spaces may break before and after every character.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff"
 _JOINED = r"(?:\u200d.|[\u0300-\u036f\ufe0e\ufe0f\U0001f3fb-\U0001f3ff])*"

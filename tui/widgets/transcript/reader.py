@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -95,6 +96,11 @@ class Reader(Searching):
             out.append((*cells, "selected"))
         return tuple(out)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The current link is in another place with another width."""
+        if self._link and self.has_other_rows:
+            self._link = None
+
     # Links
 
     def action_step_link(self, step: int) -> None:
@@ -141,7 +147,7 @@ class Reader(Searching):
 
     def toggle_unit(self, unit: int) -> None:
         """Fold or unfold one unit."""
-        if self.page.units[unit].toggle():
+        if unit < len(self.page) and self.page.units[unit].toggle():
             self.refold(unit)
 
     def refold(self, unit: int) -> None:
@@ -174,7 +180,8 @@ class Reader(Searching):
     def action_more(self) -> None:
         """Show more of the output that is selected, or else of the last that shows in part."""
         last = len(self.page) - 1
-        units = [self.selection.head.unit] if self.selection else range(last, max(-1, last - _FAR), -1)
+        wanted = range(last, max(-1, last - _FAR), -1)
+        units = [min(self.selection.head.unit, last)] if self.selection and wanted else wanted
         for index in units:
             unit = self.page.units.read(index)
             if isinstance(unit, Tool) and unit.hidden:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from tui.widgets.transcript.layout import Layout
-from tui.widgets.transcript.lines import Line
+from tui.widgets.transcript.lines import Line, offsets
 
 _MARKUP = re.compile(r"[*_`~#>|\\]+")
 _MOST = 10_000
@@ -136,17 +136,10 @@ class Search:
                 self.current = found[min(self._kept[1], len(found) - 1)][0]
 
     def _matches(self, unit: int, lines: list[Line]) -> list[list[Span]]:
-        starts: list[int] = []
-        parts: list[str] = []
-        at = 0
-        for number, line in enumerate(lines):
-            join = line.join if number else ""
-            at += len(join)
-            starts.append(at)
-            parts += (join, line.text[line.lead :])
-            at += len(parts[-1])
+        starts = offsets(lines)
+        text = "".join([line.join + line.text[line.lead :] for line in lines])
         found: list[list[Span]] = []
-        for match in self._pattern.finditer("".join(parts)):
+        for match in self._pattern.finditer(text[len(lines[0].join) :] if lines else ""):
             spans = [
                 Span(unit, row, start, end, len(found))
                 for row, start, end in _rows(match, starts, lines)

@@ -9,7 +9,6 @@ from textual.timer import Timer
 from tui.widgets.transcript.collection import CHUNK
 from tui.widgets.transcript.search import Search
 from tui.widgets.transcript.selecting import Selecting
-from tui.widgets.transcript.view import NARROWEST
 
 _LOOK_S, _LOOK_ON_S, _REST_S = 0.03, 0.008, 0.02
 """Seconds that a search takes at once, then in each slice, and between two."""
@@ -93,6 +92,6 @@ class Searching(Selecting):
 
     def on_resize(self, event: events.Resize) -> None:
         """With another width matches are on other rows; the window stays where it is."""
-        if self._search and max(NARROWEST, self.scrollable_content_region.width) != self.page.width:
+        if self._search and self.has_other_rows:
             self._search = self._search.anew(self._at_top)
             self._go_on_looking()

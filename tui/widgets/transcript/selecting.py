@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from textual import events
 from textual.message import Message
 
 from tui.widgets.transcript.lines import Line
-from tui.widgets.transcript.selection import Position, Selection, extract
+from tui.widgets.transcript.selection import END, Position, Selection, extract
 from tui.widgets.transcript.units import Markdown
 from tui.widgets.transcript.view import LineView
 
@@ -66,9 +67,8 @@ class Selecting(LineView):
     def select_units(self, anchor: int, head: int) -> None:
         """Select whole units, from one to another."""
         first, last = min(anchor, head), max(anchor, head)
-        rows = len(self.page.lines(last))
         gap = int(self.page.units[first].gap and first > 0)
-        start, end = Position(first, gap, 0), Position(last, max(0, rows - 1), 10_000)
+        start, end = Position(first, gap, 0), Position(last, END, END)
         self.selection = Selection(start, end) if anchor <= head else Selection(end, start)
         self.reveal(head, 0 if head < anchor else max(0, len(self.page.lines(head)) - 1))
 
@@ -107,6 +107,11 @@ class Selecting(LineView):
             top = self.page.locate(round(self.scroll_y))[0]
             bottom = self.page.locate(round(self.scroll_y) + self.window_height - 1)[0]
             yield from range(bottom, top - 1, -1)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A part of some rows is another part with another width; whole units stay selected."""
+        if self.selection and not self.selection.is_whole and self.has_other_rows:
+            self.selection = None
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard."""

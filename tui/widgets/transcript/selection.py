@@ -17,6 +17,10 @@ class Position(NamedTuple):
     cell: int
 
 
+END = 1_000_000
+"""A row, or a cell, behind every other: a unit is selected as a whole, on however many rows it is."""
+
+
 class Selection(NamedTuple):
     """From `anchor` to `head`, in either order; the cell of the later one is not included."""
 
@@ -32,6 +36,11 @@ class Selection(NamedTuple):
     def last(self) -> Position:
         """The later end."""
         return max(self.anchor, self.head)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is of whole units."""
+        return self.last.row == END
 
     def span(self, unit: int, row: int, line: Line) -> tuple[int, int] | None:
         """The selected cells of a row; None when there are none."""

@@ -6,6 +6,7 @@ page up to date, compares the rows of the window with what they showed before, a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -17,7 +18,7 @@ from textual.widget import Widget
 
 from tui.widgets.transcript.canvas import Canvas
 from tui.widgets.transcript.layout import Layout
-from tui.widgets.transcript.lines import Line
+from tui.widgets.transcript.lines import Line, offsets
 from tui.widgets.transcript.strips import Overlay, Row
 
 _INTERVAL = 0.09
@@ -28,7 +29,7 @@ _SLICE = 0.006
 _SLICE_PAUSE = 0.02
 """Seconds of work, and of rest, while units are rendered for another width."""
 _BAR_INTERVAL = 0.5
-NARROWEST = 8
+_NARROWEST = 8
 _LABEL = " ↓ new below · End "
 
 
@@ -53,6 +54,8 @@ class LineView(Canvas):
         self.following = True
         self._new_below = False
         self._top = (0, 0)
+        self._read_at: tuple[tuple[int, int], int] = ((0, 0), 0)
+        """The top since the width changed last, and the characters before what was read there."""
         self._pending: Timer | None = None
         self._due = 0.0
         self._updated = 0.0
@@ -252,10 +255,32 @@ class LineView(Canvas):
 
     # Events
 
+    @property
+    def _width_now(self) -> int:
+        return max(_NARROWEST, self.scrollable_content_region.width)
+
+    @property
+    def has_other_rows(self) -> bool:
+        """Whether the page is about to get another width."""
+        return self._width_now != self.page.width
+
+    def _rewrap(self, width: int) -> None:
+        """Take another width; the text at the top of the window stays there."""
+        unit, row = self._top
+        if self.following or not row or unit >= len(self.page):
+            self.page.set_width(width)
+            return
+        if self._top != self._read_at[0]:
+            self._read_at = self._top, [0, *offsets(self.page.lines(unit))[: row + 1]][-1]
+        at = self._read_at[1]
+        self.page.set_width(width)
+        self._top = unit, max(0, bisect_right(offsets(self.page.lines(unit)), at) - 1)
+        self._read_at = self._top, at
+
     def on_resize(self, event: events.Resize) -> None:
         """Only what is visible is rendered for the new width; the rest follows in slices."""
-        width = max(NARROWEST, self.scrollable_content_region.width)
-        if width != self.page.width:
-            self.page.set_width(width)
+        width = self._width_now
+        if self.has_other_rows:
+            self._rewrap(width)
         self.paint([], width)
         self.update_now()
