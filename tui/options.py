@@ -5,8 +5,8 @@ Not argparse: importing it costs a tenth of the time in which a headless `grep` 
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from agent_core.errors import UsageError
@@ -239,7 +239,7 @@ def _value(
 
 def _positional(command: Command, given: list[str]) -> str:
     most = 1 if command.positional else 0
-    if not command.words and (words := _begun(given)) and not os.path.isdir(given[0]):
+    if not command.words and (words := _begun(given)) and (given[1:] or not Path(given[0]).is_dir()):
         raise UsageError(
             f"the command {words} comes before its options",
             hint=f"Such as dspy-tui {words} [options]. A folder of that name is ./{given[0]}.",
