@@ -6,6 +6,7 @@ Not argparse: importing it costs a tenth of the time in which a headless `grep` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from agent_core.errors import UsageError
@@ -238,6 +239,11 @@ def _value(
 
 def _positional(command: Command, given: list[str]) -> str:
     most = 1 if command.positional else 0
+    if not command.words and (words := _begun(given)) and (given[1:] or not Path(given[0]).is_dir()):
+        raise UsageError(
+            f"the command {words} comes before its options",
+            hint=f"Such as dspy-tui {words} [options]. A folder of that name is ./{given[0]}.",
+        )
     if len(given) > most:
         raise UsageError(
             f"unexpected argument {given[most]!r}",
@@ -249,6 +255,12 @@ def _positional(command: Command, given: list[str]) -> str:
     if given and command.choices and given[0] not in command.choices:
         raise UsageError(f"{command.positional} is one of {', '.join(command.choices)}, not {given[0]!r}")
     return given[0] if given else ""
+
+
+def _begun(given: list[str]) -> str:
+    """The subcommand that words begin with; "" for none."""
+    found = (each.words for each in COMMANDS[1:] if tuple(given[: len(each.words)]) == each.words)
+    return " ".join(next(found, ()))
 
 
 def _elsewhere(command: Command) -> str:

@@ -59,6 +59,8 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
         (["--batch", "-c", "--format=json"], "-c needs a value"),
         (["--format", "yaml"], "text, json, jsonl"),
         (["a", "b"], "unexpected argument 'b'"),
+        (["--plain", "doctor"], "dspy-tui doctor [options]"),
+        (["--set", "theme=x", "stack", "ps"], "the command stack ps comes before its options"),
         (["mcp", "show", "git"], "`dspy-tui mcp servers [SERVER]`"),
         (["config"], "config needs a command: show, set, unset"),
         (["rl"], "install, config, train"),
