@@ -64,6 +64,8 @@ class DspyApp(App[None], inherit_bindings=False):
         self.runtime = runtime
         self.keys = Keys(runtime.config.settings.keys, runtime.config.settings.key_set)
         self._leader: Leader | None = None
+        self._left: dict[str, str] = {}
+        """The theme that was left for another by the light-or-dark action: it goes back to it."""
         self.is_away = False
         """Whether another program has the terminal."""
         self.work = WorkScreen(runtime, self.keys, clock=clock)
@@ -232,7 +234,9 @@ class DspyApp(App[None], inherit_bindings=False):
         if self.no_color:
             self.work.say("NO_COLOR is set: the terminal's own colours stay")
             return
-        self.theme = opposite(self.theme, dark=self.current_theme.dark)
+        left = self.theme
+        self.theme = self._left.pop(left, "") or opposite(left, dark=self.current_theme.dark)
+        self._left = {self.theme: left}
 
     async def action_quit(self) -> None:
         """End the program; one in which a training goes on when that is wanted twice."""

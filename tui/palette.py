@@ -172,7 +172,9 @@ class Offers:
         if desk is None:
             return []
         out: list[Found] = []
-        for number, path in enumerate(fuzzy(query, await desk.catalog.files(), _MOST_FILES)):
+        files = await desk.catalog.files()
+        near = await asyncio.to_thread(fuzzy, query, files, _MOST_FILES)  # of many files not at once
+        for number, path in enumerate(near):
             offer = Offer("File", one_line(path), "look at it", partial(program.work.preview, path))
             out.append(Found(offer, _fits(query, offer) or Fit(_OF_THE_INDEX + number / 100)))
         return out
