@@ -20,6 +20,7 @@ from textual.binding import BindingType
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
 
+from tui import reach
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
 from tui.screens.work import WorkScreen
@@ -196,7 +197,8 @@ class DspyApp(App[None], inherit_bindings=False):
         if action.id == "leader":
             self.leader.begin(typed=key)
             return True
-        return await self.run_action(action.does, self)
+        await self.do(action.does)
+        return True
 
     # What nobody expected. Textual would show tracebacks, with the values of all variables.
 
@@ -247,24 +249,14 @@ class DspyApp(App[None], inherit_bindings=False):
             return
         self.exit()
 
-    async def do(self, action: str) -> None:
-        """Run an action of the key table, on the screen that shows where it has it; else on the work screen,
-        for which whatever lies over it is left."""
-        name = action.partition("(")[0].removeprefix("screen.")
-        if not action.startswith("screen.") or hasattr(self.screen, f"action_{name}"):
-            await self.run_action(action)
-        elif self._back_to_work():
-            await self.work.run_action(action)
+    async def action_anywhere(self, name: str) -> None:
+        """Do what a key does that holds anywhere, where the place has no use of its own for it."""
+        if not await reach.press(self, name):
+            raise SkipAction
 
-    def _back_to_work(self) -> bool:
-        """Leave what lies over the work screen, unless a question waits there."""
-        over = self.screen_stack[self.screen_stack.index(self.work) + 1 :]
-        if any(getattr(screen, "asks", False) for screen in over):
-            self.work.say("First answer what is asked here")
-            return False
-        for screen in reversed(over):
-            screen.dismiss(None)
-        return True
+    async def do(self, action: str) -> None:
+        """Run an action of the key table, wherever that has to be done."""
+        await reach.do(self, action)
 
     @property
     def driver(self) -> Driver | None:
@@ -320,7 +312,7 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def begin_command(self, name: str) -> None:
         """Put a command into the prompt, and go there."""
-        if self._back_to_work():
+        if reach.back_to_work(self):
             self.work.chat.prompt.put(f"{name} ")
             self.work.chat.prompt.focus()
 
@@ -330,5 +322,5 @@ class DspyApp(App[None], inherit_bindings=False):
 
     def resume(self, session: str) -> None:
         """Go on in a saved conversation."""
-        if self._back_to_work():
+        if reach.back_to_work(self):
             self.runtime.session.submit(f"/resume {session}")

@@ -279,7 +279,13 @@ TABLE: tuple[Action, ...] = (
 def bindings(where: str) -> list[Binding]:
     """The bindings of one place, for a class's `BINDINGS`."""
     return [
-        Binding(action.key, action.does, action.title, show=False, priority=action.early, id=action.id)
+        Binding(action.key, _bound(action), action.title, show=False, priority=action.early, id=action.id)
         for action in TABLE
         if action.where == where
     ]
+
+
+def _bound(action: Action) -> str:
+    """What a key does: what holds anywhere and is the work screen's goes back there from others."""
+    of_work = action.where == ANYWHERE and action.does.startswith("screen.")
+    return f"anywhere({action.id!r})" if of_work else action.does
