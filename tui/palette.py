@@ -144,7 +144,7 @@ class Offers:
         from tui.screens.session_rows import called
 
         for saved in self._saved:
-            said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)} old"
+            said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)}"
             yield Offer("Session", called(saved), said, partial(self._program.resume, saved.id))
 
     def _topics(self) -> Iterable[Offer]:
