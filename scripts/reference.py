@@ -138,7 +138,7 @@ def _keys() -> Iterator[str]:
     yield "`Ctrl+X` and a [letter](#behind-the-leader-key) do what holds anywhere, also where a"
     yield "terminal, tmux or a browser keeps F-keys and `Alt` for itself: wait a moment, and the"
     yield "letters show. Another key for an action is set in your own configuration: `keys = {"
-    yield '"palette" = "ctrl+k" }`, over the keys of the set that `key_set` names'
+    yield '"palette" = "ctrl+k" }`, written as here, over the keys of the set that `key_set` names'
     yield '(["vim"](#the-set-vim)); what conflicts is left out, and told.'
     yield ""
     for place in PLACES:

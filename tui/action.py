@@ -15,6 +15,7 @@ TOPICS, TAIL = "Topics", "Messages"
 AUTH = "API key"
 FORM = "Form of a server"
 SETTINGS = "Settings"
+ALWAYS = "Always allow"
 TOUR = "Tour, while nothing is typed"
 PLACES = (
     ANYWHERE,
@@ -44,6 +45,7 @@ PLACES = (
     QUESTION,
     FORM,
     REVIEW,
+    ALWAYS,
     DIFF,
     EDIT,
 )

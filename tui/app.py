@@ -16,6 +16,7 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from tui import reach
 from tui.careful import Careful
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
@@ -62,6 +63,8 @@ class DspyApp(Careful, inherit_bindings=False):
         self.runtime = runtime
         self.keys = Keys(runtime.config.settings.keys, runtime.config.settings.key_set)
         self._leader: Leader | None = None
+        self._left: dict[str, str] = {}
+        """The theme that was left for another by the light-or-dark action: it goes back to it."""
         self.is_away = False
         """Whether another program has the terminal."""
         self.work = WorkScreen(runtime, self.keys, clock=clock)
@@ -198,7 +201,8 @@ class DspyApp(Careful, inherit_bindings=False):
         if action.id == "leader":
             self.leader.begin(typed=key)
             return True
-        return await self.run_action(action.does, self)
+        await self.do(action.does)
+        return True
 
     def tell_failure(self, message: str, hint: str) -> None:
         """In the conversation."""
@@ -224,7 +228,9 @@ class DspyApp(Careful, inherit_bindings=False):
         if self.no_color:
             self.work.say("NO_COLOR is set: the terminal's own colours stay")
             return
-        self.theme = opposite(self.theme, dark=self.current_theme.dark)
+        left = self.theme
+        self.theme = self._left.pop(left, "") or opposite(left, dark=self.current_theme.dark)
+        self._left = {self.theme: left}
 
     async def action_quit(self) -> None:
         """End the program; one in which a training goes on when that is wanted twice."""
@@ -235,24 +241,14 @@ class DspyApp(Careful, inherit_bindings=False):
             return
         self.exit()
 
-    async def do(self, action: str) -> None:
-        """Run an action of the key table, on the screen that shows where it has it; else on the work screen,
-        for which whatever lies over it is left."""
-        name = action.partition("(")[0].removeprefix("screen.")
-        if not action.startswith("screen.") or hasattr(self.screen, f"action_{name}"):
-            await self.run_action(action)
-        elif self._back_to_work():
-            await self.work.run_action(action)
+    async def action_anywhere(self, name: str) -> None:
+        """Do what a key does that holds anywhere, where the place has no use of its own for it."""
+        if not await reach.press(self, name):
+            raise SkipAction
 
-    def _back_to_work(self) -> bool:
-        """Leave what lies over the work screen, unless a question waits there."""
-        over = self.screen_stack[self.screen_stack.index(self.work) + 1 :]
-        if any(getattr(screen, "asks", False) for screen in over):
-            self.work.say("First answer what is asked here")
-            return False
-        for screen in reversed(over):
-            screen.dismiss(None)
-        return True
+    async def do(self, action: str) -> None:
+        """Run an action of the key table, wherever that has to be done."""
+        await reach.do(self, action)
 
     @property
     def driver(self) -> Driver | None:
@@ -308,7 +304,7 @@ class DspyApp(Careful, inherit_bindings=False):
 
     def begin_command(self, name: str) -> None:
         """Put a command into the prompt, and go there."""
-        if self._back_to_work():
+        if reach.back_to_work(self):
             self.work.chat.prompt.put(f"{name} ")
             self.work.chat.prompt.focus()
 
@@ -318,5 +314,5 @@ class DspyApp(Careful, inherit_bindings=False):
 
     def resume(self, session: str) -> None:
         """Go on in a saved conversation."""
-        if self._back_to_work():
+        if reach.back_to_work(self):
             self.runtime.session.submit(f"/resume {session}")

@@ -144,7 +144,7 @@ class Offers:
         from tui.screens.session_rows import called
 
         for saved in self._saved:
-            said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)} old"
+            said = f"go on in it: {plural(saved.turns, 'turn')}, {human_age(time.time() - saved.updated)}"
             yield Offer("Session", called(saved), said, partial(self._program.resume, saved.id))
 
     def _topics(self) -> Iterable[Offer]:
@@ -172,7 +172,9 @@ class Offers:
         if desk is None:
             return []
         out: list[Found] = []
-        for number, path in enumerate(fuzzy(query, await desk.catalog.files(), _MOST_FILES)):
+        files = await desk.catalog.files()
+        near = await asyncio.to_thread(fuzzy, query, files, _MOST_FILES)  # of many files not at once
+        for number, path in enumerate(near):
             offer = Offer("File", one_line(path), "look at it", partial(program.work.preview, path))
             out.append(Found(offer, _fits(query, offer) or Fit(_OF_THE_INDEX + number / 100)))
         return out

@@ -11,6 +11,7 @@ from typing import Any
 from textual.screen import Screen
 
 from tui.action import (
+    ALWAYS,
     ANYWHERE,
     AUTH,
     CHAT,
@@ -93,6 +94,8 @@ TOLD: dict[str, str] = {
     "below its box.",
     REVIEW: "A change before it is written: ✓ hunks are, ○ are not, ◐ is a file of both. Above, what checks "
     "say of it: ✗ failed.",
+    ALWAYS: "The rules that are added with the change: nothing is asked any more for what they allow. "
+    "`permissions` lists and revokes them.",
     DIFF: "Lines in green come, lines in red go; what changed within a line is stronger. Long lines move "
     "sideways.",
     EDIT: "The proposed file, to be edited before it is written. The checks look at it again.",

@@ -132,6 +132,30 @@ async def test_from_several_screens_and_from_the_palette(runtime: FakeRuntime) -
         await until(pilot, lambda: isinstance(app.screen, LearningScreen) and len(app.screen_stack) == 2)
 
 
+async def test_keys_that_hold_anywhere_lead_back_from_other_screens(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(120, 36), notifications=True) as pilot:
+        app = await settled(pilot)
+        await pilot.press("alt+k")
+        await until(pilot, lambda: isinstance(app.screen, StackScreen))
+        await pilot.press("f2")
+        await until(pilot, lambda: app.screen is app.work and app.work.files.has_focus)
+        await pilot.press("alt+k")
+        await until(pilot, lambda: isinstance(app.screen, StackScreen))
+        await pilot.press("f1", "alt+l")
+        await until(pilot, lambda: isinstance(app.screen, LearningScreen) and len(app.screen_stack) == 2)
+        await pilot.press("alt+s")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        await pilot.press("slash", *"theme", "ctrl+u", "x")
+        assert isinstance(app.screen, SettingsScreen), "the box has its own use for the key"
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.screen is app.work)
+        await tell(pilot, runtime, ASKED)
+        await until(pilot, lambda: isinstance(app.screen, ApproveScreen))
+        await pilot.press("f2")
+        await until(pilot, lambda: "First answer what is asked here" in screen_text(app))
+        assert isinstance(app.screen, ApproveScreen) and not runtime.session.answers
+
+
 async def test_a_question_is_not_left(runtime: FakeRuntime) -> None:
     async with app_of(runtime).run_test(size=(120, 36)) as pilot:
         app = await settled(pilot)

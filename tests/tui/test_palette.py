@@ -67,7 +67,7 @@ async def test_a_hostile_name_is_literal(runtime: FakeRuntime) -> None:
         await until(pilot, lambda: f"Session: {text}" in screen_text(app))
         screen.query_one(Input).value = "fix [/"
         await until(pilot, lambda: len(screen.query_one(Rows).items) == 1)
-        assert f"Session: {text}" in screen_text(app)
+        assert f"Session: {text}" in screen_text(app) and "go on in it: 1 turn, just now" in screen_text(app)
 
 
 async def test_what_belongs_to_the_prompt_goes_back_there(runtime: FakeRuntime) -> None:

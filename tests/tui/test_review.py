@@ -16,6 +16,7 @@ from tests.fakes.changes import FILES, MENDED, PASSED, SERVER, asked
 from tests.fakes.screen import FakeRuntime
 from tests.tui.conftest import HOSTILE, app_of, screen_text, settled, tell, until
 from tui.app import DspyApp
+from tui.places import here
 from tui.screens.approve import ApproveScreen
 from tui.screens.review import ReviewScreen
 from tui.screens.review_more import AlwaysScreen, EditScreen
@@ -108,6 +109,7 @@ async def test_always_shows_its_rules_first(runtime: FakeRuntime) -> None:
         await pilot.press("A")
         await until(pilot, lambda: isinstance(app.screen, AlwaysScreen))
         await until(pilot, lambda: "write:tests/test_client.py" in screen_text(app))
+        assert here(app.screen)[0] == "Always allow", "its help has it first"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)
         assert runtime.session.answers == []

@@ -743,6 +743,14 @@ async def test_themes(runtime: FakeRuntime, repository: Path) -> None:
         assert app.theme == "dspy-dark"
         await pilot.press("ctrl+t")
         assert app.theme == "dspy-light"
+        app.theme = "nord"
+        await pilot.press("ctrl+t")
+        assert app.theme == "dspy-light", "it has no partner of its own"
+        await pilot.press("ctrl+t")
+        assert app.theme == "nord"
+        app.theme = "gruvbox"
+        await pilot.press("ctrl+t", "ctrl+t", "ctrl+t")
+        assert app.theme == "dspy-light"
     unknown = app_of(fake_runtime(repository, settings=Settings(theme="pink")))
     async with unknown.run_test(size=(120, 36)) as pilot:
         await settled(pilot)

@@ -152,7 +152,7 @@ class ReviewScreen(ReviewPanes):
         """Apply, once the rules that are added were seen."""
         if not self._seen or not wanted_of(self._files)[0]:
             return
-        screen = AlwaysScreen(rules_of(self._question.rule))
+        screen = AlwaysScreen(rules_of(self._question.rule), self._keys)
         self.app.push_screen(screen, lambda yes: self._answer("always") if yes else None)  # pyright: ignore[reportUnknownMemberType]
 
     def _answer(self, decision: Decision) -> None:

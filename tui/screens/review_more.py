@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from agent_core.text import human_size, one_line, printable
 from tui.keymap import Keys
-from tui.keys import EDIT, bindings
+from tui.keys import ALWAYS, EDIT, bindings
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.diff.draft import FileDraft
 from tui.widgets.editor import NAME, editor_theme
@@ -24,17 +24,20 @@ _MOST = 1024 * 1024
 
 
 class AlwaysScreen(Dialog[bool]):
-    """Ends with whether the rules are wanted."""
+    """Ends with whether the rules are wanted.
+
+    Args:
+        rules: What is added.
+        keys: For the row of keys.
+    """
 
     CSS_PATH = "review.tcss"
     asks = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter,A", "answer(True)", show=False),
-        Binding("n,escape", "answer(False)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ALWAYS)]
 
-    def __init__(self, rules: Sequence[str]) -> None:
+    def __init__(self, rules: Sequence[str], keys: Keys) -> None:
         super().__init__()
+        self._keys = keys
         self._rules = tuple(rules)
 
     def compose(self) -> ComposeResult:
@@ -44,10 +47,11 @@ class AlwaysScreen(Dialog[bool]):
             yield Static("From now on nothing is asked for what these rules allow:", markup=False)
             with VerticalScroll():
                 yield Static(Content("\n".join(self._rules)), markup=False)
+            shown = self._keys.shown
             yield Hints(
                 [
-                    ("Enter", "apply and add them", "screen.answer(True)"),
-                    ("Esc", "back", "screen.answer(False)"),
+                    (shown("review.always_yes"), "apply and add them", "screen.answer(True)"),
+                    (shown("review.always_no"), "back", "screen.answer(False)"),
                 ]
             )
 
