@@ -23,6 +23,7 @@ from textual.worker import WorkerFailed
 
 from tui.keymap import Keys
 from tui.keys import ANYWHERE, bindings
+from tui.screens.finder import Finder
 from tui.screens.work import WorkScreen
 from tui.symbols import Plainly, WholeCells, wanted
 from tui.theme import DARK, PLAIN, THEMES, completed, is_high, opposite
@@ -42,7 +43,6 @@ _TURN_S = 0.001
 to wait many times in a row, with no key answered meanwhile."""
 _WRONG = "Something went wrong inside dspy-tui"
 _TWICE_S = 4.0
-_ANYTHING = "An action, a command, a file, a definition, a model, a setting …"
 _log = logging.getLogger(__name__)
 
 
@@ -218,7 +218,7 @@ class DspyApp(App[None], inherit_bindings=False):
     def action_command_palette(self) -> None:
         """Find anything."""
         if not CommandPalette.is_open(cast("App[Any]", self)):
-            self.push_screen(CommandPalette(placeholder=_ANYTHING, id="--command-palette"))
+            self.push_screen(Finder())
 
     def action_toggle_theme(self) -> None:
         """Light or dark, of the same contrast; where the terminal's own colours have to be, they stay."""

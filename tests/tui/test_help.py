@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -88,7 +89,7 @@ async def test_a_place_within_a_place(runtime: FakeRuntime) -> None:
         await until(pilot, lambda: isinstance(app.screen, LogPicker))
         assert (await opened(pilot))[0] == "Here: A choice"
         await pilot.press("escape", "ctrl+p")
-        await until(pilot, lambda: type(app.screen).__name__ == "CommandPalette")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         assert (await opened(pilot))[0] == "Anywhere"
 
 
