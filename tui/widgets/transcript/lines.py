@@ -13,6 +13,8 @@ from functools import cache
 import msgspec
 from rich.cells import cell_len, split_graphemes
 
+from agent_core.text import shorten
+
 
 class Link(msgspec.Struct, frozen=True, gc=False):
     """Where a run leads: a URL, or a path of the workspace with lines counted from 1."""
@@ -143,6 +145,13 @@ def clip_end(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
     while cell_len(text[start:]) > width:
         start += 1
     return cut(runs, start, len(text))
+
+
+def clip(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
+    """The first columns of what is wider than allowed, the last of them an ellipsis."""
+    text = plain(runs)
+    whole = shorten(text, width)
+    return tuple(runs) if whole == text else (*cut(runs, 0, len(whole) - 1), ("…", "dim", None))
 
 
 def wrap(
