@@ -7,6 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
@@ -25,6 +27,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.preview import PreviewScreen
 from tui.screens.settings import SettingsScreen
 from tui.widgets.rows import Rows
+from tui.widgets.transcript.lines import at_most, wrap
 
 __all__ = ["searched", "with_sessions"]
 LONG = "def serve(" + ", ".join(f"argument_{number}: int" for number in range(12)) + ") -> None: ..."
@@ -155,3 +158,21 @@ async def test_what_failed_in_the_stack_has_its_mark_and_an_arrow_to_what_is_nex
         "It is tried again.",
     ]  # fmt: skip
     assert stack_said.fault(info, "", 80, shown=str, bad=False)[0].text.startswith("The container")
+
+
+@given(st.text("ab 日…", max_size=120), st.integers(1, 5), st.integers(4, 30))
+def test_rows_that_have_no_room_leave_an_ellipsis(text: str, count: int, width: int) -> None:
+    lines = wrap([(text, "", None)], width)
+    shown = at_most(lines, count, width)
+    assert len(shown) == min(len(lines), count)
+    assert all(line.cells <= width for line in shown)
+    assert len(lines) <= count or shown[-1].text.endswith("…")
+
+
+async def test_why_a_list_is_empty_ends_with_an_ellipsis_where_it_has_no_room(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(80, 24)) as pilot:
+        app = await settled(pilot)
+        await pilot.press("f2")
+        app.work.files.set_items([], empty="word " * 200)
+        assert app.work.files.rows[-1].line.text.endswith("…")
+        assert not faults(app.screen)

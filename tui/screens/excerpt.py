@@ -8,7 +8,7 @@ from agent_core.workspace import Workspace
 from tui.found import Spot
 from tui.screens.preview import coloured
 from tui.widgets.rows import Item
-from tui.widgets.transcript.lines import Run, clip, wrap
+from tui.widgets.transcript.lines import Line, Run, at_most, wrap
 
 _BEFORE = 3
 _MOST = 120
@@ -18,9 +18,8 @@ _MOST_REASONS = 4
 
 def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
     """The rows of a place for a window of so many columns; blocks. A file that is gone says so."""
-    items = [
-        Item("", lead=row, can_choose=False) for text in _reasons(spot) for row in _rows(text, max(width, 20))
-    ]
+    rows = [row for text in _reasons(spot) for row in _rows(text, max(width, 20))]
+    items = [Item("", lead=row.runs, can_choose=False) for row in rows]
     start = max(1, spot.start - _BEFORE)
     try:
         part = workspace.read_text(spot.path, start=start, end=start + _MOST - 1)
@@ -35,11 +34,9 @@ def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
     return items
 
 
-def _rows(text: str, width: int) -> list[tuple[Run, ...]]:
+def _rows(text: str, width: int) -> list[Line]:
     """A reason, in a few rows."""
-    first, more = (rows := wrap([(text, "dim", None)], width))[:_MOST_REASONS], rows[_MOST_REASONS:]
-    runs = [line.runs for line in first]
-    return [*runs[:-1], clip((*runs[-1], (" ", "", None), *more[0].runs), width)] if more else runs
+    return at_most(wrap([(text, "dim", None)], width), _MOST_REASONS, width)
 
 
 def _reasons(spot: Spot) -> list[str]:

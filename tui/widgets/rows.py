@@ -13,7 +13,7 @@ from textual.message import Message
 from agent_core.text import cells, shorten, shorten_middle
 from tui.keys import PANES, bindings
 from tui.widgets.transcript.canvas import Canvas
-from tui.widgets.transcript.lines import BLANK, Line, Run, clip, plain, wrap
+from tui.widgets.transcript.lines import BLANK, Line, Run, at_most, clip, plain, wrap
 from tui.widgets.transcript.strips import Row
 
 _FEWEST = 4
@@ -132,7 +132,7 @@ class Rows(Canvas):
             return
         if not self.items:
             lines = wrap([(self.empty, "dim", None)], region.width) if self.empty else []
-            rows = [Row(line) for line in lines[: region.height]]
+            rows = [Row(line) for line in at_most(lines, region.height, region.width)]
         else:
             top = round(self.scroll_y)
             last = min(len(self.items), top + region.height)

@@ -55,6 +55,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 BLANK = Line()
+_MORE: Run = ("…", "dim", None)
 
 # Scripts that are written without spaces may break before and after every character.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff"
@@ -151,7 +152,7 @@ def clip(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
     """The first columns of what is wider than allowed, the last of them an ellipsis."""
     text = plain(runs)
     whole = shorten(text, width)
-    return tuple(runs) if whole == text else (*cut(runs, 0, len(whole) - 1), ("…", "dim", None))
+    return tuple(runs) if whole == text else (*cut(runs, 0, len(whole) - 1), _MORE)
 
 
 def wrap(
@@ -199,6 +200,15 @@ def wrap(
             )
         offset += len(part) + 1
     return out
+
+
+def at_most(lines: Sequence[Line], count: int, width: int) -> list[Line]:
+    """The first lines of so many columns, one or more; the last of them ends with an ellipsis where others
+    would follow."""
+    if len(lines) <= count:
+        return list(lines)
+    last = (*lines[count - 1].runs, (" ", "", None), *lines[count].runs, _MORE)
+    return [*lines[: count - 1], Line(clip(last, width))]
 
 
 def _rows(text: str, width: int) -> list[tuple[int, int]]:
