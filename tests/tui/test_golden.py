@@ -138,6 +138,20 @@ def test_approval(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, 
     assert snap_compare(app_of(runtime), terminal_size=size, run_before=run)
 
 
+def test_approval_without_colour(
+    snap_compare: Compare, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has the keys is heavy, since nothing behind it gets darker there."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def shown(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ApproveScreen))
+        assert pilot.app.screen.query_one(".frame").styles.border_top[0] == "heavy"
+
+    run = before(runtime, *BUSY, ASKED, then=shown)
+    assert snap_compare(app_of(runtime), terminal_size=(100, 30), run_before=run)
+
+
 @pytest.mark.parametrize("size", NARROW_AND_USUAL, ids=id_of)
 def test_help(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, int]) -> None:
     async def open_it(pilot: Pilot[None]) -> None:
