@@ -136,15 +136,17 @@ def human_size(n: int) -> str:
 
 
 def human_duration(s: float) -> str:
-    """Seconds for people: `0.3 s`, `12 s`, `3 min 5 s`, `2 h 3 min`."""
+    """Seconds for people: `0.3 s`, `12 s`, `3 min 5 s`, `2 h 3 min`, `1 h`."""
     if s < 9.95:
         return f"{s:.1f} s"
     seconds = round(s)
     if seconds < 60:
         return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def human_age(s: float) -> str:

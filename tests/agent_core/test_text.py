@@ -104,7 +104,14 @@ def test_sizes(size: int, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.31, "0.3 s"), (9.99, "10 s"), (59.7, "1 min 0 s"), (185, "3 min 5 s"), (7385, "2 h 3 min")],
+    [
+        (0.31, "0.3 s"),
+        (9.99, "10 s"),
+        (59.7, "1 min"),
+        (185, "3 min 5 s"),
+        (3605, "1 h"),
+        (7385, "2 h 3 min"),
+    ],
 )
 def test_durations(seconds: float, shown: str) -> None:
     assert human_duration(seconds) == shown

@@ -138,6 +138,37 @@ def test_approval(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, 
     assert snap_compare(app_of(runtime), terminal_size=size, run_before=run)
 
 
+def test_approval_without_colour(
+    snap_compare: Compare, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has the keys is heavy, since nothing behind it gets darker there."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def shown(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ApproveScreen))
+        work = app_of_pilot(pilot).work
+        assert pilot.app.screen.query_one(".frame").styles.border_top[0] == "heavy"
+        await until(pilot, lambda: work.chat.prompt.styles.border_top[0] == "round")
+
+    run = before(runtime, *BUSY, ASKED, then=shown)
+    assert snap_compare(app_of(runtime), terminal_size=(100, 30), run_before=run)
+
+
+async def test_the_prompt_looks_as_if_it_had_the_keys_only_where_it_has_them(
+    runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with app_of(runtime).run_test(size=(100, 30)) as pilot:
+        app = await settled(pilot)
+        edge = lambda: app.work.chat.prompt.styles.border_top[0]  # noqa: E731
+        assert edge() == "heavy"
+        for key in ("f1", "ctrl+p", "alt+k"):
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen is not app.work and edge() == "round")
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.work and edge() == "heavy")
+
+
 @pytest.mark.parametrize("size", NARROW_AND_USUAL, ids=id_of)
 def test_help(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, int]) -> None:
     async def open_it(pilot: Pilot[None]) -> None:

@@ -21,8 +21,8 @@ NOON = datetime(2026, 5, 21, 12).astimezone()
     ("step", "span", "lasts"),
     [
         (timedelta(seconds=6), "12:00-12:01", "6.0 s"),
-        (timedelta(hours=2), "12:00-08:00", "2 h 0 min"),
-        (timedelta(hours=10), "05-21 12:00-05-25 16:00", "10 h 0 min"),
+        (timedelta(hours=2), "12:00-08:00", "2 h"),
+        (timedelta(hours=10), "05-21 12:00-05-25 16:00", "10 h"),
         (timedelta(days=5), "05-21 12:00-07-10 12:00", "5.0 days"),
         (timedelta(days=50), "2026-05-21 to 2027-10-03", "50.0 days"),
     ],

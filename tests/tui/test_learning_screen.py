@@ -28,7 +28,7 @@ from tests.tui.conftest import HOSTILE, MOMENT, app_of, screen_text, settled, un
 from tui.app import DspyApp
 from tui.screens import learning_said as said
 from tui.screens.learning import LearningScreen
-from tui.screens.learning_plots import RewardPlot, ValuePlot, chosen, smoothed
+from tui.screens.learning_plots import RewardPlot, ValuePlot, chosen, dated, smoothed
 from tui.widgets.sheet import Sheet
 
 Compare = Callable[..., bool]
@@ -368,3 +368,9 @@ def test_picture_of_too_little(snap_compare: Compare, runtime: FakeRuntime) -> N
 def test_picture_of_nothing(snap_compare: Compare, runtime: FakeRuntime) -> None:
     look = picture(runtime, "Nothing scored yet", "x")
     assert snap_compare(app_of(runtime), terminal_size=(80, 24), run_before=look)
+
+
+def test_dates_below_a_plot_differ_where_the_moments_do() -> None:
+    assert len(set(dated([MOMENT, MOMENT + 20, MOMENT + 55]))) == 3
+    assert all(len(date) == len("11-24 10:00") for date in dated([MOMENT, MOMENT + HOUR, MOMENT + 40 * HOUR]))
+    assert dated([MOMENT]) and dated([]) == []

@@ -461,3 +461,15 @@ def said(pilot: Pilot[None]) -> list[str]:
 )  # fmt: skip
 def test_the_row_of_a_trace_says_what_was_thrown(text: str, wanted: str) -> None:
     assert headline(msgspec.structs.replace(CRASH, text=text)) == wanted
+
+
+async def test_it_names_only_keys_that_do_something(runtime: FakeRuntime) -> None:
+    runtime.logs = GivenLogs(Digest())
+    async with app_of(runtime).run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "log_files" in screen_text(app_of_pilot(pilot)))
+        await until(pilot, lambda: "Enter expand" not in screen_text(app_of_pilot(pilot)))
+        shown = screen_text(app_of_pilot(pilot))
+        assert "/ filter   Esc close" in shown
+        assert "Tab lines" not in shown and "ask about it" not in shown

@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 from agent_core.config import Settings
 from agent_core.folders import user_state_dir
 from tests.fakes.screen import FakeRuntime, fake_runtime
-from tests.tui.conftest import app_of, screen_text, settled, until
+from tests.tui.conftest import app_of, screen_text, settled, tell, until
+from tests.tui.test_golden import BUSY, ERROR
 from tui.app import DspyApp
 from tui.keys import TABLE
 from tui.screens.help import HelpScreen
@@ -274,6 +275,16 @@ async def test_words_fit_what_is_there(tmp_path: Path) -> None:
         await pilot.press("right")
         await shows(pilot, app, "logs")
         assert "There are none yet" in card_text(app)
+
+
+async def test_the_card_says_what_escape_does_while_something_runs(runtime: FakeRuntime) -> None:
+    async with app_of(runtime).run_test(size=(80, 24)) as pilot:
+        app = await toured(pilot, runtime)
+        assert "Esc ends the tour" in card_text(app)
+        await tell(pilot, runtime, *BUSY)
+        await until(pilot, lambda: "next Esc stops what runs" in card_text(app))
+        await tell(pilot, runtime, ERROR[-1])
+        await until(pilot, lambda: "Esc ends the tour" in card_text(app))
 
 
 async def test_it_survives_other_sizes(runtime: FakeRuntime) -> None:

@@ -687,6 +687,7 @@ async def test_the_palette_leads_to_definitions_sessions_topics_and_settings(
         async def find(typed: str, title: str) -> None:
             await pilot.press("ctrl+p")
             await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
+            assert not app.screen.query_one(Input).cursor_blink, "nothing blinks"
             app.screen.query_one(Input).value = typed
             await until(pilot, lambda: title in screen_text(app))
 

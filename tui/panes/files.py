@@ -109,7 +109,7 @@ class Files(Rows):
             (f" {code or ' '}", _CODE_STYLES.get(code, "dim"), None),
         )
         lead = ((indent, "", None), (sign, "dim", None))
-        return Item(name, style, lead, right, key=entry.path, middle=True)
+        return Item(name, style, lead, right, key=entry.path, middle=True, right_gives=True)
 
     # Keys
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent_core.text import human_size, one_line, plural
 from tui.widgets.logrow import level_style
 from tui.widgets.rows import Item
+from tui.widgets.transcript.lines import Run
 
 if TYPE_CHECKING:
     from agent_core.logs.discover import LogFile
@@ -30,8 +31,9 @@ def heading(source: str, services: int) -> str:
 def log_items(file: LogFile, tail: Tail, count: int, *, narrow: bool) -> list[Item]:
     """Its head and at most so many lines; where it is narrow, what they say comes before their dates."""
     when = datetime.fromtimestamp(tail.mtime_ns / 1e9).strftime("%H:%M")
-    note = "gone" if tail.gone else f"{human_size(tail.size)} {when}"
-    head = Item(one_line(file.path), "h2", right=((note, "dim", None),), key=file.path, middle=True)
+    size, note = ("", "gone") if tail.gone else (f"{human_size(tail.size)} ", when)
+    right: tuple[Run, ...] = ((size, "dim", None), (note, "dim", None))
+    head = Item(one_line(file.path), "h2", right=right, key=file.path, middle=True, right_gives=True)
     lines = [line for line in tail.lines if line.strip()][-count:]
     if not lines:
         return [head, Item("empty", "dim", (("  ", "", None),), can_choose=False)]

@@ -35,6 +35,7 @@ class AuthScreen(Dialog[str]):
         endpoint: What stands in the box at first; the endpoint of the settings without.
     """
 
+    DEFAULT_CSS = "AuthScreen #said { margin-bottom: 1; }"
     asks = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(AUTH)]
 

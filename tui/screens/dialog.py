@@ -92,6 +92,11 @@ class Dialog(ModalScreen[Result], PartsScreen[Result]):
                 frame.entitle(title, subtitle)
 
 
+def title_room(frame: Widget) -> int:
+    """Columns for a title on a frame: beside it are a space, a bit of the line and a corner."""
+    return max(1, frame.outer_size.width - 6)
+
+
 class TypingDialog(Dialog[Result]):
     """A dialog with boxes to type into, which show only while that is done."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-
 from agent_core.errors import AgentError
 from agent_core.text import one_line, printable
 from agent_core.workspace import Workspace
 from tui.found import Spot
 from tui.screens.preview import coloured
 from tui.widgets.rows import Item
-from tui.widgets.transcript.lines import Run
+from tui.widgets.transcript.lines import Line, Run, at_most, wrap
 
 _BEFORE = 3
 _MOST = 120
@@ -20,8 +18,8 @@ _MOST_REASONS = 4
 
 def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
     """The rows of a place for a window of so many columns; blocks. A file that is gone says so."""
-    reasons = [row for text in _reasons(spot) for row in wrap(text, max(width, 20))[:_MOST_REASONS]]
-    items = [Item(row, "dim", can_choose=False) for row in reasons]
+    rows = [row for text in _reasons(spot) for row in _rows(text, max(width, 20))]
+    items = [Item("", lead=row.runs, can_choose=False) for row in rows]
     start = max(1, spot.start - _BEFORE)
     try:
         part = workspace.read_text(spot.path, start=start, end=start + _MOST - 1)
@@ -34,6 +32,11 @@ def read(workspace: Workspace, spot: Spot, width: int) -> list[Item]:
         label: Run = (f"{number:>{digits}} ", "mark" if inside else "dim", None)
         items.append(Item("", lead=(label, ("│ ", "rule", None), *runs), key=str(number)))
     return items
+
+
+def _rows(text: str, width: int) -> list[Line]:
+    """A reason, in a few rows."""
+    return at_most(wrap([(text, "dim", None)], width), _MOST_REASONS, width)
 
 
 def _reasons(spot: Spot) -> list[str]:

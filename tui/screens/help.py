@@ -19,12 +19,15 @@ from tui.keys import PLACES, TABLE, Action
 from tui.places import TOLD
 from tui.screens.dialog import Dialog, Hints
 from tui.widgets.rows import Item, Rows
-from tui.widgets.transcript.lines import Run, wrap
+from tui.widgets.transcript.lines import Run, plain, wrap
 
 _INDENT: Run = ("  ", "", None)
 _MARK = re.compile(r"([^\w\s.,:;()]) ")
 """A mark stays beside what it means."""
 
+_COMMANDS = "/ forces a command, ! runs a shell command, @ names a file, a leading space asks."
+_LEAST = 16
+"""Columns for what a key does, below which it is cut."""
 WIDE = 116
 """Columns from which on keys, titles and what they do all have room."""
 
@@ -63,7 +66,7 @@ class HelpScreen(Dialog[None]):
     def _fill(self) -> None:
         rows = self.query_one(Rows)
         wide, width = self.size.width >= WIDE, rows.scrollable_content_region.width - 2
-        rows.set_items([*self._all_keys(wide, width), *_commands(self._tools, wide)])
+        rows.set_items([*self._all_keys(wide, width), *_commands(self._tools, wide, width)])
 
     def _all_keys(self, wide: bool, width: int) -> list[Item]:
         items: list[Item] = []
@@ -71,15 +74,15 @@ class HelpScreen(Dialog[None]):
             items += [] if not items else [_gap()]
             title = f"Here: {place}" if place in self._places[:1] else place
             items.append(Item(title, "h2", can_choose=False))
-            items += _told(place, width)
-            items += self._rows(place, wide)
+            items += _told(TOLD[place], width)
+            items += self._rows(place, wide, width)
         return items
 
-    def _rows(self, place: str, wide: bool) -> list[Item]:
+    def _rows(self, place: str, wide: bool, width: int) -> list[Item]:
         """The place's keys; where there is little room, the column of keys is as wide as they take."""
         rows = [(_two(self._keys.key(action.id)), action) for action in TABLE if action.where == place]
         room = 20 if wide else max(cells(keys) for keys, _ in rows) + 2
-        return [_row(action, keys, wide, room) for keys, action in rows]
+        return [item for keys, action in rows for item in _row(action, keys, wide, room, width)]
 
     def action_nothing(self) -> None:
         """The row of keys names them only."""
@@ -89,10 +92,11 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _told(place: str, width: int) -> list[Item]:
-    """What the place is for, in as many rows as it takes."""
-    text = _MARK.sub("\\1\u00a0", TOLD[place])
-    lines = wrap([(text, "hint", None)], max(20, width), first=[_INDENT], rest=[_INDENT])
+def _told(text: str, width: int) -> list[Item]:
+    """What something is for, in as many rows as it takes."""
+    lines = wrap(
+        [(_MARK.sub("\\1\u00a0", text), "hint", None)], max(20, width), first=[_INDENT], rest=[_INDENT]
+    )
     return [Item("", lead=line.runs, can_choose=False) for line in lines]
 
 
@@ -101,25 +105,32 @@ def _two(key: str) -> str:
     return " ".join(spell(part) for part in key.split(",")[:2])
 
 
-def _row(action: Action, keys: str, wide: bool, room: int) -> Item:
+def _row(action: Action, keys: str, wide: bool, room: int, width: int) -> list[Item]:
     """Keys, title and help; the title goes where there is no room."""
     lead: tuple[Run, ...] = (_INDENT, (keys + " " * max(1, room - cells(keys)), "mark", None))
     if wide:
         lead = (*lead, (f"{action.title:<22}", "title", None))
-    return Item(action.help, "dim" if wide else "title", lead, key=action.id)
+    return _whole(action.help, "dim" if wide else "title", lead, action.id, width)
 
 
-def _commands(tools: Sequence[AnyTool], wide: bool) -> list[Item]:
+def _whole(text: str, style: str, lead: tuple[Run, ...], key: str, width: int) -> list[Item]:
+    """A text beside its lead, in as many rows as it takes: what is asked for here is not cut."""
+    used = cells(plain(lead))
+    first, *more = wrap([(text, style, None)], max(_LEAST, width - used))
+    rest: tuple[Run, ...] = ((" " * used, "", None),)
+    rows = [Item("", lead=(*rest, *line.runs), can_choose=False) for line in more]
+    return [Item(first.text, style, lead, key=key), *rows]
+
+
+def _commands(tools: Sequence[AnyTool], wide: bool, width: int) -> list[Item]:
     from agent_core.commandline import synopsis
 
-    intro = "/ forces a command, ! runs a shell command, @ names a file, a leading space asks"
-    items = [_gap(), Item("Commands", "h2", can_choose=False)]
-    items.append(Item(intro, "dim", (_INDENT,), can_choose=False))
+    items = [_gap(), Item("Commands", "h2", can_choose=False), *_told(_COMMANDS, width)]
     for tool in tools:
         shown = one_line(synopsis(tool)) if wide else tool.name
         pad = " " * max(2, (50 if wide else 20) - cells(shown))
         lead = (_INDENT, (shown, "mark", None), (pad, "", None))
-        items.append(Item(one_line(tool.summary), "dim", lead, key=f"tool {tool.name}"))
+        items += _whole(one_line(tool.summary), "dim", lead, f"tool {tool.name}", width)
     return items
 
 

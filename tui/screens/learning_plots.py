@@ -107,8 +107,7 @@ class RewardPlot(_Plot):
         shade = self.shade("text-success")
         plot.plot([i + 1 for i in at], [means[i] for i in at], marker="braille", color=shade)
         ticks = sorted({round(part * (count - 1) / (_TICKS - 1)) for part in range(_TICKS)}) if count else []
-        dates = [clock(self._rewards[tick][0], form="%m-%d %H:%M") for tick in ticks]
-        plot.xticks([tick + 1 for tick in ticks], dates)
+        plot.xticks([tick + 1 for tick in ticks], dated([self._rewards[tick][0] for tick in ticks]))
         plot.yfrequency(4)
         plot.title(f"reward of the first, mean of {over}" if over > 1 else "reward of the first")
 
@@ -134,6 +133,13 @@ class CurvePlot(_Plot):
         plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
         plot.yfrequency(4)
         plot.title("seconds to the first failure, by steps")
+
+
+def dated(moments: Sequence[float]) -> list[str]:
+    """Seconds since 1970 as dates: as much of them as tells one from the next."""
+    forms = ("%m-%d %H:%M", "%H:%M:%S")
+    found = [[clock(moment, form=form) for moment in moments] for form in forms]
+    return next((dates for dates in found if len(set(dates)) == len(dates)), found[-1])
 
 
 def chosen(estimates: Sequence[Estimate]) -> list[Estimate]:

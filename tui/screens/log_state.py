@@ -80,15 +80,18 @@ def keys_of_lines(shown: Shown, lines: LogLines) -> list[Hint]:
     ]
 
 
-def keys_of_events(shown: Shown) -> list[Hint]:
-    """The keys while events show."""
+def keys_of_events(shown: Shown, *, events: bool, logs: bool) -> list[Hint]:
+    """The keys while events show: only those for which there are any, or logs."""
+    lines = [(shown("logs.view"), "lines", "screen.view")] if logs else []
+    ways = [(shown("logs.filter"), "filter", "screen.filter"), (shown("logs.close"), "close", "screen.close")]
+    if not events:
+        return [*lines, *ways]
     return [
         (shown("list.choose"), "expand", "screen.expand"),
-        (shown("logs.view"), "lines", "screen.view"),
+        *lines,
         (shown("logs.code"), "code", "screen.code"),
         (shown("logs.mention"), "ask about it", "screen.mention"),
-        (shown("logs.filter"), "filter", "screen.filter"),
-        (shown("logs.close"), "close", "screen.close"),
+        *ways,
         (shown("logs.right"), "scroll it", "screen.shift(8)"),
         (shown("logs.pick"), "logs", "screen.pick"),
         (shown("logs.copy"), "copy", "screen.copy"),

@@ -14,11 +14,11 @@ from textual.widgets import Input
 
 from agent_core.errors import AgentError
 from agent_core.logs.api import WATCHED, Digest, DigestQuery, SourceFacts
-from agent_core.text import one_line, shorten
+from agent_core.text import one_line, shorten, shorten_middle
 from tui.keymap import Keys
 from tui.keys import LOGS, bindings
 from tui.screens.arrange import MEDIUM
-from tui.screens.dialog import Hints
+from tui.screens.dialog import Hints, title_room
 from tui.screens.log_events import LogEvents
 from tui.screens.log_keys import LogKeys
 from tui.screens.log_state import keys_of_events, keys_of_lines, nothing_of, state_of, state_of_lines
@@ -133,6 +133,7 @@ class LogScreen(LogKeys):
         """Show everything anew in the room that there is now."""
         self._show_bars()
         self._events.show()
+        self._say()
 
     # What is shown
 
@@ -222,13 +223,19 @@ class LogScreen(LogKeys):
         frame.border_title = Content(f"Logs: {self._named() if lines else 'key events'}")
         frame.border_subtitle = Content(state_of_lines(self._lines) if lines else state_of(self._digest))
         shown = self._keys.shown
-        self._hints.set_hints(keys_of_lines(shown, self._lines) if lines else keys_of_events(shown))
+        if lines:
+            self._hints.set_hints(keys_of_lines(shown, self._lines))
+            return
+        digest, logs = self._digest, bool(self.facts) or not self.looked.is_set()
+        events = digest is None or bool(digest.events or digest.chronic)
+        self._hints.set_hints(keys_of_events(shown, events=events, logs=logs))
 
     def _named(self) -> str:
         names = list(self.facts)
-        if len(names) < 2 or self._path not in names:
-            return one_line(self._path)
-        return f"{one_line(self._path)} ({names.index(self._path) + 1} of {len(names):,})"
+        several = len(names) > 1 and self._path in names
+        of = f" ({names.index(self._path) + 1} of {len(names):,})" if several else ""
+        room = title_room(self.query_one(".frame")) - len(f"Logs: {of}")
+        return shorten_middle(one_line(self._path), room) + of
 
     # The filter
 

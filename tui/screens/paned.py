@@ -150,6 +150,14 @@ class PanedScreen(EdgesScreen[None]):
     def focus_moved(self) -> None:
         """For subclasses: something else has the focus."""
 
+    def on_screen_suspend(self) -> None:
+        """Something over it has the keys; without shades its frames would look as if it had them."""
+        self.set_class(self.app.has_class("-shapes"), "-beneath")  # pyright: ignore[reportUnknownMemberType]
+
+    def on_screen_resume(self) -> None:
+        """The keys are here again."""
+        self.remove_class("-beneath")
+
     def _follow_focus(self) -> None:
         before = self.placed
         pane = self._pane_of(self.focused) if self.focused else self.front

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -17,9 +18,9 @@ from agent_core.text import human_size, one_line, plural, printable, shorten_mid
 from agent_core.workspace import Workspace
 from tui.keymap import Keys
 from tui.keys import PREVIEW, bindings
-from tui.screens.dialog import Dialog, Hints
+from tui.screens.dialog import Dialog, Hints, title_room
 from tui.widgets.rows import Item, Rows
-from tui.widgets.transcript.lines import Run, cut
+from tui.widgets.transcript.lines import Run, cut, plain
 
 _MAX_BYTES = 512 * 1024
 _MAX_LINES = 10_000
@@ -72,10 +73,16 @@ class PreviewScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Read the file in a thread."""
-        title = shorten_middle(one_line(self._path), max(20, self.size.width - 20))
-        self.query_one(".frame").border_title = Content(title)  # `app/[id].ts` is no markup
         self.query_one(Rows).focus()
         self.run_worker(self._load(), group="load")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much of the path as there is room for."""
+        self.call_after_refresh(self._entitle)
+
+    def _entitle(self) -> None:
+        frame = self.query_one(".frame")
+        frame.border_title = Content(shorten_middle(one_line(self._path), title_room(frame)))
 
     async def _load(self, *, stay: bool = False) -> None:
         rows = self.query_one(Rows)
@@ -114,11 +121,15 @@ class PreviewScreen(Dialog[str]):
         self.query_one(Rows).set_items(items, empty=content.empty)
 
     def _visible(self, runs: list[Run]) -> tuple[Run, ...]:
-        return cut(runs, self._shift, self._shift + _LONGEST) if self._shift else tuple(runs)
+        """From where it is moved to, with an ellipsis for what is before."""
+        if not self._shift or not runs:
+            return tuple(runs)
+        return ("…", "dim", None), *cut(runs, self._shift + 1, self._shift + _LONGEST)
 
     def action_shift(self, columns: int) -> None:
-        """Move sideways over long lines."""
-        shifted = max(0, self._shift + columns)
+        """Move sideways over long lines, as far as the longest goes."""
+        longest = max((len(plain(runs)) for runs in self._content.lines), default=0)
+        shifted = max(0, min(self._shift + columns, longest - abs(columns)))
         if shifted != self._shift:
             self._shift = shifted
             self._show()

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from agent_core.errors import AgentError
 from agent_core.index.saying import in_short
-from agent_core.text import one_line, plural
+from agent_core.text import one_line, plural, shorten_middle
 from agent_core.workspace import Workspace
 from tui.found import Results, Spot, of_answer
 from tui.keymap import Keys
@@ -66,6 +66,7 @@ class ResultsScreen(Dialog[str]):
     ) -> None:
         super().__init__()
         self._results = results
+        self._cited = ""
         self._workspace = workspace
         self._index = index
         self._limit = limit
@@ -99,6 +100,13 @@ class ResultsScreen(Dialog[str]):
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
         self.set_class(event.size.width >= MEDIUM, "-wide")
+        self.call_after_refresh(self._entitle)
+
+    def _entitle(self) -> None:
+        """Name the place over its lines. Where an edge has no corner, nothing leaves room beside a title."""
+        rows = self._place_rows
+        cited = shorten_middle(self._cited, max(1, rows.outer_size.width - 4))
+        rows.border_title = Content(f" {cited} " if cited else "")
 
     @property
     def _list(self) -> Choices:
@@ -160,11 +168,13 @@ class ResultsScreen(Dialog[str]):
         spot, rows = self.current, self._place_rows
         if spot is None:
             rows.set_items([])
-            rows.border_title = ""
+            self._cited = ""
+            self._entitle()
             return
         await asyncio.sleep(_LOOK_S)
         items = await asyncio.to_thread(read, self._workspace, spot, rows.scrollable_content_region.width - 1)
-        rows.border_title = Content(spot.cited)
+        self._cited = spot.cited
+        self._entitle()
         rows.cursor = 0
         rows.set_items(items)
         rows.put_cursor(0)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from agent_core.text import human_size, one_line, printable
+from agent_core.text import human_size, one_line, printable, shorten_middle
 from tui.keymap import Keys
 from tui.keys import ALWAYS, EDIT, bindings
-from tui.screens.dialog import Dialog, Hints
+from tui.screens.dialog import Dialog, Hints, title_room
 from tui.widgets.diff.draft import FileDraft
 from tui.widgets.editor import NAME, editor_theme
 from tui.widgets.transcript.palette import Palette
@@ -85,8 +86,7 @@ class EditScreen(Dialog[str]):
     def compose(self) -> ComposeResult:
         """The text and the keys."""
         shown = self._keys.shown
-        with Vertical(classes="frame") as frame:
-            frame.border_title = Content(f"Edit {one_line(self._path)}")
+        with Vertical(classes="frame"):
             yield TextArea(
                 self._text, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", id="text"
             )
@@ -109,6 +109,15 @@ class EditScreen(Dialog[str]):
             self._colour()
         area.focus()
         area.move_cursor((max(0, self._line - 1), 0), center=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much of the path as there is room for."""
+        self.call_after_refresh(self._entitle)
+
+    def _entitle(self) -> None:
+        frame, said = self.query_one(".frame"), "Edit "
+        path = shorten_middle(one_line(self._path), title_room(frame) - len(said))
+        frame.border_title = Content(said + path)
 
     def notify_style_update(self) -> None:
         """The theme changed."""

@@ -29,8 +29,12 @@ def called(saved: SavedSession) -> str:
 def item(saved: SavedSession, now: float, *, is_here: bool) -> Item:
     """Its row; `now` is in seconds since the epoch."""
     lead = (("● " if is_here else "  ", "ok", None),)
-    right = ((f"{plural(saved.turns, 'turn')} · {human_age(now - saved.updated)}", "dim", None),)
-    return Item(called(saved), "strong" if saved.name else "title", lead, right, key=saved.id)
+    right = (
+        (f"{plural(saved.turns, 'turn')} · ", "dim", None),
+        (human_age(now - saved.updated), "dim", None),
+    )
+    style = "strong" if saved.name else "title"
+    return Item(called(saved), style, lead, right, key=saved.id, right_gives=True)
 
 
 def facts(saved: SavedSession) -> str:

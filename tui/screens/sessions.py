@@ -117,18 +117,16 @@ class SessionsScreen(Dialog[str]):
             return [(yes, "delete it", "screen.yes"), (no, "keep it", "screen.close")]
         if self._typing == "name":
             return [("Enter", "keep the name", "screen.resume"), ("Esc", "leave it", "screen.close")]
+        resume = (shown("sessions.resume"), "resume", "screen.resume")
+        close = (shown("sessions.close"), "close", "screen.close")
         letters = [
             (shown("sessions.fork"), "fork", "screen.fork"),
             (shown("sessions.rename"), "rename", "screen.rename"),
             (shown("sessions.export"), "export", "screen.export"),
             (shown("sessions.delete"), "delete", "screen.delete"),
-            (shown("sessions.filter"), "filter", "screen.filter"),
         ]
-        return [
-            (shown("sessions.resume"), "resume", "screen.resume"),
-            *([] if self._typing else letters),
-            (shown("sessions.close"), "close", "screen.close"),
-        ]
+        filtering = (shown("sessions.filter"), "filter", "screen.filter")
+        return [resume, close] if self._typing else [resume, *letters, close, filtering]
 
     # What is shown
 
@@ -169,7 +167,7 @@ class SessionsScreen(Dialog[str]):
             page.border_title = ""
             return
         await asyncio.sleep(_LOOK_S)
-        page.border_title = Content(facts(saved))
+        page.border_title = Content(f" {facts(saved)} ")
         try:
             loaded = await asyncio.to_thread(self._conversation.store.load, saved.id)
         except AgentError as error:

@@ -143,10 +143,10 @@ class SettingsScreen(TypingDialog[None]):
         return [
             (shown("settings.change"), "change", "screen.change"),
             (shown("settings.unset"), "unset", "screen.unset"),
-            (shown("settings.where"), other, "screen.where"),
-            (shown("settings.own"), "all" if self._own else "only what is set", "screen.own"),
             (shown("settings.filter"), "filter", "screen.filter"),
             (shown("settings.close"), "close", "screen.close"),
+            (shown("settings.where"), other, "screen.where"),
+            (shown("settings.own"), "all" if self._own else "only what is set", "screen.own"),
             (shown("help"), "all keys", "app.help"),
         ]
 

@@ -61,7 +61,7 @@ def wanted(settings: Iterable[Setting], typed: str, *, own: bool) -> list[Settin
 
 def items(settings: Sequence[Setting], width: int) -> list[Item]:
     """A row each: name, value, where it came from."""
-    room = min(_NAME, max(12, width // 3))
+    room = min(_NAME, max(12, width // 2))
     return [_item(one, room) for one in settings]
 
 

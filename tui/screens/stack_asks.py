@@ -31,7 +31,8 @@ def up(stack: Running, known: Known, services: tuple[str, ...]) -> Ask:
         profiles = [each.removeprefix(_PROFILE) for each in choice.ticked if each.startswith(_PROFILE)]
         return stack.up(services, build=_BUILD in choice.ticked, profiles=profiles)
 
-    said = f"Starts {_names(services)} and what they need, and waits until they are well."
+    needed = " and what it needs" if len(services) == 1 else " and what they need" if services else ""
+    said = f"Starts {_names(services)}{needed}, and waits until all are well."
     return Ask(f"Start {_names(services)}?", make, said=said, options=tuple(options))
 
 

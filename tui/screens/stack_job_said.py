@@ -8,7 +8,7 @@ from agent_core.events import PullProgress
 from agent_core.text import cells, human_duration, one_line, shorten
 from stack.engine.values import Step
 from tui.screens.stack_job import Job
-from tui.screens.stack_said import Shown, keyed
+from tui.screens.stack_said import Shown, next_step
 from tui.widgets.progress import bar
 from tui.widgets.transcript.lines import Line, Run, wrap
 
@@ -36,7 +36,7 @@ def lines(job: Job, width: int, rows: int, *, seconds: float, shown: Shown) -> l
     told = [_state(job, width, seconds=seconds, shown=shown), _command(job, width)]
     if job.error is not None:
         said = wrap([(f"{job.error.message}.", "bad", None)], width)
-        told += [*said, *wrap(keyed(job.error.hint, shown), width)] if job.error.hint else said
+        told += [*said, *next_step(job.error.hint, width, shown)] if job.error.hint else said
     if not job.goes_on:
         kept = min(_LAST, rows - len(told)) if job.outcome in ("done", "failed") else 0
         ended = list(job.said)[-kept:] if kept > 0 else []

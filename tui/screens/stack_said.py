@@ -32,6 +32,7 @@ _KEYS: Mapping[str, str] = {
     )
 }
 """Commands that are a key of the screen, too."""
+_INDENT: tuple[Run, ...] = (("  ", "", None),)
 Shown = Callable[[str], str]
 """How people write the key of an action."""
 
@@ -45,6 +46,11 @@ def keyed(hint: str, shown: Shown, style: str = "hint") -> list[Run]:
             runs += [(f"{hint[at : match.end()]} or ", style, None), (shown(action), "mark", None)]
             at = match.end()
     return [*runs, (hint[at:], style, None)]
+
+
+def next_step(hint: str, width: int, shown: Shown, style: str = "hint") -> list[Line]:
+    """What to do next, behind its arrow."""
+    return wrap(keyed(hint, shown, style), width, first=(("→ ", "mark", None),), rest=_INDENT)
 
 
 def details(
@@ -75,7 +81,7 @@ def service(found: Service, width: int, shown: Shown) -> list[Line]:
     lines = wrap([(f"{icon} ", style, None), (name, "h3", None), (f"  {standing}", style, None)], width)
     if state.trouble:
         lines += wrap([(f"{one_line(state.trouble)}.", "bad", None)], width)
-        lines += wrap(keyed(state.hint, shown), width)
+        lines += next_step(state.hint, width, shown)
     if info is not None:
         built = " (built here)" if info.built else ""
         lines += _told("image", one_line(info.image) + built if info.image else "built here", width)
@@ -141,9 +147,11 @@ def everything(
 
 def fault(info: ErrorInfo, again: str, width: int, *, shown: Shown, bad: bool) -> list[Line]:
     """Why nothing is known of the stack, and what to do; `bad` where that is a failure."""
-    lines = wrap([(f"{one_line(info.message)}.", "bad-title" if bad else "h3", None)], width)
+    style, mark = ("bad-title", "✗ ") if bad else ("h3", "")
+    first, rest = ((text, style, None) for text in (mark, " " * len(mark)))
+    lines = wrap([(f"{one_line(info.message)}.", style, None)], width, first=[first], rest=[rest])
     if info.hint:
-        lines += [BLANK, *wrap(keyed(info.hint, shown, "title"), width)]
+        lines += [BLANK, *next_step(info.hint, width, shown, "title")]
     return [*lines, BLANK, *wrap([(again, "dim", None)], width)] if again else lines
 
 

@@ -35,6 +35,7 @@ class Guide:
         self._done = self._seen_done = False
         self._card: Card | None = None
         self._at = Region()
+        self._stops = False  # whether the card says that something is stopped first
         self._toured: Widget | None = None
 
     @property
@@ -137,12 +138,14 @@ class Guide:
     def _foot(self, width: int) -> Sequence[Run]:
         """The keys that hold where the focus is."""
         stop = self._keys.shown("stop")
+        self._stops = self._screen.chat.activity.runs
+        leaves = " stops what runs" if self._stops else ""
         if not self._screen.chat.prompt.has_focus:
-            first, last = (stop, " back to the prompt"), ("", "")
+            first, last = (stop, leaves or " back to the prompt"), ("", "")
         elif self._step is OFFER:
-            first, last = (self._keys.shown("tour"), " show me"), (stop, " no, thanks")
+            first, last = (self._keys.shown("tour"), " show me"), (stop, leaves or " no, thanks")
         else:
-            first, last = (next_keys(self._keys), " next"), (stop, " ends the tour")
+            first, last = (next_keys(self._keys), " next"), (stop, leaves or " ends the tour")
         gap = max(1, width - cells("".join((*first, *last))))
         return (
             (first[0], "mark", None), (first[1], "dim", None), (" " * gap, "", None),
@@ -200,5 +203,7 @@ class Guide:
         """The screen was laid out: what the card is beside may be elsewhere now."""
         if self.showing:
             self._point_at(self._target())
-            if self._wanted() != self._at:
+            if self._stops != self._screen.chat.activity.runs:
+                self.tell()
+            elif self._wanted() != self._at:
                 self._screen.show_card(self.place)

@@ -58,6 +58,11 @@ class Activity(Widget):
         self._palette: Palette | None = None
 
     @property
+    def runs(self) -> bool:
+        """Whether something runs."""
+        return bool(self._doing)
+
+    @property
     def queued(self) -> dict[str, str]:
         """Texts of the waiting prompts by turn, in order."""
         return dict(self._queued)

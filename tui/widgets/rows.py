@@ -13,7 +13,7 @@ from textual.message import Message
 from agent_core.text import cells, shorten, shorten_middle
 from tui.keys import PANES, bindings
 from tui.widgets.transcript.canvas import Canvas
-from tui.widgets.transcript.lines import BLANK, Line, Run, plain, wrap
+from tui.widgets.transcript.lines import BLANK, Line, Run, at_most, clip, plain, wrap
 from tui.widgets.transcript.strips import Row
 
 _FEWEST = 4
@@ -21,7 +21,8 @@ _FEWEST = 4
 
 
 class Item(NamedTuple):
-    """One row: `lead`, then `text` shortened to what is left, and `right` at the right end.
+    """One row: `lead`, then `text` shortened to what is left, and `right` at the right end. A lead that is
+    wider than the list ends with an ellipsis.
 
     All text must be printable and on one line. `key` names the item over changes of the list. With
     `right_gives` the first run of the right end is shortened before the text is, and then left out.
@@ -131,7 +132,7 @@ class Rows(Canvas):
             return
         if not self.items:
             lines = wrap([(self.empty, "dim", None)], region.width) if self.empty else []
-            rows = [Row(line) for line in lines[: region.height]]
+            rows = [Row(line) for line in at_most(lines, region.height, region.width)]
         else:
             top = round(self.scroll_y)
             last = min(len(self.items), top + region.height)
@@ -141,19 +142,20 @@ class Rows(Canvas):
 
     def _row(self, index: int, width: int) -> Row:
         item = self.items[index]
-        room = width - cells(plain(item.lead))
-        right = item.right
+        lead, right = clip(item.lead, width), item.right
+        room = width - cells(plain(lead))
         if item.right_gives and right:
             (first, style, _), *rest = right
-            left = room - max(cells(item.text), _FEWEST) - 2 - cells(plain(rest))
-            enough = left >= min(cells(first), 2 * _FEWEST)
-            right = (*([(shorten(first, left), style, None)] if enough else []), *rest)
+            left = room - max(cells(item.text), _FEWEST) - 1 - cells(plain(rest))
+            shown = first if cells(first) <= left else shorten(first, left - 1)
+            enough = cells(shown) >= min(cells(first), 2 * _FEWEST)
+            right = (*([(shown, style, None)] if enough else []), *rest)
         taken = cells(plain(right))
         if taken and room - taken - 1 < _FEWEST:
             right, taken = (), 0
         room = max(0, room - (taken + 1 if taken else 0))
         text = shorten_middle(item.text, room) if item.middle else shorten(item.text, room)
-        runs: tuple[Run, ...] = (*item.lead, (text, item.style, None))
+        runs: tuple[Run, ...] = (*lead, (text, item.style, None))
         if taken:
             runs = (*runs, (" " * (room - cells(text) + 1), "", None), *right)
         on = index == self.cursor and item.can_choose and (self.has_focus or self._cursor_always)

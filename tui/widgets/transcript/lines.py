@@ -13,6 +13,8 @@ from functools import cache
 import msgspec
 from rich.cells import cell_len, split_graphemes
 
+from agent_core.text import shorten
+
 
 class Link(msgspec.Struct, frozen=True, gc=False):
     """Where a run leads: a URL, or a path of the workspace with lines counted from 1."""
@@ -53,6 +55,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 BLANK = Line()
+_MORE: Run = ("…", "dim", None)
 
 
 def offsets(lines: Iterable[Line]) -> list[int]:
@@ -159,6 +162,13 @@ def clip_end(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
     return cut(runs, start, len(text))
 
 
+def clip(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
+    """The first columns of what is wider than allowed, the last of them an ellipsis."""
+    text = plain(runs)
+    whole = shorten(text, width)
+    return tuple(runs) if whole == text else (*cut(runs, 0, len(whole) - 1), _MORE)
+
+
 def wrap(
     runs: Sequence[Run],
     width: int,
@@ -204,6 +214,15 @@ def wrap(
             )
         offset += len(part) + 1
     return out
+
+
+def at_most(lines: Sequence[Line], count: int, width: int) -> list[Line]:
+    """The first lines of so many columns, one or more; the last of them ends with an ellipsis where others
+    would follow."""
+    if len(lines) <= count:
+        return list(lines)
+    last = (*lines[count - 1].runs, (" ", "", None), *lines[count].runs, _MORE)
+    return [*lines[: count - 1], Line(clip(last, width))]
 
 
 def _rows(text: str, width: int) -> list[tuple[int, int]]:

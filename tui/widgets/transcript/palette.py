@@ -87,7 +87,7 @@ _SHAPES: dict[str, str] = {
     "selected": "reverse",
     "found": "underline",
     "found-now": "bold reverse",
-    "head": "bold reverse",
+    "head": "bold underline",
     "link-now": "bold reverse fg=foreground bg=background",
     "add-line": "fg=text-success",
     "del-line": "fg=text-error",
