@@ -62,15 +62,15 @@ async def capture(
                 resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
         async with asyncio.timeout(timeout):
             out, err, _ = await asyncio.gather(
-                _read(process.stdout, limit, lambda: _kill(process)),
-                _read(process.stderr, limit, lambda: _kill(process)),
+                _read(process.stdout, limit, lambda: _end(process)),
+                _read(process.stderr, limit, lambda: _end(process)),
                 _give(process.stdin, given),
             )
             code = await process.wait()
         cut = max(len(out), len(err)) > limit
         return Captured(code, out[:limit], err[:limit].decode("utf-8", "replace"), cut)
     finally:
-        _kill(process)
+        _end(process)
         if process.returncode is None:
             await asyncio.shield(process.wait())
 
@@ -95,7 +95,16 @@ async def _give(stream: asyncio.StreamWriter | None, given: bytes) -> None:
         stream.close()
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kill the program and what it started in its session, also when it has ended itself."""
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the program and what it started in its session, also when it has ended itself.
+
+    Its pipes are closed here: asyncio waits for their ends as well, and never comes to that of one that is
+    full and that nobody reads any more.
+    """
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    transport = process._transport  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownVariableType]
+    for number in range(3):
+        pipe = transport.get_pipe_transport(number)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if pipe is not None:
+            pipe.close()  # pyright: ignore[reportUnknownMemberType]

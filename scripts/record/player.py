@@ -15,6 +15,7 @@ from scripts.record.terminal import PATIENCE_S, NeverCame, Terminal
 
 _WAIT_S, _SETTLED_S = 2.5, 0.12
 """The longest that a wait takes in the recording; what a screen may take to react to a key."""
+_AROUND = 200
 _TITLE = "dspy-tui — ~/httpx"
 UNTOLD = ("enter", "up", "down")
 """Keys that nobody has to be told: send or take, move the cursor."""
@@ -114,8 +115,10 @@ def _holds_nothing_private(played: Played, at: Place) -> None:
     """Neither what was sent nor what is shown names this machine or the folder of the recording."""
     said = "".join(each.text for each in played.tape.events) + "".join(played.pictures.values())
     for word in at.secrets:
-        if word in said or word in played.text:
-            raise BadTape(f"{played.tape.title}: {word} is in it")
+        for text in (said, played.text):
+            if (found := text.find(word)) >= 0:
+                around = text[max(0, found - _AROUND) : found + len(word) + _AROUND]
+                raise BadTape(f"{played.tape.title}: {word} is in it: {around!r}")
 
 
 def ends_with(tape: Tape, ending: str) -> bool:

@@ -23,6 +23,18 @@ async def test_too_much_output_is_cut() -> None:
     assert answer.code < 0
 
 
+async def test_output_that_nobody_reads_any_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unread(*_: object) -> bytes:
+        await asyncio.sleep(600)
+        return b""
+
+    monkeypatch.setattr("agent_core.capture._read", unread)
+    asking = asyncio.create_task(capture(["yes"], timeout=1.0))
+    assert (await asyncio.wait({asking}, timeout=60))[0], "it waits for the end of a full pipe"
+    with pytest.raises(TimeoutError):
+        await asking
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
 async def test_too_much_memory_is_refused() -> None:
     takes = [sys.executable, "-c", "print(len(bytearray(300 << 20)))"]
