@@ -125,7 +125,7 @@ async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
 async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
     app = await settled(pilot)
     await tell(pilot, runtime, review.asked(reports=review.PASSED))
-    await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
+    await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._seen)
     await pilot.press("j", "space")
     await review.coloured(pilot, app.screen.query_one(DiffView))
 

@@ -34,7 +34,7 @@ async def asking(
     async with app_of(runtime).run_test(size=size, notifications=True) as pilot:
         app = await settled(pilot)
         await tell(pilot, runtime, question)
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._seen)
         screen = app.screen
         assert isinstance(screen, ReviewScreen)
         await until(pilot, lambda: screen._armed and screen._seen)
@@ -296,7 +296,7 @@ def test_review(snap_compare: Compare, runtime: FakeRuntime, size: tuple[int, in
     async def look(pilot: Pilot[None]) -> None:
         app = await settled(pilot)
         await tell(pilot, runtime, asked())
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._seen)
         await pilot.press("j", "j", "space")
         await coloured(pilot, app.screen.query_one(DiffView))
 
@@ -313,7 +313,7 @@ def test_review_in_the_light(snap_compare: Compare, runtime: FakeRuntime) -> Non
         app = await settled(pilot)
         await pilot.press("ctrl+t")
         await tell(pilot, runtime, asked(reports=PASSED))
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._seen)
         await pilot.press("space")
         await coloured(pilot, app.screen.query_one(DiffView))
 
@@ -328,7 +328,7 @@ def test_review_without_colour(
     async def look(pilot: Pilot[None]) -> None:
         app = await settled(pilot)
         await tell(pilot, runtime, asked())
-        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen.files)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._seen)
         await pilot.press("space")
         await coloured(pilot, app.screen.query_one(DiffView))
 

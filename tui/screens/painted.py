@@ -17,28 +17,29 @@ class Painted(Screen[Result]):
     long as several answers to keys.
     """
 
-    _is_open = False
-    _gathers = False
-    _wanted = False
+    # Screens have words of their own for much; these are told from them by what they are about.
+    _paint_begun = False
+    _paint_gathers = False
+    _paint_due = False
 
     def _on_timer_update(self) -> None:
-        self._is_open = self._gathers = True
+        self._paint_begun = self._paint_gathers = True
         try:
             super()._on_timer_update()
         finally:
-            self._gathers = False
-        if not self._wanted:
+            self._paint_gathers = False
+        if not self._paint_due:
             return
         if self.app._batch_count:  # pyright: ignore[reportUnknownMemberType, reportPrivateUsage]
             self._update_timer.resume()
             return
-        self._wanted = False
+        self._paint_due = False
         self._compositor_refresh()
 
     def _compositor_refresh(self) -> None:
-        if self._is_open and not self._gathers:
+        if self._paint_begun and not self._paint_gathers:
             super()._compositor_refresh()
             return
-        self._wanted = True
-        if not self._gathers:
+        self._paint_due = True
+        if not self._paint_gathers:
             self._update_timer.resume()
