@@ -166,6 +166,7 @@ async def _(pilot: Pilot[None], runtime: FakeRuntime) -> None:
     await logs(pilot, runtime)
     await pilot.press("tab")
     await until(pilot, lambda: pilot.app.screen.query_one(LogLines).rows)
+    await until(pilot, lambda: "Looking for" not in screen_text(app_of_pilot(pilot)))
 
 
 @look("models")
